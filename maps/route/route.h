@@ -1,0 +1,56 @@
+/* Fastest paths on the road network under turn rules. This interface stays; today's search behind it is Dijkstra on arcs.
+ *
+ * A path runs from a spot to a spot. It costs the rest of the first arc, whole arcs, turn costs, and the part of the last
+ * arc, each part rounded up to a millisecond (network_part_ms). On the same arc with to.offset >= from.offset it is that
+ * part alone. Of paths of equal time the shorter counts, so (time, distance) is unique and any two searches agree.
+ * Sequences of arcs longer than two (via ways) hold: a state is an arc plus what was driven before it as far as a rule
+ * still needs it (Aho-Corasick over the turn rows). */
+#ifndef ZUB_ROUTE_H
+#define ZUB_ROUTE_H
+
+#include <stdint.h>
+#include "network.h"
+
+struct arena;
+
+/* Turn-expanded topology of one network: shared by all classes and queries, read-only after open. */
+struct route_graph;
+/* Bytes that route_graph_open takes from the arena. */
+size_t route_graph_size(const struct network *network);
+int route_graph_open(struct route_graph **ret_graph, const struct network *network, struct arena *arena); /* ERR_MEMORY */
+
+/* A metric: travel time per arc of one class; row of the town file unless changed (closures, live speeds). */
+struct route_metric {
+	uint32_t class_index;
+	const uint32_t *time_ms; /* [n_arcs], borrowed; TIME_INFINITE = closed */
+};
+
+/* Scratch of one thread's queries. */
+struct route_query;
+size_t route_query_size(const struct route_graph *graph);
+int route_query_open(struct route_query **ret_query, const struct route_graph *graph, struct arena *arena); /* ERR_MEMORY */
+
+struct route_result {
+	uint32_t time_ms; /* TIME_INFINITE: no way */
+	uint32_t dist_mm;
+};
+
+/* One pair. */
+struct route_result route_one(struct route_query *query, const struct route_metric *metric, struct spot from, struct spot to);
+/* One pair with the arcs driven (first and last included); *ret_n arcs. ERR_FULL when more than `most` (the first `most`
+ * are written, *ret_n is the full count); ERR_UNREACHABLE. */
+int route_path(struct route_query *query, const struct route_metric *metric, struct spot from, struct spot to,
+	       struct route_result *ret_result, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most);
+/* From one to n, and from n to one; results in the order of the spots. Stops when all are settled. */
+void route_to_many(struct route_query *query, const struct route_metric *metric, struct spot from, const struct spot *to,
+		   uint32_t n, struct route_result *ret_results);
+void route_from_many(struct route_query *query, const struct route_metric *metric, const struct spot *from, uint32_t n,
+		     struct spot to, struct route_result *ret_results);
+/* ret_results[i * n_to + j]. */
+void route_matrix(struct route_query *query, const struct route_metric *metric, const struct spot *from, uint32_t n_from,
+		  const struct spot *to, uint32_t n_to, struct route_result *ret_results);
+/* Cost of passing from arc a (the last of a driven sequence arcs[0..n-1]) to arc b: -1 forbidden, else ms >= 0. For the agent
+ * and the checkers; walks the turn rows. */
+int32_t route_turn_ms(const struct route_graph *graph, uint32_t class_index, const uint32_t *arcs, uint32_t n, uint32_t next_arc);
+
+#endif
