@@ -1,0 +1,20 @@
+/* Reads GTFS zips into build->town.timetable. The road and walk networks must be final (stops are linked to them).
+ * Feeds keep their own service ids, trip ids, ...; columns are sorted deterministically. */
+#ifndef ZUB_GTFS_H
+#define ZUB_GTFS_H
+
+#include "build.h"
+
+/* paths: zip files or folders. Errors name file, table, line, column. Questionable rows go to the report. */
+int gtfs_build(struct build *build, const char *const *paths, uint32_t n_paths, struct err_detail *detail);
+/* The day table alone (towns without GTFS): 20 years around `yyyymmdd` in build->town's time zone. */
+int gtfs_build_days(struct build *build, uint32_t yyyymmdd, struct err_detail *detail);
+/* Writes an invented, labelled GTFS from the bus route relations of an OSM file: stops and courses real, times invented. */
+struct derive_options {
+	const char *osm_path, *gtfs_path;
+	uint32_t first_yyyymmdd, last_yyyymmdd;
+	uint32_t headway_s;  /* base headway */
+};
+int gtfs_derive(const struct derive_options *options, struct report *report, struct err_detail *detail);
+
+#endif
