@@ -4,6 +4,7 @@
 #define ZUB_TRANSIT_H
 
 #include <stdint.h>
+#include "arena.h"
 #include "town.h"
 
 #define TRANSIT_LEGS_MAX 8
