@@ -42,6 +42,8 @@ void *build_alloc(struct build *build, size_t count, size_t size);
 int build_own(struct build *build, void *memory);
 /* Index of the text in the pool ("" is 0); NONE when out of memory. */
 uint32_t build_string(struct build *build, const char *text);
+/* The text of a pooled string; borrowed until the next build_string. "" for NONE. */
+const char *build_text(const struct build *build, uint32_t string);
 /* Moves the pool into build->town; call once before town_write. */
 int build_finish_strings(struct build *build);
 /* After columns of a network are final: first_out/out_arc, reverse flags, grid index. Used by OSM, DIMACS and tests. */

@@ -5,6 +5,10 @@
 
 #include "build.h"
 
+/* A feed whose feed_info.txt has a feed_publisher_name that begins with this (any case) holds invented times: the reader
+ * sets feed_invented, and everything that shows its times says so. Written by gtfs_derive and synth_write. */
+#define GTFS_INVENTED "invented:"
+
 /* paths: zip files or folders. Errors name file, table, line, column. Questionable rows go to the report. */
 int gtfs_build(struct build *build, const char *const *paths, uint32_t n_paths, struct err_detail *detail);
 /* The day table alone (towns without GTFS): 20 years around `yyyymmdd` in build->town's time zone. */
