@@ -1,0 +1,159 @@
+/* The pure core: all decisions of the dispatcher. No clock, file, socket, float or allocation after start-up; the same
+ * commands give the same updates and the same digest on every machine, compiler and thread count.
+ *
+ * Ride life: asked -> offered -> promised -> at stop -> aboard -> done, with cancelled, expired, no-show, refused(reason),
+ * broken(cause, owner, outcome). No decision of the core breaks a promise: insertion is tried over all vehicles and position
+ * pairs, and only plans that keep every window (with settings.reserve_ms to spare where it still exists) are taken. */
+#ifndef ZUB_CORE_H
+#define ZUB_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "arena.h"
+#include "command.h"
+#include "err.h"
+#include "town.h"
+#include "update.h"
+
+#define CORE_ENGINE_VERSION 1
+
+struct core;
+
+/* Bytes of arena a core with these settings on this town needs. */
+size_t core_size(const struct core_settings *settings, const struct town *town);
+/* An empty core. The town is borrowed until core_set_town replaces it. ERR_MEMORY, ERR_RANGE (settings). The first command must
+ * be CMD_START with the same settings and the town's hash (checked: ERR_CONFLICT). */
+int core_open(struct core **ret_core, const struct core_settings *settings, const struct town *town, struct arena *arena);
+/* Hands over the town that a following CMD_TOWN_SWAP names; rides are re-anchored by their raw degrees through `place_on`,
+ * which the driver provides (it may project). Both towns stay borrowed until the swap. */
+int core_set_town(struct core *core, const struct town *town, struct place (*place_on)(void *self, struct geo_point point), void *self);
+
+/* Runs what is due until command->at, then the command. Appends to `updates` (never fails for lack of room when
+ * updates->most - updates->n >= core_updates_max()). A command the core cannot accept changes nothing and yields
+ * UPD_RESULT with its code; the journal keeps it all the same. */
+void core_step(struct core *core, const struct command *command, struct updates *updates);
+uint32_t core_updates_max(const struct core *core);
+/* When the core next has something to do without a command (send CMD_TICK then); INT64_MAX = nothing waits. */
+instant_ms core_due(const struct core *core);
+/* 64-bit digest of the whole state; equal states, equal digests. */
+uint64_t core_digest(const struct core *core);
+
+/* Snapshot: versioned little-endian encoding, never a memory image. ERR_FULL when `size` is too small (*ret_n = needed). */
+int core_snapshot(const struct core *core, void *bytes, size_t size, size_t *ret_n);
+/* Into a freshly opened core of the same settings and town. ERR_VERSION, ERR_FORMAT, ERR_RANGE, ERR_FULL. */
+int core_restore(struct core *core, const void *bytes, size_t n, struct err_detail *detail);
+
+/* ---- views (read-only; valid until the next step) ---- */
+struct core_task {
+	uint64_t ride;               /* 0 for park and charge */
+	uint8_t kind;                /* enum wire_task_kind */
+	struct place place;
+	uint32_t drive_ms, drive_mm; /* from the task before (or the vehicle's anchor) */
+	instant_ms arrive, begin, end; /* planned: arrival, service begin and end */
+	instant_ms not_before, latest; /* hard limits of this task by promise */
+	uint8_t state;               /* 0 ahead, 1 arrived */
+};
+struct core_vehicle {
+	uint32_t number;             /* 1 .. */
+	char name[CORE_WHO_MAX];
+	uint32_t class_index;
+	uint8_t spaces[TOWN_SPACES_MAX];
+	uint8_t step_free, simulated, service, link_up, mode, doors_open, held, standstill;
+	struct place depot;
+	instant_ms shift_from, shift_to, released_until, last_contact;
+	char released_by[CORE_WHO_MAX], approval[CORE_REASON_MAX], supervisor[CORE_WHO_MAX];
+	struct place anchor;         /* where it is known to have been at anchor_at: last event or report */
+	instant_ms anchor_at;
+	uint16_t battery_permille;
+	int32_t late_ms;
+	uint32_t plan_epoch, plan_version, acked_epoch, acked_version;
+	uint32_t boot, sequence;     /* last event taken */
+	uint32_t n_tasks;
+	uint32_t n_aboard;
+	uint64_t aboard[WIRE_ABOARD_MAX];
+	uint64_t empty_mm, loaded_mm; /* driven so far, by riders aboard or not */
+};
+struct core_ride {
+	uint64_t ride, client;
+	struct cmd_request request;
+	uint8_t state, refusal, cause, case_outcome, coming_used, prebooked;
+	uint8_t units[TOWN_SPACES_MAX];  /* space taken */
+	uint8_t party;
+	uint32_t n_offers, accepted;     /* accepted offer index */
+	struct offer offers[CORE_OFFERS_MAX];
+	instant_ms offers_until;
+	instant_ms asked_at, promised_at, closed_at;
+	/* the promise: fixed at acceptance, never widened */
+	instant_ms earliest_pickup, latest_pickup, latest_arrival;
+	uint32_t ride_max_ms;
+	struct place pickup, dropoff;
+	instant_ms planned_pickup, planned_dropoff; /* now planned */
+	instant_ms at_stop_at, boarded_at, alighted_at, last_call_at;
+	uint16_t boarding_code;
+	uint32_t vehicle;                /* number, 0 = none */
+	uint32_t n_reassigned;
+	char owner[CORE_WHO_MAX];        /* of a broken ride's case */
+};
+struct core_case {
+	uint64_t case_id, ride;
+	uint32_t vehicle;
+	uint8_t kind, outcome;
+	instant_ms opened_at, closed_at;
+	char owner[CORE_WHO_MAX];
+	char note[CORE_REASON_MAX];
+};
+struct core_notice {
+	uint64_t notice, ride;
+	uint8_t kind, state;
+	instant_ms made_at, about;
+};
+struct core_supervisor {
+	char who[CORE_WHO_MAX];
+	char handing_to[CORE_WHO_MAX];
+	uint32_t vehicles_max;
+	uint8_t simulated;
+	instant_ms since;
+};
+struct core_figures {                /* running counts since CMD_START of epoch 1 */
+	uint64_t asked, offered, promised, refused, expired, cancelled, no_show, done, broken, kept;
+	uint64_t refused_by[REFUSALS];
+	uint64_t wait_ms_sum, wait_n;    /* boarded - max(earliest pickup, asked), over rides boarded */
+	uint64_t ride_ms_sum, direct_ms_sum, shared; /* shared: rides done with another party aboard some of the time */
+	uint64_t need_asked[TOWN_NEEDS_MAX], need_refused[TOWN_NEEDS_MAX], need_wait_ms_sum[TOWN_NEEDS_MAX], need_wait_n[TOWN_NEEDS_MAX];
+	uint64_t prebooked, tied, gone;
+	uint64_t empty_mm, loaded_mm;
+};
+
+instant_ms core_now(const struct core *core);
+uint32_t core_epoch(const struct core *core);
+const struct town *core_town(const struct core *core);
+const struct core_settings *core_settings(const struct core *core);
+const struct core_figures *core_figures(const struct core *core);
+uint32_t core_n_vehicles(const struct core *core);
+const struct core_vehicle *core_vehicle_at(const struct core *core, uint32_t index);   /* by index 0 .. n-1, ascending number */
+const struct core_vehicle *core_vehicle(const struct core *core, uint32_t number);     /* or NULL */
+const struct core_task *core_plan(const struct core *core, uint32_t number, uint32_t *ret_n);
+uint32_t core_n_rides(const struct core *core);                                        /* kept in memory */
+const struct core_ride *core_ride_at(const struct core *core, uint32_t index);
+const struct core_ride *core_ride(const struct core *core, uint64_t ride);             /* or NULL */
+uint32_t core_n_cases(const struct core *core);
+const struct core_case *core_case_at(const struct core *core, uint32_t index);
+uint32_t core_n_notices(const struct core *core);
+const struct core_notice *core_notice_at(const struct core *core, uint32_t index);
+uint32_t core_n_supervisors(const struct core *core);
+const struct core_supervisor *core_supervisor_at(const struct core *core, uint32_t index);
+int core_bookings_paused(const struct core *core);
+/* Stable lower-case names of enum values for JSON, logs and translations ("at_stop", "outside_area", ...). */
+const char *core_ride_state_name(uint8_t state);
+const char *core_refusal_name(uint8_t refusal);
+const char *core_cause_name(uint8_t cause);
+const char *core_notice_name(uint8_t kind);
+const char *core_case_name(uint8_t kind);
+const char *core_service_name(uint8_t service);
+const char *core_command_name(uint16_t kind);
+
+/* check.c: every invariant of the state (seats at each task, windows, no ride in two plans, aboard lists, counters, ...).
+ * 0, or ERR_BROKEN with the first broken one in words. Slow; run by tests, the simulator and `dispatcher verify`. */
+int core_check(const struct core *core, struct err_detail *detail);
+
+#endif
