@@ -1,0 +1,29 @@
+/* A kinematic vehicle behind the driving interface: follows the fastest path of its class at the road's speed (the very times of
+ * the town file), with a battery. Pure; time comes in. Faults can be injected by the simulator. */
+#ifndef ZUB_BODY_H
+#define ZUB_BODY_H
+
+#include "agent.h"
+
+struct body;
+struct body_options {
+	uint32_t class_index;
+	uint32_t battery_wh, charge_w, wh_per_km;
+	uint32_t slow_permille;       /* drives slower than the map says: 0 = exact, 100 = 10 % slower */
+	struct spot start;
+	uint16_t battery_permille;
+};
+size_t body_size(const struct town *town);
+/* graph is shared read-only; query scratch from the arena. */
+int body_open(struct body **ret_body, const struct body_options *options, const struct town *town, const struct route_graph *graph, struct arena *arena);
+void body_command(struct body *body, const struct drive_command *command, instant_ms now);
+/* Advances to `now` (service time) and reports. charging: stands at a charger. */
+void body_step(struct body *body, instant_ms now, int charging, struct body_report *ret_report);
+/* When, if nothing new is commanded, it will next arrive; INT64_MAX when standing. For discrete-event simulation. */
+instant_ms body_next(const struct body *body);
+enum body_fault { BODY_FAULT_NONE, BODY_FAULT_MRC, BODY_FAULT_DEAD };
+void body_inject(struct body *body, enum body_fault fault, const char *reason, instant_ms now);
+int body_save(const struct body *body, void *bytes, size_t size, size_t *ret_n);
+int body_load(struct body *body, const void *bytes, size_t n, struct err_detail *detail);
+
+#endif
