@@ -47,7 +47,7 @@ struct timetable {
 	/* transfers */
 	const uint32_t *transfer_from, *transfer_to, *transfer_s; /* transfer_s NONE = not possible */
 	const uint8_t *transfer_type;
-	/* search helpers: stop times of each stop, sorted by departure */
+	/* search helpers: stop times of each stop, sorted by departure, then index */
 	const uint32_t *stop_first;       /* [n_stops + 1] into stop_event */
 	const uint32_t *stop_event;       /* [n_stop_times] index of a stop time */
 	const uint32_t *event_trip;       /* [n_stop_times] trip of each stop time */

@@ -6,7 +6,10 @@
  * further checks. Same content -> same bytes. Written to a temporary name, synced and renamed, never in place.
  *
  * `struct town` serves both ways: the reader fills its pointers from the mapping, the compiler fills them from its own
- * arrays and calls town_write. Which column has which element type and count is one table in town.c. */
+ * arrays and calls town_write. Which column has which element type, count and checks is one table in town_layout.c.
+ *
+ * Two libraries implement this header: zub_city (pure: all views and searches, for core and agent) and zub_town_file (town_open,
+ * town_open_memory, town_close, town_write: mmap, libsodium, rename). Link zub_town_file where a file is opened or written. */
 #ifndef ZUB_TOWN_H
 #define ZUB_TOWN_H
 
@@ -119,7 +122,8 @@ int town_open(struct town *town, const char *path, struct err_detail *detail);
 /* The same from memory (8-aligned, borrowed until close); for tests and the fuzzer. */
 int town_open_memory(struct town *town, const void *bytes, size_t size, struct err_detail *detail);
 void town_close(struct town *town);
-/* Writes all columns; computes the hash and stores it in town->hash. */
+/* Writes all columns; computes the hash and stores it in town->hash. Checks first what town_open checks (ERR_RANGE: nothing
+ * is written). Columns of count 0 may be NULL. Both networks need their n_classes (walk: 1), n_spaces and n_needs are >= 1. */
 int town_write(struct town *town, const char *path, struct err_detail *detail);
 
 /* The text of a string index; "" for NONE. Borrowed until town_close. */
