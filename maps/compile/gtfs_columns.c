@@ -145,10 +145,10 @@ static int links_make(struct model *model, struct timetable *timetable)
 		stop_walk[i] = link_spot(model, &model->build->town.walk, timetable->stop_point[i], 0);
 		const char *id = build_text(model->build, timetable->stop_id[i]);
 		const char *feed = build_text(model->build, model->feeds[timetable->stop_feed[i]].name);
-		if (stop_road[i].arc == NONE)
+		if (stop_road[i].arc == NONE && model->build->town.road.n_arcs)
 			report_add(&model->build->report, "stop far from any road (kept without a road link)",
 				   "%s: stop %s", feed, id);
-		if (stop_walk[i].arc == NONE)
+		if (stop_walk[i].arc == NONE && model->build->town.walk.n_arcs)
 			report_add(&model->build->report, "stop far from any footpath (kept without a walk link)",
 				   "%s: stop %s", feed, id);
 	}

@@ -302,6 +302,8 @@ static int read_all(struct reader *reader, struct stream *stream)
 
 static int finish(struct reader *reader)
 {
+	/* Strict only here: quotes inside a field are common in real feeds, a field that never ends is damage. */
+	csv_set_opts(&reader->csv, CSV_STRICT | CSV_STRICT_FINI);
 	if (csv_fini(&reader->csv, on_field, on_row, reader))
 		return err_set(reader->detail, ERR_TRUNCATED, "%s: %s line %u: ends inside a quoted field",
 			       reader->row.path, reader->table->name, reader->line);
@@ -324,7 +326,7 @@ static int reader_open(struct reader *reader, const struct gtfs_source *source, 
 	reader->row.path = source->path;
 	reader->row.table = table->name;
 	reader->row.names = reader->names;
-	if (csv_init(&reader->csv, CSV_STRICT_FINI))
+	if (csv_init(&reader->csv, 0))
 		return err_set(reader->detail, ERR_MEMORY, "%s: %s: out of memory", source->path, table->name);
 	csv_set_realloc_func(&reader->csv, limited_realloc);
 	return 0;
