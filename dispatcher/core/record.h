@@ -36,6 +36,19 @@ struct record_table {
 	uint32_t n_fields;
 	size_t size;        /* of the struct */
 };
+/* One kind of command or update: the table of its struct, and of the items that follow where it has some. */
+struct record_kind {
+	const char *name;   /* "vehicle_event" */
+	struct record_table head, item; /* item.n_fields = 0: none */
+	size_t n_offset;    /* of the uint32_t that counts the items, in the struct */
+	size_t items_offset;
+	uint32_t items_max;
+};
+const struct record_kind *record_command_kind(uint16_t kind); /* NULL = no such kind */
+const struct record_kind *record_update_kind(uint16_t kind);
+
+/* Arrays are written as their length (one byte, two from 256 elements on) and their elements without the zeros at the end;
+ * a text ends at its first zero byte. Bytes that record_write would not have written are refused (0), too. */
 size_t record_write(const struct record_table *table, const void *item, uint8_t *bytes, size_t size); /* bytes written, 0 = no room */
 size_t record_read(const struct record_table *table, const uint8_t *bytes, size_t n, void *item);     /* bytes read, 0 = ends too early */
 
