@@ -1,0 +1,594 @@
+#include "loop.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "dock.h"
+#include "http.h"
+#include "journal.h"
+#include "link.h"
+#include "log.h"
+#include "projection.h"
+
+#define QUEUE_MAX 256
+#define TICK_WALL_MS 100
+#define SNAP_AWAY_MM 300000
+#define TELEMETRY_MAX 512
+
+struct pending {
+	struct command command;
+	char *identity; /* JSON, owned */
+	host_reply *reply;
+	void *arg;
+	uint32_t first, n; /* its updates, once stepped */
+};
+
+struct loop {
+	const struct settings *settings;
+	const struct fleet *fleet;
+	struct town town;
+	struct projection *projection;
+	struct arena arena;
+	struct core *core;
+	struct store *store;
+	struct journal *journal;
+	struct dock *dock;
+	struct link *link;
+	struct http *http;
+	struct clock clock;
+	struct event_base *base;
+	struct event *tick, *flush, *second, *signals[2];
+	struct pending *queue;
+	uint32_t n_queue;
+	uint32_t epoch;
+	int hold_mode;
+	char hold_reason[192];
+	int status;
+	struct store_telemetry telemetry[TELEMETRY_MAX];
+	uint32_t n_telemetry;
+	uint64_t commits, commands, commit_us_max, commit_us_sum;
+};
+
+/* ---- durable batches ---- */
+
+static void die_unsaved(const char *what, const struct err_detail *detail)
+{
+	/* The core in memory is ahead of the journal: nothing of it may be told. The journal is the truth. */
+	log_line(LOG_ERROR, "%s: %s; starting again from the journal", what, detail->text);
+	_exit(LOOP_EXIT_RESTART);
+}
+
+static void send_docked(struct loop *loop)
+{
+	uint32_t vehicle;
+	static struct wire_message message;
+	while (dock_next(loop->dock, &vehicle, &message))
+		link_send(loop->link, vehicle, &message); /* not connected: the dock repeats */
+}
+
+static void reply_to(struct loop *loop, struct pending *pending, const struct update *updates)
+{
+	uint64_t sequence;
+	uint8_t hash[STORE_HASH_BYTES];
+	if (!pending->reply)
+		return;
+	journal_head(loop->journal, &sequence, hash);
+	pending->reply(pending->arg, ERR_OK, updates + pending->first, pending->n, sequence, hash);
+}
+
+static void release(struct loop *loop)
+{
+	uint32_t n;
+	const struct update *updates = journal_updates(loop->journal, &n);
+	int64_t wall = clock_wall_ms();
+	for (uint32_t i = 0; i < n; i++) {
+		dock_update(loop->dock, &updates[i], wall);
+		http_update(loop->http, &updates[i]);
+	}
+	send_docked(loop);
+}
+
+static void commit(struct loop *loop)
+{
+	struct err_detail detail = {""};
+	int64_t before = clock_wall_ms();
+	if (journal_commit(loop->journal, &detail))
+		die_unsaved("commit failed", &detail);
+	uint64_t took = (uint64_t)(clock_wall_ms() - before) * 1000;
+	loop->commits++;
+	loop->commit_us_sum += took;
+	if (took > loop->commit_us_max)
+		loop->commit_us_max = took;
+}
+
+static int step_one(struct loop *loop, struct pending *pending)
+{
+	struct err_detail detail = {""};
+	instant_ms now = clock_now(&loop->clock);
+	pending->command.at = now > core_now(loop->core) ? now : core_now(loop->core);
+	int code = journal_step(loop->journal, &pending->command, &pending->first, &pending->n);
+	if (!code && pending->identity && pending->command.kind == CMD_REQUEST)
+		code = journal_identity(loop->journal, pending->command.request.ride, pending->identity, &detail);
+	if (code && code != ERR_FULL)
+		die_unsaved("step failed", &detail);
+	return code;
+}
+
+/* Steps, commits and releases all that is queued; a full journal buffer makes several commits of it. */
+static void flush_queue(struct loop *loop)
+{
+	while (loop->n_queue && !loop->hold_mode) {
+		struct pending batch[QUEUE_MAX];
+		uint32_t n = 0;
+		while (n < loop->n_queue && step_one(loop, &loop->queue[n]) == ERR_OK)
+			n++;
+		if (n == 0)
+			die_unsaved("a command does not fit the journal", &(struct err_detail){"batch full"});
+		memcpy(batch, loop->queue, n * sizeof *batch);
+		memmove(loop->queue, loop->queue + n, (loop->n_queue - n) * sizeof *loop->queue);
+		loop->n_queue -= n; /* replies may submit again */
+		loop->commands += n;
+		commit(loop);
+		uint32_t n_updates;
+		const struct update *updates = journal_updates(loop->journal, &n_updates);
+		for (uint32_t i = 0; i < n; i++) {
+			reply_to(loop, &batch[i], updates);
+			free(batch[i].identity);
+		}
+		release(loop);
+	}
+}
+
+static void on_flush(evutil_socket_t fd, short what, void *self)
+{
+	(void)fd;
+	(void)what;
+	flush_queue(self);
+}
+
+static int submit(void *self, struct command *command, const char *identity_json, host_reply *reply, void *arg)
+{
+	struct loop *loop = self;
+	if (loop->hold_mode)
+		return ERR_UNAVAILABLE;
+	if (loop->n_queue == QUEUE_MAX)
+		return ERR_BUSY;
+	struct pending *pending = &loop->queue[loop->n_queue];
+	*pending = (struct pending){.command = *command, .reply = reply, .arg = arg};
+	if (identity_json && !(pending->identity = strdup(identity_json)))
+		return ERR_MEMORY;
+	loop->n_queue++;
+	event_active(loop->flush, EV_TIMEOUT, 0);
+	return ERR_OK;
+}
+
+static void submit_all(struct loop *loop, struct command *commands, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (loop->n_queue == QUEUE_MAX)
+			flush_queue(loop);
+		submit(loop, &commands[i], NULL, NULL, NULL);
+	}
+}
+
+/* ---- vehicles ---- */
+
+static void note_telemetry(struct loop *loop, uint32_t vehicle, const struct wire_state *state)
+{
+	if (!loop->settings->telemetry || loop->n_telemetry == TELEMETRY_MAX)
+		return;
+	loop->telemetry[loop->n_telemetry++] = (struct store_telemetry){.vehicle = vehicle,
+									 .at = state->at,
+									 .lat_e7 = state->place.lat_e7,
+									 .lon_e7 = state->place.lon_e7,
+									 .mode = state->mode,
+									 .battery_permille = state->battery_permille,
+									 .speed_mm_s = state->speed_mm_s};
+}
+
+static void on_vehicle(void *self, uint32_t vehicle, const struct wire_message *message)
+{
+	struct loop *loop = self;
+	struct command commands[4];
+	uint32_t n = 0;
+	int code = dock_receive(loop->dock, vehicle, message, clock_now(&loop->clock), clock_wall_ms(), commands, COUNT_OF(commands), &n);
+	if (code)
+		log_line(LOG_WARNING, "vehicle %" PRIu32 ": message of kind %u not taken: %s", vehicle, message->kind, err_text(code));
+	if (message->kind == WIRE_KIND_STATE)
+		note_telemetry(loop, vehicle, &message->state);
+	submit_all(loop, commands, n);
+	send_docked(loop);
+}
+
+static void standstill(void *self, uint32_t vehicle, const struct wire_order *order)
+{
+	struct loop *loop = self;
+	dock_standstill(loop->dock, vehicle, order);
+	send_docked(loop);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *self)
+{
+	(void)fd;
+	(void)what;
+	struct loop *loop = self;
+	static struct command commands[2 + FLEET_MAX / COMMAND_STATES_MAX];
+	uint32_t n = 0;
+	instant_ms now = clock_now(&loop->clock);
+	dock_tick(loop->dock, now, clock_wall_ms(), commands, COUNT_OF(commands), &n);
+	submit_all(loop, commands, n);
+	if (core_due(loop->core) <= now && !loop->hold_mode)
+		submit_all(loop, &(struct command){.kind = CMD_TICK}, 1);
+	send_docked(loop);
+	int64_t wait = clock_wall_until(&loop->clock, core_due(loop->core));
+	if (wait > TICK_WALL_MS)
+		wait = TICK_WALL_MS;
+	if (wait < 5)
+		wait = 5;
+	event_add(loop->tick, &(struct timeval){.tv_usec = wait * 1000});
+}
+
+static void on_second(evutil_socket_t fd, short what, void *self)
+{
+	(void)fd;
+	(void)what;
+	struct loop *loop = self;
+	struct err_detail detail = {""};
+	http_tick(loop->http);
+	if (loop->n_telemetry && store_telemetry(loop->store, loop->telemetry, loop->n_telemetry, &detail))
+		log_line(LOG_WARNING, "telemetry not kept: %s", detail.text);
+	loop->n_telemetry = 0;
+}
+
+static void on_signal(evutil_socket_t number, short what, void *self)
+{
+	(void)what;
+	struct loop *loop = self;
+	log_line(LOG_INFO, "signal %d: stopping", (int)number);
+	event_base_loopbreak(loop->base);
+}
+
+/* ---- what HTTP sees ---- */
+
+static instant_ms host_now(void *self)
+{
+	return clock_now(&((struct loop *)self)->clock);
+}
+
+static uint32_t host_speed(void *self)
+{
+	return ((struct loop *)self)->clock.speed_permille;
+}
+
+static const struct core *host_core(void *self)
+{
+	return ((struct loop *)self)->core;
+}
+
+static const struct wire_state *host_vehicle_state(void *self, uint32_t vehicle)
+{
+	return dock_state(((struct loop *)self)->dock, vehicle);
+}
+
+static int place_on(struct loop *loop, struct geo_point point, struct place *ret_place)
+{
+	struct geo_xy xy;
+	struct snap snap;
+	if (projection_forward(loop->projection, point, &xy))
+		return ERR_RANGE;
+	struct place place = {.point = point, .road = {NONE, 0}, .walk = {NONE, 0}, .stop = NONE};
+	if (network_snap(&loop->town.road, 0, xy, SNAP_AWAY_MM, 1, &snap, 1)) {
+		place.road = snap.spot;
+		place.road_away_mm = snap.away_mm;
+		place.side = snap.side;
+	}
+	if (network_snap(&loop->town.walk, 0, xy, SNAP_AWAY_MM, 0, &snap, 1))
+		place.walk = snap.spot;
+	*ret_place = place;
+	return place.road.arc == NONE && place.walk.arc == NONE ? ERR_RANGE : ERR_OK;
+}
+
+static int host_place(void *self, struct geo_point point, struct place *ret_place)
+{
+	return place_on(self, point, ret_place);
+}
+
+static uint64_t host_random(void *self)
+{
+	(void)self;
+	uint64_t value;
+	do {
+		randombytes_buf(&value, sizeof value);
+	} while (value == 0);
+	return value;
+}
+
+static int host_holding(void *self, char *text, size_t size)
+{
+	struct loop *loop = self;
+	snprintf(text, size, "%s", loop->hold_mode ? loop->hold_reason : "");
+	return loop->hold_mode;
+}
+
+static void host_metrics(void *self, char *text, size_t size)
+{
+	struct loop *loop = self;
+	struct link_counts counts = link_counts(loop->link);
+	snprintf(text, size,
+		 "# TYPE zubringer_commits_total counter\nzubringer_commits_total %" PRIu64 "\n"
+		 "# TYPE zubringer_commands_total counter\nzubringer_commands_total %" PRIu64 "\n"
+		 "# TYPE zubringer_commit_seconds_sum counter\nzubringer_commit_seconds_sum %" PRIu64 ".%03" PRIu64 "\n"
+		 "# TYPE zubringer_commit_seconds_max gauge\nzubringer_commit_seconds_max %" PRIu64 ".%03" PRIu64 "\n"
+		 "# TYPE zubringer_link_received_total counter\nzubringer_link_received_total %" PRIu64 "\n"
+		 "# TYPE zubringer_link_sent_total counter\nzubringer_link_sent_total %" PRIu64 "\n"
+		 "# TYPE zubringer_link_refused_keys_total counter\nzubringer_link_refused_keys_total %" PRIu64 "\n"
+		 "# TYPE zubringer_link_malformed_total counter\nzubringer_link_malformed_total %" PRIu64 "\n"
+		 "# TYPE zubringer_hold_mode gauge\nzubringer_hold_mode %d\n",
+		 loop->commits, loop->commands, loop->commit_us_sum / 1000000, loop->commit_us_sum / 1000 % 1000,
+		 loop->commit_us_max / 1000000, loop->commit_us_max / 1000 % 1000, counts.received, counts.sent, counts.refused_keys,
+		 counts.malformed, loop->hold_mode);
+}
+
+/* ---- start ---- */
+
+static int open_town(struct loop *loop, struct err_detail *detail)
+{
+	int code = town_open(&loop->town, loop->settings->town, detail);
+	if (code)
+		return code;
+	const char *crs = town_text(&loop->town, loop->town.crs);
+	return projection_open(&loop->projection, *crs ? crs : NULL, loop->town.origin, detail);
+}
+
+static int open_core(struct loop *loop, struct core_settings *settings, struct err_detail *detail)
+{
+	uint8_t hash[TOWN_HASH_BYTES];
+	int code = journal_settings(loop->store, settings, hash, detail);
+	if (code == ERR_NOT_FOUND)
+		settings_core(loop->settings, settings);
+	else if (code)
+		return code;
+	else if (memcmp(hash, loop->town.hash, sizeof hash))
+		return err_set(detail, ERR_CONFLICT, "%s is not the town file this journal was begun with; use that one, or another store",
+			       loop->settings->town);
+	struct dock_settings dock = {.vehicles_max = settings->vehicles_max,
+				     .heartbeat_ms = (uint32_t)loop->settings->link_heartbeat_ms,
+				     .lost_after_ms = (uint32_t)loop->settings->link_lost_after_ms,
+				     .valid_ms = (uint32_t)loop->settings->link_valid_ms,
+				     .resend_ms = 2000,
+				     .speed_permille = loop->settings->clock_start ? (uint32_t)loop->settings->clock_speed_permille : 1000,
+				     .simulated = loop->settings->clock_start != 0};
+	code = arena_open(&loop->arena, core_size(settings, &loop->town) + dock_size(&dock) + 4096);
+	if (!code)
+		code = core_open(&loop->core, settings, &loop->town, &loop->arena);
+	if (!code)
+		code = dock_open(&loop->dock, &dock, loop->core, &loop->arena);
+	return code ? err_set(detail, code, "core: %s", err_text(code)) : ERR_OK;
+}
+
+static int recover(struct loop *loop, struct err_detail *detail)
+{
+	uint64_t sequence = 0;
+	int code = journal_open(&loop->journal, loop->store, loop->core, (uint32_t)loop->settings->area, detail);
+	if (!code)
+		code = journal_recover(loop->journal, &sequence, detail);
+	if (code == ERR_INTERRUPTED) {
+		loop->hold_mode = 1;
+		snprintf(loop->hold_reason, sizeof loop->hold_reason,
+			 "hold mode: record %" PRIu64 " stopped the dispatcher twice; standstill works, no promises are made", sequence);
+		log_line(LOG_ERROR, "%s", loop->hold_reason);
+		return ERR_OK;
+	}
+	if (code)
+		return code;
+	log_line(LOG_INFO, "journal: %" PRIu64 " records taken up", sequence);
+	return store_take_epoch(loop->store, (uint32_t)loop->settings->area, &loop->epoch, detail);
+}
+
+static void submit_start(struct loop *loop, const struct core_settings *settings)
+{
+	struct command start = {.kind = CMD_START};
+	start.start.area = (uint32_t)loop->settings->area;
+	start.start.epoch = loop->epoch;
+	start.start.engine_version = CORE_ENGINE_VERSION;
+	memcpy(start.start.town_hash, loop->town.hash, sizeof start.start.town_hash);
+	start.start.settings = *settings;
+	submit_all(loop, &start, 1);
+}
+
+/* Enrols what the fleet file has and the core does not know yet. */
+static void submit_fleet(struct loop *loop)
+{
+	for (uint32_t i = 0; i < loop->fleet->n; i++) {
+		const struct fleet_vehicle *vehicle = &loop->fleet->vehicles[i];
+		if (core_vehicle(loop->core, vehicle->number))
+			continue;
+		struct command enrol = {.kind = CMD_VEHICLE_ENROL};
+		struct cmd_vehicle_enrol *body = &enrol.vehicle_enrol;
+		body->vehicle = vehicle->number;
+		body->class_index = town_class(&loop->town, vehicle->class_name);
+		body->step_free = vehicle->step_free;
+		body->simulated = vehicle->simulated;
+		memcpy(body->name, vehicle->name, sizeof body->name);
+		memcpy(body->spaces, vehicle->spaces, sizeof body->spaces);
+		if (body->class_index == NONE || place_on(loop, vehicle->depot, &body->depot)) {
+			log_line(LOG_ERROR, "vehicle %" PRIu32 " not enrolled: class \"%s\" or its depot is not on the map", vehicle->number,
+				 vehicle->class_name);
+			continue;
+		}
+		submit_all(loop, &enrol, 1);
+	}
+}
+
+static int admit_keys(struct loop *loop, struct err_detail *detail)
+{
+	struct link_key *keys = calloc(loop->fleet->n ? loop->fleet->n : 1, sizeof *keys);
+	if (!keys)
+		return err_set(detail, ERR_MEMORY, "keys: out of memory");
+	for (uint32_t i = 0; i < loop->fleet->n; i++) {
+		keys[i].vehicle = loop->fleet->vehicles[i].number;
+		memcpy(keys[i].public_key, loop->fleet->vehicles[i].public_key, sizeof keys[i].public_key);
+	}
+	int code = link_admit(loop->link, keys, loop->fleet->n, detail);
+	free(keys);
+	return code;
+}
+
+/* Where others find us: written once both ports are known. */
+static int write_addresses(struct loop *loop, struct err_detail *detail)
+{
+	char path[SETTINGS_TEXT + 32];
+	snprintf(path, sizeof path, "%s/addresses", loop->settings->state_folder);
+	FILE *file = fopen(path, "w");
+	if (!file)
+		return err_set(detail, ERR_IO, "%s: cannot be written", path);
+	fprintf(file, "http://%s:%u\n%s\n", loop->settings->http_address, http_port(loop->http), link_endpoint(loop->link));
+	return fclose(file) ? err_set(detail, ERR_IO, "%s: cannot be written", path) : ERR_OK;
+}
+
+static int open_doors(struct loop *loop, struct err_detail *detail)
+{
+	char key[SETTINGS_TEXT + 32], token[SETTINGS_TEXT + 32];
+	snprintf(key, sizeof key, "%s/dispatcher.key", loop->settings->state_folder);
+	snprintf(token, sizeof token, "%s/operator.token", loop->settings->state_folder);
+	int code = link_open(&loop->link, loop->base, loop->settings->link_endpoint, key, on_vehicle, loop, detail);
+	if (!code)
+		code = admit_keys(loop, detail);
+	struct host host = {.self = loop,
+			    .submit = submit,
+			    .standstill = standstill,
+			    .now = host_now,
+			    .speed_permille = host_speed,
+			    .core = host_core,
+			    .vehicle_state = host_vehicle_state,
+			    .place = host_place,
+			    .random = host_random,
+			    .holding = host_holding,
+			    .metrics = host_metrics};
+	struct http_settings http = {.address = loop->settings->http_address,
+				     .port = (uint16_t)loop->settings->http_port,
+				     .operator_token_path = token,
+				     .web_folder = loop->settings->http_web,
+				     .connections_max = (uint32_t)loop->settings->http_connections_max,
+				     .body_bytes_max = 65536,
+				     .stream_buffer_max = 262144,
+				     .public_url = *loop->settings->http_public_url ? loop->settings->http_public_url : NULL};
+	if (!code)
+		code = http_open(&loop->http, loop->base, &http, &host, detail);
+	return code ? code : write_addresses(loop, detail);
+}
+
+static int open_events(struct loop *loop)
+{
+	loop->base = event_base_new();
+	if (!loop->base)
+		return ERR_MEMORY;
+	loop->tick = evtimer_new(loop->base, on_tick, loop);
+	loop->flush = evtimer_new(loop->base, on_flush, loop);
+	loop->second = event_new(loop->base, -1, EV_PERSIST, on_second, loop);
+	loop->signals[0] = evsignal_new(loop->base, SIGINT, on_signal, loop);
+	loop->signals[1] = evsignal_new(loop->base, SIGTERM, on_signal, loop);
+	if (!loop->tick || !loop->flush || !loop->second || !loop->signals[0] || !loop->signals[1])
+		return ERR_MEMORY;
+	signal(SIGPIPE, SIG_IGN);
+	event_add(loop->signals[0], NULL);
+	event_add(loop->signals[1], NULL);
+	event_add(loop->tick, &(struct timeval){.tv_usec = 1000});
+	event_add(loop->second, &(struct timeval){.tv_sec = 1});
+	return ERR_OK;
+}
+
+static int open_parts(struct loop *loop, struct err_detail *detail)
+{
+	struct core_settings core;
+	if (sodium_init() < 0 || open_events(loop))
+		return err_set(detail, ERR_MEMORY, "cannot start");
+	mkdir(loop->settings->state_folder, 0700);
+	int code = open_town(loop, detail);
+	if (!code)
+		code = store_open(&loop->store, loop->settings->store, detail);
+	if (!code)
+		code = open_core(loop, &core, detail);
+	if (!code)
+		code = recover(loop, detail);
+	if (code)
+		return code;
+	instant_ms resume = core_now(loop->core) > 0 ? core_now(loop->core) : INSTANT_NONE;
+	clock_open(&loop->clock, loop->settings->clock_start, (uint32_t)loop->settings->clock_speed_permille, resume);
+	code = open_doors(loop, detail);
+	if (code || loop->hold_mode)
+		return code;
+	submit_start(loop, &core);
+	flush_queue(loop);
+	submit_fleet(loop);
+	flush_queue(loop);
+	return ERR_OK;
+}
+
+int loop_open(struct loop **ret_loop, const struct settings *settings, const struct fleet *fleet, struct err_detail *detail)
+{
+	struct loop *loop = calloc(1, sizeof *loop);
+	if (loop)
+		loop->queue = calloc(QUEUE_MAX, sizeof *loop->queue);
+	if (!loop || !loop->queue) {
+		free(loop);
+		return err_set(detail, ERR_MEMORY, "out of memory");
+	}
+	loop->settings = settings;
+	loop->fleet = fleet;
+	int code = open_parts(loop, detail);
+	if (code) {
+		loop_close(loop);
+		return code;
+	}
+	*ret_loop = loop;
+	return ERR_OK;
+}
+
+int loop_run(struct loop *loop)
+{
+	struct err_detail detail = {""};
+	log_line(LOG_INFO, "pages at http://%s:%u, vehicles at %s", loop->settings->http_address, http_port(loop->http),
+		 link_endpoint(loop->link));
+	event_base_dispatch(loop->base);
+	flush_queue(loop);
+	if (!loop->hold_mode && journal_snapshot(loop->journal, &detail))
+		log_line(LOG_WARNING, "no snapshot at the end: %s", detail.text);
+	return loop->status;
+}
+
+void loop_close(struct loop *loop)
+{
+	if (!loop)
+		return;
+	if (loop->http)
+		http_close(loop->http);
+	if (loop->link)
+		link_close(loop->link);
+	if (loop->journal)
+		journal_close(loop->journal);
+	if (loop->store)
+		store_close(loop->store);
+	struct event *events[] = {loop->tick, loop->flush, loop->second, loop->signals[0], loop->signals[1]};
+	for (size_t i = 0; i < COUNT_OF(events); i++)
+		if (events[i])
+			event_free(events[i]);
+	if (loop->base)
+		event_base_free(loop->base);
+	arena_close(&loop->arena);
+	if (loop->projection)
+		projection_close(loop->projection);
+	if (loop->town.map)
+		town_close(&loop->town);
+	for (uint32_t i = 0; i < loop->n_queue; i++)
+		free(loop->queue[i].identity);
+	free(loop->queue);
+	free(loop);
+}

@@ -1,0 +1,159 @@
+/* The dispatcher: runs the service, or looks at its journal. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal.h"
+#include "journal_print.h"
+#include "log.h"
+#include "loop.h"
+#include "settings.h"
+
+static const char usage[] = "usage: dispatcher [run] [--settings FILE] [--set NAME=VALUE ...]\n"
+			    "       dispatcher verify [--settings FILE] [--set ...]   check the journal's chain and replay it\n"
+			    "       dispatcher log [--from N] [--personal] [...]      print the journal, one line a record\n"
+			    "       dispatcher settings                               the manual page of all settings\n"
+			    "       dispatcher check-settings [...]                   read settings and fleet, say what is wrong\n"
+			    "       dispatcher --version\n";
+
+struct options {
+	const char *command;
+	struct settings settings;
+	uint64_t from;
+	int personal;
+};
+
+static int fail(const struct err_detail *detail, int status)
+{
+	fprintf(stderr, "dispatcher: %s\n", detail->text);
+	return status;
+}
+
+static int read_options(int argc, char **argv, struct options *options, struct err_detail *detail)
+{
+	static const struct option names[] = {{"settings", required_argument, NULL, 's'}, {"set", required_argument, NULL, 'v'},
+					      {"from", required_argument, NULL, 'f'},	  {"personal", no_argument, NULL, 'p'},
+					      {NULL, 0, NULL, 0}};
+	int option, code = ERR_OK;
+	settings_default(&options->settings);
+	while (!code && (option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (option == 's')
+			code = settings_read(&options->settings, optarg, detail);
+		else if (option == 'v')
+			code = settings_set(&options->settings, optarg, detail);
+		else if (option == 'f')
+			options->from = strtoull(optarg, NULL, 10);
+		else if (option == 'p')
+			options->personal = 1;
+		else
+			code = err_set(detail, ERR_USAGE, "%s", usage);
+	}
+	options->command = optind < argc ? argv[optind] : "run";
+	return code;
+}
+
+static int run(const struct options *options)
+{
+	struct err_detail detail = {""};
+	struct fleet fleet;
+	struct loop *loop;
+	if (fleet_read(&fleet, options->settings.fleet, &detail))
+		return fail(&detail, 1);
+	int status = 1;
+	if (loop_open(&loop, &options->settings, &fleet, &detail)) {
+		fail(&detail, 1);
+	} else {
+		status = loop_run(loop);
+		loop_close(loop);
+	}
+	fleet_free(&fleet);
+	return status;
+}
+
+static int verify_in(struct store *store, const struct settings *settings, struct err_detail *detail)
+{
+	static const char *const words[] = {"replayed: every outcome is the same", "chain only: the chain holds, what was erased cannot be replayed",
+					    "broken"};
+	struct core_settings core_settings;
+	uint8_t hash[TOWN_HASH_BYTES];
+	struct town town;
+	struct arena arena;
+	struct core *core;
+	int code = journal_settings(store, &core_settings, hash, detail);
+	if (!code)
+		code = town_open(&town, settings->town, detail);
+	if (code)
+		return code;
+	struct verify_report report = {0};
+	code = arena_open(&arena, core_size(&core_settings, &town) + 4096);
+	if (!code && !(code = core_open(&core, &core_settings, &town, &arena)))
+		code = journal_verify(store, core, &report, detail);
+	if (!code || code == ERR_BROKEN)
+		printf("{\"result\":\"%s\",\"records\":%" PRIu64 ",\"commands\":%" PRIu64 ",\"erased\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\"}\n",
+		       words[code ? VERIFY_BROKEN : report.result], report.records, report.commands, report.erased, report.digest);
+	if (!code && report.result == VERIFY_BROKEN)
+		code = err_set(detail, ERR_BROKEN, "record %" PRIu64 " is broken", report.first_broken);
+	arena_close(&arena);
+	town_close(&town);
+	return code;
+}
+
+static int with_store(const struct options *options)
+{
+	struct err_detail detail = {""};
+	struct store *store;
+	int code = store_open(&store, options->settings.store, &detail);
+	if (code)
+		return fail(&detail, 1);
+	if (!strcmp(options->command, "verify"))
+		code = verify_in(store, &options->settings, &detail);
+	else
+		code = journal_print(store, options->from, options->personal, stdout, &detail);
+	store_close(store);
+	return code ? fail(&detail, 1) : 0;
+}
+
+static int check_settings(const struct options *options)
+{
+	struct err_detail detail = {""};
+	struct fleet fleet;
+	struct town town;
+	if (fleet_read(&fleet, options->settings.fleet, &detail))
+		return fail(&detail, 1);
+	if (town_open(&town, options->settings.town, &detail)) {
+		fleet_free(&fleet);
+		return fail(&detail, 1);
+	}
+	printf("settings are right: %s, %u vehicles\n", town_text(&town, town.name), fleet.n);
+	town_close(&town);
+	fleet_free(&fleet);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {0};
+	struct err_detail detail = {""};
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	log_open("dispatcher", LOG_INFO);
+	if (argc > 1 && !strcmp(argv[1], "--version")) {
+		printf("dispatcher %s, engine %d\n", ZUB_VERSION, CORE_ENGINE_VERSION);
+		return 0;
+	}
+	if (read_options(argc, argv, &options, &detail))
+		return fail(&detail, 2);
+	if (!strcmp(options.command, "run"))
+		return run(&options);
+	if (!strcmp(options.command, "verify") || !strcmp(options.command, "log"))
+		return with_store(&options);
+	if (!strcmp(options.command, "settings")) {
+		settings_print_manual(stdout);
+		return 0;
+	}
+	if (!strcmp(options.command, "check-settings"))
+		return check_settings(&options);
+	fputs(usage, stderr);
+	return 2;
+}
