@@ -111,7 +111,8 @@ uint64_t geo_segment_nearest(struct geo_xy p, struct geo_xy a, struct geo_xy b, 
 	int64_t px = (int64_t)p.x_mm - a.x_mm, py = (int64_t)p.y_mm - a.y_mm;
 	int128 length2 = dot(dx, dy, dx, dy);
 	uint32_t part = length2 ? part_along(dot(px, py, dx, dy), length2) : 0;
-	int64_t ex = px - ((dx * part) >> PART_BITS), ey = py - ((dy * part) >> PART_BITS);
+	int64_t half = INT64_C(1) << (PART_BITS - 1);
+	int64_t ex = px - ((dx * part + half) >> PART_BITS), ey = py - ((dy * part + half) >> PART_BITS);
 	int128 away2 = dot(ex, ey, ex, ey);
 	if (ret_part)
 		*ret_part = part;

@@ -128,10 +128,12 @@ static struct snap snap_of(const struct network *network, uint32_t arc, struct f
 	uint64_t here = geo_distance_mm(a, b), after = drawn_mm(network, foot.segment + 1, last);
 	uint64_t offset = scale(before + scale(here, foot.part, WHOLE_PART), network->dist_mm[arc], before + here + after);
 	uint64_t away = geo_sqrt(foot.away2);
+	int64_t dx = (int64_t)b.x_mm - a.x_mm, dy = (int64_t)b.y_mm - a.y_mm, half = INT64_C(1) << (PART_BITS - 1);
 	return (struct snap){
 		.spot = {.arc = arc, .offset_mm = offset < network->dist_mm[arc] ? (uint32_t)offset : network->dist_mm[arc]},
 		.away_mm = away < UINT32_MAX ? (uint32_t)away : UINT32_MAX,
-		.xy = {between(a.x_mm, b.x_mm, foot.part, WHOLE_PART), between(a.y_mm, b.y_mm, foot.part, WHOLE_PART)},
+		.xy = {(int32_t)(a.x_mm + ((dx * foot.part + half) >> PART_BITS)),
+		       (int32_t)(a.y_mm + ((dy * foot.part + half) >> PART_BITS))},
 	};
 }
 
