@@ -15,11 +15,10 @@
 #include "journal.h"
 #include "link.h"
 #include "log.h"
-#include "projection.h"
+#include "placing.h"
 
 #define QUEUE_MAX 256
 #define TICK_WALL_MS 100
-#define SNAP_AWAY_MM 300000
 #define TELEMETRY_MAX 512
 
 struct pending {
@@ -34,7 +33,7 @@ struct loop {
 	const struct settings *settings;
 	const struct fleet *fleet;
 	struct town town;
-	struct projection *projection;
+	struct placing placing;
 	struct arena arena;
 	struct core *core;
 	struct store *store;
@@ -277,27 +276,9 @@ static const struct wire_state *host_vehicle_state(void *self, uint32_t vehicle)
 	return dock_state(((struct loop *)self)->dock, vehicle);
 }
 
-static int place_on(struct loop *loop, struct geo_point point, struct place *ret_place)
-{
-	struct geo_xy xy;
-	struct snap snap;
-	if (projection_forward(loop->projection, point, &xy))
-		return ERR_RANGE;
-	struct place place = {.point = point, .road = {NONE, 0}, .walk = {NONE, 0}, .stop = NONE};
-	if (network_snap(&loop->town.road, 0, xy, SNAP_AWAY_MM, 1, &snap, 1)) {
-		place.road = snap.spot;
-		place.road_away_mm = snap.away_mm;
-		place.side = snap.side;
-	}
-	if (network_snap(&loop->town.walk, 0, xy, SNAP_AWAY_MM, 0, &snap, 1))
-		place.walk = snap.spot;
-	*ret_place = place;
-	return place.road.arc == NONE && place.walk.arc == NONE ? ERR_RANGE : ERR_OK;
-}
-
 static int host_place(void *self, struct geo_point point, struct place *ret_place)
 {
-	return place_on(self, point, ret_place);
+	return placing_find(&((struct loop *)self)->placing, point, ret_place);
 }
 
 static uint64_t host_random(void *self)
@@ -343,8 +324,7 @@ static int open_town(struct loop *loop, struct err_detail *detail)
 	int code = town_open(&loop->town, loop->settings->town, detail);
 	if (code)
 		return code;
-	const char *crs = town_text(&loop->town, loop->town.crs);
-	return projection_open(&loop->projection, *crs ? crs : NULL, loop->town.origin, detail);
+	return placing_open(&loop->placing, &loop->town, detail);
 }
 
 static int open_core(struct loop *loop, struct core_settings *settings, struct err_detail *detail)
@@ -418,7 +398,7 @@ static void submit_fleet(struct loop *loop)
 		body->simulated = vehicle->simulated;
 		memcpy(body->name, vehicle->name, sizeof body->name);
 		memcpy(body->spaces, vehicle->spaces, sizeof body->spaces);
-		if (body->class_index == NONE || place_on(loop, vehicle->depot, &body->depot)) {
+		if (body->class_index == NONE || placing_find(&loop->placing, vehicle->depot, &body->depot)) {
 			log_line(LOG_ERROR, "vehicle %" PRIu32 " not enrolled: class \"%s\" or its depot is not on the map", vehicle->number,
 				 vehicle->class_name);
 			continue;
@@ -583,8 +563,7 @@ void loop_close(struct loop *loop)
 	if (loop->base)
 		event_base_free(loop->base);
 	arena_close(&loop->arena);
-	if (loop->projection)
-		projection_close(loop->projection);
+	placing_close(&loop->placing);
 	if (loop->town.map)
 		town_close(&loop->town);
 	for (uint32_t i = 0; i < loop->n_queue; i++)

@@ -1,0 +1,452 @@
+#include "demand.h"
+
+#include <csv.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "rng.h"
+
+#define HUBS_MAX 16
+#define NEAR_MIN_MM 400000
+
+void demand_default(struct demand_options *options)
+{
+	*options = (struct demand_options){.seed = 1,
+					   .per_hour = 36,
+					   .hub_mm = 2200000,
+					   .hubs = 1,
+					   .from_train = 350,
+					   .to_train = 250,
+					   .tied = 350,
+					   .prebooked = 120,
+					   .arrive_by = 80,
+					   .wheelchair = 50,
+					   .walker = 60,
+					   .pram = 40,
+					   .dog = 15,
+					   .companion = 30,
+					   .second_rider = 150,
+					   .cancel = 50,
+					   .no_show = 40,
+					   .late = 50};
+}
+
+/* ---- drawing ---- */
+
+struct draw {
+	const struct town *town;
+	const struct demand_options *options;
+	struct rng rng;
+	uint32_t hubs[HUBS_MAX]; /* timetable stops */
+	uint32_t n_hubs;
+	uint32_t *homes[HUBS_MAX]; /* addresses around each hub */
+	size_t n_homes[HUBS_MAX], cap_homes[HUBS_MAX];
+	struct demand *demand;
+	size_t cap_trips;
+};
+
+/* Calls per day-independent stop, rail counted tenfold: where people change. */
+static uint64_t hub_weight(const struct timetable *timetable, uint32_t stop)
+{
+	uint64_t weight = 0;
+	for (uint32_t i = timetable->stop_first[stop]; i < timetable->stop_first[stop + 1]; i++) {
+		uint32_t route = timetable->trip_route[timetable->event_trip[timetable->stop_event[i]]];
+		weight += timetable->route_type[route] == 2 ? 10 : 1;
+	}
+	return weight;
+}
+
+static int far_from_hubs(const struct draw *draw, uint32_t stop)
+{
+	const struct geo_point *points = draw->town->timetable.stop_point;
+	for (uint32_t i = 0; i < draw->n_hubs; i++)
+		if (geo_rough_mm(points[draw->hubs[i]], points[stop]) < draw->options->hub_mm)
+			return 0;
+	return 1;
+}
+
+/* The busiest stops that a road reaches inside the area, apart from one another; ties to the lower index. */
+static void choose_hubs(struct draw *draw)
+{
+	const struct timetable *timetable = &draw->town->timetable;
+	uint32_t most = draw->options->hubs < HUBS_MAX ? draw->options->hubs : HUBS_MAX;
+	while (draw->n_hubs < most) {
+		uint32_t best = NONE;
+		uint64_t best_weight = 0;
+		for (uint32_t stop = 0; stop < timetable->n_stops; stop++) {
+			if (timetable->stop_road[stop].arc == NONE || !town_in_area(draw->town, timetable->stop_point[stop]))
+				continue;
+			uint64_t weight = hub_weight(timetable, stop);
+			if (weight > best_weight && far_from_hubs(draw, stop)) {
+				best = stop;
+				best_weight = weight;
+			}
+		}
+		if (best == NONE)
+			return;
+		draw->hubs[draw->n_hubs++] = best;
+	}
+}
+
+static int gather_homes(struct draw *draw)
+{
+	const struct town *town = draw->town;
+	for (uint32_t h = 0; h < draw->n_hubs; h++) {
+		struct geo_point hub = town->timetable.stop_point[draw->hubs[h]];
+		for (uint32_t a = 0; a < town->n_addresses; a++) {
+			uint64_t away = geo_rough_mm(hub, town->address_point[a]);
+			if (away < NEAR_MIN_MM || away > draw->options->hub_mm || !town_in_area(town, town->address_point[a]))
+				continue;
+			if (array_push(draw->homes[h], draw->n_homes[h], draw->cap_homes[h], a))
+				return ERR_MEMORY;
+		}
+	}
+	return ERR_OK;
+}
+
+static struct geo_point draw_home(struct draw *draw, uint32_t hub)
+{
+	uint32_t address = draw->homes[hub][rng_below(&draw->rng, (uint32_t)draw->n_homes[hub])];
+	return draw->town->address_point[address];
+}
+
+static void count_need(struct draw *draw, struct demand_trip *trip, const char *name, uint32_t permille)
+{
+	uint32_t need = town_need(draw->town, name);
+	if (rng_chance(&draw->rng, permille) && need != NONE)
+		trip->need_count[need]++;
+}
+
+/* Fills what does not depend on where from and where to. */
+static void draw_rider(struct draw *draw, struct demand_trip *trip)
+{
+	const struct demand_options *options = draw->options;
+	uint32_t wheelchair = town_need(draw->town, "wheelchair");
+	trip->walk_max_mm = (uint32_t)rng_between(&draw->rng, 300, 700) * 1000;
+	trip->patience_ms = (uint32_t)rng_between(&draw->rng, 25, 60) * 60000;
+	if (rng_chance(&draw->rng, options->wheelchair) && wheelchair != NONE) {
+		trip->need_count[wheelchair] = 1;
+		trip->walk_max_mm = 500000;
+	} else {
+		trip->need_count[0] = (uint8_t)(1 + rng_chance(&draw->rng, options->second_rider));
+	}
+	count_need(draw, trip, "walker", options->walker);
+	count_need(draw, trip, "pram", options->pram);
+	count_need(draw, trip, "assistance_dog", options->dog);
+	count_need(draw, trip, "companion", options->companion);
+	trip->no_show = (uint8_t)rng_chance(&draw->rng, options->no_show);
+	if (rng_chance(&draw->rng, options->cancel))
+		trip->cancel_after_ms = (uint32_t)rng_between(&draw->rng, 1, 4) * 60000;
+	if (rng_chance(&draw->rng, options->late))
+		trip->late_ms = (uint32_t)rng_between(&draw->rng, 30, 150) * 1000;
+}
+
+/* A stop time at the hub with its instant in [at, at + 90 min] on the service day, the first from a random one on; NONE = none. */
+static uint32_t draw_call(struct draw *draw, uint32_t hub, instant_ms at, int arriving, uint32_t *ret_day, instant_ms *ret_when)
+{
+	const struct timetable *timetable = &draw->town->timetable;
+	uint32_t day_name, stop = draw->hubs[hub];
+	uint32_t n = timetable->stop_first[stop + 1] - timetable->stop_first[stop];
+	instant_ms start = town_service_day(draw->town, at, &day_name);
+	uint32_t day = timetable_day(timetable, day_name);
+	uint32_t first = n ? rng_below(&draw->rng, n) : 0;
+	for (uint32_t i = 0; i < n && day != NONE; i++) {
+		uint32_t event = timetable->stop_event[timetable->stop_first[stop] + (first + i) % n];
+		uint32_t trip = timetable->event_trip[event];
+		int last = event + 1 == timetable->trip_first[trip + 1], begins = event == timetable->trip_first[trip];
+		instant_ms when = start + (instant_ms)(arriving ? timetable->time_arrival_s[event] : timetable->time_departure_s[event]) * SECOND_MS;
+		if ((arriving ? begins : last) || when < at + 5 * MINUTE_MS || when > at + 90 * MINUTE_MS || !timetable_runs(timetable, trip, day))
+			continue;
+		*ret_day = day;
+		*ret_when = when;
+		return event;
+	}
+	return NONE;
+}
+
+static int push_trip(struct draw *draw, const struct demand_trip *trip)
+{
+	size_t n = draw->demand->n;
+	if (trip->ask_at < draw->options->from || trip->ask_at >= draw->options->to)
+		return ERR_OK;
+	if (array_push(draw->demand->trips, n, draw->cap_trips, *trip))
+		return ERR_MEMORY;
+	draw->demand->n = (uint32_t)n;
+	return ERR_OK;
+}
+
+/* One to four riders who step off the same trip and ask some minutes before it arrives. */
+static int draw_wave(struct draw *draw, uint32_t hub, instant_ms at, uint32_t *ret_n)
+{
+	uint32_t day = 0;
+	instant_ms when = 0;
+	uint32_t event = draw_call(draw, hub, at, 1, &day, &when);
+	uint32_t riders = event == NONE ? 0 : (uint32_t)rng_between(&draw->rng, 1, 4);
+	for (uint32_t i = 0; i < riders; i++) {
+		struct demand_trip trip = {.time_kind = TIME_LEAVE_AT, .time = when + 2 * MINUTE_MS};
+		trip.ask_at = when - rng_between(&draw->rng, 2, 20) * MINUTE_MS;
+		trip.from = draw->town->timetable.stop_point[draw->hubs[hub]];
+		trip.to = draw_home(draw, hub);
+		draw_rider(draw, &trip);
+		if (rng_chance(&draw->rng, draw->options->tied) && !timetable_key(draw->town, event, day, &trip.tie))
+			trip.tie_kind = TIE_FROM_TRIP;
+		int code = push_trip(draw, &trip);
+		if (code)
+			return code;
+	}
+	*ret_n = riders;
+	return ERR_OK;
+}
+
+static int draw_to_train(struct draw *draw, uint32_t hub, instant_ms at)
+{
+	uint32_t day = 0;
+	instant_ms when = 0;
+	uint32_t event = draw_call(draw, hub, at + 20 * MINUTE_MS, 0, &day, &when);
+	struct demand_trip trip = {.ask_at = at, .time_kind = TIME_ARRIVE_BY, .time = when - 3 * MINUTE_MS};
+	trip.from = draw_home(draw, hub);
+	trip.to = draw->town->timetable.stop_point[draw->hubs[hub]];
+	if (event == NONE)
+		trip.time_kind = TIME_NOW;
+	draw_rider(draw, &trip);
+	if (event != NONE && rng_chance(&draw->rng, draw->options->tied) && !timetable_key(draw->town, event, day, &trip.tie))
+		trip.tie_kind = TIE_TO_TRIP;
+	return push_trip(draw, &trip);
+}
+
+static int draw_plain(struct draw *draw, uint32_t hub, instant_ms at)
+{
+	struct demand_trip trip = {.ask_at = at, .time_kind = TIME_NOW};
+	trip.from = draw_home(draw, hub);
+	do {
+		trip.to = draw_home(draw, hub);
+	} while (geo_rough_mm(trip.from, trip.to) < NEAR_MIN_MM && draw->n_homes[hub] > 1 && rng_chance(&draw->rng, 900));
+	draw_rider(draw, &trip);
+	if (rng_chance(&draw->rng, draw->options->prebooked * 2)) {
+		trip.time_kind = TIME_LEAVE_AT;
+		trip.time = at + rng_between(&draw->rng, 70, 180) * MINUTE_MS;
+	} else if (rng_chance(&draw->rng, draw->options->arrive_by * 2)) {
+		trip.time_kind = TIME_ARRIVE_BY;
+		trip.time = at + rng_between(&draw->rng, 40, 120) * MINUTE_MS;
+	}
+	return push_trip(draw, &trip);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct demand_trip *x = a, *y = b;
+	if (x->ask_at != y->ask_at)
+		return x->ask_at < y->ask_at ? -1 : 1;
+	int from = memcmp(&x->from, &y->from, sizeof x->from);
+	return from ? from : memcmp(&x->to, &y->to, sizeof x->to);
+}
+
+static int draw_all(struct draw *draw)
+{
+	const struct demand_options *options = draw->options;
+	uint64_t wanted = (uint64_t)((options->to - options->from) / MINUTE_MS) * options->per_hour / 60;
+	int code = ERR_OK;
+	for (uint64_t n = 0; n < wanted && !code;) {
+		uint32_t hub = rng_below(&draw->rng, draw->n_hubs);
+		instant_ms at = rng_between(&draw->rng, options->from, options->to - 1);
+		uint32_t kind = rng_below(&draw->rng, 1000), riders = 0;
+		if (kind < options->from_train * 2 / 5) { /* a wave has 2.5 riders */
+			code = draw_wave(draw, hub, at, &riders);
+			n += riders;
+		} else if (kind < options->from_train * 2 / 5 + options->to_train) {
+			code = draw_to_train(draw, hub, at);
+		} else {
+			code = draw_plain(draw, hub, at);
+		}
+		n += riders == 0;
+	}
+	return code;
+}
+
+int demand_draw(struct demand *demand, const struct town *town, const struct demand_options *options, struct err_detail *detail)
+{
+	struct draw *draw = calloc(1, sizeof *draw);
+	memset(demand, 0, sizeof *demand);
+	if (!draw)
+		return err_set(detail, ERR_MEMORY, "demand: out of memory");
+	draw->town = town;
+	draw->options = options;
+	draw->demand = demand;
+	rng_seed(&draw->rng, options->seed);
+	choose_hubs(draw);
+	int code = gather_homes(draw);
+	for (uint32_t h = 0; h < draw->n_hubs && !code; h++)
+		if (draw->n_homes[h] == 0)
+			code = ERR_NOT_FOUND;
+	if (!code && draw->n_hubs == 0)
+		code = ERR_NOT_FOUND;
+	if (!code)
+		code = draw_all(draw);
+	if (!code && demand->n)
+		qsort(demand->trips, demand->n, sizeof *demand->trips, by_time);
+	for (uint32_t h = 0; h < HUBS_MAX; h++)
+		free(draw->homes[h]);
+	free(draw);
+	if (code) {
+		demand_free(demand);
+		return err_set(detail, code, code == ERR_NOT_FOUND ? "demand: the town has no stop with addresses around it to draw trips from"
+								 : "demand: %s", err_text(code));
+	}
+	return ERR_OK;
+}
+
+/* ---- CSV ---- */
+
+enum column { ASK_AT, FROM_LAT, FROM_LON, TO_LAT, TO_LON, TIME_KIND, TIME, PERSONS, WHEELCHAIR, WALK_MAX, NO_SHOW, CANCEL_AFTER, LATE, COLUMNS };
+static const char *const column_names[COLUMNS] = {"ask_at", "from_lat", "from_lon", "to_lat",	   "to_lon",  "time_kind",	"time",
+						   "persons", "wheelchair", "walk_max_m", "no_show", "cancel_after_s", "late_s"};
+
+struct reading {
+	struct demand *demand;
+	const struct town *town;
+	const char *path;
+	struct err_detail *detail;
+	instant_ms from;
+	size_t cap;
+	uint32_t line, field;
+	uint8_t column_of[64]; /* by field, COLUMNS = ignored */
+	char cell[COLUMNS][64];
+	int code;
+};
+
+static void on_field(void *text, size_t n, void *self)
+{
+	struct reading *reading = self;
+	uint32_t field = reading->field++;
+	if (field >= COUNT_OF(reading->column_of) || reading->code)
+		return;
+	if (reading->line == 1) {
+		reading->column_of[field] = COLUMNS;
+		for (uint8_t c = 0; c < COLUMNS; c++)
+			if (n == strlen(column_names[c]) && !memcmp(text, column_names[c], n))
+				reading->column_of[field] = c;
+		return;
+	}
+	uint8_t column = reading->column_of[field];
+	if (column == COLUMNS)
+		return;
+	if (n >= sizeof reading->cell[0]) {
+		reading->code = err_set(reading->detail, ERR_RANGE, "%s:%u: %s: too long", reading->path, reading->line, column_names[column]);
+		return;
+	}
+	memcpy(reading->cell[column], text, n);
+	reading->cell[column][n] = 0;
+}
+
+static int64_t number(struct reading *reading, enum column column, int64_t fallback, int64_t low, int64_t high)
+{
+	const char *text = reading->cell[column];
+	char *end;
+	if (!*text)
+		return fallback;
+	errno = 0;
+	int64_t value = strtoll(text, &end, 10);
+	if ((*end || errno || value < low || value > high) && !reading->code)
+		reading->code = err_set(reading->detail, ERR_FORMAT, "%s:%u: %s: \"%s\" is not a whole number from %lld to %lld", reading->path,
+					reading->line, column_names[column], text, (long long)low, (long long)high);
+	return value;
+}
+
+static struct geo_point point(struct reading *reading, enum column lat)
+{
+	char text[132];
+	struct geo_point result = {0, 0};
+	snprintf(text, sizeof text, "%s,%s", reading->cell[lat], reading->cell[lat + 1]);
+	if (geo_parse(text, &result) && !reading->code)
+		reading->code = err_set(reading->detail, ERR_FORMAT, "%s:%u: %s: \"%s\" is not a place", reading->path, reading->line,
+					column_names[lat], text);
+	return result;
+}
+
+static void read_row(struct reading *reading)
+{
+	static const char *const kinds[] = {"now", "leave_at", "arrive_by"};
+	struct demand_trip trip = {.patience_ms = HOUR_MS};
+	uint32_t wheelchair = town_need(reading->town, "wheelchair");
+	trip.ask_at = reading->from + number(reading, ASK_AT, 0, 0, 10000000) * SECOND_MS;
+	trip.from = point(reading, FROM_LAT);
+	trip.to = point(reading, TO_LAT);
+	for (uint8_t k = 0; k < COUNT_OF(kinds); k++)
+		if (!strcmp(reading->cell[TIME_KIND], kinds[k]))
+			trip.time_kind = k;
+	trip.time = reading->from + number(reading, TIME, 0, 0, 10000000) * SECOND_MS;
+	trip.need_count[0] = (uint8_t)number(reading, PERSONS, 1, 0, 100);
+	if (wheelchair != NONE)
+		trip.need_count[wheelchair] = (uint8_t)number(reading, WHEELCHAIR, 0, 0, 10);
+	trip.walk_max_mm = (uint32_t)number(reading, WALK_MAX, 500, 0, 10000) * 1000;
+	trip.no_show = (uint8_t)number(reading, NO_SHOW, 0, 0, 1);
+	trip.cancel_after_ms = (uint32_t)number(reading, CANCEL_AFTER, 0, 0, 1000000) * 1000;
+	trip.late_ms = (uint32_t)number(reading, LATE, 0, 0, 1000000) * 1000;
+	size_t n = reading->demand->n;
+	if (!reading->code && array_push(reading->demand->trips, n, reading->cap, trip))
+		reading->code = err_set(reading->detail, ERR_MEMORY, "%s: out of memory", reading->path);
+	reading->demand->n = (uint32_t)n;
+}
+
+static void on_row(int end, void *self)
+{
+	(void)end;
+	struct reading *reading = self;
+	if (reading->line == 1) {
+		uint32_t seen = 0;
+		for (uint32_t f = 0; f < reading->field && f < COUNT_OF(reading->column_of); f++)
+			if (reading->column_of[f] < COLUMNS)
+				seen |= 1u << reading->column_of[f];
+		if ((seen & 31) != 31 && !reading->code)
+			reading->code = err_set(reading->detail, ERR_FORMAT, "%s:1: expected the columns ask_at,from_lat,from_lon,to_lat,to_lon",
+						reading->path);
+	} else if (!reading->code && reading->field > 1) {
+		read_row(reading);
+	}
+	memset(reading->cell, 0, sizeof reading->cell);
+	reading->field = 0;
+	reading->line++;
+}
+
+static int read_rows(struct reading *reading, FILE *file)
+{
+	struct csv_parser parser;
+	char buffer[65536];
+	size_t n;
+	if (csv_init(&parser, CSV_APPEND_NULL))
+		return err_set(reading->detail, ERR_MEMORY, "%s: out of memory", reading->path);
+	while (!reading->code && (n = fread(buffer, 1, sizeof buffer, file)) > 0)
+		if (csv_parse(&parser, buffer, n, on_field, on_row, reading) != n)
+			reading->code = err_set(reading->detail, ERR_FORMAT, "%s:%u: %s", reading->path, reading->line,
+						csv_strerror(csv_error(&parser)));
+	csv_fini(&parser, on_field, on_row, reading);
+	csv_free(&parser);
+	return reading->code;
+}
+
+int demand_read(struct demand *demand, const struct town *town, const char *path, instant_ms from, struct err_detail *detail)
+{
+	struct reading reading = {.demand = demand, .town = town, .path = path, .detail = detail, .from = from, .line = 1};
+	memset(demand, 0, sizeof *demand);
+	FILE *file = fopen(path, "rb");
+	if (!file)
+		return err_set(detail, ERR_IO, "%s: %s", path, strerror(errno));
+	int code = read_rows(&reading, file);
+	fclose(file);
+	if (code) {
+		demand_free(demand);
+		return code;
+	}
+	if (demand->n)
+		qsort(demand->trips, demand->n, sizeof *demand->trips, by_time);
+	return ERR_OK;
+}
+
+void demand_free(struct demand *demand)
+{
+	free(demand->trips);
+	memset(demand, 0, sizeof *demand);
+}

@@ -1,0 +1,52 @@
+/* Who wants to travel when: from a CSV of trips, or drawn (seeded) from the town's addresses and timetable arrivals. Pure on an
+ * open town. The live demo and the simulator ask with the same trips. */
+#ifndef ZUB_DEMAND_H
+#define ZUB_DEMAND_H
+
+#include "command.h"
+#include "err.h"
+#include "town.h"
+
+struct demand_trip {
+	instant_ms ask_at;
+	struct geo_point from, to;
+	uint8_t time_kind;               /* enum time_kind */
+	instant_ms time;
+	uint8_t need_count[TOWN_NEEDS_MAX];
+	uint32_t walk_max_mm;
+	uint8_t tie_kind;                /* enum tie_kind */
+	struct trip_key tie;
+	/* how the rider behaves */
+	uint8_t no_show;                 /* never comes */
+	uint32_t cancel_after_ms;        /* cancels this long after the promise; 0 = does not */
+	uint32_t late_ms;                /* comes this long after the planned pickup */
+	uint32_t patience_ms;            /* lets an offer expire whose pickup is later than this after the wish */
+};
+
+struct demand_options {
+	uint64_t seed;
+	instant_ms from, to;             /* asks fall in here */
+	uint32_t per_hour;               /* requests on average */
+	uint32_t hub_mm;                 /* homes lie within this of a hub (a busy stop); default 2,200,000 */
+	uint32_t hubs;                   /* how many hubs; default 1 */
+	/* shares, permille of all requests */
+	uint32_t from_train, to_train;   /* wave of riders from an arriving trip, or wanting to reach a departing one */
+	uint32_t tied;                   /* of those two: tied to that trip */
+	uint32_t prebooked, arrive_by;
+	uint32_t wheelchair, walker, pram, dog, companion, second_rider;
+	uint32_t cancel, no_show, late;
+};
+void demand_default(struct demand_options *options);
+
+struct demand {
+	struct demand_trip *trips;       /* ascending ask_at */
+	uint32_t n;
+};
+/* ERR_NOT_FOUND when the town has neither addresses nor stops to draw from. */
+int demand_draw(struct demand *demand, const struct town *town, const struct demand_options *options, struct err_detail *detail);
+/* CSV with a header: ask_at,from_lat,from_lon,to_lat,to_lon and optionally time_kind (now, leave_at, arrive_by), time, persons, wheelchair,
+ * walk_max_m, no_show, cancel_after_s, late_s. Times as seconds after `from`. Errors name line and column. */
+int demand_read(struct demand *demand, const struct town *town, const char *path, instant_ms from, struct err_detail *detail);
+void demand_free(struct demand *demand);
+
+#endif
