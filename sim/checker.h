@@ -23,8 +23,6 @@ struct checker_figures {
 	uint64_t wait_ms_sum, wait_n;      /* boarded - max(asked, earliest pickup), per boarded ride */
 	uint64_t wait_ms_p95;
 	uint64_t in_vehicle_ms_sum;        /* alighted - boarded, per done ride */
-	uint64_t detour_permille_sum;      /* (in-vehicle / direct) * 1000, per done ride with direct > 0 */
-	uint64_t detour_n;
 	uint64_t origins;                  /* different places of origin among done rides */
 	uint64_t vehicles_used;
 	uint64_t promises_kept, promises_broken;
