@@ -8,6 +8,7 @@
 
 #define GTFS_TRIPS_MAX 20000000u
 #define GTFS_TIMES_MAX 1000000000u
+#define GTFS_RUNS_MAX 1000000u /* of frequencies.txt: a few bytes must not become gigabytes */
 #define GTFS_TIME_MISSING INT32_MIN
 
 struct model_feed {

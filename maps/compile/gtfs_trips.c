@@ -128,7 +128,8 @@ static int by_trip_and_start(const void *left, const void *right)
 	return a->line < b->line ? -1 : a->line > b->line;
 }
 
-static int expand(struct model *model, const struct model_frequency *frequency, int32_t *latest_s, size_t *stop_times)
+static int expand(struct model *model, const struct model_frequency *frequency, int32_t *latest_s, size_t *runs,
+		  size_t *stop_times)
 {
 	struct model_trip pattern = model->trips[frequency->trip];
 	for (int64_t start = frequency->first_s; start < frequency->last_s; start += frequency->headway_s) {
@@ -139,10 +140,9 @@ static int expand(struct model *model, const struct model_frequency *frequency, 
 			return 0;
 		}
 		*stop_times += run.n_times;
-		if (model->n_trips >= GTFS_TRIPS_MAX || *stop_times > GTFS_TIMES_MAX)
-			return err_set(model->detail, ERR_RANGE,
-				       "%s: frequencies.txt line %u: expands to more than %u stop times",
-				       model->feed_path, frequency->line, GTFS_TIMES_MAX);
+		if (++*runs > GTFS_RUNS_MAX || *stop_times > GTFS_TIMES_MAX)
+			return err_set(model->detail, ERR_RANGE, "%s: frequencies.txt line %u: expands to more than %u runs",
+				       model->feed_path, frequency->line, GTFS_RUNS_MAX);
 		run.frequent = 0;
 		run.start_s = *latest_s = (int32_t)start;
 		run.shift_s = (int32_t)start - model->times[run.first_time].departure_s;
@@ -156,7 +156,7 @@ static int frequencies_expand(struct model *model)
 {
 	uint32_t trip = NONE;
 	int32_t latest_s = -1;
-	size_t stop_times = model->n_times;
+	size_t stop_times = model->n_times, runs = 0;
 	if (model->n_frequencies)
 		qsort(model->frequencies, model->n_frequencies, sizeof *model->frequencies, by_trip_and_start);
 	for (size_t i = 0; i < model->n_frequencies; i++) {
@@ -166,7 +166,7 @@ static int frequencies_expand(struct model *model)
 		trip = frequency->trip;
 		if (model->trips[trip].dropped)
 			continue;
-		int result = expand(model, frequency, &latest_s, &stop_times);
+		int result = expand(model, frequency, &latest_s, &runs, &stop_times);
 		if (result)
 			return result;
 	}

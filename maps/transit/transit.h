@@ -1,18 +1,20 @@
-/* Timetable search with live delays: earliest arrival and Pareto (arrival, changes), round-based (RAPTOR: Delling, Pajor,
- * Werneck, Transportation Science 49, 2015). Pure; scratch from an arena. */
+/* Timetable search with live delays: earliest arrival and Pareto (arrival, changes), round-based (RAPTOR: Delling,
+ * Pajor, Werneck, Transportation Science 49, 2015). Pure; scratch from an arena. */
 #ifndef ZUB_TRANSIT_H
 #define ZUB_TRANSIT_H
 
-#include <stdint.h>
 #include "arena.h"
 #include "town.h"
+#include <stdint.h>
 
-#define TRANSIT_LEGS_MAX 8
+#define TRANSIT_CHANGES_MAX 4
+#define TRANSIT_LEGS_MAX 12 /* 5 rides and the walks before, between and after them */
 
 struct transit_leg {
 	uint32_t trip, board_event, alight_event; /* stop-time indices; trip NONE = walk between stops */
 	uint32_t from_stop, to_stop;
-	instant_ms departs, arrives;              /* with live delays */
+	instant_ms departs, arrives; /* with live delays */
+	uint32_t day;		     /* service day of the trip; NONE for a walk */
 };
 struct transit_journey {
 	instant_ms departs, arrives;
@@ -24,22 +26,41 @@ struct transit;
 size_t transit_size(const struct town *town, uint32_t delays_max);
 int transit_open(struct transit **ret_transit, const struct town *town, uint32_t delays_max, struct arena *arena);
 
-/* Live delay of one trip on one day from stop_sequence on, seconds late (negative = early), until replaced.
- * cancelled != 0: the trip does not run. ERR_NOT_FOUND, ERR_FULL. */
-int transit_delay(struct transit *transit, const struct trip_key *key, int32_t arrival_late_s, int32_t departure_late_s, int cancelled);
-/* Live arrival and departure of a stop time on a day; INSTANT_NONE when cancelled. */
-int transit_times(const struct transit *transit, uint32_t event, uint32_t day, instant_ms *ret_arrival, instant_ms *ret_departure);
+/* Live delay of one trip on one day from stop_sequence on, seconds late (negative = early), until replaced:
+ * arrival_late_s holds for that stop, departure_late_s for it and all later stops, so what was said before of later
+ * stops is forgotten (give the stops of a trip in ascending order). Live times never run backwards along a trip: what
+ * would is pushed on. cancelled != 0: the trip does not run on that day; a later call with 0 lets it run again. Only
+ * late trips take room: on time from its first stop on frees it. ERR_NOT_FOUND, ERR_RANGE (over 24 h), ERR_FULL. */
+int transit_delay(struct transit *transit, const struct trip_key *key, int32_t arrival_late_s, int32_t departure_late_s,
+		  int cancelled);
+/* Forgets the delays of service days that began before the instant. */
+void transit_forget(struct transit *transit, instant_ms before);
+/* Live arrival and departure of a stop time on a day; both INSTANT_NONE when cancelled.
+ * ERR_RANGE (no such event or day), ERR_NOT_FOUND (the trip does not run on that day). */
+int transit_times(const struct transit *transit, uint32_t event, uint32_t day, instant_ms *ret_arrival,
+		  instant_ms *ret_departure);
 
-/* Journeys from a stop (or any platform of its station) at or after `depart`, Pareto in (arrival, changes), fewest changes
- * first; returns how many. At most 4 changes. */
+/* Seconds to walk from stop to stop when changing (from == to: to change at that stop), NONE = not possible.
+ * transfers.txt decides where it has a row; else stops of the same station within 1 km and any stops within 250 m are
+ * linked by the line between them times 1.3 at the town's walking pace, at least 60 s; at the same stop a change takes
+ * no time. */
+uint32_t transit_walk_s(const struct transit *transit, uint32_t from_stop, uint32_t to_stop);
+
+/* Journeys from a stop (or any platform of its station) at or after `depart`, Pareto in (arrival, changes), fewest
+ * changes first; returns how many. At most TRANSIT_CHANGES_MAX changes; one walk (transit_walk_s) before, between and
+ * after rides. Looks at trips of the service day of `depart`, the next one, and earlier days' trips that still run. A
+ * walk alone is a journey without a ride. Equal stations: none. */
 uint32_t transit_search(struct transit *transit, uint32_t from_stop, uint32_t to_stop, instant_ms depart,
 			struct transit_journey *ret_journeys, uint32_t most);
-/* Next departures (arriving == 0) or arrivals at a stop or station from `at` on, in time order. */
+/* Next departures (arriving == 0) or arrivals at a stop or any platform of its station whose live time is at or after
+ * `at`, in order of live time (ties: event, day); cancelled ones stay with their planned time as live. Until the end of
+ * the service day after that of `at`. Stops where nobody may board (alight) are left out. */
 struct transit_call {
 	uint32_t event, day;
 	instant_ms planned, live;
 	uint8_t cancelled;
 };
-uint32_t transit_board(const struct transit *transit, uint32_t stop, instant_ms at, int arriving, struct transit_call *ret_calls, uint32_t most);
+uint32_t transit_board(const struct transit *transit, uint32_t stop, instant_ms at, int arriving,
+		       struct transit_call *ret_calls, uint32_t most);
 
 #endif
