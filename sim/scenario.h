@@ -1,0 +1,24 @@
+/* A scenario: one YAML file that says which town, when, how many vehicles, what demand, which faults. May extend another file. */
+#ifndef ZUB_SCENARIO_H
+#define ZUB_SCENARIO_H
+
+#include <stdio.h>
+#include "demand.h"
+#include "err.h"
+#include "world.h"
+
+struct scenario {
+	char town[256];        /* town file; relative to the scenario's folder unless absolute */
+	char trips[256];       /* CSV of trips, "" = drawn */
+	struct demand_options demand;
+	struct world_options world;
+};
+void scenario_default(struct scenario *scenario);
+/* Errors by file, line, column. */
+int scenario_read(struct scenario *scenario, const char *path, struct err_detail *detail);
+/* One assignment from the command line ("vehicles=20"). */
+int scenario_set(struct scenario *scenario, const char *assignment, struct err_detail *detail);
+/* The manual page of all names. */
+void scenario_print_manual(FILE *out);
+
+#endif
