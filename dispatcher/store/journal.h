@@ -2,16 +2,27 @@
 #ifndef ZUB_JOURNAL_H
 #define ZUB_JOURNAL_H
 
+#include <stdio.h>
 #include "core.h"
 #include "store.h"
+
+#define JOURNAL_IDENTITY_BYTES_MAX 8192
+#define JOURNAL_DECISION_BYTES_MAX 8192
 
 struct journal;
 /* `store` and `core` are borrowed. */
 int journal_open(struct journal **ret_journal, struct store *store, struct core *core, uint32_t area, struct err_detail *detail);
 void journal_close(struct journal *journal);
+/* A snapshot is taken after every `commands` committed commands (default 10,000; 0 = never by itself), the newest `keep` (3) stay. */
+void journal_snapshots(struct journal *journal, uint32_t commands, uint32_t keep);
+/* Who hands the core a town when a recorded CMD_TOWN_SWAP is replayed: calls core_set_town with the town of that hash. Without
+ * it such a record ends recovery with ERR_NOT_FOUND. */
+typedef int (*journal_town_source)(void *self, struct core *core, const uint8_t town_hash[TOWN_HASH_BYTES], struct err_detail *detail);
+void journal_towns(struct journal *journal, journal_town_source give, void *self);
 
 /* Steps the core with the command and keeps command and outcome for the next commit. Updates stay in the journal's buffer,
- * released by journal_commit. ERR_FULL: commit first. */
+ * released by journal_commit. ERR_FULL: commit first. ERR_INTERRUPTED: this command ended the process twice while being
+ * applied, or the journal is in hold mode: the core was not touched; refuse it. Other errors: abort and restart. */
 int journal_step(struct journal *journal, const struct command *command, uint32_t *ret_first_update, uint32_t *ret_n_updates);
 /* Adds an identity record (JSON text) for the ride to this batch. */
 int journal_identity(struct journal *journal, uint64_t ride, const char *json, struct err_detail *detail);
@@ -26,8 +37,22 @@ void journal_head(const struct journal *journal, uint64_t *ret_sequence, uint8_t
  * sequence, unless engine versions differ: then recovery starts from a snapshot and recorded outcomes outrank). Marks the record
  * being applied, so that a second crash on the same one is seen: ERR_INTERRUPTED with *ret_sequence = that record -> hold mode. */
 int journal_recover(struct journal *journal, uint64_t *ret_sequence, struct err_detail *detail);
-/* Takes a snapshot now. */
+/* Takes a snapshot now. Only right after a commit (ERR_CONFLICT while a batch is open). */
 int journal_snapshot(struct journal *journal, struct err_detail *detail);
+/* Takes the snapshot that is due, if one is. Call it when the updates of a commit are on their way; a journal_step that
+ * finds it twice overdue does it first. A failure harms nothing but the time of the next recovery: it is tried again
+ * later and counted. */
+int journal_tend(struct journal *journal, struct err_detail *detail);
+uint64_t journal_snapshots_failed(const struct journal *journal);
+/* Erases a ride's identity, or all of it: then also a new snapshot replaces all older ones, so that none holds it any more.
+ * ERR_CONFLICT while a batch is open; ERR_BUSY (ERASE_ALL) while the core still keeps the ride; ERR_NOT_FOUND. */
+int journal_erase(struct journal *journal, uint64_t ride, enum erase what, struct err_detail *detail);
+
+/* Hold mode (after ERR_INTERRUPTED): writes a person's decision as a record of its own, durable on return.
+ * {"skip": SEQUENCE, "by": "who", "why": "..."} leaves the record out of every later recovery. ERR_FORMAT, ERR_RANGE. */
+int journal_decide(struct journal *journal, const char *json, struct err_detail *detail);
+/* Not 0: recovery stopped before this record (hold mode), and journal_step refuses. */
+uint64_t journal_held(const struct journal *journal);
 
 /* verify: chain, then replay from the beginning or the oldest snapshot. */
 enum verify_result { VERIFY_REPLAYED = 0, VERIFY_CHAIN_ONLY = 1 /* bodies erased, nothing contradicts */, VERIFY_BROKEN = 2 };
@@ -35,10 +60,22 @@ struct verify_report {
 	uint8_t result;              /* enum verify_result */
 	uint64_t records, commands, erased, first_broken;
 	uint64_t digest;
+	uint64_t from;               /* replay began after this sequence: 0, or that of the snapshot */
 };
 /* `core` must be empty and opened with the settings of the journal's CMD_START (journal_settings). */
 int journal_verify(struct store *store, struct core *core, struct verify_report *ret_report, struct err_detail *detail);
+/* The same for journals with town swaps. */
+int journal_verify_with(struct store *store, struct core *core, journal_town_source give, void *self, struct verify_report *ret_report,
+			struct err_detail *detail);
+/* What a core for journal_recover must be opened with: of the newest snapshot, or of the first CMD_START when there is none.
+ * ERR_NOT_FOUND when the journal is empty. */
+int journal_recover_settings(struct store *store, struct core_settings *ret_settings, uint8_t ret_town_hash[TOWN_HASH_BYTES],
+			     struct err_detail *detail);
 /* Settings and town hash of the journal's first CMD_START. ERR_NOT_FOUND when the journal is empty. */
 int journal_settings(struct store *store, struct core_settings *ret_settings, uint8_t ret_town_hash[TOWN_HASH_BYTES], struct err_detail *detail);
+
+/* `dispatcher log`: records from `from` on, at most `most`, one line each (an outcome: one line per update). Personal fields and
+ * identities only with `personal`. ERR_IO when `out` does not take it. */
+int journal_print(struct store *store, uint64_t from, uint64_t most, int personal, FILE *out, struct err_detail *detail);
 
 #endif

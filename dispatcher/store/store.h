@@ -5,7 +5,8 @@
  * sealed (XChaCha20-Poly1305-IETF, libsodium; nonce = sequence) with that ride's decision key or identity key; both keys live
  * in a key store of their own and can be erased apart. The chain hash covers header and ciphertext:
  *   hash(n) = BLAKE2b-256(hash(n-1) || header(n) || sealed body(n)).
- * Erasing a key erases the person; the chain still verifies. */
+ * Erasing a key erases the person; the chain still verifies. The header bytes (seal.h) also cover the end of each commit and
+ * the digest after it. A sequence may be tried again after a crash, never in the same epoch: the nonce holds both. */
 #ifndef ZUB_STORE_H
 #define ZUB_STORE_H
 
@@ -33,7 +34,12 @@ struct store_record {
 	uint32_t n;
 	uint8_t erased;       /* reading: the key is gone, body is NULL */
 	uint8_t hash[STORE_HASH_BYTES]; /* chain hash; reading, and after commit */
+	uint8_t commit_end;   /* reading: the last record of its commit */
+	uint64_t digest;      /* reading: the digest given with that commit; 0 for the others */
 };
+
+#define STORE_BODY_BYTES_MAX (64u << 20)
+#define STORE_NAME_MAX 64
 
 struct store_telemetry {  /* raw vehicle reports, kept apart with their own retention */
 	uint32_t vehicle;
@@ -46,16 +52,24 @@ struct store_telemetry {  /* raw vehicle reports, kept apart with their own rete
 
 struct store;
 
-/* url: "memory:", "sqlite:PATH" or a bare path (SQLite). Creates what is missing with mode 0600; keys beside it ("PATH.keys",
- * an own SQLite file). Errors: ERR_IO, ERR_VERSION, ERR_FORMAT, ERR_BUSY (another dispatcher holds it), ERR_DENIED (permissions). */
+/* url: "memory:" ("memory:SEED": keys made from SEED instead of at random, so that a simulation repeats byte for byte),
+ * "sqlite:PATH" or a bare path (SQLite; "sqlite:PATH?vfs=NAME" for tests). Creates what is missing with mode 0600; keys beside it
+ * ("PATH.keys", an own SQLite file; also PATH.telemetry, PATH.lock, PATH.mark).
+ * Errors: ERR_IO, ERR_VERSION, ERR_FORMAT, ERR_BUSY (another dispatcher holds it), ERR_DENIED (permissions; a key file that
+ * others may read), ERR_NOT_FOUND (records are there but their key file is not). */
 int store_open(struct store **ret_store, const char *url, struct err_detail *detail);
+/* For reading beside a running dispatcher (log, verify, replay): changes nothing, takes no lock; writing calls fail with
+ * ERR_DENIED. ERR_NOT_FOUND when there is no journal; without its key file every sealed record counts as erased. */
+int store_open_read(struct store **ret_store, const char *url, struct err_detail *detail);
 void store_close(struct store *store);
 
 /* Raises the epoch (takeover, restart): every later append with a lower epoch fails with ERR_STALE. Durable on return. */
 int store_take_epoch(struct store *store, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail);
 
 /* Appends n records and the core's digest after them in one durable commit; fills sequence and hash. All or nothing.
- * Errors: ERR_STALE (epoch), ERR_DISK_FULL, ERR_IO, ERR_UNAVAILABLE. */
+ * Errors: ERR_STALE (epoch), ERR_RANGE (a record of no type, or over STORE_BODY_BYTES_MAX), ERR_CONFLICT (somebody else appended),
+ * ERR_MEMORY, ERR_DISK_FULL, ERR_IO, ERR_UNAVAILABLE. Once a commit failed while being written the store cannot know whether it
+ * is durable, and takes no other (ERR_UNAVAILABLE) until it is opened anew. */
 int store_commit(struct store *store, struct store_record *records, uint32_t n, uint64_t digest, struct err_detail *detail);
 /* Not durable at once, may be lost in a crash; own retention. */
 int store_telemetry(struct store *store, const struct store_telemetry *rows, uint32_t n, struct err_detail *detail);
@@ -79,6 +93,11 @@ int store_erase(struct store *store, uint64_t ride, enum erase what, struct err_
 /* Small durable values of the driver: crash marks, clock anchor, ... Keys are short ASCII names. */
 int store_value_put(struct store *store, const char *name, const void *bytes, size_t n, struct err_detail *detail);
 int store_value_get(struct store *store, const char *name, void *bytes, size_t size, size_t *ret_n, struct err_detail *detail); /* ERR_NOT_FOUND */
+
+/* Memory that outlives this process, though not a power cut: cheap enough to be written before every step (journal.c keeps its
+ * crash marks there). All zero in a new store. NULL for a store opened for reading. */
+#define STORE_MARK_BYTES 256
+uint8_t *store_mark(struct store *store);
 
 /* Walks the whole chain: ERR_OK, or ERR_BROKEN with the first record whose hash does not follow. *ret_erased counts sealed-away ones. */
 int store_verify_chain(struct store *store, uint64_t *ret_records, uint64_t *ret_erased, struct err_detail *detail);
