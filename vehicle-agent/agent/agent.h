@@ -15,8 +15,8 @@ struct agent_settings {
 	char class_name[32];
 	uint8_t spaces[WIRE_SPACES_MAX];
 	uint8_t simulated;
-	uint32_t heartbeat_ms;        /* wall */
-	uint32_t state_every_ms;      /* service time between states when nothing changes; default 1,000 wall */
+	uint32_t heartbeat_ms;        /* wall, until the dispatcher says otherwise */
+	uint32_t state_every_ms;      /* wall time between states when nothing changes, default 1,000 */
 	uint32_t battery_wh, charge_w;
 	uint32_t mrc_after_silence_ms;/* wall silence after which a vehicle without riders stays at its next stop */
 };
@@ -40,7 +40,10 @@ struct body_report {
 };
 
 struct agent;
+/* Bytes of arena that agent_open takes; bytes that are always enough for agent_save. */
 size_t agent_size(void);
+size_t agent_save_size(void);
+/* The town is borrowed. ERR_NOT_FOUND (no such class in the town), ERR_MEMORY. */
 int agent_open(struct agent **ret_agent, const struct agent_settings *settings, const struct town *town, struct arena *arena);
 /* State as bytes, little-endian, versioned; restored at the next start (boot is raised by the program through agent_boot). */
 int agent_save(const struct agent *agent, void *bytes, size_t size, size_t *ret_n);
@@ -58,6 +61,9 @@ void agent_button(struct agent *agent, uint8_t event_kind);
 void agent_code(struct agent *agent, uint16_t code);
 /* Time passes. service_ms by the dispatcher's clock as last told (agent_service_now), wall for time-outs. */
 void agent_tick(struct agent *agent, int64_t wall_ms);
+/* The wall time by which agent_tick must be called again if nothing arrives before: the next thing it does by service time (dwell
+ * over, doors close, ...) or by wall time (heartbeat, repetition). At least wall_ms. */
+int64_t agent_due(const struct agent *agent, int64_t wall_ms);
 instant_ms agent_service_now(const struct agent *agent, int64_t wall_ms);
 uint32_t agent_clock_speed_permille(const struct agent *agent);
 /* Next message to send, or 0 when none; unacknowledged events are repeated after a while. */
