@@ -123,7 +123,7 @@ static void add_node(struct pencil *pencil, uint32_t row, uint32_t column, char 
 	int64_t mm = (int64_t)pencil->metres * 1000;
 	if (node == COUNT_OF(pencil->letter_of_node))
 		wrong("too many junctions");
-	draft->xy[node] = (struct geo_xy){.x_mm = (int32_t)(column * mm), .y_mm = (int32_t)-(row * mm)};
+	draft->xy[node] = (struct geo_xy){.x_mm = (int32_t)(column * mm), .y_mm = (int32_t) - (row * mm)};
 	pencil->letter_of_node[node] = sign;
 	pencil->node_of_place[row * ROWS_MAX + column] = node;
 	if (sign == '+')
@@ -165,7 +165,8 @@ static uint32_t street_name(struct pencil *pencil, uint32_t a, uint32_t b)
 	return name[0] == '+' || name[1] == '+' ? NONE : string(pencil, name);
 }
 
-/* The street that leaves a node to the right or downward, if there is one. The signs: two-way, no stopping, along, against */
+/* The street that leaves a node to the right or downward, if there is one. The signs: two-way, no stopping, along,
+ * against */
 static void follow_street(struct pencil *pencil, uint32_t row, uint32_t column, int down, const char signs[4])
 {
 	uint32_t from = pencil->node_of_place[row * ROWS_MAX + column], start_row = row, start_column = column;
@@ -358,7 +359,8 @@ static void set_grid(const struct draft *draft, struct network *network)
 	uint32_t *first = take(draft->arena, network->n_grid_cells + 1, sizeof *first), n = 0;
 	for (uint32_t cell = 0; cell < network->n_grid_cells; cell++)
 		for (uint32_t arc = 0; arc < draft->n_arcs; arc++)
-			n += (uint32_t)touches(draft, arc, low, cell % network->grid_columns, cell / network->grid_columns);
+			n += (uint32_t)touches(draft, arc, low, cell % network->grid_columns,
+					       cell / network->grid_columns);
 	uint32_t *items = take(draft->arena, n, sizeof *items);
 	n = 0;
 	for (uint32_t cell = 0; cell < network->n_grid_cells; cell++) {
@@ -372,7 +374,8 @@ static void set_grid(const struct draft *draft, struct network *network)
 	network->n_grid_items = n;
 }
 
-static void make_network(const struct draft *draft, struct network *network, uint32_t n_classes, const uint32_t *mm_per_s)
+static void make_network(const struct draft *draft, struct network *network, uint32_t n_classes,
+			 const uint32_t *mm_per_s)
 {
 	uint8_t *kind = take(draft->arena, draft->n_arcs, 1), *speed = take(draft->arena, draft->n_arcs, 1);
 	int64_t *way = take(draft->arena, draft->n_arcs, sizeof *way);
@@ -383,10 +386,18 @@ static void make_network(const struct draft *draft, struct network *network, uin
 		speed[arc] = 50;
 		way[arc] = 1 + (reverse < arc ? reverse : arc);
 	}
-	*network = (struct network){.n_nodes = draft->n_nodes, .n_arcs = draft->n_arcs, .n_classes = n_classes,
-				    .tail = draft->tail, .head = draft->head, .reverse_arc = draft->reverse,
-				    .name = draft->name, .flags = draft->flags, .kind = kind, .speed_kmh = speed,
-				    .osm_way = way, .turn_first = no_turn};
+	*network = (struct network){.n_nodes = draft->n_nodes,
+				    .n_arcs = draft->n_arcs,
+				    .n_classes = n_classes,
+				    .tail = draft->tail,
+				    .head = draft->head,
+				    .reverse_arc = draft->reverse,
+				    .name = draft->name,
+				    .flags = draft->flags,
+				    .kind = kind,
+				    .speed_kmh = speed,
+				    .osm_way = way,
+				    .turn_first = no_turn};
 	set_out_arcs(draft, network);
 	set_shapes(draft, network);
 	set_times(draft, network, mm_per_s);
@@ -489,7 +500,8 @@ static void make_needs(struct pencil *pencil)
 {
 	struct town *town = &pencil->drawn->town;
 	struct arena *arena = &pencil->drawn->arena;
-	uint32_t n = COUNT_OF(need_rows), *space = take(arena, 3, 4), *name = take(arena, n, 4), *de = take(arena, n, 4);
+	uint32_t n = COUNT_OF(need_rows), *space = take(arena, 3, 4), *name = take(arena, n, 4),
+		 *de = take(arena, n, 4);
 	uint32_t *en = take(arena, n, 4), *boarding = take(arena, n, 4);
 	uint8_t *units = take(arena, 3 * n, 1), *flags = take(arena, n, 1);
 	space[0] = string(pencil, "seat");
@@ -518,11 +530,22 @@ static void make_rules(struct pencil *pencil)
 {
 	struct town *town = &pencil->drawn->town;
 	town->rules = (struct town_rules){
-		.pickup_window_ms = 600000, .arrival_extra_ms = 600000, .arrival_extra_permille = 500,
-		.ride_time_extra_ms = 600000, .ride_time_permille = 1500, .stop_ms = 15000, .walk_max_mm = 500000,
-		.walk_mm_per_s = WALK_MM_PER_S, .no_show_wait_ms = 120000, .coming_extra_ms = 120000,
-		.prebook_max_ms = 1209600000, .wait_max_ms = 3600000, .transfer_ms = 120000, .fare_cents = 300,
-		.service_from_s = 0, .service_to_s = 2 * 86400,
+		.pickup_window_ms = 600000,
+		.arrival_extra_ms = 600000,
+		.arrival_extra_permille = 500,
+		.ride_time_extra_ms = 600000,
+		.ride_time_permille = 1500,
+		.stop_ms = 15000,
+		.walk_max_mm = 500000,
+		.walk_mm_per_s = WALK_MM_PER_S,
+		.no_show_wait_ms = 120000,
+		.coming_extra_ms = 120000,
+		.prebook_max_ms = 1209600000,
+		.wait_max_ms = 3600000,
+		.transfer_ms = 120000,
+		.fare_cents = 300,
+		.service_from_s = 0,
+		.service_to_s = 2 * 86400,
 	};
 	town->name = string(pencil, "Drawn Town");
 	town->time_zone = string(pencil, "Etc/GMT-2");
@@ -702,11 +725,13 @@ static void parse_timetable(struct pencil *pencil, struct transit_draft *transit
 static void open_transit(struct arena *arena, struct transit_draft *t)
 {
 	uint32_t **stops[] = {&t->stop_feed, &t->stop_id, &t->stop_name, &t->stop_platform, &t->stop_parent};
-	uint32_t **trips[] = {&t->route_feed, &t->route_agency, &t->route_id, &t->route_short_name, &t->route_long_name,
-			      &t->route_color, &t->trip_feed, &t->trip_id, &t->trip_route, &t->trip_service, &t->trip_headsign,
-			      &t->trip_short_name, &t->trip_first};
+	uint32_t **trips[] = {&t->route_feed,	   &t->route_agency, &t->route_id,	&t->route_short_name,
+			      &t->route_long_name, &t->route_color,  &t->trip_feed,	&t->trip_id,
+			      &t->trip_route,	   &t->trip_service, &t->trip_headsign, &t->trip_short_name,
+			      &t->trip_first};
 	uint32_t **events[] = {&t->time_stop, &t->sequence, &t->event_trip};
-	uint8_t **flags[] = {&t->stop_type, &t->stop_wheelchair, &t->trip_wheelchair, &t->trip_direction, &t->pickup, &t->dropoff};
+	uint8_t **flags[] = {&t->stop_type,	 &t->stop_wheelchair, &t->trip_wheelchair,
+			     &t->trip_direction, &t->pickup,	      &t->dropoff};
 	for (size_t i = 0; i < COUNT_OF(stops); i++)
 		*stops[i] = take(arena, TRANSIT_STOPS_MAX, 4);
 	for (size_t i = 0; i < COUNT_OF(trips); i++)
@@ -742,7 +767,8 @@ static void make_days(struct pencil *pencil)
 	uint32_t n = pencil->options->n_days ? pencil->options->n_days : 14;
 	uint32_t first = pencil->options->first_day ? pencil->options->first_day : 20220607, known = 20000101;
 	uint32_t *yyyymmdd = take(arena, n, 4);
-	instant_ms *start = take(arena, n, sizeof *start), instant = INT64_C(946677600000); /* 2000-01-01 00:00 +02:00 */
+	instant_ms *start = take(arena, n, sizeof *start),
+		   instant = INT64_C(946677600000); /* 2000-01-01 00:00 +02:00 */
 	if (first < known)
 		wrong("first_day %u lies before %u", first, known);
 	for (; known != first; known = next_day(known))
@@ -820,17 +846,20 @@ static void make_timetable(struct pencil *pencil)
 	make_stop_events(pencil, &transit);
 #define SHOW(column, field) timetable->column = transit.field
 	SHOW(n_stops, n_stops), SHOW(n_routes, n_routes), SHOW(n_trips, n_trips), SHOW(n_stop_times, n_events);
-	SHOW(stop_feed, stop_feed), SHOW(stop_id, stop_id), SHOW(stop_name, stop_name), SHOW(stop_platform, stop_platform);
+	SHOW(stop_feed, stop_feed), SHOW(stop_id, stop_id), SHOW(stop_name, stop_name),
+		SHOW(stop_platform, stop_platform);
 	SHOW(stop_parent, stop_parent), SHOW(stop_type, stop_type), SHOW(stop_wheelchair, stop_wheelchair);
 	SHOW(stop_point, stop_point), SHOW(stop_road, stop_road), SHOW(stop_walk, stop_walk);
 	SHOW(route_feed, route_feed), SHOW(route_agency, route_agency), SHOW(route_id, route_id);
 	SHOW(route_short_name, route_short_name), SHOW(route_long_name, route_long_name);
 	SHOW(route_type, route_type), SHOW(route_color, route_color);
-	SHOW(trip_feed, trip_feed), SHOW(trip_id, trip_id), SHOW(trip_route, trip_route), SHOW(trip_service, trip_service);
+	SHOW(trip_feed, trip_feed), SHOW(trip_id, trip_id), SHOW(trip_route, trip_route),
+		SHOW(trip_service, trip_service);
 	SHOW(trip_headsign, trip_headsign), SHOW(trip_short_name, trip_short_name), SHOW(trip_first, trip_first);
 	SHOW(trip_start_s, trip_start_s), SHOW(trip_wheelchair, trip_wheelchair), SHOW(trip_direction, trip_direction);
 	SHOW(time_stop, time_stop), SHOW(time_sequence, sequence), SHOW(time_arrival_s, arrival);
-	SHOW(time_departure_s, departure), SHOW(time_pickup, pickup), SHOW(time_dropoff, dropoff), SHOW(event_trip, event_trip);
+	SHOW(time_departure_s, departure), SHOW(time_pickup, pickup), SHOW(time_dropoff, dropoff),
+		SHOW(event_trip, event_trip);
 #undef SHOW
 }
 
@@ -876,11 +905,13 @@ static void make_stops(struct pencil *pencil)
 {
 	struct town *town = &pencil->drawn->town;
 	struct arena *arena = &pencil->drawn->arena;
-	struct stop_draft stops = {.name = take(arena, STOPS_MAX, 4), .transit = take(arena, STOPS_MAX, 4),
+	struct stop_draft stops = {.name = take(arena, STOPS_MAX, 4),
+				   .transit = take(arena, STOPS_MAX, 4),
 				   .point = take(arena, STOPS_MAX, sizeof(struct geo_point)),
 				   .spot = take(arena, STOPS_MAX, sizeof(struct spot)),
 				   .walk = take(arena, STOPS_MAX, sizeof(struct spot)),
-				   .side = take(arena, STOPS_MAX, 1), .step_free = take(arena, STOPS_MAX, 1)};
+				   .side = take(arena, STOPS_MAX, 1),
+				   .step_free = take(arena, STOPS_MAX, 1)};
 	const char *at = pencil->options->stops ? pencil->options->stops : "";
 	for (at += strspn(at, " \n"); *at; at += strspn(at, " \n"))
 		at = add_stop(pencil, &stops, at);

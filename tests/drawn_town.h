@@ -1,16 +1,17 @@
 /* Small towns for tests, drawn as text. In the drawing
  *
  *     A---B>>>C        letters (all but v) and + are junctions; + has no name, a letter stands once
- *     |   ^   |        - |  two-way streets       > < ^ v  one-way streets (one such sign makes the whole street one-way)
- *     D---E---F        = :  two-way streets where nobody may stop
+ *     |   ^   |        - |  two-way streets       > < ^ v  one-way streets (one such sign makes the whole street
+ * one-way) D---E---F        = :  two-way streets where nobody may stop
  *
- * one character is `metres_per_char` long (default 10 m) in both directions, so A-B above is 40 m. Lengths are exact, x grows
- * to the right, y upward; the first character is the origin (49.4 N, 8.68 E). Class 0 is "shuttle" at 18 km/h = 5 m/s (10 m in
- * 2,000 ms); with `van` there is class 1 "van" at 36 km/h. The walk network has the same nodes and streets, each walkable both
- * ways at 1,300 mm/s. Turns are free, U-turns too, unless `turns` says otherwise.
+ * one character is `metres_per_char` long (default 10 m) in both directions, so A-B above is 40 m. Lengths are exact, x
+ * grows to the right, y upward; the first character is the origin (49.4 N, 8.68 E). Class 0 is "shuttle" at 18 km/h = 5
+ * m/s (10 m in 2,000 ms); with `van` there is class 1 "van" at 36 km/h. The walk network has the same nodes and
+ * streets, each walkable both ways at 1,300 mm/s. Turns are free, U-turns too, unless `turns` says otherwise.
  *
- * Spaces: seat, wheelchair, luggage. Needs: seat, companion (a seat), wheelchair, walker (seat and luggage), pram (luggage),
- * dog (no space). Rules are the defaults of town.h with service around the clock. A mistake in a drawing ends the test. */
+ * Spaces: seat, wheelchair, luggage. Needs: seat, companion (a seat), wheelchair, walker (seat and luggage), pram
+ * (luggage), dog (no space). Rules are the defaults of town.h with service around the clock. A mistake in a drawing
+ * ends the test. */
 #ifndef ZUB_DRAWN_TOWN_H
 #define ZUB_DRAWN_TOWN_H
 
@@ -20,16 +21,17 @@
 struct drawn_options {
 	const char *drawing;
 	uint32_t metres_per_char; /* 0 = 10 */
-	int van;                  /* a second class */
-	/* "ABC" forbids driving A, B, C one after the other (any number of junctions from three on), "ABA" a U-turn at B;
-	 * "ABC:5000" makes it cost 5,000 ms. Separated by spaces. NULL = none. Holds for all classes. */
+	int van;		  /* a second class */
+	/* "ABC" forbids driving A, B, C one after the other (any number of junctions from three on), "ABA" a U-turn at
+	 * B; "ABC:5000" makes it cost 5,000 ms. Separated by spaces. NULL = none. Holds for all classes. */
 	const char *turns;
-	/* Virtual stops: "AB" in the middle of the street from A to B, "AB30" 30 m along it; then optionally ? (unknown access)
-	 * or ! (steps), then =id (serves this timetable stop): "AB CD20? EF=S1". The stop's name is what stands before ? ! =.
-	 * NULL = none. */
+	/* Virtual stops: "AB" in the middle of the street from A to B, "AB30" 30 m along it; then optionally ? (unknown
+	 * access) or ! (steps), then =id (serves this timetable stop): "AB CD20? EF=S1". The stop's name is what stands
+	 * before ? ! =. NULL = none. */
 	const char *stops;
-	/* Lines "stop ID LETTER" and "trip ID ROUTE STOP TIME STOP TIME ...", TIME = 08:00, 08:00:30, or arrival/departure
-	 * 08:00/08:02. Feed "drawn", every trip runs every day, stop_sequence 1, 2, ... NULL = no trips. */
+	/* Lines "stop ID LETTER" and "trip ID ROUTE STOP TIME STOP TIME ...", TIME = 08:00, 08:00:30, or
+	 * arrival/departure 08:00/08:02. Feed "drawn", every trip runs every day, stop_sequence 1, 2, ... NULL = no
+	 * trips. */
 	const char *timetable;
 	uint32_t first_day; /* yyyymmdd, 0 = 20220607 (a Tuesday) */
 	uint32_t n_days;    /* 0 = 14; midnight is 22:00 UTC of the day before (CEST all the time) */

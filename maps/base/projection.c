@@ -12,7 +12,7 @@
 
 struct projection {
 	PJ_CONTEXT *context;
-	PJ *transform;         /* degrees east, north -> CRS units, east, north */
+	PJ *transform; /* degrees east, north -> CRS units, east, north */
 	double mm_per_unit;
 	double origin_x_mm, origin_y_mm;
 	struct geod_geodesic ellipsoid;
@@ -37,8 +37,8 @@ static int understand_crs(struct projection *projection, const char *crs, struct
 	PJ *parsed = proj_create(context, crs);
 	if (!parsed || !is_projected(proj_get_type(parsed))) {
 		proj_destroy(parsed);
-		return err_set(detail, ERR_FORMAT, "crs \"%s\": expected a projected coordinate reference system such as EPSG:25832",
-			       crs);
+		return err_set(detail, ERR_FORMAT,
+			       "crs \"%s\": expected a projected coordinate reference system such as EPSG:25832", crs);
 	}
 	const char *authority = proj_get_id_auth_name(parsed, 0), *code = proj_get_id_code(parsed, 0);
 	int n = authority && code ? snprintf(projection->crs, sizeof projection->crs, "%s:%s", authority, code)
@@ -102,7 +102,8 @@ static int open_all(struct projection *projection, const char *crs, struct geo_p
 	return 0;
 }
 
-int projection_open(struct projection **ret_projection, const char *crs, struct geo_point origin, struct err_detail *detail)
+int projection_open(struct projection **ret_projection, const char *crs, struct geo_point origin,
+		    struct err_detail *detail)
 {
 	struct projection *projection = calloc(1, sizeof *projection);
 	if (!projection)
@@ -160,7 +161,8 @@ int projection_inverse(struct projection *projection, struct geo_xy xy, struct g
 uint32_t projection_geodesic_mm(struct projection *projection, struct geo_point a, struct geo_point b)
 {
 	double metres;
-	geod_inverse(&projection->ellipsoid, a.lat_e7 / 1e7, a.lon_e7 / 1e7, b.lat_e7 / 1e7, b.lon_e7 / 1e7, &metres, NULL, NULL);
+	geod_inverse(&projection->ellipsoid, a.lat_e7 / 1e7, a.lon_e7 / 1e7, b.lat_e7 / 1e7, b.lon_e7 / 1e7, &metres,
+		     NULL, NULL);
 	double mm = round(metres * 1000);
 	return mm >= UINT32_MAX ? UINT32_MAX : (uint32_t)mm;
 }

@@ -36,7 +36,8 @@ uint64_t rng_next(struct rng *rng)
 	return result;
 }
 
-/* Uniform in 0 .. n - 1; n = 0 means all 64 bits. Draws from the part beyond the last full multiple of n are thrown away. */
+/* Uniform in 0 .. n - 1; n = 0 means all 64 bits. Draws from the part beyond the last full multiple of n are thrown
+ * away. */
 static uint64_t below(struct rng *rng, uint64_t n)
 {
 	if (!n)

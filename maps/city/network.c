@@ -126,11 +126,13 @@ static struct snap snap_of(const struct network *network, uint32_t arc, struct f
 	struct geo_xy a = network->shape_xy[foot.segment], b = network->shape_xy[foot.segment + 1];
 	uint64_t before = drawn_mm(network, first, foot.segment);
 	uint64_t here = geo_distance_mm(a, b), after = drawn_mm(network, foot.segment + 1, last);
-	uint64_t offset = scale(before + scale(here, foot.part, WHOLE_PART), network->dist_mm[arc], before + here + after);
+	uint64_t offset =
+		scale(before + scale(here, foot.part, WHOLE_PART), network->dist_mm[arc], before + here + after);
 	uint64_t away = geo_sqrt(foot.away2);
 	int64_t dx = (int64_t)b.x_mm - a.x_mm, dy = (int64_t)b.y_mm - a.y_mm, half = INT64_C(1) << (PART_BITS - 1);
 	return (struct snap){
-		.spot = {.arc = arc, .offset_mm = offset < network->dist_mm[arc] ? (uint32_t)offset : network->dist_mm[arc]},
+		.spot = {.arc = arc,
+			 .offset_mm = offset < network->dist_mm[arc] ? (uint32_t)offset : network->dist_mm[arc]},
 		.away_mm = away < UINT32_MAX ? (uint32_t)away : UINT32_MAX,
 		.xy = {(int32_t)(a.x_mm + ((dx * foot.part + half) >> PART_BITS)),
 		       (int32_t)(a.y_mm + ((dy * foot.part + half) >> PART_BITS))},
@@ -249,13 +251,19 @@ uint32_t network_snap(const struct network *network, uint32_t class_index, struc
 	assert(class_index < network->n_classes);
 	if (!most || !network->n_grid_cells)
 		return 0;
-	struct search search = {.network = network, .class_index = class_index, .max_away_mm = max_away_mm,
-				.stopping = stopping, .p = p, .best = ret_snaps, .most = most};
+	struct search search = {.network = network,
+				.class_index = class_index,
+				.max_away_mm = max_away_mm,
+				.stopping = stopping,
+				.p = p,
+				.best = ret_snaps,
+				.most = most};
 	int64_t cell = network->grid_cell_mm, columns = network->grid_columns, rows = network->grid_rows;
 	int64_t dx = (int64_t)p.x_mm - network->grid_origin.x_mm, dy = (int64_t)p.y_mm - network->grid_origin.y_mm;
 	int64_t column = floor_div(dx, cell), row = floor_div(dy, cell);
 	/* From p to the nearest border of its own cell: what lies in ring r is at least this plus r - 1 cells away. */
-	int64_t inner = least(least(dx - column * cell, (column + 1) * cell - dx), least(dy - row * cell, (row + 1) * cell - dy));
+	int64_t inner = least(least(dx - column * cell, (column + 1) * cell - dx),
+			      least(dy - row * cell, (row + 1) * cell - dy));
 	int64_t first = greatest(outside(column, columns), outside(row, rows));
 	int64_t last = greatest(greatest(column, columns - 1 - column), greatest(row, rows - 1 - row));
 	for (int64_t ring = first; ring <= last; ring++) {

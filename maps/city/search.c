@@ -119,7 +119,8 @@ static void try_addresses(struct found *found, uint32_t from, uint32_t to)
 			keep(found, address, rank);
 }
 
-/* Keys are sorted: the first address whose key's beginning is not below the word (past = 0) or is above it (past = 1) */
+/* Keys are sorted: the first address whose key's beginning is not below the word (past = 0) or is above it (past = 1)
+ */
 static uint32_t bound(const struct town *town, struct word word, int past)
 {
 	uint32_t low = 0, high = town->n_addresses;
@@ -145,8 +146,8 @@ uint32_t town_search(const struct town *town, const char *text, uint32_t *ret_ad
 	parse_query(text, &query);
 	if (!query.n_words || !found.most)
 		return 0;
-	/* Keys that begin with the first word lie together and rank before all others with the same numbers: when they fill
-	 * the list without a wrong number, nothing elsewhere can be better. */
+	/* Keys that begin with the first word lie together and rank before all others with the same numbers: when they
+	 * fill the list without a wrong number, nothing elsewhere can be better. */
 	uint32_t from = bound(town, query.words[0], 0), to = bound(town, query.words[0], 1);
 	try_addresses(&found, from, to);
 	if (found.n == found.most && !ranks[found.n - 1].wrong_number)

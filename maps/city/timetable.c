@@ -65,7 +65,8 @@ int timetable_key(const struct town *town, uint32_t event, uint32_t day, struct 
 	uint32_t trip = timetable->event_trip[event];
 	const char *feed = town_text(town, timetable->feed_name[timetable->trip_feed[trip]]);
 	const char *id = town_text(town, timetable->trip_id[trip]);
-	struct trip_key key = {.start_s = timetable->trip_start_s[trip], .yyyymmdd = timetable->day_yyyymmdd[day],
+	struct trip_key key = {.start_s = timetable->trip_start_s[trip],
+			       .yyyymmdd = timetable->day_yyyymmdd[day],
 			       .stop_sequence = timetable->time_sequence[event]};
 	if (strlen(feed) >= sizeof key.feed || strlen(id) >= sizeof key.trip_id)
 		return ERR_RANGE;

@@ -4,7 +4,7 @@
 
 #include "town_layout.h"
 
-#define TIMETABLE_SECONDS_MAX 100000000   /* some three years: leaves room for sums in 32 bits */
+#define TIMETABLE_SECONDS_MAX 100000000 /* some three years: leaves room for sums in 32 bits */
 #define INSTANT_MAX (INT64_C(1) << 53)
 
 struct checker {
@@ -44,7 +44,8 @@ static int xy_ok(struct geo_xy xy)
 	       xy.y_mm <= TOWN_XY_MAX_MM;
 }
 
-static int check_index(const struct checker *checker, const struct town_column *column, const uint32_t *values, uint64_t n)
+static int check_index(const struct checker *checker, const struct town_column *column, const uint32_t *values,
+		       uint64_t n)
 {
 	uint32_t limit = town_number(checker->town, column->limit);
 	for (uint64_t i = 0; i < n; i++)
@@ -53,7 +54,8 @@ static int check_index(const struct checker *checker, const struct town_column *
 	return 0;
 }
 
-static int check_first(const struct checker *checker, const struct town_column *column, const uint32_t *values, uint64_t n)
+static int check_first(const struct checker *checker, const struct town_column *column, const uint32_t *values,
+		       uint64_t n)
 {
 	uint32_t limit = town_number(checker->town, column->limit);
 	if (values[0] != 0)
@@ -66,7 +68,8 @@ static int check_first(const struct checker *checker, const struct town_column *
 	return 0;
 }
 
-static int check_spots(const struct checker *checker, const struct town_column *column, const struct spot *spots, uint64_t n)
+static int check_spots(const struct checker *checker, const struct town_column *column, const struct spot *spots,
+		       uint64_t n)
 {
 	const struct network *network = (const void *)((const char *)checker->town + column->limit);
 	for (uint64_t i = 0; i < n; i++) {
@@ -80,7 +83,8 @@ static int check_spots(const struct checker *checker, const struct town_column *
 	return 0;
 }
 
-static int check_bytes(const struct checker *checker, const struct town_column *column, const uint8_t *values, uint64_t n)
+static int check_bytes(const struct checker *checker, const struct town_column *column, const uint8_t *values,
+		       uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++)
 		if (values[i] >= column->limit)
@@ -97,7 +101,8 @@ static int check_points(const struct checker *checker, const struct town_column 
 	return 0;
 }
 
-static int check_xys(const struct checker *checker, const struct town_column *column, const struct geo_xy *xys, uint64_t n)
+static int check_xys(const struct checker *checker, const struct town_column *column, const struct geo_xy *xys,
+		     uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++)
 		if (!xy_ok(xys[i]))
@@ -181,12 +186,13 @@ static int check_strings(const struct checker *checker)
 static int check_own_texts(const struct checker *checker)
 {
 	const struct town *town = checker->town;
-	const uint32_t texts[] = {town->name, town->time_zone, town->crs, town->generated, town->attribution, town->phone,
-				  town->fallback_name, town->fallback_phone, town->privacy_text, town->imprint_text};
+	const uint32_t texts[] = {town->name,	      town->time_zone,	 town->crs,	      town->generated,
+				  town->attribution,  town->phone,	 town->fallback_name, town->fallback_phone,
+				  town->privacy_text, town->imprint_text};
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		if (texts[i] >= town->n_strings && texts[i] != NONE)
-			return err_set(checker->detail, ERR_RANGE, "%s: text %zu of the town itself: expected a string in range",
-				       checker->what, i);
+			return err_set(checker->detail, ERR_RANGE,
+				       "%s: text %zu of the town itself: expected a string in range", checker->what, i);
 	return 0;
 }
 
@@ -220,8 +226,9 @@ static int check_arcs(const struct network_checker *net)
 	const struct network *network = net->network;
 	for (uint32_t arc = 0; arc < network->n_arcs; arc++) {
 		uint32_t other = network->reverse_arc[arc];
-		if (other != NONE && (network->reverse_arc[other] != arc || network->tail[other] != network->head[arc] ||
-				      network->head[other] != network->tail[arc]))
+		if (other != NONE &&
+		    (network->reverse_arc[other] != arc || network->tail[other] != network->head[arc] ||
+		     network->head[other] != network->tail[arc]))
 			return WRONG_NET(net, reverse_arc, arc, "an arc the other way that names this one");
 		if (network->shape_first[arc + 1] - network->shape_first[arc] < 2)
 			return WRONG_NET(net, shape_first, arc, "at least the points of tail and head");
@@ -284,7 +291,8 @@ static int check_trip(const struct checker *checker, uint32_t trip)
 		if (departure < arrival)
 			return WRONG(checker, timetable.time_departure_s, i, "a departure not before the arrival");
 		if (i > first && arrival < timetable->time_departure_s[i - 1])
-			return WRONG(checker, timetable.time_arrival_s, i, "an arrival not before the departure one stop earlier");
+			return WRONG(checker, timetable.time_arrival_s, i,
+				     "an arrival not before the departure one stop earlier");
 		if (i > first && timetable->time_sequence[i] <= timetable->time_sequence[i - 1])
 			return WRONG(checker, timetable.time_sequence, i, "more than the one before it");
 		if (timetable->event_trip[i] != trip)
@@ -327,7 +335,8 @@ static uint32_t next_day(uint32_t yyyymmdd)
 static int date_ok(uint32_t yyyymmdd)
 {
 	uint32_t year = yyyymmdd / 10000, month = yyyymmdd / 100 % 100, day = yyyymmdd % 100;
-	return year >= 1900 && year < 3000 && month >= 1 && month <= 12 && day >= 1 && day <= days_of_month(year, month);
+	return year >= 1900 && year < 3000 && month >= 1 && month <= 12 && day >= 1 &&
+	       day <= days_of_month(year, month);
 }
 
 static int check_days(const struct checker *checker)
@@ -383,13 +392,14 @@ static int check_network_counts(const struct network *network, const char *name,
 		return err_set(detail, ERR_RANGE, "%s: %s.n_classes is %u, expected %u", what, name, network->n_classes,
 			       n_classes);
 	if ((uint64_t)network->grid_columns * network->grid_rows != network->n_grid_cells)
-		return err_set(detail, ERR_RANGE, "%s: %s.n_grid_cells is %u, expected %u columns * %u rows", what, name,
-			       network->n_grid_cells, network->grid_columns, network->grid_rows);
+		return err_set(detail, ERR_RANGE, "%s: %s.n_grid_cells is %u, expected %u columns * %u rows", what,
+			       name, network->n_grid_cells, network->grid_columns, network->grid_rows);
 	if (network->n_grid_cells && (!network->grid_cell_mm || network->grid_cell_mm > TOWN_XY_MAX_MM))
 		return err_set(detail, ERR_RANGE, "%s: %s.grid_cell_mm is %u, expected 1 to %d", what, name,
 			       network->grid_cell_mm, TOWN_XY_MAX_MM);
 	if (!xy_ok(network->grid_origin))
-		return err_set(detail, ERR_RANGE, "%s: %s.grid_origin: expected at most 2,000 km from the origin", what, name);
+		return err_set(detail, ERR_RANGE, "%s: %s.grid_origin: expected at most 2,000 km from the origin", what,
+			       name);
 	return 0;
 }
 
@@ -425,11 +435,13 @@ static int check_scalars(const struct checker *checker)
 {
 	const struct town *town = checker->town;
 	if (!point_ok(town->origin) || !point_ok(town->box_low) || !point_ok(town->box_high))
-		return err_set(checker->detail, ERR_RANGE, "%s: origin or box: expected degrees in range", checker->what);
+		return err_set(checker->detail, ERR_RANGE, "%s: origin or box: expected degrees in range",
+			       checker->what);
 	if (town->rules.service_from_s > town->rules.service_to_s || town->rules.service_from_s < -86400 ||
 	    town->rules.service_to_s > 7 * 86400)
-		return err_set(checker->detail, ERR_RANGE, "%s: service hours %d to %d s: expected an interval of a service day",
-			       checker->what, town->rules.service_from_s, town->rules.service_to_s);
+		return err_set(checker->detail, ERR_RANGE,
+			       "%s: service hours %d to %d s: expected an interval of a service day", checker->what,
+			       town->rules.service_from_s, town->rules.service_to_s);
 	return check_own_texts(checker);
 }
 
@@ -438,7 +450,8 @@ int town_check(const struct town *town, const char *what, const uint64_t *offset
 	struct checker checker = {.town = town, .what = what, .offsets = offsets, .detail = detail};
 	struct network_checker road = {&checker, &town->road, offsetof(struct town, road)};
 	struct network_checker walk = {&checker, &town->walk, offsetof(struct town, walk)};
-	/* Columns first: the rest reads through their indices. Lengths need no check, so spots may come before their network. */
+	/* Columns first: the rest reads through their indices. Lengths need no check, so spots may come before their
+	 * network. */
 	int err = 0;
 	for (uint32_t i = 0; !err && i < town_n_columns; i++)
 		err = check_column(&checker, &town_columns[i]);

@@ -5,36 +5,81 @@
 #define AT(member) offsetof(struct town, member)
 #define NOT 0
 
-#define WORD(member) {#member, AT(member)}
-#define NETWORK_WORDS(net)                                                                                                \
-	WORD(net.n_nodes), WORD(net.n_arcs), WORD(net.n_classes), WORD(net.n_shape_points), WORD(net.n_turns),            \
-		WORD(net.n_turn_arcs), WORD(net.n_grid_cells), WORD(net.n_grid_items), WORD(net.grid_origin.x_mm),        \
+/* clang-format off */
+#define WORD(member) {.name = #member, .offset = AT(member)}
+/* clang-format on */
+#define NETWORK_WORDS(net)                                                                                         \
+	WORD(net.n_nodes), WORD(net.n_arcs), WORD(net.n_classes), WORD(net.n_shape_points), WORD(net.n_turns),     \
+		WORD(net.n_turn_arcs), WORD(net.n_grid_cells), WORD(net.n_grid_items), WORD(net.grid_origin.x_mm), \
 		WORD(net.grid_origin.y_mm), WORD(net.grid_cell_mm), WORD(net.grid_columns), WORD(net.grid_rows)
 
 /* Order is format: append only, with a new TOWN_VERSION. */
 const struct town_word town_words[] = {
-	WORD(n_strings), WORD(n_string_bytes),
-	WORD(name), WORD(time_zone), WORD(crs), WORD(generated), WORD(attribution), WORD(phone), WORD(fallback_name),
-	WORD(fallback_phone), WORD(privacy_text), WORD(imprint_text),
-	WORD(origin.lat_e7), WORD(origin.lon_e7), WORD(box_low.lat_e7), WORD(box_low.lon_e7), WORD(box_high.lat_e7),
+	WORD(n_strings),
+	WORD(n_string_bytes),
+	WORD(name),
+	WORD(time_zone),
+	WORD(crs),
+	WORD(generated),
+	WORD(attribution),
+	WORD(phone),
+	WORD(fallback_name),
+	WORD(fallback_phone),
+	WORD(privacy_text),
+	WORD(imprint_text),
+	WORD(origin.lat_e7),
+	WORD(origin.lon_e7),
+	WORD(box_low.lat_e7),
+	WORD(box_low.lon_e7),
+	WORD(box_high.lat_e7),
 	WORD(box_high.lon_e7),
-	WORD(rules.pickup_window_ms), WORD(rules.arrival_extra_ms), WORD(rules.arrival_extra_permille),
-	WORD(rules.ride_time_extra_ms), WORD(rules.ride_time_permille), WORD(rules.stop_ms), WORD(rules.walk_max_mm),
-	WORD(rules.walk_mm_per_s), WORD(rules.no_show_wait_ms), WORD(rules.coming_extra_ms), WORD(rules.prebook_max_ms),
-	WORD(rules.wait_max_ms), WORD(rules.transfer_ms), WORD(rules.fare_cents), WORD(rules.door_to_door),
-	WORD(rules.service_from_s), WORD(rules.service_to_s),
-	WORD(n_classes), WORD(n_spaces), WORD(n_needs), WORD(n_stops), WORD(n_addresses), WORD(n_area_rings),
-	WORD(n_area_points), WORD(n_shapes), WORD(n_shape_points),
-	NETWORK_WORDS(road), NETWORK_WORDS(walk),
-	WORD(timetable.n_feeds), WORD(timetable.n_agencies), WORD(timetable.n_stops), WORD(timetable.n_routes),
-	WORD(timetable.n_trips), WORD(timetable.n_stop_times), WORD(timetable.n_services), WORD(timetable.n_days),
-	WORD(timetable.n_transfers), WORD(timetable.n_day_words),
+	WORD(rules.pickup_window_ms),
+	WORD(rules.arrival_extra_ms),
+	WORD(rules.arrival_extra_permille),
+	WORD(rules.ride_time_extra_ms),
+	WORD(rules.ride_time_permille),
+	WORD(rules.stop_ms),
+	WORD(rules.walk_max_mm),
+	WORD(rules.walk_mm_per_s),
+	WORD(rules.no_show_wait_ms),
+	WORD(rules.coming_extra_ms),
+	WORD(rules.prebook_max_ms),
+	WORD(rules.wait_max_ms),
+	WORD(rules.transfer_ms),
+	WORD(rules.fare_cents),
+	WORD(rules.door_to_door),
+	WORD(rules.service_from_s),
+	WORD(rules.service_to_s),
+	WORD(n_classes),
+	WORD(n_spaces),
+	WORD(n_needs),
+	WORD(n_stops),
+	WORD(n_addresses),
+	WORD(n_area_rings),
+	WORD(n_area_points),
+	WORD(n_shapes),
+	WORD(n_shape_points),
+	NETWORK_WORDS(road),
+	NETWORK_WORDS(walk),
+	WORD(timetable.n_feeds),
+	WORD(timetable.n_agencies),
+	WORD(timetable.n_stops),
+	WORD(timetable.n_routes),
+	WORD(timetable.n_trips),
+	WORD(timetable.n_stop_times),
+	WORD(timetable.n_services),
+	WORD(timetable.n_days),
+	WORD(timetable.n_transfers),
+	WORD(timetable.n_day_words),
 };
 const uint32_t town_n_words = COUNT_OF(town_words);
 
-#define COLUMN(id_, member, rows_, plus_, times_, check_, limit_)                                                          \
-	{.id = (id_), .name = #member, .element_size = sizeof *((struct town *)0)->member, .offset = AT(member),           \
-	 .rows = AT(rows_), .times = (times_), .plus = (plus_), .check = (check_), .limit = (limit_)}
+#define COLUMN(id_, member, rows_, plus_, times_, check_, limit_)                                               \
+	{                                                                                                       \
+		.id = (id_), .name = #member, .element_size = sizeof *((struct town *)0)->member,               \
+		.offset = AT(member), .rows = AT(rows_), .times = (times_), .plus = (plus_), .check = (check_), \
+		.limit = (limit_)                                                                               \
+	}
 #define PLAIN(id, member, rows) COLUMN(id, member, rows, 0, NOT, CHECK_ANY, 0)
 #define BELOW(id, member, rows, limit) COLUMN(id, member, rows, 0, NOT, CHECK_BELOW, limit)
 #define POINT(id, member, rows) COLUMN(id, member, rows, 0, NOT, CHECK_POINT, 0)
@@ -44,22 +89,22 @@ const uint32_t town_n_words = COUNT_OF(town_words);
 #define TEXT(id, member, rows) OR_NONE(id, member, rows, n_strings)
 #define SPOT(id, member, rows, net) COLUMN(id, member, rows, 0, NOT, CHECK_SPOT, AT(net))
 
-#define NETWORK_COLUMNS(id, net)                                                                                          \
-	POINT(id + 0, net.node_point, net.n_nodes), FIRST(id + 1, net.first_out, net.n_nodes, net.n_arcs),                \
-		INDEX(id + 2, net.out_arc, net.n_arcs, net.n_arcs), INDEX(id + 3, net.tail, net.n_arcs, net.n_nodes),     \
-		INDEX(id + 4, net.head, net.n_arcs, net.n_nodes), OR_NONE(id + 5, net.reverse_arc, net.n_arcs, net.n_arcs), \
-		PLAIN(id + 6, net.dist_mm, net.n_arcs),                                                                   \
-		COLUMN(id + 7, net.time_ms, net.n_arcs, 0, AT(net.n_classes), CHECK_ANY, 0),                              \
-		PLAIN(id + 8, net.main_mask, net.n_arcs), PLAIN(id + 9, net.flags, net.n_arcs),                           \
-		BELOW(id + 10, net.kind, net.n_arcs, ROAD_KINDS), PLAIN(id + 11, net.speed_kmh, net.n_arcs),              \
-		TEXT(id + 12, net.name, net.n_arcs), PLAIN(id + 13, net.osm_way, net.n_arcs),                             \
-		FIRST(id + 14, net.shape_first, net.n_arcs, net.n_shape_points),                                          \
-		POINT(id + 15, net.shape_point, net.n_shape_points),                                                      \
-		COLUMN(id + 16, net.shape_xy, net.n_shape_points, 0, NOT, CHECK_XY, 0),                                   \
-		FIRST(id + 17, net.turn_first, net.n_turns, net.n_turn_arcs),                                             \
-		INDEX(id + 18, net.turn_arcs, net.n_turn_arcs, net.n_arcs), PLAIN(id + 19, net.turn_cost_ms, net.n_turns), \
-		PLAIN(id + 20, net.turn_mask, net.n_turns),                                                               \
-		FIRST(id + 21, net.grid_first, net.n_grid_cells, net.n_grid_items),                                       \
+#define NETWORK_COLUMNS(id, net)                                                                                      \
+	POINT(id + 0, net.node_point, net.n_nodes), FIRST(id + 1, net.first_out, net.n_nodes, net.n_arcs),            \
+		INDEX(id + 2, net.out_arc, net.n_arcs, net.n_arcs), INDEX(id + 3, net.tail, net.n_arcs, net.n_nodes), \
+		INDEX(id + 4, net.head, net.n_arcs, net.n_nodes),                                                     \
+		OR_NONE(id + 5, net.reverse_arc, net.n_arcs, net.n_arcs), PLAIN(id + 6, net.dist_mm, net.n_arcs),     \
+		COLUMN(id + 7, net.time_ms, net.n_arcs, 0, AT(net.n_classes), CHECK_ANY, 0),                          \
+		PLAIN(id + 8, net.main_mask, net.n_arcs), PLAIN(id + 9, net.flags, net.n_arcs),                       \
+		BELOW(id + 10, net.kind, net.n_arcs, ROAD_KINDS), PLAIN(id + 11, net.speed_kmh, net.n_arcs),          \
+		TEXT(id + 12, net.name, net.n_arcs), PLAIN(id + 13, net.osm_way, net.n_arcs),                         \
+		FIRST(id + 14, net.shape_first, net.n_arcs, net.n_shape_points),                                      \
+		POINT(id + 15, net.shape_point, net.n_shape_points),                                                  \
+		COLUMN(id + 16, net.shape_xy, net.n_shape_points, 0, NOT, CHECK_XY, 0),                               \
+		FIRST(id + 17, net.turn_first, net.n_turns, net.n_turn_arcs),                                         \
+		INDEX(id + 18, net.turn_arcs, net.n_turn_arcs, net.n_arcs),                                           \
+		PLAIN(id + 19, net.turn_cost_ms, net.n_turns), PLAIN(id + 20, net.turn_mask, net.n_turns),            \
+		FIRST(id + 21, net.grid_first, net.n_grid_cells, net.n_grid_items),                                   \
 		INDEX(id + 22, net.grid_arc, net.n_grid_items, net.n_arcs)
 
 #define TT(member) timetable.member

@@ -1,5 +1,5 @@
-/* The layout of a town file as tables: which words and columns of struct town are stored, in which order, how many elements
- * each column has and what its values must satisfy. Reader, checker and writer all walk these tables.
+/* The layout of a town file as tables: which words and columns of struct town are stored, in which order, how many
+ * elements each column has and what its values must satisfy. Reader, checker and writer all walk these tables.
  *
  * File (little-endian): struct town_header, then n_sections of struct town_section, then the sections, each at the next
  * multiple of TOWN_ALIGN after the one before it; the gaps are zero. Nothing follows the last section. */
@@ -34,13 +34,13 @@ struct town_section {
 /* What every value of a column must satisfy; `limit` is an offset in struct town unless said otherwise. */
 enum town_check {
 	CHECK_ANY,
-	CHECK_INDEX,         /* u32 below the count at limit */
+	CHECK_INDEX,	     /* u32 below the count at limit */
 	CHECK_INDEX_OR_NONE, /* or NONE */
-	CHECK_FIRST,         /* u32 starting at 0, never falling, ending at the count at limit */
-	CHECK_BELOW,         /* u8 below the number limit */
-	CHECK_POINT,         /* latitude and longitude in range */
-	CHECK_XY,            /* within TOWN_XY_MAX_MM */
-	CHECK_SPOT,          /* arc NONE, or an arc of the network at limit with the offset on it */
+	CHECK_FIRST,	     /* u32 starting at 0, never falling, ending at the count at limit */
+	CHECK_BELOW,	     /* u8 below the number limit */
+	CHECK_POINT,	     /* latitude and longitude in range */
+	CHECK_XY,	     /* within TOWN_XY_MAX_MM */
+	CHECK_SPOT,	     /* arc NONE, or an arc of the network at limit with the offset on it */
 };
 
 struct town_column {
@@ -73,8 +73,8 @@ const void *town_column_data(const struct town *town, const struct town_column *
 void town_column_set(struct town *town, const struct town_column *column, const void *data);
 uint32_t town_number(const struct town *town, size_t offset);
 
-/* Checks of everything a reader relies on; messages name `what` (a file). `offsets` (may be NULL) has the byte offset of
- * each column for the messages. */
+/* Checks of everything a reader relies on; messages name `what` (a file). `offsets` (may be NULL) has the byte offset
+ * of each column for the messages. */
 int town_check_counts(const struct town *town, const char *what, struct err_detail *detail);
 int town_check(const struct town *town, const char *what, const uint64_t *offsets, struct err_detail *detail);
 

@@ -22,24 +22,25 @@ static int check_header(const struct image *image, struct town_header *ret_heade
 	struct town_header header;
 	size_t n_magic = image->size < sizeof header.magic ? (size_t)image->size : sizeof header.magic;
 	if (memcmp(image->bytes, TOWN_MAGIC, n_magic) != 0)
-		return err_set(image->detail, ERR_FORMAT, "%s: byte 0: not a town file, expected it to begin with \"ZUBTOWN\"",
-			       image->name);
+		return err_set(image->detail, ERR_FORMAT,
+			       "%s: byte 0: not a town file, expected it to begin with \"ZUBTOWN\"", image->name);
 	if (image->size < sizeof header)
-		return err_set(image->detail, ERR_TRUNCATED, "%s: byte %llu: ends within its header of %zu bytes", image->name,
-			       (unsigned long long)image->size, sizeof header);
+		return err_set(image->detail, ERR_TRUNCATED, "%s: byte %llu: ends within its header of %zu bytes",
+			       image->name, (unsigned long long)image->size, sizeof header);
 	memcpy(&header, image->bytes, sizeof header);
 	if (header.version != TOWN_VERSION)
-		return err_set(image->detail, ERR_VERSION, "%s: byte %zu: town file version %u, expected %d", image->name,
-			       offsetof(struct town_header, version), header.version, TOWN_VERSION);
+		return err_set(image->detail, ERR_VERSION, "%s: byte %zu: town file version %u, expected %d",
+			       image->name, offsetof(struct town_header, version), header.version, TOWN_VERSION);
 	if (header.file_size > image->size)
-		return err_set(image->detail, ERR_TRUNCATED, "%s: byte %llu: ends too early, expected %llu bytes", image->name,
-			       (unsigned long long)image->size, (unsigned long long)header.file_size);
+		return err_set(image->detail, ERR_TRUNCATED, "%s: byte %llu: ends too early, expected %llu bytes",
+			       image->name, (unsigned long long)image->size, (unsigned long long)header.file_size);
 	if (header.file_size < image->size)
 		return err_set(image->detail, ERR_FORMAT, "%s: byte %llu: expected the end of the file", image->name,
 			       (unsigned long long)header.file_size);
 	if (header.n_sections != town_n_columns + 1 || header.zero || header.zero_too)
-		return err_set(image->detail, ERR_FORMAT, "%s: byte %zu: header with %u sections, expected %u", image->name,
-			       offsetof(struct town_header, n_sections), header.n_sections, town_n_columns + 1);
+		return err_set(image->detail, ERR_FORMAT, "%s: byte %zu: header with %u sections, expected %u",
+			       image->name, offsetof(struct town_header, n_sections), header.n_sections,
+			       town_n_columns + 1);
 	*ret_header = header;
 	return 0;
 }
@@ -58,8 +59,8 @@ static int section_error(const struct image *image, uint32_t index, const char *
 }
 
 /* Checks one entry of the section table against what the tables say; *end is where the section before it ended. */
-static int check_section(const struct image *image, uint32_t index, const struct town_section *expected, const char *name,
-			 uint64_t *end)
+static int check_section(const struct image *image, uint32_t index, const struct town_section *expected,
+			 const char *name, uint64_t *end)
 {
 	struct town_section section = section_at(image, index);
 	uint64_t bytes, offset = (*end + TOWN_ALIGN - 1) / TOWN_ALIGN * TOWN_ALIGN;
@@ -90,7 +91,8 @@ static int read_columns(const struct image *image, struct town *town, uint64_t *
 {
 	for (uint32_t i = 0; i < town_n_columns; i++) {
 		const struct town_column *column = &town_columns[i];
-		struct town_section expected = {.id = column->id, .element_size = column->element_size,
+		struct town_section expected = {.id = column->id,
+						.element_size = column->element_size,
 						.count = town_column_count(town, column)};
 		int err = check_section(image, i + 1, &expected, column->name, end);
 		if (err)
@@ -99,8 +101,9 @@ static int read_columns(const struct image *image, struct town *town, uint64_t *
 		town_column_set(town, column, image->bytes + ret_offsets[i]);
 	}
 	if (*end != image->size)
-		return err_set(image->detail, ERR_FORMAT, "%s: byte %llu: expected the end of the file after the last section",
-			       image->name, (unsigned long long)*end);
+		return err_set(image->detail, ERR_FORMAT,
+			       "%s: byte %llu: expected the end of the file after the last section", image->name,
+			       (unsigned long long)*end);
 	return 0;
 }
 
@@ -112,16 +115,17 @@ static int name_damage(const struct image *image)
 	for (uint32_t i = 0; i <= town_n_columns && table_end <= image->size; i++) {
 		struct town_section section = section_at(image, i);
 		uint64_t bytes;
-		if (__builtin_mul_overflow(section.count, section.element_size, &bytes) || section.offset > image->size ||
-		    bytes > image->size - section.offset)
+		if (__builtin_mul_overflow(section.count, section.element_size, &bytes) ||
+		    section.offset > image->size || bytes > image->size - section.offset)
 			break;
 		if (hash_bytes(image->bytes + section.offset, bytes, section.id) != section.checksum)
-			return err_set(image->detail, ERR_CHECKSUM, "%s: bytes %llu to %llu (%s): damaged, checksum differs",
-				       image->name, (unsigned long long)section.offset,
-				       (unsigned long long)(section.offset + bytes), i ? town_columns[i - 1].name : "words");
+			return err_set(image->detail, ERR_CHECKSUM,
+				       "%s: bytes %llu to %llu (%s): damaged, checksum differs", image->name,
+				       (unsigned long long)section.offset, (unsigned long long)(section.offset + bytes),
+				       i ? town_columns[i - 1].name : "words");
 	}
-	return err_set(image->detail, ERR_CHECKSUM, "%s: byte %zu: damaged, expected the hash of what follows", image->name,
-		       offsetof(struct town_header, hash));
+	return err_set(image->detail, ERR_CHECKSUM, "%s: byte %zu: damaged, expected the hash of what follows",
+		       image->name, offsetof(struct town_header, hash));
 }
 
 static int check_hash(const struct image *image, const struct town_header *header)
@@ -148,8 +152,9 @@ static int read_image(const struct image *image, struct town *ret_town)
 	if (err)
 		return err;
 	if (end > image->size || town_n_columns > COUNT_OF(offsets))
-		return err_set(image->detail, ERR_TRUNCATED, "%s: byte %llu: ends within its section table of %llu bytes",
-			       image->name, (unsigned long long)image->size, (unsigned long long)end);
+		return err_set(image->detail, ERR_TRUNCATED,
+			       "%s: byte %llu: ends within its section table of %llu bytes", image->name,
+			       (unsigned long long)image->size, (unsigned long long)end);
 	err = read_words(image, &town, &end);
 	if (!err)
 		err = read_columns(image, &town, offsets, &end);

@@ -131,8 +131,9 @@ static int write_plan(const struct plan *plan, int descriptor)
 		close(descriptor);
 		return ERR_IO;
 	}
-	int failed = fwrite(&plan->header, 1, TOWN_HASHED_FROM, sink.file) != TOWN_HASHED_FROM || put_hashed(&sink, plan) ||
-		     fflush(sink.file) || fsync(fileno(sink.file)) || fchmod(fileno(sink.file), 0644);
+	int failed = fwrite(&plan->header, 1, TOWN_HASHED_FROM, sink.file) != TOWN_HASHED_FROM ||
+		     put_hashed(&sink, plan) || fflush(sink.file) || fsync(fileno(sink.file)) ||
+		     fchmod(fileno(sink.file), 0644);
 	int why = errno;
 	if (fclose(sink.file) && !failed)
 		return ERR_IO;

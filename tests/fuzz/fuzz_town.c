@@ -1,7 +1,7 @@
 // link: zub_drawn_town zub_town_file
-/* town_open on hostile bytes. An input that begins with 'P' is a list of patches (9 bytes each: offset, value, how long) on
- * a valid file, so that deep checks are reached; any other input is taken as a file. (Fuzzing builds skip the hash.) What
- * opens is then used without further checks, as promised. */
+/* town_open on hostile bytes. An input that begins with 'P' is a list of patches (9 bytes each: offset, value, how
+ * long) on a valid file, so that deep checks are reached; any other input is taken as a file. (Fuzzing builds skip the
+ * hash.) What opens is then used without further checks, as promised. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,9 +21,12 @@ static void make_valid(void)
 {
 	char path[] = "/tmp/zub_fuzz_town_XXXXXX";
 	struct drawn_options options = {
-		.drawing = "A---B>>>C\n|   ^   :\nD---E-+-F\n    |\n    G---H\n", .van = 1, .turns = "ABC:5000 ADA",
+		.drawing = "A---B>>>C\n|   ^   :\nD---E-+-F\n    |\n    G---H\n",
+		.van = 1,
+		.turns = "ABC:5000 ADA",
 		.stops = "AB DE30? EG!=S2",
-		.timetable = "stop S1 C\nstop S2 G\ntrip T1 10 S1 08:00 S2 08:10/08:12\ntrip T2 10 S2 07:00:30 S1 07:20\n"};
+		.timetable =
+			"stop S1 C\nstop S2 G\ntrip T1 10 S1 08:00 S2 08:10/08:12\ntrip T2 10 S2 07:00:30 S1 07:20\n"};
 	struct drawn_town drawn;
 	struct err_detail detail;
 	int descriptor = mkstemp(path);

@@ -1,10 +1,10 @@
 // link: zub_base m
 /* Every fast part of the base against a slow obvious twin. ZUB_SEED repeats a run. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -133,7 +133,8 @@ static void nearest_on_segments(void **state)
 		struct geo_xy p = any_xy(most), a = any_xy(most), b = any_xy(most);
 		uint32_t part;
 		long double away = sqrtl((long double)geo_segment_nearest(p, a, b, &part));
-		long double dx = (long double)b.x_mm - a.x_mm, dy = (long double)b.y_mm - a.y_mm, length = hypotl(dx, dy);
+		long double dx = (long double)b.x_mm - a.x_mm, dy = (long double)b.y_mm - a.y_mm,
+			    length = hypotl(dx, dy);
 		long double px = (long double)p.x_mm - a.x_mm, py = (long double)p.y_mm - a.y_mm;
 		long double t = length > 0 ? (px * dx + py * dy) / (length * length) : 0;
 		t = t < 0 ? 0 : t > 1 ? 1 : t;
@@ -201,8 +202,9 @@ int main(void)
 	printf("seed %llu\n", (unsigned long long)seed);
 	rng_seed(&rng, seed);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(heap_is_a_sorted_list), cmocka_unit_test(hash_map_is_a_table), cmocka_unit_test(hash_spreads),
-		cmocka_unit_test(roots), cmocka_unit_test(nearest_on_segments), cmocka_unit_test(rough_distances),
+		cmocka_unit_test(heap_is_a_sorted_list), cmocka_unit_test(hash_map_is_a_table),
+		cmocka_unit_test(hash_spreads),		 cmocka_unit_test(roots),
+		cmocka_unit_test(nearest_on_segments),	 cmocka_unit_test(rough_distances),
 		cmocka_unit_test(inside_of_polygons),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,8 @@ static struct rng rng;
 static struct geo_xy any_point(int32_t margin)
 {
 	int32_t round = rng_chance(&rng, 300) ? 50000 : 1; /* some on a raster: ties, points exactly on roads */
-	int32_t x = (int32_t)rng_between(&rng, -margin, WIDTH + margin), y = (int32_t)rng_between(&rng, -margin, WIDTH + margin);
+	int32_t x = (int32_t)rng_between(&rng, -margin, WIDTH + margin),
+		y = (int32_t)rng_between(&rng, -margin, WIDTH + margin);
 	return (struct geo_xy){x / round * round, y / round * round};
 }
 
@@ -44,7 +45,8 @@ static void add_arc(struct world *world, const struct geo_xy *points, uint32_t n
 	uint64_t length = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		world->xy[first + i] = points[i];
-		world->point[first + i] = (struct geo_point){494000000 + points[i].y_mm / 11, 86000000 + points[i].x_mm / 7};
+		world->point[first + i] =
+			(struct geo_point){494000000 + points[i].y_mm / 11, 86000000 + points[i].x_mm / 7};
 		length += i ? geo_distance_mm(points[i - 1], points[i]) : 0;
 	}
 	world->shape_first[arc + 1] = first + n;
@@ -61,7 +63,8 @@ static int32_t within(int64_t value)
 
 static struct geo_xy next_point(struct geo_xy from)
 {
-	struct geo_xy far = any_point(0), step = {(int32_t)rng_between(&rng, -40000, 40000), (int32_t)rng_between(&rng, -40000, 40000)};
+	struct geo_xy far = any_point(0),
+		      step = {(int32_t)rng_between(&rng, -40000, 40000), (int32_t)rng_between(&rng, -40000, 40000)};
 	if (rng_chance(&rng, 400))
 		return (struct geo_xy){within(far.x_mm), within(far.y_mm)};
 	return (struct geo_xy){within(from.x_mm + step.x_mm), within(from.y_mm + step.y_mm)};
@@ -89,8 +92,10 @@ static int in_cell(const struct world *world, uint32_t arc, int32_t column, int3
 {
 	for (uint32_t i = world->shape_first[arc]; i + 1 < world->shape_first[arc + 1]; i++) {
 		struct geo_xy a = world->xy[i], b = world->xy[i + 1], o = world->network.grid_origin;
-		int32_t x0 = (a.x_mm < b.x_mm ? a.x_mm : b.x_mm) - o.x_mm, x1 = (a.x_mm < b.x_mm ? b.x_mm : a.x_mm) - o.x_mm;
-		int32_t y0 = (a.y_mm < b.y_mm ? a.y_mm : b.y_mm) - o.y_mm, y1 = (a.y_mm < b.y_mm ? b.y_mm : a.y_mm) - o.y_mm;
+		int32_t x0 = (a.x_mm < b.x_mm ? a.x_mm : b.x_mm) - o.x_mm,
+			x1 = (a.x_mm < b.x_mm ? b.x_mm : a.x_mm) - o.x_mm;
+		int32_t y0 = (a.y_mm < b.y_mm ? a.y_mm : b.y_mm) - o.y_mm,
+			y1 = (a.y_mm < b.y_mm ? b.y_mm : a.y_mm) - o.y_mm;
 		if (x0 / CELL_MM <= column && column <= x1 / CELL_MM && y0 / CELL_MM <= row && row <= y1 / CELL_MM)
 			return 1;
 	}
@@ -111,7 +116,8 @@ static void make_world(struct world *world)
 	for (uint32_t cell = 0; cell < CELLS; cell++) {
 		uint32_t at = world->grid_first[cell];
 		for (uint32_t arc = 0; arc < network->n_arcs; arc++)
-			if (in_cell(world, arc, (int32_t)(cell % network->grid_columns), (int32_t)(cell / network->grid_columns)))
+			if (in_cell(world, arc, (int32_t)(cell % network->grid_columns),
+				    (int32_t)(cell / network->grid_columns)))
 				world->grid_arc[at++] = arc;
 		world->grid_first[cell + 1] = at;
 	}
@@ -170,7 +176,8 @@ static void check_snap(const struct world *world, const struct snap *snap, struc
 	uint64_t away = geo_distance_mm(p, snap->xy);
 	assert_true(away <= snap->away_mm + 1 && snap->away_mm <= away + 1);
 	struct geo_point there = network_spot_point(network, snap->spot);
-	int64_t dy = (int64_t)there.lat_e7 - (494000000 + snap->xy.y_mm / 11), dx = (int64_t)there.lon_e7 - (86000000 + snap->xy.x_mm / 7);
+	int64_t dy = (int64_t)there.lat_e7 - (494000000 + snap->xy.y_mm / 11),
+		dx = (int64_t)there.lon_e7 - (86000000 + snap->xy.x_mm / 7);
 	assert_true(llabs(dx) <= 2 && llabs(dy) <= 2);
 	/* A one-segment road has an obvious side. */
 	uint32_t first = world->shape_first[arc];
@@ -191,7 +198,8 @@ static void snap_finds_what_is_nearest(void **state)
 		make_world(&world);
 		for (int query = 0; query < 200; query++) {
 			struct geo_xy p = any_point(rng_chance(&rng, 100) ? 100000000 : 200000);
-			uint32_t most = 1 + rng_below(&rng, 5), max_away = rng_chance(&rng, 300) ? UINT32_MAX : rng_below(&rng, 300000);
+			uint32_t most = 1 + rng_below(&rng, 5),
+				 max_away = rng_chance(&rng, 300) ? UINT32_MAX : rng_below(&rng, 300000);
 			int stopping = rng_chance(&rng, 500);
 			uint64_t away[ARCS_MAX];
 			struct snap snaps[5];
@@ -208,7 +216,8 @@ static void snap_finds_what_is_nearest(void **state)
 				check_snap(&world, &snaps[i], p, stopping);
 			for (uint32_t i = 1; i < n; i++)
 				assert_true(snaps[i - 1].away_mm < snaps[i].away_mm ||
-					    (snaps[i - 1].away_mm == snaps[i].away_mm && snaps[i - 1].spot.arc < snaps[i].spot.arc));
+					    (snaps[i - 1].away_mm == snaps[i].away_mm &&
+					     snaps[i - 1].spot.arc < snaps[i].spot.arc));
 		}
 	}
 }
@@ -220,7 +229,8 @@ static void sides_at_bends(void **state)
 	static struct world world;
 	for (int round = 0; round < 5000; round++) {
 		struct geo_xy bend[3] = {{400000, 400000}};
-		bend[1] = (struct geo_xy){400000 + (int32_t)rng_between(&rng, -90000, 90000), 400000 + (int32_t)rng_between(&rng, -90000, 90000)};
+		bend[1] = (struct geo_xy){400000 + (int32_t)rng_between(&rng, -90000, 90000),
+					  400000 + (int32_t)rng_between(&rng, -90000, 90000)};
 		bend[2] = (struct geo_xy){bend[1].x_mm + (int32_t)rng_between(&rng, -90000, 90000),
 					  bend[1].y_mm + (int32_t)rng_between(&rng, -90000, 90000)};
 		int turn = geo_side(bend[2], bend[0], bend[1]);
@@ -229,14 +239,25 @@ static void sides_at_bends(void **state)
 		world.mask[0] = 1;
 		world.flags[0] = 0;
 		struct network *network = &world.network;
-		*network = (struct network){.n_arcs = 1, .n_classes = 1, .n_grid_cells = 1, .grid_cell_mm = 2000000,
-					    .grid_columns = 1, .grid_rows = 1, .grid_first = world.grid_first,
-					    .grid_arc = world.grid_arc, .reverse_arc = world.reverse, .dist_mm = world.dist,
-					    .shape_first = world.shape_first, .shape_xy = world.xy, .shape_point = world.point,
-					    .main_mask = world.mask, .flags = world.flags};
+		*network = (struct network){.n_arcs = 1,
+					    .n_classes = 1,
+					    .n_grid_cells = 1,
+					    .grid_cell_mm = 2000000,
+					    .grid_columns = 1,
+					    .grid_rows = 1,
+					    .grid_first = world.grid_first,
+					    .grid_arc = world.grid_arc,
+					    .reverse_arc = world.reverse,
+					    .dist_mm = world.dist,
+					    .shape_first = world.shape_first,
+					    .shape_xy = world.xy,
+					    .shape_point = world.point,
+					    .main_mask = world.mask,
+					    .flags = world.flags};
 		world.grid_first[1] = 1;
 		/* Straight on past the bend lies its outer side. */
-		struct geo_xy p = {bend[1].x_mm + (bend[1].x_mm - bend[0].x_mm) / 3, bend[1].y_mm + (bend[1].y_mm - bend[0].y_mm) / 3};
+		struct geo_xy p = {bend[1].x_mm + (bend[1].x_mm - bend[0].x_mm) / 3,
+				   bend[1].y_mm + (bend[1].y_mm - bend[0].y_mm) / 3};
 		struct snap snap;
 		if (!turn || network_snap(network, 0, p, UINT32_MAX, 0, &snap, 1) != 1 || snap.away_mm < 100)
 			continue;
@@ -267,7 +288,9 @@ int main(void)
 	printf("seed %llu\n", (unsigned long long)seed);
 	rng_seed(&rng, seed);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(snap_finds_what_is_nearest), cmocka_unit_test(sides_at_bends), cmocka_unit_test(parts_of_arcs),
+		cmocka_unit_test(snap_finds_what_is_nearest),
+		cmocka_unit_test(sides_at_bends),
+		cmocka_unit_test(parts_of_arcs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

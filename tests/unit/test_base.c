@@ -63,7 +63,7 @@ static void arena_takes(void **state)
 	for (int i = 0; i < 40; i++)
 		assert_int_equal(b[i], 0);
 	assert_null(arena_take(&arena, SIZE_MAX / 2, 3)); /* overflows */
-	assert_null(arena_take(&arena, 1, 1000));         /* too much by now */
+	assert_null(arena_take(&arena, 1, 1000));	  /* too much by now */
 	size_t used = arena.used;
 	assert_non_null(arena_take(&arena, 0, 8));
 	assert_true(arena.used - used < 16);
@@ -219,8 +219,8 @@ static void geo_parses(void **state)
 	assert_int_equal(geo_parse("  -0.5 , -180.0 ", &p), 0);
 	assert_int_equal(p.lat_e7, -5000000);
 	assert_int_equal(p.lon_e7, -1800000000);
-	const char *bad[] = {"", "49", "49,8", "49.,8.1", "49.4 8.6", "49.40123456,8.1", "49.4,8.6x", "49.4,", ".5,.5", "a.1,2.2",
-			     "49.4;8.6", "--1.0,2.0", "1e1.0,2.0"};
+	const char *bad[] = {"",      "49",    "49,8",	  "49.,8.1",  "49.4 8.6",  "49.40123456,8.1", "49.4,8.6x",
+			     "49.4,", ".5,.5", "a.1,2.2", "49.4;8.6", "--1.0,2.0", "1e1.0,2.0"};
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		assert_int_equal(geo_parse(bad[i], &p), ERR_FORMAT);
 	const char *far[] = {"90.0000001,0.0", "0.0,180.0000001", "-91.0,0.0", "99999999999999999999.0,0.0"};
@@ -237,7 +237,8 @@ static void geo_extremes(void **state)
 	assert_true(distance > UINT64_C(6074000990) && distance < UINT64_C(6074001010));
 	assert_int_equal(geo_sqrt(UINT64_MAX), UINT32_MAX);
 	uint32_t part = 7;
-	assert_int_equal(geo_segment_nearest((struct geo_xy){5, 5}, (struct geo_xy){2, 1}, (struct geo_xy){2, 1}, &part), 25);
+	assert_int_equal(
+		geo_segment_nearest((struct geo_xy){5, 5}, (struct geo_xy){2, 1}, (struct geo_xy){2, 1}, &part), 25);
 	assert_int_equal(part, 0);
 	assert_true(geo_segment_nearest(low, high, high, NULL) == UINT64_MAX); /* 3.7e19 mm^2 does not fit */
 	assert_true(geo_segment_nearest((struct geo_xy){0, 1}, low, high, &part) < 100);
@@ -273,12 +274,21 @@ static void geo_inside_a_ring(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(err_texts), cmocka_unit_test(err_details), cmocka_unit_test(arena_takes),
-		cmocka_unit_test(arena_wraps_odd_memory), cmocka_unit_test(arena_refuses_what_malloc_refuses),
-		cmocka_unit_test(arrays_grow), cmocka_unit_test(hash_is_the_same_everywhere),
-		cmocka_unit_test(hash_map_when_full), cmocka_unit_test(heap_ties_and_lowering),
-		cmocka_unit_test(rng_known_answers), cmocka_unit_test(rng_ranges), cmocka_unit_test(geo_parses),
-		cmocka_unit_test(geo_extremes), cmocka_unit_test(geo_sides), cmocka_unit_test(geo_inside_a_ring),
+		cmocka_unit_test(err_texts),
+		cmocka_unit_test(err_details),
+		cmocka_unit_test(arena_takes),
+		cmocka_unit_test(arena_wraps_odd_memory),
+		cmocka_unit_test(arena_refuses_what_malloc_refuses),
+		cmocka_unit_test(arrays_grow),
+		cmocka_unit_test(hash_is_the_same_everywhere),
+		cmocka_unit_test(hash_map_when_full),
+		cmocka_unit_test(heap_ties_and_lowering),
+		cmocka_unit_test(rng_known_answers),
+		cmocka_unit_test(rng_ranges),
+		cmocka_unit_test(geo_parses),
+		cmocka_unit_test(geo_extremes),
+		cmocka_unit_test(geo_sides),
+		cmocka_unit_test(geo_inside_a_ring),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,10 @@ static void streets(void **state)
 }
 
 static const struct drawn_options full = {
-	.drawing = square, .van = 1, .metres_per_char = 100, .turns = NULL,
+	.drawing = square,
+	.van = 1,
+	.metres_per_char = 100,
+	.turns = NULL,
 	.stops = "AB DE30? EG!=S2 CF10=S1",
 	.timetable = "stop S1 C\n"
 		     "stop S2 G\n"
@@ -140,7 +143,9 @@ static void drawn_towns_can_be_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(streets), cmocka_unit_test(turn_rows), cmocka_unit_test(stops_and_trips),
+		cmocka_unit_test(streets),
+		cmocka_unit_test(turn_rows),
+		cmocka_unit_test(stops_and_trips),
 		cmocka_unit_test(drawn_towns_can_be_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,9 +60,9 @@ static void service_days(void **state)
 		{start[1] + 4 * HOUR_MS - 1, start[0], 20221029},
 		{start[2] + 4 * HOUR_MS - 1, start[1], 20221030},
 		{start[2] + 4 * HOUR_MS, start[2], 20221031},
-		{start[2] + 28 * HOUR_MS, start[2] + DAY_MS, 20221101},           /* after the table */
-		{start[0], start[0] - DAY_MS, 20221028},                          /* before it */
-		{start[0] - 730 * DAY_MS, start[0] - 731 * DAY_MS, 20201028},     /* over a leap day's year */
+		{start[2] + 28 * HOUR_MS, start[2] + DAY_MS, 20221101},	      /* after the table */
+		{start[0], start[0] - DAY_MS, 20221028},		      /* before it */
+		{start[0] - 730 * DAY_MS, start[0] - 731 * DAY_MS, 20201028}, /* over a leap day's year */
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		uint32_t day = 0;
@@ -101,13 +101,29 @@ static void folding(void **state)
 {
 	(void)state;
 	const char *rows[][2] = {
-		{"Ludwigstraße 12", "ludwigstrasse 12"}, {"Plöck", "plock"},          {"Ploeck", "plock"},
-		{"PLÖCK", "plock"},                      {"  Am  Bahnhof-Süd ", "am bahnhof sud"},
-		{"Hauptstr.5a", "hauptstr 5a"},          {"Café d'Été", "cafe dete"}, {"Łódź", "lodz"},
-		{"Straße des 17. Juni", "strasse des 17 juni"}, {"Œuvre", "ouvre"},   {"", ""},
-		{"Ae", "a"},                             {"a e", "a e"},              {"Москва", "москва"},
-		{"u\xcc\x88""ber", "uber"},              {"\xff\xc3", ""},            {"a\xff""b", "a b"},
-		{"Αθήνα", "αθήνα"},                      {"Ĳssel", "ijssel"},
+		{"Ludwigstraße 12", "ludwigstrasse 12"},
+		{"Plöck", "plock"},
+		{"Ploeck", "plock"},
+		{"PLÖCK", "plock"},
+		{"  Am  Bahnhof-Süd ", "am bahnhof sud"},
+		{"Hauptstr.5a", "hauptstr 5a"},
+		{"Café d'Été", "cafe dete"},
+		{"Łódź", "lodz"},
+		{"Straße des 17. Juni", "strasse des 17 juni"},
+		{"Œuvre", "ouvre"},
+		{"", ""},
+		{"Ae", "a"},
+		{"a e", "a e"},
+		{"Москва", "москва"},
+		{"u\xcc\x88"
+		 "ber",
+		 "uber"},
+		{"\xff\xc3", ""},
+		{"a\xff"
+		 "b",
+		 "a b"},
+		{"Αθήνα", "αθήνα"},
+		{"Ĳssel", "ijssel"},
 	};
 	char key[64];
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -129,7 +145,8 @@ static void folding(void **state)
 static void prefixes_fold_to_prefixes(void **state)
 {
 	(void)state;
-	const char *names[] = {"Neuenheimer Feld", "Aue", "Boehringer", "Große Äußere Straße", "Bauernpfädle", "Maeaeae"};
+	const char *names[] = {"Neuenheimer Feld",    "Aue",	      "Boehringer",
+			       "Große Äußere Straße", "Bauernpfädle", "Maeaeae"};
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		char whole[64], part[64], text[64];
 		town_fold(names[i], whole, sizeof whole);
@@ -176,8 +193,8 @@ static void best_first(void **state)
 {
 	(void)state;
 	static struct names names;
-	char rows[][64] = {"hauptstrasse", "hauptstrasse 1", "hauptstrasse 12", "hauptstrasse 121", "alte hauptstrasse 1",
-			   "bahnhof", "hauptbahnhof", "am bahnhof 3"};
+	char rows[][64] = {"hauptstrasse",	  "hauptstrasse 1", "hauptstrasse 12", "hauptstrasse 121",
+			   "alte hauptstrasse 1", "bahnhof",	    "hauptbahnhof",    "am bahnhof 3"};
 	uint32_t found[8];
 	open_names(&names, rows, 8);
 	assert_int_equal(town_search(&names.town, "Hauptstr", found, 8), 5);
@@ -240,7 +257,8 @@ static void search_is_a_scan(void **state)
 	uint64_t seed = text ? strtoull(text, NULL, 10) : 20260101;
 	static struct names names;
 	static char rows[1024][64];
-	const char *words[] = {"am", "amsel", "ams", "berg", "bergweg", "be", "weg", "1", "11", "12", "121", "2", "ring", "c"};
+	const char *words[] = {"am", "amsel", "ams", "berg", "bergweg", "be",	"weg",
+			       "1",  "11",    "12",  "121",  "2",	"ring", "c"};
 	struct rng rng;
 	printf("seed %llu\n", (unsigned long long)seed);
 	rng_seed(&rng, seed);
@@ -279,9 +297,10 @@ static void search_is_a_scan(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts_and_names), cmocka_unit_test(areas), cmocka_unit_test(service_days),
-		cmocka_unit_test(every_day_follows_the_one_before), cmocka_unit_test(folding),
-		cmocka_unit_test(prefixes_fold_to_prefixes), cmocka_unit_test(best_first), cmocka_unit_test(search_is_a_scan),
+		cmocka_unit_test(texts_and_names), cmocka_unit_test(areas),
+		cmocka_unit_test(service_days),	   cmocka_unit_test(every_day_follows_the_one_before),
+		cmocka_unit_test(folding),	   cmocka_unit_test(prefixes_fold_to_prefixes),
+		cmocka_unit_test(best_first),	   cmocka_unit_test(search_is_a_scan),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,12 @@
 // link: zub_drawn_town zub_town_file PkgConfig::libsodium
-/* Writing and opening town files: the round trip, the same bytes twice, and the right error for every kind of damage. */
+/* Writing and opening town files: the round trip, the same bytes twice, and the right error for every kind of damage.
+ */
 #include <setjmp.h>
+#include <signal.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,9 @@ static const struct drawn_options options = {
 		   "D---E-+-F\n"
 		   "    |    \n"
 		   "    G---H\n",
-	.van = 1, .turns = "ABC:5000 ADA", .stops = "AB DE30? EG!=S2",
+	.van = 1,
+	.turns = "ABC:5000 ADA",
+	.stops = "AB DE30? EG!=S2",
 	.timetable = "stop S1 C\nstop S2 G\ntrip T1 10 S1 08:00 S2 08:10/08:12\ntrip T2 10 S2 07:00:30 S1 07:20\n",
 };
 
@@ -55,9 +58,13 @@ static unsigned char *read_file(const char *path, size_t *ret_size)
 
 static void fill_the_rest(struct town *town)
 {
-	static const uint32_t area_first[] = {0, 3}, shape_first[] = {0, 2, 5}, from[] = {0}, to[] = {1}, seconds[] = {60};
-	static const struct geo_point points[] = {{494000000, 86000000}, {494100000, 86000000}, {494000000, 86100000},
-						  {494000000, 86200000}, {494000000, 86300000}};
+	static const uint32_t area_first[] = {0, 3}, shape_first[] = {0, 2, 5}, from[] = {0}, to[] = {1},
+			      seconds[] = {60};
+	static const struct geo_point points[] = {{494000000, 86000000},
+						  {494100000, 86000000},
+						  {494000000, 86100000},
+						  {494000000, 86200000},
+						  {494000000, 86300000}};
 	static const uint8_t shape_kind[] = {MAP_RAIL, MAP_WATER}, type[] = {2}, mask[] = {1};
 	static const uint32_t turn_first[] = {0, 2}, turn_arcs[] = {0, 1};
 	static const int32_t cost[] = {0};
@@ -122,7 +129,8 @@ static void all_columns_come_back(void **state)
 	assert_memory_equal(town.hash, fixture.town.hash, TOWN_HASH_BYTES);
 	assert_int_equal(town.map_size, fixture.size);
 	for (uint32_t i = 0; i < town_n_words; i++)
-		assert_int_equal(town_number(&town, town_words[i].offset), town_number(&fixture.town, town_words[i].offset));
+		assert_int_equal(town_number(&town, town_words[i].offset),
+				 town_number(&fixture.town, town_words[i].offset));
 	for (uint32_t i = 0; i < town_n_columns; i++) {
 		const struct town_column *column = &town_columns[i];
 		uint64_t n = town_column_count(&town, column);
@@ -200,11 +208,25 @@ static void the_smallest_town(void **state)
 	struct err_detail detail = {""};
 	const uint32_t string_first[] = {0, 1, 6}, seat[] = {1}, zero[] = {0};
 	const uint8_t one[] = {1};
-	struct town town = {.n_strings = 2, .n_string_bytes = 6, .string_first = string_first, .string_bytes = "\0seat",
-			    .n_classes = 1, .class_name = seat, .class_speed_kmh = zero, .class_wh_per_km = zero,
-			    .n_spaces = 1, .n_needs = 1, .space_name = seat, .need_name = seat, .need_label_de = seat,
-			    .need_label_en = seat, .need_space = one, .need_boarding_ms = zero, .need_flags = one,
-			    .road = {.n_classes = 1}, .walk = {.n_classes = 1}};
+	struct town town = {.n_strings = 2,
+			    .n_string_bytes = 6,
+			    .string_first = string_first,
+			    .string_bytes = "\0seat",
+			    .n_classes = 1,
+			    .class_name = seat,
+			    .class_speed_kmh = zero,
+			    .class_wh_per_km = zero,
+			    .n_spaces = 1,
+			    .n_needs = 1,
+			    .space_name = seat,
+			    .need_name = seat,
+			    .need_label_de = seat,
+			    .need_label_en = seat,
+			    .need_space = one,
+			    .need_boarding_ms = zero,
+			    .need_flags = one,
+			    .road = {.n_classes = 1},
+			    .walk = {.n_classes = 1}};
 	snprintf(path, sizeof path, "%s/small.zmap", fixture.folder);
 	if (town_write(&town, path, &detail))
 		fail_msg("%s", detail.text);
@@ -237,7 +259,8 @@ static void expect(const unsigned char *bytes, size_t size, int code, const char
 	struct err_detail detail = {""};
 	int err = town_open_memory(&town, bytes, size, &detail);
 	if (err != code || !strstr(detail.text, part))
-		fail_msg("expected %s with \"%s\", got %s with \"%s\"", err_text(code), part, err_text(err), detail.text);
+		fail_msg("expected %s with \"%s\", got %s with \"%s\"", err_text(code), part, err_text(err),
+			 detail.text);
 	assert_int_equal(town.n_strings, 77); /* untouched */
 	assert_int_equal(town_open_memory(&town, bytes, size, NULL), code);
 }
@@ -405,8 +428,7 @@ static void every_word(void **state)
 			int err = town_open_memory(&town, bytes, fixture.size, NULL);
 			const char *name = town_words[i].name;
 			int is_count = strncmp(name, "n_", 2) == 0 || strstr(name, ".n_") != NULL;
-			if (is_count && values[k] != town_number(&fixture.town, town_words[i].offset))
-{
+			if (is_count && values[k] != town_number(&fixture.town, town_words[i].offset)) {
 				if (err != ERR_RANGE && err != ERR_FORMAT)
 					fail_msg("%s = %u was let through", name, values[k]);
 			} else
@@ -455,7 +477,8 @@ static void contradictions(void **state)
 		if (strcmp(rows[i].column, "timetable.stop_event") == 0)
 			memcpy(bytes + at, (uint32_t[]){0, 3}, 8); /* the two departures of a stop, swapped */
 		if (strcmp(rows[i].column, "address_key") == 0)
-			memcpy(bytes + at, (const uint32_t *)fixture.town.address_key + 1, 4), memcpy(bytes + at + 4, fixture.town.address_key, 4);
+			memcpy(bytes + at, (const uint32_t *)fixture.town.address_key + 1, 4),
+				memcpy(bytes + at + 4, fixture.town.address_key, 4);
 		seal(bytes, fixture.size);
 		expect(bytes, fixture.size, ERR_RANGE, rows[i].expected);
 	}
@@ -494,7 +517,8 @@ static void random_damage(void **state)
 		if (err)
 			continue;
 		opened++;
-		struct geo_xy p = {(int32_t)rng_between(&rng, -100000, 100000), (int32_t)rng_between(&rng, -100000, 100000)};
+		struct geo_xy p = {(int32_t)rng_between(&rng, -100000, 100000),
+				   (int32_t)rng_between(&rng, -100000, 100000)};
 		for (uint32_t n = network_snap(&town.road, 0, p, UINT32_MAX, 0, snaps, 3); n; n--)
 			network_spot_point(&town.road, snaps[n - 1].spot);
 		town_search(&town, "platz", found, 4);
@@ -576,12 +600,21 @@ static void what_could_not_be_opened_is_not_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_columns_come_back), cmocka_unit_test(column_ids_ascend),
-		cmocka_unit_test(no_column_is_forgotten), cmocka_unit_test(same_content_same_bytes),
-		cmocka_unit_test(the_smallest_town), cmocka_unit_test(headers), cmocka_unit_test(truncated_anywhere),
-		cmocka_unit_test(flipped_bits), cmocka_unit_test(section_tables), cmocka_unit_test(every_checked_column),
-		cmocka_unit_test(every_word), cmocka_unit_test(contradictions), cmocka_unit_test(random_damage),
-		cmocka_unit_test(paths), cmocka_unit_test(a_full_disk_leaves_the_old_file),
+		cmocka_unit_test(all_columns_come_back),
+		cmocka_unit_test(column_ids_ascend),
+		cmocka_unit_test(no_column_is_forgotten),
+		cmocka_unit_test(same_content_same_bytes),
+		cmocka_unit_test(the_smallest_town),
+		cmocka_unit_test(headers),
+		cmocka_unit_test(truncated_anywhere),
+		cmocka_unit_test(flipped_bits),
+		cmocka_unit_test(section_tables),
+		cmocka_unit_test(every_checked_column),
+		cmocka_unit_test(every_word),
+		cmocka_unit_test(contradictions),
+		cmocka_unit_test(random_damage),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(a_full_disk_leaves_the_old_file),
 		cmocka_unit_test(what_could_not_be_opened_is_not_written),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
