@@ -17,8 +17,14 @@ int gtfs_build_days(struct build *build, uint32_t yyyymmdd, struct err_detail *d
 struct derive_options {
 	const char *osm_path, *gtfs_path;
 	uint32_t first_yyyymmdd, last_yyyymmdd;
-	uint32_t headway_s;  /* base headway */
+	uint32_t headway_s;  /* base headway; 0 = 1200 */
+	const char *time_zone; /* NULL = "Europe/Berlin" */
 };
+/* How the times are made: bus lines (tram lines alike) run from 05:00 (Sundays 07:00) to 23:30 at 20 km/h over 1.3 times the
+ * line from stop to stop plus 20 s at each; every headway_s per direction on working days from 06:00 to 20:00, half as
+ * often before and after; Saturdays 3/2, Sundays twice the headway; lines whose longest course has under 15 stops half as
+ * often again. Several courses of a line share its headway. Trains run hourly at 80 km/h; where a course leaves the map,
+ * a stop "... (beyond the map)" stands where it leaves. Same options, same bytes. */
 int gtfs_derive(const struct derive_options *options, struct report *report, struct err_detail *detail);
 
 #endif
