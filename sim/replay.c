@@ -77,6 +77,8 @@ static int run(struct replay *replay, struct store *store, int service_over)
 	if (core_check(replay->core, &fault) || checker_end(replay->checker, service_over, &fault))
 		snprintf(replay->report->fault, sizeof replay->report->fault, "%s", fault.text);
 	checker_figures(replay->checker, &replay->report->figures);
+	replay->report->empty_mm = core_figures(replay->core)->empty_mm;
+	replay->report->loaded_mm = core_figures(replay->core)->loaded_mm;
 	return ERR_OK;
 }
 

@@ -11,6 +11,7 @@ struct replay_report {
 	uint64_t commands, differing, first_differing; /* sequence of the first outcome that is not the same */
 	uint64_t digest, recorded_digest;
 	struct checker_figures figures;
+	uint64_t empty_mm, loaded_mm;                  /* driven by the fleet */
 	char fault[512];                               /* what the checker found, "" = nothing */
 };
 /* service_over: every promised ride must have ended. Errors: what the store or the records have wrong; differing outcomes are in the report. */

@@ -1,0 +1,263 @@
+/* The simulator: runs scenarios on a virtual clock, replays journals, plays riders against a live dispatcher. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "figures.h"
+#include "live.h"
+#include "replay.h"
+#include "scenario.h"
+
+static const char usage[] =
+	"usage: sim run SCENARIO.yaml --out DIR [--set NAME=VALUE ...] [--journal]   a day on a virtual clock; figures as JSON\n"
+	"       sim replay JOURNAL --town FILE [--unfinished] [--json]               identical outcomes? (JOURNAL: a store, e.g. journal.db)\n"
+	"       sim live --town FILE --port N --token FILE --memory FILE [--minutes N] [--per-hour N] [--seed N] [--status]\n"
+	"                                                                            riders who use a running dispatcher over HTTP\n"
+	"       sim settings                                                         all names of a scenario\n";
+
+struct arguments {
+	const char *command, *file, *out, *town, *token, *memory, *address;
+	uint16_t port;
+	uint64_t minutes;
+	int journal, unfinished, status;
+	struct scenario scenario;
+	const char *sets[64];
+	uint32_t n_sets;
+};
+
+static int fail(const struct err_detail *detail)
+{
+	fprintf(stderr, "sim: %s\n", detail->text);
+	return 1;
+}
+
+enum { OPT_OUT = 256, OPT_SET, OPT_TOWN, OPT_PORT, OPT_TOKEN, OPT_MEMORY, OPT_MINUTES, OPT_PER_HOUR, OPT_SEED, OPT_STATUS, OPT_JOURNAL, OPT_UNFINISHED, OPT_JSON, OPT_ADDRESS };
+
+static int read_arguments(int argc, char **argv, struct arguments *arguments)
+{
+	static const struct option names[] = {
+		{"out", 1, NULL, OPT_OUT},	       {"set", 1, NULL, OPT_SET},	{"town", 1, NULL, OPT_TOWN},
+		{"port", 1, NULL, OPT_PORT},	       {"token", 1, NULL, OPT_TOKEN},	{"memory", 1, NULL, OPT_MEMORY},
+		{"minutes", 1, NULL, OPT_MINUTES},     {"per-hour", 1, NULL, OPT_PER_HOUR}, {"seed", 1, NULL, OPT_SEED},
+		{"status", 0, NULL, OPT_STATUS},       {"journal", 0, NULL, OPT_JOURNAL}, {"unfinished", 0, NULL, OPT_UNFINISHED},
+		{"json", 0, NULL, OPT_JSON},	       {"address", 1, NULL, OPT_ADDRESS}, {NULL, 0, NULL, 0}};
+	int option;
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (option) {
+		case OPT_OUT: arguments->out = optarg; break;
+		case OPT_SET:
+			if (arguments->n_sets < COUNT_OF(arguments->sets))
+				arguments->sets[arguments->n_sets++] = optarg;
+			break;
+		case OPT_TOWN: arguments->town = optarg; break;
+		case OPT_PORT: arguments->port = (uint16_t)strtoul(optarg, NULL, 10); break;
+		case OPT_ADDRESS: arguments->address = optarg; break;
+		case OPT_TOKEN: arguments->token = optarg; break;
+		case OPT_MEMORY: arguments->memory = optarg; break;
+		case OPT_MINUTES: arguments->minutes = strtoull(optarg, NULL, 10); break;
+		case OPT_PER_HOUR: arguments->scenario.demand.per_hour = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case OPT_SEED: arguments->scenario.demand.seed = strtoull(optarg, NULL, 10); break;
+		case OPT_STATUS: arguments->status = 1; break;
+		case OPT_JOURNAL: arguments->journal = 1; break;
+		case OPT_UNFINISHED: arguments->unfinished = 1; break;
+		case OPT_JSON: break; /* the only form */
+		default: return ERR_USAGE;
+		}
+	}
+	if (optind >= argc)
+		return ERR_USAGE;
+	arguments->command = argv[optind];
+	arguments->file = optind + 1 < argc ? argv[optind + 1] : NULL;
+	return ERR_OK;
+}
+
+static int write_json(const char *folder, const char *name, json_t *json, struct err_detail *detail)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	if (json_dump_file(json, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6)))
+		return err_set(detail, ERR_IO, "%s: cannot be written", path);
+	return ERR_OK;
+}
+
+/* ---- run ---- */
+
+static void show_hour(void *self, instant_ms now)
+{
+	const struct scenario *scenario = self;
+	if (isatty(2))
+		fprintf(stderr, "\r%3" PRId64 " of %" PRId64 " hours ", (now - scenario->world.from) / HOUR_MS,
+			(scenario->world.to - scenario->world.from) / HOUR_MS);
+}
+
+static int report_run(const struct arguments *arguments, const struct world *world, double seconds, struct err_detail *detail)
+{
+	struct checker_figures figures;
+	const struct core_figures *core = core_figures(world_core(world));
+	checker_figures(world_checker(world), &figures);
+	json_t *json = figures_json(&figures, core->empty_mm, core->loaded_mm);
+	char digest[24];
+	snprintf(digest, sizeof digest, "%016" PRIx64, core_digest(world_core(world)));
+	json_object_set_new(json, "seed", json_integer((json_int_t)arguments->scenario.world.seed));
+	json_object_set_new(json, "vehicles", json_integer(arguments->scenario.world.n_vehicles));
+	json_object_set_new(json, "digest", json_string(digest));
+	int code = write_json(arguments->out, "figures.json", json, detail);
+	json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	fputc('\n', stdout);
+	fprintf(stderr, "%s%.1f s\n", isatty(2) ? "\r" : "", seconds); /* time is no figure of the run: same seed, same bytes */
+	json_decref(json);
+	return code;
+}
+
+static int run_world(const struct arguments *arguments, const struct town *town, const struct demand *demand, struct err_detail *detail)
+{
+	struct world *world = NULL;
+	struct store *store;
+	char url[512];
+	struct timespec begin, end;
+	snprintf(url, sizeof url, "sqlite:%s/journal.db", arguments->out);
+	int code = store_open(&store, arguments->journal ? url : "memory:", detail);
+	if (code)
+		return code;
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	code = world_open(&world, &arguments->scenario.world, town, demand, store, detail);
+	if (!code)
+		code = world_run(world, show_hour, (void *)(uintptr_t)&arguments->scenario, detail);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	double seconds = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+	if (world && (!code || code == ERR_BROKEN)) {
+		struct err_detail unused;
+		int written = report_run(arguments, world, seconds, code ? &unused : detail);
+		code = code ? code : written;
+	}
+	world_close(world);
+	store_close(store);
+	return code;
+}
+
+static int run(struct arguments *arguments)
+{
+	struct err_detail detail = {""};
+	struct town town;
+	struct demand demand;
+	struct scenario *scenario = &arguments->scenario;
+	if (!arguments->file || !arguments->out) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	int code = scenario_read(scenario, arguments->file, &detail);
+	for (uint32_t i = 0; i < arguments->n_sets && !code; i++)
+		code = scenario_set(scenario, arguments->sets[i], &detail);
+	if (!code)
+		code = town_open(&town, arguments->town ? arguments->town : scenario->town, &detail);
+	if (code)
+		return fail(&detail);
+	mkdir(arguments->out, 0777);
+	code = scenario->trips[0] ? demand_read(&demand, &town, scenario->trips, scenario->world.from, &detail)
+				  : demand_draw(&demand, &town, &scenario->demand, &detail);
+	if (!code) {
+		code = run_world(arguments, &town, &demand, &detail);
+		demand_free(&demand);
+	}
+	town_close(&town);
+	return code ? fail(&detail) : 0;
+}
+
+/* ---- replay ---- */
+
+static void print_replay(const struct replay_report *report)
+{
+	char digest[24];
+	json_t *json = json_object();
+	json_t *figures = figures_json(&report->figures, report->empty_mm, report->loaded_mm);
+	snprintf(digest, sizeof digest, "%016" PRIx64, report->digest);
+	json_object_set_new(json, "identical", json_boolean(report->differing == 0 && report->digest == report->recorded_digest));
+	json_object_set_new(json, "commands", json_integer((json_int_t)report->commands));
+	json_object_set_new(json, "differing", json_integer((json_int_t)report->differing));
+	json_object_set_new(json, "first_differing", json_integer((json_int_t)report->first_differing));
+	json_object_set_new(json, "digest", json_string(digest));
+	json_object_set_new(json, "checker", report->fault[0] ? json_string(report->fault) : json_string("nothing wrong"));
+	json_object_set_new(json, "figures", figures);
+	json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	fputc('\n', stdout);
+	json_decref(json);
+}
+
+static int replay(const struct arguments *arguments)
+{
+	struct err_detail detail = {""};
+	struct town town;
+	struct store *store;
+	static struct replay_report report;
+	if (!arguments->file || !arguments->town) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (town_open(&town, arguments->town, &detail))
+		return fail(&detail);
+	int code = store_open(&store, arguments->file, &detail);
+	if (!code) {
+		code = replay_run(store, &town, !arguments->unfinished, &report, &detail);
+		store_close(store);
+	}
+	town_close(&town);
+	if (code)
+		return fail(&detail);
+	print_replay(&report);
+	return report.differing || report.digest != report.recorded_digest || report.fault[0] ? 1 : 0;
+}
+
+/* ---- live ---- */
+
+static int live(const struct arguments *arguments)
+{
+	struct err_detail detail = {""};
+	struct town town;
+	struct live_options options = {.address = arguments->address ? arguments->address : "127.0.0.1",
+				       .port = arguments->port,
+				       .token_path = arguments->token,
+				       .memory_path = arguments->memory,
+				       .minutes = arguments->minutes,
+				       .show_status = arguments->status,
+				       .demand = arguments->scenario.demand};
+	if (!arguments->town || !arguments->port || !arguments->token || !arguments->memory) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (town_open(&town, arguments->town, &detail))
+		return fail(&detail);
+	int code = live_run(&options, &town, &detail);
+	town_close(&town);
+	return code && code != ERR_INTERRUPTED ? fail(&detail) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct arguments arguments;
+	scenario_default(&arguments.scenario);
+	if (argc > 1 && !strcmp(argv[1], "--version")) {
+		printf("sim %s, engine %d\n", ZUB_VERSION, CORE_ENGINE_VERSION);
+		return 0;
+	}
+	if (read_arguments(argc, argv, &arguments)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (!strcmp(arguments.command, "run"))
+		return run(&arguments);
+	if (!strcmp(arguments.command, "replay"))
+		return replay(&arguments);
+	if (!strcmp(arguments.command, "live"))
+		return live(&arguments);
+	if (!strcmp(arguments.command, "settings")) {
+		scenario_print_manual(stdout);
+		return 0;
+	}
+	fputs(usage, stderr);
+	return 2;
+}
