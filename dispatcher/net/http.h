@@ -11,6 +11,7 @@ struct http_settings {
 	const char *address;        /* "127.0.0.1" */
 	uint16_t port;              /* 0 = any */
 	const char *operator_token_path; /* made at first start, 0600 */
+	const char *secret_path;    /* 32 random bytes behind ride links and order keys, made at first start, 0600; NULL = token path + ".key" */
 	const char *web_folder;     /* built pages */
 	uint32_t connections_max, body_bytes_max, stream_buffer_max;
 	const char *public_url;     /* for links in replies, or NULL */
