@@ -28,7 +28,7 @@ int journal_step(struct journal *journal, const struct command *command, uint32_
 int journal_identity(struct journal *journal, uint64_t ride, const char *json, struct err_detail *detail);
 /* One durable commit of all that was stepped. On error the caller must not release anything: abort and restart. */
 int journal_commit(struct journal *journal, struct err_detail *detail);
-/* The updates of the batch (valid until the next journal_step after a commit). */
+/* The updates of the batch (valid until the next journal_step after a commit); command_index counts the batch's commands. */
 const struct update *journal_updates(const struct journal *journal, uint32_t *ret_n);
 /* Sequence and chain hash of the newest record of a ride's last command in the committed batch, for the booking receipt. */
 void journal_head(const struct journal *journal, uint64_t *ret_sequence, uint8_t ret_hash[STORE_HASH_BYTES]);
@@ -48,9 +48,11 @@ uint64_t journal_snapshots_failed(const struct journal *journal);
  * ERR_CONFLICT while a batch is open; ERR_BUSY (ERASE_ALL) while the core still keeps the ride; ERR_NOT_FOUND. */
 int journal_erase(struct journal *journal, uint64_t ride, enum erase what, struct err_detail *detail);
 
-/* Hold mode (after ERR_INTERRUPTED): writes a person's decision as a record of its own, durable on return.
- * {"skip": SEQUENCE, "by": "who", "why": "..."} leaves the record out of every later recovery. ERR_FORMAT, ERR_RANGE. */
-int journal_decide(struct journal *journal, const char *json, struct err_detail *detail);
+/* Hold mode (after ERR_INTERRUPTED): writes a person's decision as a record of its own, durable on return; then restart.
+ * {"skip": SEQUENCE, "by": "who", "why": "..."} leaves that command out of every later recovery (what comes after it up to the
+ * decision is stepped, its outcomes no longer compared); a command that never got into the journal is refused from then on.
+ * `epoch` is the driver's. ERR_FORMAT, ERR_RANGE. */
+int journal_decide(struct journal *journal, uint32_t epoch, const char *json, struct err_detail *detail);
 /* Not 0: recovery stopped before this record (hold mode), and journal_step refuses. */
 uint64_t journal_held(const struct journal *journal);
 

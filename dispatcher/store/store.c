@@ -522,11 +522,12 @@ int store_snapshot_get(struct store *store, uint64_t sequence, uint64_t *ret_seq
 			       snapshot.sequence);
 	free(snapshot.body);
 	sodium_memzero(&key, sizeof key);
+	if (!code || code == ERR_BROKEN || code == ERR_GONE)
+		*ret_sequence = snapshot.sequence;
 	if (code) {
 		free(plain);
 		return code;
 	}
-	*ret_sequence = snapshot.sequence;
 	*ret_bytes = plain;
 	*ret_n = snapshot.n - SEAL_EXTRA_BYTES;
 	*ret_digest = snapshot.digest;

@@ -82,7 +82,8 @@ int store_head(struct store *store, uint64_t *ret_sequence, uint8_t ret_hash[STO
 
 /* Snapshot after `sequence`, sealed with a key of its own that is erased with it. Keeps the newest `keep`. */
 int store_snapshot_put(struct store *store, uint64_t sequence, const void *bytes, size_t n, uint64_t digest, uint32_t keep, struct err_detail *detail);
-/* Newest snapshot at or before `sequence` (UINT64_MAX = newest). *ret_bytes malloc'ed, taken by the caller. ERR_NOT_FOUND. */
+/* Newest snapshot at or before `sequence` (UINT64_MAX = newest). *ret_bytes malloc'ed, taken by the caller. ERR_NOT_FOUND.
+ * ERR_BROKEN, ERR_GONE: it does not open; *ret_sequence says which, so that an older one can be asked for. */
 int store_snapshot_get(struct store *store, uint64_t sequence, uint64_t *ret_sequence, void **ret_bytes, size_t *ret_n, uint64_t *ret_digest,
 		       struct err_detail *detail);
 
