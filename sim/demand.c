@@ -298,6 +298,33 @@ int demand_draw(struct demand *demand, const struct town *town, const struct dem
 	return ERR_OK;
 }
 
+int demand_hub(const struct town *town, struct geo_point *ret_hub)
+{
+	struct demand_options options = {.hubs = 1};
+	struct draw draw = {.town = town, .options = &options};
+	choose_hubs(&draw);
+	if (draw.n_hubs == 0)
+		return ERR_NOT_FOUND;
+	*ret_hub = town->timetable.stop_point[draw.hubs[0]];
+	return ERR_OK;
+}
+
+int demand_show_day(const struct town *town, instant_ms *ret_start)
+{
+	const struct timetable *timetable = &town->timetable;
+	uint32_t best = 0;
+	for (uint32_t day = 0; day < timetable->n_days; day++) {
+		uint32_t running = 0;
+		for (uint32_t trip = 0; trip < timetable->n_trips; trip++)
+			running += timetable_runs(timetable, trip, day) != 0;
+		if (running > best) {
+			best = running;
+			*ret_start = timetable->day_start[day] + 6 * HOUR_MS;
+		}
+	}
+	return best ? ERR_OK : ERR_NOT_FOUND;
+}
+
 /* ---- CSV ---- */
 
 enum column { ASK_AT, FROM_LAT, FROM_LON, TO_LAT, TO_LON, TIME_KIND, TIME, PERSONS, WHEELCHAIR, WALK_MAX, NO_SHOW, CANCEL_AFTER, LATE, COLUMNS };

@@ -49,4 +49,9 @@ int demand_draw(struct demand *demand, const struct town *town, const struct dem
 int demand_read(struct demand *demand, const struct town *town, const char *path, instant_ms from, struct err_detail *detail);
 void demand_free(struct demand *demand);
 
+/* The busiest stop that a road reaches inside the service area (rail counts tenfold): where a demo fleet begins. ERR_NOT_FOUND. */
+int demand_hub(const struct town *town, struct geo_point *ret_hub);
+/* A day to show the town on: the first of those on which most trips run, at 06:00. ERR_NOT_FOUND without a timetable. */
+int demand_show_day(const struct town *town, instant_ms *ret_start);
+
 #endif

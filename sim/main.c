@@ -18,13 +18,17 @@ static const char usage[] =
 	"       sim replay JOURNAL --town FILE [--unfinished] [--json]               identical outcomes? (JOURNAL: a store, e.g. journal.db)\n"
 	"       sim live --town FILE --port N --token FILE --memory FILE [--minutes N] [--per-hour N] [--seed N] [--status]\n"
 	"                                                                            riders who use a running dispatcher over HTTP\n"
+	"       sim start --town FILE                                                an instant to begin a demo at\n"
+	"       sim fleet --town FILE --keys DIR --vehicles N [--arguments]          a fleet file for simulated shuttles (keys: DIR/vehicle-N.key.pub),\n"
+	"                                                                            or the agents' own arguments\n"
 	"       sim settings                                                         all names of a scenario\n";
 
 struct arguments {
-	const char *command, *file, *out, *town, *token, *memory, *address;
+	const char *command, *file, *out, *town, *token, *memory, *address, *keys;
+	uint32_t vehicles;
 	uint16_t port;
 	uint64_t minutes;
-	int journal, unfinished, status;
+	int journal, unfinished, status, arguments;
 	struct scenario scenario;
 	const char *sets[64];
 	uint32_t n_sets;
@@ -36,7 +40,7 @@ static int fail(const struct err_detail *detail)
 	return 1;
 }
 
-enum { OPT_OUT = 256, OPT_SET, OPT_TOWN, OPT_PORT, OPT_TOKEN, OPT_MEMORY, OPT_MINUTES, OPT_PER_HOUR, OPT_SEED, OPT_STATUS, OPT_JOURNAL, OPT_UNFINISHED, OPT_JSON, OPT_ADDRESS };
+enum { OPT_OUT = 256, OPT_SET, OPT_TOWN, OPT_PORT, OPT_TOKEN, OPT_MEMORY, OPT_MINUTES, OPT_PER_HOUR, OPT_SEED, OPT_STATUS, OPT_JOURNAL, OPT_UNFINISHED, OPT_JSON, OPT_ADDRESS, OPT_KEYS, OPT_VEHICLES, OPT_ARGUMENTS };
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
@@ -45,7 +49,8 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		{"port", 1, NULL, OPT_PORT},	       {"token", 1, NULL, OPT_TOKEN},	{"memory", 1, NULL, OPT_MEMORY},
 		{"minutes", 1, NULL, OPT_MINUTES},     {"per-hour", 1, NULL, OPT_PER_HOUR}, {"seed", 1, NULL, OPT_SEED},
 		{"status", 0, NULL, OPT_STATUS},       {"journal", 0, NULL, OPT_JOURNAL}, {"unfinished", 0, NULL, OPT_UNFINISHED},
-		{"json", 0, NULL, OPT_JSON},	       {"address", 1, NULL, OPT_ADDRESS}, {NULL, 0, NULL, 0}};
+		{"json", 0, NULL, OPT_JSON},	       {"address", 1, NULL, OPT_ADDRESS}, {"keys", 1, NULL, OPT_KEYS},
+		{"vehicles", 1, NULL, OPT_VEHICLES},   {"arguments", 0, NULL, OPT_ARGUMENTS}, {NULL, 0, NULL, 0}};
 	int option;
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (option) {
@@ -65,6 +70,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		case OPT_STATUS: arguments->status = 1; break;
 		case OPT_JOURNAL: arguments->journal = 1; break;
 		case OPT_UNFINISHED: arguments->unfinished = 1; break;
+		case OPT_KEYS: arguments->keys = optarg; break;
+		case OPT_VEHICLES: arguments->vehicles = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case OPT_ARGUMENTS: arguments->arguments = 1; break;
 		case OPT_JSON: break; /* the only form */
 		default: return ERR_USAGE;
 		}
@@ -236,6 +244,79 @@ static int live(const struct arguments *arguments)
 	return code && code != ERR_INTERRUPTED ? fail(&detail) : 0;
 }
 
+/* ---- what the demo is made of ---- */
+
+static int print_start(const struct town *town, struct err_detail *detail)
+{
+	instant_ms start;
+	char text[32];
+	struct tm tm;
+	if (demand_show_day(town, &start))
+		return err_set(detail, ERR_NOT_FOUND, "no trip runs on any day of the timetable");
+	time_t seconds = (time_t)(start / SECOND_MS);
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	puts(text);
+	return ERR_OK;
+}
+
+static int print_vehicle(const struct arguments *arguments, const struct town *town, uint32_t number, struct geo_point hub, struct err_detail *detail)
+{
+	char path[512], key[48] = "", spaces[64] = "8";
+	double lat = hub.lat_e7 / 1e7, lon = hub.lon_e7 / 1e7;
+	for (uint32_t space = 1; space < town->n_spaces; space++)
+		snprintf(spaces + strlen(spaces), sizeof spaces - strlen(spaces), ",%d",
+			 strcmp(town_text(town, town->space_name[space]), "wheelchair") && strcmp(town_text(town, town->space_name[space]), "wheelchair_bay") ? 2 : 1);
+	if (arguments->arguments) {
+		printf("%u --class %s --spaces %s --start %.7f,%.7f\n", number, town_text(town, town->class_name[0]), spaces, lat, lon);
+		return ERR_OK;
+	}
+	snprintf(path, sizeof path, "%s/vehicle-%u.key.pub", arguments->keys, number);
+	FILE *file = fopen(path, "r");
+	if (!file || !fgets(key, sizeof key, file)) {
+		if (file)
+			fclose(file);
+		return err_set(detail, ERR_IO, "%s: no public key there", path);
+	}
+	fclose(file);
+	key[strcspn(key, "\r\n")] = 0;
+	printf("  - {number: %u, name: \"Shuttle %u\", class: %s, simulated: true, step_free: true, spaces: [%s], depot: \"%.7f,%.7f\",\n     key: '",
+	       number, number, town_text(town, town->class_name[0]), spaces, lat, lon);
+	for (const char *c = key; *c; c++)
+		printf(*c == '\'' ? "''" : "%c", *c);
+	puts("'}");
+	return ERR_OK;
+}
+
+static int print_fleet(const struct arguments *arguments, const struct town *town, struct err_detail *detail)
+{
+	struct geo_point hub;
+	if (demand_hub(town, &hub))
+		return err_set(detail, ERR_NOT_FOUND, "no stop of the timetable is reached by a road: nowhere to begin");
+	if (!arguments->arguments)
+		puts("# simulated shuttles, made by sim fleet\nvehicles:");
+	int code = ERR_OK;
+	for (uint32_t number = 1; number <= arguments->vehicles && !code; number++)
+		code = print_vehicle(arguments, town, number, hub, detail);
+	return code;
+}
+
+static int demo_part(const struct arguments *arguments)
+{
+	struct err_detail detail = {""};
+	struct town town;
+	int is_fleet = !strcmp(arguments->command, "fleet");
+	if (!arguments->town || (is_fleet && (!arguments->keys || !arguments->vehicles))) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (town_open(&town, arguments->town, &detail))
+		return fail(&detail);
+	int code = is_fleet ? print_fleet(arguments, &town, &detail) : print_start(&town, &detail);
+	town_close(&town);
+	return code ? fail(&detail) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct arguments arguments;
@@ -254,6 +335,8 @@ int main(int argc, char **argv)
 		return replay(&arguments);
 	if (!strcmp(arguments.command, "live"))
 		return live(&arguments);
+	if (!strcmp(arguments.command, "start") || !strcmp(arguments.command, "fleet"))
+		return demo_part(&arguments);
 	if (!strcmp(arguments.command, "settings")) {
 		scenario_print_manual(stdout);
 		return 0;
