@@ -1,5 +1,6 @@
 /* From the public transport relations of OSM: lines, courses, stops. Times are invented in derive_write.c. */
 #include "derive_model.h"
+#include "gtfs_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -332,9 +333,8 @@ static int gather(struct derive *derive)
 
 static int check(const struct derive_options *options, struct err_detail *detail)
 {
-	/* Reading the dates back is how the calendar checks them. */
-	if (options->first_yyyymmdd > options->last_yyyymmdd || options->first_yyyymmdd < 19000101 ||
-	    options->last_yyyymmdd > 23991231)
+	if (options->first_yyyymmdd > options->last_yyyymmdd || gtfs_day_number(options->first_yyyymmdd) == INT32_MIN ||
+	    gtfs_day_number(options->last_yyyymmdd) == INT32_MIN)
 		return err_set(detail, ERR_RANGE,
 			       "derive-timetable: expected a first and a last date, e.g. 20260101 and 20261231");
 	if (options->headway_s && (options->headway_s < 60 || options->headway_s > 14400))
