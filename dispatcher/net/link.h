@@ -4,6 +4,7 @@
 #define ZUB_LINK_H
 
 #include "err.h"
+#include "keys.h"
 #include "wire.h"
 
 struct event_base;
@@ -24,8 +25,5 @@ int link_send(struct link *link, uint32_t vehicle, const struct wire_message *me
 const char *link_endpoint(const struct link *link);
 struct link_counts { uint64_t received, sent, refused_keys, malformed, dropped; };
 struct link_counts link_counts(const struct link *link);
-
-/* Reads or makes a CURVE key pair at path (secret, 0600) and path.pub. Shared with the agent's link through zub_keys. */
-int link_keys(const char *path, char ret_public[41], char ret_secret[41], struct err_detail *detail);
 
 #endif
