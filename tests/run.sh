@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Every test. Called by ./run test [--fast]; packages are there. Prints one line a part, keeps logs in build/logs.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+fast=0
+[ "${1:-}" = --fast ] && fast=1
+logs=$PWD/build/logs
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+export LC_ALL=C.UTF-8
+
+part() { # name command...
+	local name=$1 start=$SECONDS status=0
+	shift
+	"$@" >"$logs/$name.log" 2>&1 || status=$?
+	grep -a '^skipped' "$logs/$name.log" | sort -u | sed 's/^/    /'
+	case $status in
+	0) passed=$((passed + 1)); printf 'ok       %-28s %4d s\n' "$name" $((SECONDS - start)) ;;
+	77) skipped=$((skipped + 1)); printf 'skipped  %-28s %s\n' "$name" "$(tail -n 1 "$logs/$name.log")" ;;
+	*) failed=$((failed + 1)); printf 'FAILED   %-28s %4d s; the end of build/logs/%s.log:\n' "$name" $((SECONDS - start)) "$name"; tail -n 40 "$logs/$name.log" | sed 's/^/    /' ;;
+	esac
+}
+
+configure() { # folder options...
+	local folder=$1
+	shift
+	cmake -S . -B "$folder" -G Ninja "$@"
+}
+build_in() { ninja -C "$1" "${@:2}"; }
+ctest_in() { (cd "$1" && ctest --output-on-failure -j2 "${@:2}"); }
+
+format_is_right() {
+	git ls-files '*.c' '*.h' | grep -v -e generated | xargs clang-format --dry-run -Werror
+}
+
+fuzz_all() { # seconds each
+	local target corpus name seconds=$1 bad=0
+	for target in build/fuzz/fuzz/fuzz_*; do
+		[ -x "$target" ] || continue
+		name=$(basename "$target")
+		corpus=build/fuzz/corpus/$name
+		mkdir -p "$corpus"
+		local seeds=()
+		[ -d "tests/fuzz/corpus/${name#fuzz_}" ] && seeds=("tests/fuzz/corpus/${name#fuzz_}")
+		[ -d "tests/fuzz/corpus/$name" ] && seeds+=("tests/fuzz/corpus/$name")
+		(cd build/fuzz && "fuzz/$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -artifact_prefix="$logs/" -print_final_stats=1 \
+			"corpus/$name" "${seeds[@]/#/../../}") >"$logs/$name.log" 2>&1 || { bad=1; echo "$name crashed:"; tail -n 30 "$logs/$name.log"; }
+		echo "$name: $(grep -a -o 'cov: [0-9]* ft: [0-9]*' "$logs/$name.log" | tail -n 1), $(grep -a 'number_of_executed_units' "$logs/$name.log" | tr -dc 0-9) runs in $seconds s"
+	done
+	return $bad
+}
+
+part configure configure build
+part build build_in build all tests
+part headers build_in build all_verify_interface_header_sets
+if [ $fast = 1 ]; then
+	part tests ctest_in build -LE slow
+else
+	part tests ctest_in build -LE 'slow|live|browser'
+	part pages bash dispatcher/web/build.sh
+	part format format_is_right
+	part clang-configure configure build/clang -DCMAKE_C_COMPILER=clang
+	part clang-build build_in build/clang all tests
+	part sanitize-configure configure build/sanitize -DZUB_SANITIZE=ON
+	part sanitize-build build_in build/sanitize all tests
+	part sanitize-tests ctest_in build/sanitize -LE 'slow|live|browser'
+	part slow-tests ctest_in build -L slow
+	part live-tests bash tests/live.sh
+	part browser-tests bash tests/browser/test_pages.sh
+	part fuzz-configure configure build/fuzz -DZUB_FUZZ=ON -DZUB_SANITIZE=ON -DCMAKE_C_COMPILER=clang
+	part fuzz-build build_in build/fuzz fuzzers
+	part fuzz fuzz_all "${ZUB_FUZZ_SECONDS:-60}"
+	grep -a ' runs in ' "$logs/fuzz.log" | sed 's/^/    /'
+fi
+sed -n 's/^.*[0-9]*% tests passed, .*$/    &/p' "$logs"/*tests.log 2>/dev/null
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
