@@ -1,0 +1,108 @@
+#include "compile.h"
+#include <string.h>
+#include "gtfs.h"
+#include "osm.h"
+#include "places.h"
+#include "roads.h"
+#include "shapes.h"
+#include "stops.h"
+#include "turns.h"
+
+#define DAYS_AROUND 20250101u
+
+static void tell(const struct compile_options *options, const char *step)
+{
+	if (options->progress)
+		options->progress(options->context, step);
+}
+
+static int fail(int code, const char *what, struct err_detail *detail)
+{
+	return code ? err_set(detail, code, "%s: %s", what, err_text(code)) : ERR_OK;
+}
+
+/* A town without a name is called like its file: "heidelberg" of ../heidelberg.osm.pbf. */
+static int name_town(struct build *build, const char *osm_path)
+{
+	const char *slash = strrchr(osm_path, '/'), *file = slash ? slash + 1 : osm_path;
+	char name[128];
+
+	if (*build_text(build, build->town.name))
+		return ERR_OK;
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(file, "."), file);
+	build->town.name = build_string(build, name);
+	return build->town.name == NONE ? ERR_MEMORY : ERR_OK;
+}
+
+static int build_turns(struct build *build, const struct roads *roads, const struct town_settings *settings)
+{
+	const char *names[NETWORK_CLASSES_MAX];
+	int code = turns_build(build, roads, settings);
+
+	for (uint32_t c = 0; c < settings->n_classes; c++)
+		names[c] = settings->classes[c].name;
+	return code ? code : components_build(build, &build->town.road, names, "road");
+}
+
+static int build_networks(struct build *build, const struct osm *osm, const struct compile_options *options, struct err_detail *detail)
+{
+	struct roads roads;
+	int code = roads_project(build, osm, options->settings, detail);
+
+	tell(options, "streets");
+	if (!code)
+		code = roads_build(build, osm, options->settings, &roads, detail);
+	if (code)
+		return code;
+	tell(options, "turns");
+	code = fail(build_turns(build, &roads, options->settings), "turns", detail);
+	roads_close(&roads);
+	if (code)
+		return code;
+	roads_box(build);
+	tell(options, "footpaths");
+	return roads_build_walk(build, osm, options->settings, detail);
+}
+
+static int build_timetable(struct build *build, const struct compile_options *options, struct err_detail *detail)
+{
+	tell(options, "timetable");
+	if (options->n_gtfs > 0)
+		return gtfs_build(build, options->gtfs_paths, options->n_gtfs, detail);
+	return gtfs_build_days(build, options->yyyymmdd ? options->yyyymmdd : DAYS_AROUND, detail);
+}
+
+static int build_all(struct build *build, const struct osm *osm, const struct compile_options *options, struct err_detail *detail)
+{
+	int code = build_networks(build, osm, options, detail);
+
+	if (!code)
+		code = build_timetable(build, options, detail);
+	tell(options, "addresses");
+	if (!code)
+		code = fail(places_build(build, osm), "addresses", detail);
+	tell(options, "stops");
+	if (!code)
+		code = fail(stops_build(build, osm, options->settings), "stops", detail);
+	tell(options, "map background");
+	if (!code)
+		code = fail(shapes_build(build, osm), "map background", detail);
+	return code ? code : fail(build_finish_strings(build), "texts", detail);
+}
+
+int compile_town(struct build *build, const struct compile_options *options, struct err_detail *detail)
+{
+	struct osm osm;
+	int code = fail(town_settings_store(options->settings, build), "settings", detail);
+
+	if (!code)
+		code = fail(name_town(build, options->osm_path), "settings", detail);
+	tell(options, "reading OSM");
+	if (!code)
+		code = osm_read(&osm, options->osm_path, detail);
+	if (code)
+		return code;
+	code = build_all(build, &osm, options, detail);
+	osm_free(&osm);
+	return code;
+}

@@ -1,0 +1,410 @@
+/* mapc route: one way, or many pairs from a CSV file. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arena.h"
+#include "array.h"
+#include "mapc.h"
+#include "projection.h"
+#include "route.h"
+
+#define SNAP_MM 1000000u /* places further from any road are refused */
+
+struct router {
+	struct town town;
+	struct projection *projection;
+	struct arena arena;
+	struct route_graph *graph;
+	struct route_query *query;
+	struct route_metric metric;
+};
+
+static void router_close(struct router *router)
+{
+	arena_close(&router->arena);
+	if (router->projection)
+		projection_close(router->projection);
+	town_close(&router->town);
+}
+
+/* The query's size is known only once the graph is open: two arenas' worth in one. */
+static int open_search(struct router *router)
+{
+	const struct network *road = &router->town.road;
+	struct arena graph_arena;
+	int code = arena_open(&graph_arena, route_graph_size(road));
+
+	if (code)
+		return code;
+	code = route_graph_open(&router->graph, road, &graph_arena);
+	if (!code)
+		code = arena_open(&router->arena, route_query_size(router->graph));
+	if (!code)
+		code = route_query_open(&router->query, router->graph, &router->arena);
+	return code; /* the graph lives until the program ends */
+}
+
+static int router_open(struct router *router, const char *path, const char *class_name)
+{
+	struct err_detail detail = {0};
+	uint32_t class_index;
+	int status;
+
+	*router = (struct router){0};
+	if (town_open(&router->town, path, &detail))
+		return mapc_fail("route", MAPC_FAILED, "%s", detail.text);
+	status = mapc_class("route", &router->town, class_name, &class_index);
+	if (!status &&
+	    projection_open(&router->projection, town_text(&router->town, router->town.crs), router->town.origin, &detail))
+		status = mapc_fail("route", MAPC_FAILED, "%s: %s", path, detail.text);
+	if (!status && open_search(router))
+		status = mapc_fail("route", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
+	if (status) {
+		router_close(router);
+		return status;
+	}
+	router->metric.class_index = class_index;
+	router->metric.time_ms = router->town.road.time_ms + (size_t)class_index * router->town.road.n_arcs;
+	return MAPC_OK;
+}
+
+static int snap(const struct router *router, struct geo_point point, struct spot *ret_spot)
+{
+	struct geo_xy xy;
+	struct snap found;
+
+	if (projection_forward(router->projection, point, &xy) ||
+	    network_snap(&router->town.road, router->metric.class_index, xy, SNAP_MM, 0, &found, 1) == 0)
+		return ERR_NOT_FOUND;
+	*ret_spot = found.spot;
+	return ERR_OK;
+}
+
+/* --- one way ------------------------------------------------------------------------------------------------------ */
+
+struct way {
+	struct spot from, to;
+	struct route_result result;
+	uint32_t *arcs, n;
+};
+
+static int find_way(const struct router *router, struct way *way)
+{
+	uint32_t most = 4096;
+	int code;
+
+	do {
+		most *= 4;
+		free(way->arcs);
+		way->arcs = malloc(most * sizeof *way->arcs);
+		if (!way->arcs)
+			return ERR_MEMORY;
+		code = route_path(router->query, &router->metric, way->from, way->to, &way->result, way->arcs, &way->n, most);
+	} while (code == ERR_FULL);
+	return code;
+}
+
+static int add_point(json_t *line, struct geo_point point)
+{
+	size_t n = json_array_size(line);
+	json_t *last = n ? json_array_get(line, n - 1) : NULL;
+	double lon = point.lon_e7 / 1e7, lat = point.lat_e7 / 1e7;
+
+	if (last && json_real_value(json_array_get(last, 0)) == lon && json_real_value(json_array_get(last, 1)) == lat)
+		return 0;
+	return json_array_append_new(line, json_pack("[f,f]", lon, lat));
+}
+
+/* How far along the arc, by the drawn length, each shape point lies: points strictly between from and to are added. */
+static void add_between(json_t *line, const struct network *road, uint32_t arc, uint32_t from_mm, uint32_t to_mm)
+{
+	uint32_t first = road->shape_first[arc], last = road->shape_first[arc + 1];
+	double whole = 0, done = 0;
+
+	for (uint32_t i = first; i + 1 < last; i++)
+		whole += (double)geo_distance_mm(road->shape_xy[i], road->shape_xy[i + 1]);
+	for (uint32_t i = first; i < last; i++) {
+		double at = whole > 0 ? done / whole * road->dist_mm[arc] : 0;
+
+		if (at > from_mm && at < to_mm)
+			add_point(line, road->shape_point[i]);
+		if (i + 1 < last)
+			done += (double)geo_distance_mm(road->shape_xy[i], road->shape_xy[i + 1]);
+	}
+}
+
+static json_t *way_line(const struct network *road, const struct way *way)
+{
+	json_t *line = json_array();
+
+	for (uint32_t i = 0; i < way->n; i++) {
+		uint32_t arc = way->arcs[i], from = i == 0 ? way->from.offset_mm : 0;
+		uint32_t to = i + 1 == way->n ? way->to.offset_mm : road->dist_mm[arc];
+
+		add_point(line, network_spot_point(road, (struct spot){arc, from}));
+		add_between(line, road, arc, from, to);
+		add_point(line, network_spot_point(road, (struct spot){arc, to}));
+	}
+	if (json_array_size(line) == 1) /* from = to: GeoJSON wants two points */
+		json_array_append(line, json_array_get(line, 0));
+	return line;
+}
+
+static void print_geojson(const struct router *router, const struct way *way)
+{
+	json_t *arcs = json_array(), *root;
+	char *text;
+
+	for (uint32_t i = 0; i < way->n; i++)
+		json_array_append_new(arcs, json_integer(way->arcs[i]));
+	root = json_pack("{s:s,s:{s:I,s:I,s:s,s:o},s:{s:s,s:o}}", "type", "Feature", "properties", "time_ms",
+			 (json_int_t)way->result.time_ms, "dist_mm", (json_int_t)way->result.dist_mm, "class",
+			 town_text(&router->town, router->town.class_name[router->metric.class_index]), "arcs", arcs, "geometry",
+			 "type", "LineString", "coordinates", way_line(&router->town.road, way));
+	text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(10));
+	puts(text ? text : "");
+	free(text);
+	json_decref(root);
+}
+
+static void print_way(const struct router *router, const struct way *way)
+{
+	const struct network *road = &router->town.road;
+	uint32_t name = NONE;
+
+	printf("%" PRIu32 ".%03" PRIu32 " s, %" PRIu32 ".%03" PRIu32 " m, %" PRIu32 " arcs, from arc %" PRIu32 " at %" PRIu32
+	       " mm to arc %" PRIu32 " at %" PRIu32 " mm\n",
+	       way->result.time_ms / 1000, way->result.time_ms % 1000, way->result.dist_mm / 1000, way->result.dist_mm % 1000, way->n,
+	       way->from.arc, way->from.offset_mm, way->to.arc, way->to.offset_mm);
+	for (uint32_t i = 0; i < way->n; i++) {
+		if (road->name[way->arcs[i]] == name && i > 0)
+			continue;
+		name = road->name[way->arcs[i]];
+		printf("  %s\n", name == NONE ? "(no name)" : town_text(&router->town, name));
+	}
+}
+
+static int route_single(const struct router *router, const char *from, const char *to, int geojson)
+{
+	const char *texts[2] = {from, to}, *names[2] = {"--from", "--to"};
+	struct spot spots[2];
+	struct way way = {0};
+	int code;
+
+	for (int i = 0; i < 2; i++) {
+		struct geo_point point;
+
+		if (geo_parse(texts[i], &point))
+			return mapc_fail("route", MAPC_USAGE, "%s \"%s\": expected LAT,LON in degrees", names[i], texts[i]);
+		if (snap(router, point, &spots[i]))
+			return mapc_fail("route", MAPC_FAILED, "%s %s: no road of the class within 1,000 m", names[i], texts[i]);
+	}
+	way.from = spots[0];
+	way.to = spots[1];
+	code = find_way(router, &way);
+	if (code)
+		mapc_fail("route", MAPC_FAILED, "%s", err_text(code));
+	else if (geojson)
+		print_geojson(router, &way);
+	else
+		print_way(router, &way);
+	free(way.arcs);
+	return code ? MAPC_FAILED : MAPC_OK;
+}
+
+/* --- pairs -------------------------------------------------------------------------------------------------------- */
+
+struct pairs {
+	const char *path;
+	FILE *file;
+	unsigned long line;
+	int by_arc;
+	struct spot *from, *to; /* arc NONE: no road near */
+	size_t n, cap_from, cap_to;
+};
+
+static int pairs_wrong(const struct pairs *pairs, const char *what)
+{
+	return mapc_fail("route", MAPC_FAILED, "%s: line %lu: expected %s", pairs->path, pairs->line, what);
+}
+
+static int read_header(struct pairs *pairs)
+{
+	char text[256];
+	size_t n;
+
+	pairs->line = 1;
+	if (!fgets(text, sizeof text, pairs->file))
+		return pairs_wrong(pairs, "a header line");
+	n = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	text[n + strcspn(text + n, "\r\n")] = '\0';
+	pairs->by_arc = strcmp(text + n, "from_arc,from_mm,to_arc,to_mm") == 0;
+	if (!pairs->by_arc && strcmp(text + n, "from_lat,from_lon,to_lat,to_lon") != 0)
+		return pairs_wrong(pairs, "the header from_lat,from_lon,to_lat,to_lon or from_arc,from_mm,to_arc,to_mm");
+	return MAPC_OK;
+}
+
+static int read_arcs(const struct router *router, char *text, struct spot *ret_spots)
+{
+	const struct network *road = &router->town.road;
+	uint64_t values[4];
+
+	for (int i = 0; i < 4; i++) {
+		char *end;
+
+		if (*text < '0' || *text > '9')
+			return ERR_FORMAT;
+		values[i] = strtoull(text, &end, 10);
+		if (*end != (i < 3 ? ',' : '\0'))
+			return ERR_FORMAT;
+		text = end + 1;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (values[2 * i] >= road->n_arcs || values[2 * i + 1] > road->dist_mm[values[2 * i]])
+			return ERR_RANGE;
+		ret_spots[i] = (struct spot){(uint32_t)values[2 * i], (uint32_t)values[2 * i + 1]};
+	}
+	return ERR_OK;
+}
+
+static int read_points(const struct router *router, char *text, struct spot *ret_spots)
+{
+	char *comma = strchr(text, ',');
+	struct geo_point points[2];
+
+	comma = comma ? strchr(comma + 1, ',') : NULL;
+	if (!comma)
+		return ERR_FORMAT;
+	*comma = '\0';
+	if (geo_parse(text, &points[0]) || geo_parse(comma + 1, &points[1]))
+		return ERR_FORMAT;
+	for (int i = 0; i < 2; i++)
+		if (snap(router, points[i], &ret_spots[i]))
+			ret_spots[i] = (struct spot){NONE, 0};
+	return ERR_OK;
+}
+
+static int read_pairs(const struct router *router, struct pairs *pairs)
+{
+	char text[256];
+	int status = read_header(pairs);
+
+	if (status)
+		return status;
+	while (fgets(text, sizeof text, pairs->file)) {
+		struct spot spots[2];
+
+		pairs->line++;
+		text[strcspn(text, "\r\n")] = '\0';
+		if (!*text)
+			continue;
+		if (pairs->by_arc ? read_arcs(router, text, spots) : read_points(router, text, spots))
+			return pairs_wrong(pairs, pairs->by_arc ? "arcs of this town and offsets on them, four whole numbers"
+								: "four numbers in degrees");
+		if (array_reserve(pairs->from, pairs->n + 1, pairs->cap_from) || array_reserve(pairs->to, pairs->n + 1, pairs->cap_to))
+			return mapc_fail("route", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
+		pairs->from[pairs->n] = spots[0];
+		pairs->to[pairs->n++] = spots[1];
+	}
+	return ferror(pairs->file) ? mapc_fail("route", MAPC_FAILED, "%s: %s", pairs->path, strerror(errno)) : MAPC_OK;
+}
+
+static void print_spot(struct spot spot)
+{
+	if (spot.arc == NONE)
+		fputs("-1,-1,", stdout);
+	else
+		printf("%" PRIu32 ",%" PRIu32 ",", spot.arc, spot.offset_mm);
+}
+
+static void print_results(const struct pairs *pairs, size_t first, size_t n, const struct route_result *results)
+{
+	for (size_t i = 0; i < n; i++) {
+		print_spot(pairs->from[first + i]);
+		print_spot(pairs->to[first + i]);
+		if (results[i].time_ms == TIME_INFINITE)
+			puts("-1,-1");
+		else
+			printf("%" PRIu32 ",%" PRIu32 "\n", results[i].time_ms, results[i].dist_mm);
+	}
+}
+
+/* Rows first .. first + n - 1 start at the same spot: one search. */
+static void answer_group(const struct router *router, struct pairs *pairs, size_t first, size_t n, struct spot *spots,
+			 struct route_result *results, struct route_result *found)
+{
+	uint32_t n_asked = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		results[i] = (struct route_result){TIME_INFINITE, UINT32_MAX};
+		if (pairs->from[first].arc != NONE && pairs->to[first + i].arc != NONE)
+			spots[n_asked++] = pairs->to[first + i];
+	}
+	if (n_asked > 0)
+		route_to_many(router->query, &router->metric, pairs->from[first], spots, n_asked, found);
+	for (size_t i = 0, k = 0; i < n; i++)
+		if (pairs->from[first].arc != NONE && pairs->to[first + i].arc != NONE)
+			results[i] = found[k++];
+	print_results(pairs, first, n, results);
+}
+
+static int answer_pairs(const struct router *router, struct pairs *pairs)
+{
+	struct spot *spots = malloc((pairs->n + 1) * sizeof *spots);
+	struct route_result *results = malloc((pairs->n + 1) * sizeof *results), *found = malloc((pairs->n + 1) * sizeof *found);
+	size_t first = 0;
+	int is_open = spots && results && found;
+
+	puts("from_arc,from_mm,to_arc,to_mm,time_ms,dist_mm");
+	for (size_t i = 1; is_open && i <= pairs->n; i++)
+		if (i == pairs->n || pairs->from[i].arc != pairs->from[first].arc ||
+		    pairs->from[i].offset_mm != pairs->from[first].offset_mm) {
+			answer_group(router, pairs, first, i - first, spots, results, found);
+			first = i;
+		}
+	free(spots);
+	free(results);
+	free(found);
+	return is_open ? MAPC_OK : mapc_fail("route", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
+}
+
+static int route_pairs(const struct router *router, const char *path)
+{
+	struct pairs pairs = {.path = path, .file = fopen(path, "rb")};
+	int status;
+
+	if (!pairs.file)
+		return mapc_fail("route", MAPC_FAILED, "%s: %s", path, strerror(errno));
+	status = read_pairs(router, &pairs);
+	fclose(pairs.file);
+	if (!status)
+		status = answer_pairs(router, &pairs);
+	free(pairs.from);
+	free(pairs.to);
+	return status;
+}
+
+int mapc_route(int argc, char **argv)
+{
+	const char *from = NULL, *to = NULL, *class_name = NULL, *geojson = NULL, *pairs = NULL, *path = NULL;
+	struct mapc_option options[] = {{"from", 0, 0, &from}, {"to", 0, 0, &to}, {"class", 0, 0, &class_name},
+					{"geojson", 1, 0, &geojson}, {"pairs", 0, 0, &pairs}};
+	int status = mapc_options(argc, argv, options, 5, 1, &path);
+	struct router router;
+
+	if (status)
+		return status;
+	if (pairs ? from || to || geojson : !from || !to)
+		return mapc_fail("route", MAPC_USAGE, "expected either --from and --to, or --pairs (see mapc --help)");
+	status = router_open(&router, path, class_name);
+	if (status)
+		return status;
+	status = pairs ? route_pairs(&router, pairs) : route_single(&router, from, to, geojson != NULL);
+	if (fflush(stdout) && !status)
+		status = mapc_fail("route", MAPC_FAILED, "cannot write the answer: %s", strerror(errno));
+	router_close(&router);
+	return status;
+}
