@@ -31,8 +31,9 @@ int clock_simulated(const struct clock *clock)
 
 instant_ms clock_now(struct clock *clock)
 {
-	instant_ms now = clock->start ? clock->start + (clock_wall_ms() - clock->wall_start_ms) * clock->speed_permille / 1000
-				      : read_ms(CLOCK_REALTIME);
+	instant_ms now =
+		clock->start ? clock->start + (clock_wall_ms() - clock->wall_start_ms) * clock->speed_permille / 1000
+			     : read_ms(CLOCK_REALTIME);
 	if (now > clock->last)
 		clock->last = now;
 	return clock->last;

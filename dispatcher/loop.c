@@ -55,6 +55,8 @@ struct loop {
 	uint64_t commits, commands, commit_us_max, commit_us_sum;
 };
 
+#define SNAPSHOTS_KEPT 3
+
 /* ---- durable batches ---- */
 
 static void die_unsaved(const char *what, const struct err_detail *detail)
@@ -115,9 +117,26 @@ static int step_one(struct loop *loop, struct pending *pending)
 	int code = journal_step(loop->journal, &pending->command, &pending->first, &pending->n);
 	if (!code && pending->identity && pending->command.kind == CMD_REQUEST)
 		code = journal_identity(loop->journal, pending->command.request.ride, pending->identity, &detail);
+	if (code == ERR_INTERRUPTED) { /* this very command ended the process twice: it is not tried again */
+		log_line(LOG_ERROR, "a command of kind %s is refused: it stopped the dispatcher twice",
+			 core_command_name(pending->command.kind));
+		if (pending->reply)
+			pending->reply(pending->arg, ERR_UNAVAILABLE, NULL, 0, 0, NULL);
+		pending->reply = NULL;
+		pending->first = pending->n = 0;
+		return ERR_OK;
+	}
 	if (code && code != ERR_FULL)
 		die_unsaved("step failed", &detail);
 	return code;
+}
+
+/* A snapshot when one is due, after everybody has heard. */
+static void tend(struct loop *loop)
+{
+	struct err_detail detail = {""};
+	if (journal_tend(loop->journal, &detail))
+		log_line(LOG_WARNING, "no snapshot: %s", detail.text);
 }
 
 /* Steps, commits and releases all that is queued; a full journal buffer makes several commits of it. */
@@ -142,6 +161,7 @@ static void flush_queue(struct loop *loop)
 			free(batch[i].identity);
 		}
 		release(loop);
+		tend(loop);
 	}
 }
 
@@ -184,12 +204,12 @@ static void note_telemetry(struct loop *loop, uint32_t vehicle, const struct wir
 	if (!loop->settings->telemetry || loop->n_telemetry == TELEMETRY_MAX)
 		return;
 	loop->telemetry[loop->n_telemetry++] = (struct store_telemetry){.vehicle = vehicle,
-									 .at = state->at,
-									 .lat_e7 = state->place.lat_e7,
-									 .lon_e7 = state->place.lon_e7,
-									 .mode = state->mode,
-									 .battery_permille = state->battery_permille,
-									 .speed_mm_s = state->speed_mm_s};
+									.at = state->at,
+									.lat_e7 = state->place.lat_e7,
+									.lon_e7 = state->place.lon_e7,
+									.mode = state->mode,
+									.battery_permille = state->battery_permille,
+									.speed_mm_s = state->speed_mm_s};
 }
 
 static void on_vehicle(void *self, uint32_t vehicle, const struct wire_message *message)
@@ -197,9 +217,11 @@ static void on_vehicle(void *self, uint32_t vehicle, const struct wire_message *
 	struct loop *loop = self;
 	struct command commands[4];
 	uint32_t n = 0;
-	int code = dock_receive(loop->dock, vehicle, message, clock_now(&loop->clock), clock_wall_ms(), commands, COUNT_OF(commands), &n);
+	int code = dock_receive(loop->dock, vehicle, message, clock_now(&loop->clock), clock_wall_ms(), commands,
+				COUNT_OF(commands), &n);
 	if (code)
-		log_line(LOG_WARNING, "vehicle %" PRIu32 ": message of kind %u not taken: %s", vehicle, message->kind, err_text(code));
+		log_line(LOG_WARNING, "vehicle %" PRIu32 ": message of kind %u not taken: %s", vehicle, message->kind,
+			 err_text(code));
 	if (message->kind == WIRE_KIND_STATE)
 		note_telemetry(loop, vehicle, &message->state);
 	submit_all(loop, commands, n);
@@ -313,8 +335,8 @@ static void host_metrics(void *self, char *text, size_t size)
 		 "# TYPE zubringer_link_malformed_total counter\nzubringer_link_malformed_total %" PRIu64 "\n"
 		 "# TYPE zubringer_hold_mode gauge\nzubringer_hold_mode %d\n",
 		 loop->commits, loop->commands, loop->commit_us_sum / 1000000, loop->commit_us_sum / 1000 % 1000,
-		 loop->commit_us_max / 1000000, loop->commit_us_max / 1000 % 1000, counts.received, counts.sent, counts.refused_keys,
-		 counts.malformed, loop->hold_mode);
+		 loop->commit_us_max / 1000000, loop->commit_us_max / 1000 % 1000, counts.received, counts.sent,
+		 counts.refused_keys, counts.malformed, loop->hold_mode);
 }
 
 /* ---- start ---- */
@@ -330,21 +352,23 @@ static int open_town(struct loop *loop, struct err_detail *detail)
 static int open_core(struct loop *loop, struct core_settings *settings, struct err_detail *detail)
 {
 	uint8_t hash[TOWN_HASH_BYTES];
-	int code = journal_settings(loop->store, settings, hash, detail);
+	int code = journal_recover_settings(loop->store, settings, hash, detail);
 	if (code == ERR_NOT_FOUND)
 		settings_core(loop->settings, settings);
 	else if (code)
 		return code;
 	else if (memcmp(hash, loop->town.hash, sizeof hash))
-		return err_set(detail, ERR_CONFLICT, "%s is not the town file this journal was begun with; use that one, or another store",
+		return err_set(detail, ERR_CONFLICT,
+			       "%s is not the town file this journal was begun with; use that one, or another store",
 			       loop->settings->town);
-	struct dock_settings dock = {.vehicles_max = settings->vehicles_max,
-				     .heartbeat_ms = (uint32_t)loop->settings->link_heartbeat_ms,
-				     .lost_after_ms = (uint32_t)loop->settings->link_lost_after_ms,
-				     .valid_ms = (uint32_t)loop->settings->link_valid_ms,
-				     .resend_ms = 2000,
-				     .speed_permille = loop->settings->clock_start ? (uint32_t)loop->settings->clock_speed_permille : 1000,
-				     .simulated = loop->settings->clock_start != 0};
+	struct dock_settings dock = {
+		.vehicles_max = settings->vehicles_max,
+		.heartbeat_ms = (uint32_t)loop->settings->link_heartbeat_ms,
+		.lost_after_ms = (uint32_t)loop->settings->link_lost_after_ms,
+		.valid_ms = (uint32_t)loop->settings->link_valid_ms,
+		.resend_ms = 2000,
+		.speed_permille = loop->settings->clock_start ? (uint32_t)loop->settings->clock_speed_permille : 1000,
+		.simulated = loop->settings->clock_start != 0};
 	code = arena_open(&loop->arena, core_size(settings, &loop->town) + dock_size(&dock) + 4096);
 	if (!code)
 		code = core_open(&loop->core, settings, &loop->town, &loop->arena);
@@ -357,12 +381,16 @@ static int recover(struct loop *loop, struct err_detail *detail)
 {
 	uint64_t sequence = 0;
 	int code = journal_open(&loop->journal, loop->store, loop->core, (uint32_t)loop->settings->area, detail);
-	if (!code)
+	if (!code) {
+		journal_snapshots(loop->journal, (uint32_t)loop->settings->snapshot_every, SNAPSHOTS_KEPT);
 		code = journal_recover(loop->journal, &sequence, detail);
+	}
 	if (code == ERR_INTERRUPTED) {
 		loop->hold_mode = 1;
 		snprintf(loop->hold_reason, sizeof loop->hold_reason,
-			 "hold mode: record %" PRIu64 " stopped the dispatcher twice; standstill works, no promises are made", sequence);
+			 "hold mode: record %" PRIu64
+			 " stopped the dispatcher twice; standstill works, no promises are made",
+			 sequence);
 		log_line(LOG_ERROR, "%s", loop->hold_reason);
 		return ERR_OK;
 	}
@@ -399,8 +427,9 @@ static void submit_fleet(struct loop *loop)
 		memcpy(body->name, vehicle->name, sizeof body->name);
 		memcpy(body->spaces, vehicle->spaces, sizeof body->spaces);
 		if (body->class_index == NONE || placing_find(&loop->placing, vehicle->depot, &body->depot)) {
-			log_line(LOG_ERROR, "vehicle %" PRIu32 " not enrolled: class \"%s\" or its depot is not on the map", vehicle->number,
-				 vehicle->class_name);
+			log_line(LOG_ERROR,
+				 "vehicle %" PRIu32 " not enrolled: class \"%s\" or its depot is not on the map",
+				 vehicle->number, vehicle->class_name);
 			continue;
 		}
 		submit_all(loop, &enrol, 1);
@@ -429,7 +458,8 @@ static int write_addresses(struct loop *loop, struct err_detail *detail)
 	FILE *file = fopen(path, "w");
 	if (!file)
 		return err_set(detail, ERR_IO, "%s: cannot be written", path);
-	fprintf(file, "http://%s:%u\n%s\n", loop->settings->http_address, http_port(loop->http), link_endpoint(loop->link));
+	fprintf(file, "http://%s:%u\n%s\n", loop->settings->http_address, http_port(loop->http),
+		link_endpoint(loop->link));
 	return fclose(file) ? err_set(detail, ERR_IO, "%s: cannot be written", path) : ERR_OK;
 }
 
@@ -459,7 +489,8 @@ static int open_doors(struct loop *loop, struct err_detail *detail)
 				     .connections_max = (uint32_t)loop->settings->http_connections_max,
 				     .body_bytes_max = 65536,
 				     .stream_buffer_max = 262144,
-				     .public_url = *loop->settings->http_public_url ? loop->settings->http_public_url : NULL};
+				     .public_url =
+					     *loop->settings->http_public_url ? loop->settings->http_public_url : NULL};
 	if (!code)
 		code = http_open(&loop->http, loop->base, &http, &host, detail);
 	return code ? code : write_addresses(loop, detail);
@@ -512,7 +543,8 @@ static int open_parts(struct loop *loop, struct err_detail *detail)
 	return ERR_OK;
 }
 
-int loop_open(struct loop **ret_loop, const struct settings *settings, const struct fleet *fleet, struct err_detail *detail)
+int loop_open(struct loop **ret_loop, const struct settings *settings, const struct fleet *fleet,
+	      struct err_detail *detail)
 {
 	struct loop *loop = calloc(1, sizeof *loop);
 	if (loop)

@@ -6,22 +6,22 @@
 #include <string.h>
 
 #include "journal.h"
-#include "journal_print.h"
 #include "log.h"
 #include "loop.h"
 #include "settings.h"
 
-static const char usage[] = "usage: dispatcher [run] [--settings FILE] [--set NAME=VALUE ...]\n"
-			    "       dispatcher verify [--settings FILE] [--set ...]   check the journal's chain and replay it\n"
-			    "       dispatcher log [--from N] [--personal] [...]      print the journal, one line a record\n"
-			    "       dispatcher settings                               the manual page of all settings\n"
-			    "       dispatcher check-settings [...]                   read settings and fleet, say what is wrong\n"
-			    "       dispatcher --version\n";
+static const char usage[] =
+	"usage: dispatcher [run] [--settings FILE] [--set NAME=VALUE ...]\n"
+	"       dispatcher verify [--settings FILE] [--set ...]   check the journal's chain and replay it\n"
+	"       dispatcher log [--from N] [--most N] [--personal]  print the journal, one line a record\n"
+	"       dispatcher settings                               the manual page of all settings\n"
+	"       dispatcher check-settings [...]                   read settings and fleet, say what is wrong\n"
+	"       dispatcher --version\n";
 
 struct options {
 	const char *command;
 	struct settings settings;
-	uint64_t from;
+	uint64_t from, most;
 	int personal;
 };
 
@@ -33,9 +33,10 @@ static int fail(const struct err_detail *detail, int status)
 
 static int read_options(int argc, char **argv, struct options *options, struct err_detail *detail)
 {
-	static const struct option names[] = {{"settings", required_argument, NULL, 's'}, {"set", required_argument, NULL, 'v'},
-					      {"from", required_argument, NULL, 'f'},	  {"personal", no_argument, NULL, 'p'},
-					      {NULL, 0, NULL, 0}};
+	static const struct option names[] = {
+		{"settings", required_argument, NULL, 's'}, {"set", required_argument, NULL, 'v'},
+		{"from", required_argument, NULL, 'f'},	    {"most", required_argument, NULL, 'm'},
+		{"personal", no_argument, NULL, 'p'},	    {NULL, 0, NULL, 0}};
 	int option, code = ERR_OK;
 	settings_default(&options->settings);
 	while (!code && (option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -45,6 +46,8 @@ static int read_options(int argc, char **argv, struct options *options, struct e
 			code = settings_set(&options->settings, optarg, detail);
 		else if (option == 'f')
 			options->from = strtoull(optarg, NULL, 10);
+		else if (option == 'm')
+			options->most = strtoull(optarg, NULL, 10);
 		else if (option == 'p')
 			options->personal = 1;
 		else
@@ -74,7 +77,8 @@ static int run(const struct options *options)
 
 static int verify_in(struct store *store, const struct settings *settings, struct err_detail *detail)
 {
-	static const char *const words[] = {"replayed: every outcome is the same", "chain only: the chain holds, what was erased cannot be replayed",
+	static const char *const words[] = {"replayed: every outcome is the same",
+					    "chain only: the chain holds, what was erased cannot be replayed",
 					    "broken"};
 	struct core_settings core_settings;
 	uint8_t hash[TOWN_HASH_BYTES];
@@ -91,8 +95,10 @@ static int verify_in(struct store *store, const struct settings *settings, struc
 	if (!code && !(code = core_open(&core, &core_settings, &town, &arena)))
 		code = journal_verify(store, core, &report, detail);
 	if (!code || code == ERR_BROKEN)
-		printf("{\"result\":\"%s\",\"records\":%" PRIu64 ",\"commands\":%" PRIu64 ",\"erased\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\"}\n",
-		       words[code ? VERIFY_BROKEN : report.result], report.records, report.commands, report.erased, report.digest);
+		printf("{\"result\":\"%s\",\"records\":%" PRIu64 ",\"commands\":%" PRIu64 ",\"erased\":%" PRIu64
+		       ",\"digest\":\"%016" PRIx64 "\"}\n",
+		       words[code ? VERIFY_BROKEN : report.result], report.records, report.commands, report.erased,
+		       report.digest);
 	if (!code && report.result == VERIFY_BROKEN)
 		code = err_set(detail, ERR_BROKEN, "record %" PRIu64 " is broken", report.first_broken);
 	arena_close(&arena);
@@ -110,7 +116,8 @@ static int with_store(const struct options *options)
 	if (!strcmp(options->command, "verify"))
 		code = verify_in(store, &options->settings, &detail);
 	else
-		code = journal_print(store, options->from, options->personal, stdout, &detail);
+		code = journal_print(store, options->from ? options->from : 1,
+				     options->most ? options->most : UINT64_MAX, options->personal, stdout, &detail);
 	store_close(store);
 	return code ? fail(&detail, 1) : 0;
 }

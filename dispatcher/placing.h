@@ -1,5 +1,6 @@
-/* Raw degrees -> a place on the town's roads and footpaths, for the drivers of the core (live loop, simulator): the core itself
- * never projects. Places snap to the main part of class 0, the service's class, where stopping is allowed. */
+/* Raw degrees -> a place on the town's roads and footpaths, for the drivers of the core (live loop, simulator): the
+ * core itself never projects. Places snap to the main part of class 0, the service's class, where stopping is allowed.
+ */
 #ifndef ZUB_PLACING_H
 #define ZUB_PLACING_H
 

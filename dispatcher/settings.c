@@ -5,38 +5,55 @@
 
 #include "yaml.h"
 
-#define ROW(name, type, low, high, fallback, field, help) \
-	{name, type, low, high, fallback, offsetof(struct settings, field), sizeof(((struct settings *)0)->field), 0, help}
+#define ROW(name, type, low, high, fallback, field, help)                          \
+	{                                                                          \
+		name, type, low, high, fallback, offsetof(struct settings, field), \
+			sizeof(((struct settings *)0)->field), 0, help             \
+	}
 
 static const struct yaml_setting table[] = {
 	ROW("town", YAML_TEXT, 0, 0, "state/town.zmap", town, "town file made by mapc build"),
 	ROW("store", YAML_TEXT, 0, 0, "sqlite:state/journal.db", store, "journal: sqlite:PATH or memory:"),
 	ROW("fleet", YAML_TEXT, 0, 0, "state/fleet.yaml", fleet, "vehicles and their public keys"),
-	ROW("state_folder", YAML_TEXT, 0, 0, "state", state_folder, "keys, tokens and addresses made at first start, mode 0600"),
+	ROW("state_folder", YAML_TEXT, 0, 0, "state", state_folder,
+	    "keys, tokens and addresses made at first start, mode 0600"),
 	ROW("area", YAML_INT, 1, 65535, "1", area, "number of the service area, part of every record"),
 	ROW("clock.start", YAML_INSTANT, 0, INT64_MAX, "1970-01-01T00:00:00Z", clock_start,
-	    "service time at the first start; 1970 = the real clock. A set clock resumes at the last journaled instant and refuses real vehicles"),
-	ROW("clock.speed", YAML_PERMILLE, 1, 1000000, "1", clock_speed_permille, "service seconds per second of a set clock"),
+	    "service time at the first start; 1970 = the real clock. A set clock resumes at the last journaled instant "
+	    "and refuses real vehicles"),
+	ROW("clock.speed", YAML_PERMILLE, 1, 1000000, "1", clock_speed_permille,
+	    "service seconds per second of a set clock"),
 	ROW("http.address", YAML_TEXT, 0, 0, "127.0.0.1", http_address, "address of the pages and the API"),
 	ROW("http.port", YAML_INT, 0, 65535, "8080", http_port, "0 = any free port"),
 	ROW("http.web", YAML_TEXT, 0, 0, "build/web", http_web, "folder of the built pages"),
 	ROW("http.public_url", YAML_TEXT, 0, 1, "", http_public_url, "address people see, for links"),
-	ROW("http.connections_max", YAML_INT, 1, 100000, "1000", http_connections_max, "open connections; more are refused"),
-	ROW("link.endpoint", YAML_TEXT, 0, 0, "tcp://127.0.0.1:5556", link_endpoint, "where vehicles connect (ZeroMQ, CURVE)"),
+	ROW("http.connections_max", YAML_INT, 1, 100000, "1000", http_connections_max,
+	    "open connections; more are refused"),
+	ROW("link.endpoint", YAML_TEXT, 0, 0, "tcp://127.0.0.1:5556", link_endpoint,
+	    "where vehicles connect (ZeroMQ, CURVE)"),
 	ROW("link.heartbeat", YAML_DURATION, 50, 60000, "1 s", link_heartbeat_ms, "wall time between heartbeats"),
-	ROW("link.lost_after", YAML_DURATION, 200, 600000, "10 s", link_lost_after_ms, "wall silence after which a vehicle's state is unknown"),
-	ROW("link.valid", YAML_DURATION, 1000, 3600000, "30 s", link_valid_ms, "wall time a vehicle may start pickups after the last contact"),
+	ROW("link.lost_after", YAML_DURATION, 200, 600000, "10 s", link_lost_after_ms,
+	    "wall silence after which a vehicle's state is unknown"),
+	ROW("link.valid", YAML_DURATION, 1000, 3600000, "30 s", link_valid_ms,
+	    "wall time a vehicle may start pickups after the last contact"),
 	ROW("journal.snapshot_every", YAML_INT, 100, 100000000, "10000", snapshot_every, "commands between snapshots"),
 	ROW("journal.telemetry", YAML_BOOL, 0, 1, "true", telemetry, "keep raw vehicle reports beside the journal"),
-	ROW("core.vehicles_max", YAML_INT, 1, 100000, "256", vehicles_max, "most vehicles; a further one is refused as full"),
-	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "most open and recently closed rides; a further request is refused as full"),
-	ROW("core.offer_hold", YAML_DURATION, 5000, 3600000, "60 s", offer_hold_ms, "an offer holds this long, in service time and in wall time"),
-	ROW("core.reserve", YAML_DURATION, 0, 1800000, "60 s", reserve_ms, "planning keeps this much spare before every promised limit"),
-	ROW("core.freeze", YAML_DURATION, 0, 600000, "20 s", freeze_ms, "a stop approached within this is not changed any more"),
-	ROW("core.closed_keep", YAML_DURATION, 60000, DAY_MS, "1 h", closed_keep_ms, "a finished ride stays visible this long"),
+	ROW("core.vehicles_max", YAML_INT, 1, 100000, "256", vehicles_max,
+	    "most vehicles; a further one is refused as full"),
+	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max,
+	    "most open and recently closed rides; a further request is refused as full"),
+	ROW("core.offer_hold", YAML_DURATION, 5000, 3600000, "60 s", offer_hold_ms,
+	    "an offer holds this long, in service time and in wall time"),
+	ROW("core.reserve", YAML_DURATION, 0, 1800000, "60 s", reserve_ms,
+	    "planning keeps this much spare before every promised limit"),
+	ROW("core.freeze", YAML_DURATION, 0, 600000, "20 s", freeze_ms,
+	    "a stop approached within this is not changed any more"),
+	ROW("core.closed_keep", YAML_DURATION, 60000, DAY_MS, "1 h", closed_keep_ms,
+	    "a finished ride stays visible this long"),
 	ROW("core.battery", YAML_INT, 1000, 1000000, "40000", battery_wh, "usable energy of a vehicle, Wh"),
 	ROW("core.charge_power", YAML_INT, 1000, 1000000, "22000", charge_w, "charging power at the depot, W"),
-	ROW("core.battery_reserve", YAML_PERMILLE, 0, 900, "0.2", battery_reserve_permille, "share of the battery that plans never use"),
+	ROW("core.battery_reserve", YAML_PERMILLE, 0, 900, "0.2", battery_reserve_permille,
+	    "share of the battery that plans never use"),
 	ROW("cost.vehicle", YAML_INT, 0, 1000, "10", weight_vehicle, "weight of a second of vehicle time"),
 	ROW("cost.wait", YAML_INT, 0, 1000, "10", weight_wait, "weight of a second of waiting"),
 	ROW("cost.ride", YAML_INT, 0, 1000, "5", weight_ride, "weight of a second of riding"),
@@ -73,7 +90,8 @@ int settings_set(struct settings *settings, const char *assignment, struct err_d
 		if (n != (size_t)(equals - assignment) || strncmp(row->name, assignment, n))
 			continue;
 		struct err_detail inner;
-		int code = yaml_parse(equals + 1, row->type, row->low, row->high, (char *)settings + row->offset, row->size, &inner);
+		int code = yaml_parse(equals + 1, row->type, row->low, row->high, (char *)settings + row->offset,
+				      row->size, &inner);
 		return code ? err_set(detail, code, "--set %s: %s", row->name, inner.text) : ERR_OK;
 	}
 	return err_set(detail, ERR_USAGE, "--set %s: unknown setting (see: dispatcher settings)", assignment);
@@ -81,7 +99,8 @@ int settings_set(struct settings *settings, const char *assignment, struct err_d
 
 void settings_print_manual(FILE *out)
 {
-	fprintf(out, "# Settings of the dispatcher\n\nMade by `dispatcher settings` from the table in dispatcher/settings.c; do not edit.\n\n"
+	fprintf(out, "# Settings of the dispatcher\n\nMade by `dispatcher settings` from the table in "
+		     "dispatcher/settings.c; do not edit.\n\n"
 		     "| name | default | meaning |\n| --- | --- | --- |\n");
 	for (uint32_t i = 0; i < COUNT_OF(table); i++)
 		fprintf(out, "| `%s` | `%s` | %s |\n", table[i].name, table[i].fallback, table[i].help);
@@ -116,8 +135,11 @@ void settings_core(const struct settings *settings, struct core_settings *ret_co
 
 /* ---- the fleet file ---- */
 
-#define FLEET_ROW(name, type, low, high, fallback, field) \
-	{name, type, low, high, fallback, offsetof(struct fleet_row, field), sizeof(((struct fleet_row *)0)->field), 0, ""}
+#define FLEET_ROW(name, type, low, high, fallback, field)                           \
+	{                                                                           \
+		name, type, low, high, fallback, offsetof(struct fleet_row, field), \
+			sizeof(((struct fleet_row *)0)->field), 0, ""               \
+	}
 struct fleet_row {
 	int64_t number, step_free, simulated;
 	char name[CORE_WHO_MAX], class_name[32], key[41];
@@ -133,11 +155,13 @@ static const struct yaml_setting fleet_table[] = {
 	FLEET_ROW("depot", YAML_POINT, 0, 0, "0.0,0.0", depot),
 };
 
-static int read_spaces(const struct yaml *yaml, struct fy_node *node, struct fleet_vehicle *vehicle, struct err_detail *detail)
+static int read_spaces(const struct yaml *yaml, struct fy_node *node, struct fleet_vehicle *vehicle,
+		       struct err_detail *detail)
 {
 	uint32_t n = yaml_count(node);
 	if (n == 0 || n > TOWN_SPACES_MAX)
-		return yaml_fail(yaml, node, ERR_FORMAT, detail, "spaces: expected 1 to %d numbers, one for each space of the town", TOWN_SPACES_MAX);
+		return yaml_fail(yaml, node, ERR_FORMAT, detail,
+				 "spaces: expected 1 to %d numbers, one for each space of the town", TOWN_SPACES_MAX);
 	for (uint32_t i = 0; i < n; i++) {
 		int64_t units;
 		int code = yaml_scalar(yaml, yaml_item(node, i), YAML_INT, 0, 255, &units, sizeof units, detail);
@@ -148,8 +172,8 @@ static int read_spaces(const struct yaml *yaml, struct fy_node *node, struct fle
 	return ERR_OK;
 }
 
-static int read_vehicle(const struct yaml *yaml, struct fy_node *node, const struct fleet *fleet, struct fleet_vehicle *vehicle,
-			struct err_detail *detail)
+static int read_vehicle(const struct yaml *yaml, struct fy_node *node, const struct fleet *fleet,
+			struct fleet_vehicle *vehicle, struct err_detail *detail)
 {
 	static const char *const also[] = {"spaces"};
 	struct fleet_row row;
@@ -158,10 +182,13 @@ static int read_vehicle(const struct yaml *yaml, struct fy_node *node, const str
 	if (code)
 		return code;
 	if (row.number == 0 || strlen(row.key) != 40 || !row.name[0])
-		return yaml_fail(yaml, node, ERR_FORMAT, detail, "a vehicle needs number (1 or more), name and key (40 characters)");
+		return yaml_fail(yaml, node, ERR_FORMAT, detail,
+				 "a vehicle needs number (1 or more), name and key (40 characters)");
 	for (uint32_t i = 0; i < fleet->n; i++)
-		if (fleet->vehicles[i].number == (uint32_t)row.number || !strcmp(fleet->vehicles[i].public_key, row.key))
-			return yaml_fail(yaml, node, ERR_EXISTS, detail, "vehicle %lld: number or key stands twice", (long long)row.number);
+		if (fleet->vehicles[i].number == (uint32_t)row.number ||
+		    !strcmp(fleet->vehicles[i].public_key, row.key))
+			return yaml_fail(yaml, node, ERR_EXISTS, detail, "vehicle %lld: number or key stands twice",
+					 (long long)row.number);
 	memset(vehicle, 0, sizeof *vehicle);
 	vehicle->number = (uint32_t)row.number;
 	vehicle->step_free = (uint8_t)row.step_free;

@@ -1,25 +1,25 @@
-/* The dispatcher's settings: one table (settings.c) of name, type, unit, range, default; `dispatcher settings` prints it as the
- * manual page. Read from YAML, then overridden by --set name=value. */
+/* The dispatcher's settings: one table (settings.c) of name, type, unit, range, default; `dispatcher settings` prints
+ * it as the manual page. Read from YAML, then overridden by --set name=value. */
 #ifndef ZUB_SETTINGS_H
 #define ZUB_SETTINGS_H
 
-#include <stdio.h>
 #include "command.h"
 #include "err.h"
+#include <stdio.h>
 
 #define SETTINGS_TEXT 256
 
 struct settings {
 	char town[SETTINGS_TEXT], store[SETTINGS_TEXT], fleet[SETTINGS_TEXT], state_folder[SETTINGS_TEXT];
 	int64_t area;
-	int64_t clock_start;          /* 0 = the real clock */
+	int64_t clock_start; /* 0 = the real clock */
 	int64_t clock_speed_permille;
 	char http_address[64], http_web[SETTINGS_TEXT], http_public_url[SETTINGS_TEXT];
 	int64_t http_port, http_connections_max;
 	char link_endpoint[SETTINGS_TEXT];
 	int64_t link_heartbeat_ms, link_lost_after_ms, link_valid_ms;
-	int64_t snapshot_every;       /* commands */
-	int64_t telemetry;            /* 1: keep raw vehicle reports */
+	int64_t snapshot_every; /* commands */
+	int64_t telemetry;	/* 1: keep raw vehicle reports */
 	/* the core's: see command.h, struct core_settings */
 	int64_t vehicles_max, rides_max, offer_hold_ms, reserve_ms, freeze_ms, closed_keep_ms;
 	int64_t battery_wh, charge_w, battery_reserve_permille;

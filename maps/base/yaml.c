@@ -81,7 +81,8 @@ int yaml_open(struct yaml **ret_yaml, const char *path, struct err_detail *detai
 	} while (got > 0);
 	int failed = ferror(file);
 	fclose(file);
-	int code = failed ? err_set(detail, ERR_IO, "%s: cannot be read", path) : yaml_open_text(ret_yaml, text, n, path, detail);
+	int code = failed ? err_set(detail, ERR_IO, "%s: cannot be read", path)
+			  : yaml_open_text(ret_yaml, text, n, path, detail);
 	free(text);
 	return code;
 }
@@ -117,7 +118,8 @@ static struct fy_token *token_of(struct fy_node *node, int depth)
 	return token_of(fy_node_sequence_get_by_index(node, 0), depth + 1);
 }
 
-static int fail_text(const struct yaml *yaml, struct fy_node *node, int code, struct err_detail *detail, const char *text)
+static int fail_text(const struct yaml *yaml, struct fy_node *node, int code, struct err_detail *detail,
+		     const char *text)
 {
 	struct fy_token *token = token_of(node, 0);
 	const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
@@ -126,7 +128,8 @@ static int fail_text(const struct yaml *yaml, struct fy_node *node, int code, st
 	return err_set(detail, code, "%s: %s", yaml->name, text);
 }
 
-int yaml_fail(const struct yaml *yaml, struct fy_node *node, int code, struct err_detail *detail, const char *format, ...)
+int yaml_fail(const struct yaml *yaml, struct fy_node *node, int code, struct err_detail *detail, const char *format,
+	      ...)
 {
 	char text[384];
 	va_list arguments;
@@ -154,7 +157,8 @@ struct fy_node *yaml_item(struct fy_node *sequence, uint32_t index)
 	return index < yaml_count(sequence) ? fy_node_sequence_get_by_index(sequence, (int)index) : NULL;
 }
 
-int yaml_keys(const struct yaml *yaml, struct fy_node *mapping, const char *const *keys, uint32_t n, struct err_detail *detail)
+int yaml_keys(const struct yaml *yaml, struct fy_node *mapping, const char *const *keys, uint32_t n,
+	      struct err_detail *detail)
 {
 	if (!mapping || !fy_node_is_mapping(mapping))
 		return yaml_fail(yaml, mapping, ERR_FORMAT, detail, "expected a mapping (key: value)");
@@ -208,8 +212,10 @@ static int parse_permille(const char *text, int64_t *ret_value)
 
 static int parse_duration(const char *text, int64_t *ret_value)
 {
-	static const struct { const char *unit; int64_t ms; } units[] = {
-		{"ms", 1}, {"s", SECOND_MS}, {"min", MINUTE_MS}, {"h", HOUR_MS}, {"d", DAY_MS}};
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = {{"ms", 1}, {"s", SECOND_MS}, {"min", MINUTE_MS}, {"h", HOUR_MS}, {"d", DAY_MS}};
 	char *end;
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
@@ -255,8 +261,8 @@ static int parse_instant(const char *text, int64_t *ret_value)
 	} else {
 		return ERR_FORMAT;
 	}
-	if (*text || mo < 1 || mo > 12 || d < 1 || d > 31 || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 59 || zone_h < 0 ||
-	    zone_h > 14 || zone_m < 0 || zone_m > 59)
+	if (*text || mo < 1 || mo > 12 || d < 1 || d > 31 || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 59 ||
+	    zone_h < 0 || zone_h > 14 || zone_m < 0 || zone_m > 59)
 		return ERR_FORMAT;
 	*ret_value = days_of(y, mo, d) * DAY_MS + h * HOUR_MS + mi * MINUTE_MS + s * SECOND_MS -
 		     sign * (zone_h * HOUR_MS + zone_m * MINUTE_MS);
@@ -286,19 +292,26 @@ static const char *const type_words[] = {
 static int parse_number(const char *text, enum yaml_type type, int64_t *ret_value)
 {
 	switch (type) {
-	case YAML_INT: return parse_int(text, ret_value);
-	case YAML_PERMILLE: return parse_permille(text, ret_value);
-	case YAML_DURATION: return parse_duration(text, ret_value);
-	case YAML_INSTANT: return parse_instant(text, ret_value);
-	case YAML_TIME: return parse_time(text, ret_value);
+	case YAML_INT:
+		return parse_int(text, ret_value);
+	case YAML_PERMILLE:
+		return parse_permille(text, ret_value);
+	case YAML_DURATION:
+		return parse_duration(text, ret_value);
+	case YAML_INSTANT:
+		return parse_instant(text, ret_value);
+	case YAML_TIME:
+		return parse_time(text, ret_value);
 	case YAML_BOOL:
 		*ret_value = !strcmp(text, "true");
 		return *ret_value || !strcmp(text, "false") ? ERR_OK : ERR_FORMAT;
-	default: return ERR_FORMAT;
+	default:
+		return ERR_FORMAT;
 	}
 }
 
-int yaml_parse(const char *text, enum yaml_type type, int64_t low, int64_t high, void *ret_value, size_t size, struct err_detail *detail)
+int yaml_parse(const char *text, enum yaml_type type, int64_t low, int64_t high, void *ret_value, size_t size,
+	       struct err_detail *detail)
 {
 	if (type == YAML_TEXT) {
 		size_t n = strlen(text);
@@ -321,14 +334,18 @@ int yaml_parse(const char *text, enum yaml_type type, int64_t low, int64_t high,
 	if (parse_number(text, type, &value))
 		return err_set(detail, ERR_FORMAT, "\"%.60s\" is not %s", text, type_words[type]);
 	if (value < low || value > high)
-		return err_set(detail, ERR_RANGE, "%.60s is out of range (%lld to %lld%s)", text, (long long)low, (long long)high,
-			       type == YAML_DURATION ? " ms" : type == YAML_PERMILLE ? " thousandths" : type == YAML_TIME ? " s" : "");
+		return err_set(detail, ERR_RANGE, "%.60s is out of range (%lld to %lld%s)", text, (long long)low,
+			       (long long)high,
+			       type == YAML_DURATION   ? " ms"
+			       : type == YAML_PERMILLE ? " thousandths"
+			       : type == YAML_TIME     ? " s"
+						       : "");
 	memcpy(ret_value, &value, sizeof value);
 	return ERR_OK;
 }
 
-int yaml_scalar(const struct yaml *yaml, struct fy_node *node, enum yaml_type type, int64_t low, int64_t high, void *ret_value,
-		size_t size, struct err_detail *detail)
+int yaml_scalar(const struct yaml *yaml, struct fy_node *node, enum yaml_type type, int64_t low, int64_t high,
+		void *ret_value, size_t size, struct err_detail *detail)
 {
 	const char *text = node && fy_node_is_scalar(node) ? fy_node_get_scalar0(node) : NULL;
 	if (!text)
@@ -341,34 +358,37 @@ int yaml_scalar(const struct yaml *yaml, struct fy_node *node, enum yaml_type ty
 void yaml_defaults(const struct yaml_setting *table, uint32_t n, void *settings)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		int code = yaml_parse(table[i].fallback, table[i].type, table[i].low, table[i].high, (char *)settings + table[i].offset,
-				      table[i].size, NULL);
+		int code = yaml_parse(table[i].fallback, table[i].type, table[i].low, table[i].high,
+				      (char *)settings + table[i].offset, table[i].size, NULL);
 		assert(code == ERR_OK);
 	}
 }
 
-static int read_group(const struct yaml *yaml, struct fy_node *mapping, const char *prefix, const struct yaml_setting *table, uint32_t n,
-		      void *settings, const char *const *also, uint32_t n_also, struct err_detail *detail);
+static int read_group(const struct yaml *yaml, struct fy_node *mapping, const char *prefix,
+		      const struct yaml_setting *table, uint32_t n, void *settings, const char *const *also,
+		      uint32_t n_also, struct err_detail *detail);
 
-static int read_pair(const struct yaml *yaml, struct fy_node *key, struct fy_node *value, const char *name, const struct yaml_setting *table,
-		     uint32_t n, void *settings, struct err_detail *detail)
+static int read_pair(const struct yaml *yaml, struct fy_node *key, struct fy_node *value, const char *name,
+		     const struct yaml_setting *table, uint32_t n, void *settings, struct err_detail *detail)
 {
 	size_t length = strlen(name);
 	for (uint32_t i = 0; i < n; i++) {
 		if (!strcmp(table[i].name, name)) {
 			struct err_detail inner;
-			int code = yaml_scalar(yaml, value, table[i].type, table[i].low, table[i].high, (char *)settings + table[i].offset,
-					       table[i].size, &inner);
+			int code = yaml_scalar(yaml, value, table[i].type, table[i].low, table[i].high,
+					       (char *)settings + table[i].offset, table[i].size, &inner);
 			return code ? err_set(detail, code, "%s (%s)", inner.text, name) : ERR_OK;
 		}
-		if (!strncmp(table[i].name, name, length) && table[i].name[length] == '.' && value && fy_node_is_mapping(value))
+		if (!strncmp(table[i].name, name, length) && table[i].name[length] == '.' && value &&
+		    fy_node_is_mapping(value))
 			return read_group(yaml, value, name, table, n, settings, NULL, 0, detail);
 	}
 	return yaml_fail(yaml, key, ERR_FORMAT, detail, "unknown setting \"%s\"", name);
 }
 
-static int read_group(const struct yaml *yaml, struct fy_node *mapping, const char *prefix, const struct yaml_setting *table, uint32_t n,
-		      void *settings, const char *const *also, uint32_t n_also, struct err_detail *detail)
+static int read_group(const struct yaml *yaml, struct fy_node *mapping, const char *prefix,
+		      const struct yaml_setting *table, uint32_t n, void *settings, const char *const *also,
+		      uint32_t n_also, struct err_detail *detail)
 {
 	if (!mapping || !fy_node_is_mapping(mapping))
 		return yaml_fail(yaml, mapping, ERR_FORMAT, detail, "expected a mapping (key: value)");
@@ -378,7 +398,8 @@ static int read_group(const struct yaml *yaml, struct fy_node *mapping, const ch
 		struct fy_node *key = fy_node_pair_key(pair);
 		const char *text = fy_node_get_scalar0(key);
 		char name[128];
-		if (!text || snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", text) >= (int)sizeof name)
+		if (!text ||
+		    snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", text) >= (int)sizeof name)
 			return yaml_fail(yaml, key, ERR_FORMAT, detail, "not a name of a setting");
 		uint32_t i = 0;
 		while (i < n_also && strcmp(also[i], name))
@@ -392,8 +413,8 @@ static int read_group(const struct yaml *yaml, struct fy_node *mapping, const ch
 	return ERR_OK;
 }
 
-int yaml_read_settings(const struct yaml *yaml, struct fy_node *mapping, const struct yaml_setting *table, uint32_t n, void *settings,
-		       const char *const *also, uint32_t n_also, struct err_detail *detail)
+int yaml_read_settings(const struct yaml *yaml, struct fy_node *mapping, const struct yaml_setting *table, uint32_t n,
+		       void *settings, const char *const *also, uint32_t n_also, struct err_detail *detail)
 {
 	return read_group(yaml, mapping, "", table, n, settings, also, n_also, detail);
 }

@@ -15,8 +15,11 @@ struct shop {
 	int64_t port, speed, hold, opens, start, open;
 	struct geo_point at;
 };
-#define ROW(name, type, low, high, fallback, field) \
-	{name, type, low, high, fallback, offsetof(struct shop, field), sizeof(((struct shop *)0)->field), 0, ""}
+#define ROW(name, type, low, high, fallback, field)                                                                  \
+	{                                                                                                            \
+		name, type, low, high, fallback, offsetof(struct shop, field), sizeof(((struct shop *)0)->field), 0, \
+			""                                                                                           \
+	}
 static const struct yaml_setting table[] = {
 	ROW("name", YAML_TEXT, 0, 0, "x", name),
 	ROW("http.port", YAML_INT, 1, 65535, "80", port),
@@ -46,8 +49,9 @@ static void reads_every_type(void **state)
 	(void)state;
 	struct shop shop;
 	struct err_detail detail = {""};
-	const char *text = "name: \"A b\"\nhttp: {port: 8080}\nclock:\n  speed: 1.25\n  start: 2022-09-14T06:00:00+02:00\n"
-			   "hold: 5 min\nopens: \"26:15\"\nopen: false\nat: 49.4,8.7\nlist: [1, 2]\n";
+	const char *text =
+		"name: \"A b\"\nhttp: {port: 8080}\nclock:\n  speed: 1.25\n  start: 2022-09-14T06:00:00+02:00\n"
+		"hold: 5 min\nopens: \"26:15\"\nopen: false\nat: 49.4,8.7\nlist: [1, 2]\n";
 	int code = read_text(text, &shop, &detail);
 	assert_string_equal(detail.text, "");
 	assert_int_equal(code, ERR_OK);
@@ -73,7 +77,9 @@ static void keeps_defaults(void **state)
 static void says_where_it_went_wrong(void **state)
 {
 	(void)state;
-	static const struct { const char *text, *says; } cases[] = {
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
 		{"http:\n  port: 99999\n", "shop.yaml:2:9: 99999 is out of range"},
 		{"http:\n  prot: 1\n", "shop.yaml:2:3: unknown setting \"http.prot\""},
 		{"hold: 5 parsecs\n", "shop.yaml:1:7: \"5 parsecs\" is not a duration"},
@@ -95,7 +101,7 @@ static void says_where_it_went_wrong(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_every_type), cmocka_unit_test(keeps_defaults), cmocka_unit_test(says_where_it_went_wrong)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(reads_every_type), cmocka_unit_test(keeps_defaults),
+					   cmocka_unit_test(says_where_it_went_wrong)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
