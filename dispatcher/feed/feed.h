@@ -1,0 +1,88 @@
+/* Live feeds: GTFS-Realtime of the public transport in, positions of our shuttles out. Bytes in, plain structs out; the
+ * dispatcher's loop fetches the bytes and turns the structs into commands. No clock, no socket here. */
+#ifndef ZUB_FEED_H
+#define ZUB_FEED_H
+
+#include "err.h"
+#include "town.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#define FEED_BYTES_MAX (64u << 20)
+#define FEED_LATE_MAX_S 86400
+
+/* ---- in ---- */
+
+/* What a feed says of a trip from one stop on: arrival_late_s holds for that stop, departure_late_s for it and all
+ * later stops, until a later entry of the same trip. An entry is made only where something changes along the trip; the
+ * first one of a trip is always there, and so replaces what an older message said (give them to transit_delay in this
+ * order). Negative = early. */
+struct feed_trip_delay {
+	struct trip_key key;
+	int32_t arrival_late_s, departure_late_s;
+	uint8_t cancelled; /* the whole trip does not run; key.stop_sequence is its first stop's */
+	uint8_t skipped;   /* this stop is not served, the trip runs on */
+};
+
+/* Whom an alert is about; NONE where it says nothing. */
+struct feed_informed {
+	uint32_t route, stop, trip; /* indices of the timetable */
+};
+
+struct feed_alert {
+	char id[64];
+	const char *header,
+		*description;	/* UTF-8, "" = none; in the language asked for, else without language, else the first */
+	instant_ms from, until; /* of the first period; INSTANT_NONE = open */
+	uint32_t effect;	/* GTFS-Realtime Effect: 1 no service, 2 reduced, 3 delays, 4 detour, ... 8 unknown */
+	const struct feed_informed *informed;
+	uint32_t n_informed;
+	uint32_t n_foreign; /* selectors that name nothing of this timetable */
+};
+
+/* One decoded message; all memory is the message's own, until feed_message_free. */
+struct feed_message {
+	instant_ms at; /* the message's timestamp, or `received` */
+	struct feed_trip_delay *delays;
+	struct feed_alert *alerts;
+	uint32_t n_delays, n_alerts;
+	/* what was in it, and what could not be used (each counted once) */
+	uint32_t n_entities, n_trips /* trip updates */, n_vehicles;
+	uint32_t n_trips_unknown; /* trip id not in the timetable, or not running that day */
+	uint32_t n_trips_added;	  /* extra or duplicated trips, which no timetable knows */
+	uint32_t n_stops_unknown; /* stop times that match no stop of the trip */
+	uint32_t n_implausible;	  /* over 24 h late or early */
+	void *blocks;		  /* private */
+};
+
+/* A timetable feed made ready for matching. Borrows the town until feed_close. */
+struct feed;
+/* feed_name: as in timetable.feed_name, or NULL when the town has one feed. ERR_NOT_FOUND, ERR_MEMORY. */
+int feed_open(struct feed **ret_feed, const struct town *town, const char *feed_name, struct err_detail *detail);
+void feed_close(struct feed *feed);
+
+/* Decodes a FeedMessage. Trips are found by trip_id (runs of a frequency also by start_time) and start_date; without a
+ * date it is the service day of the trip nearest to the message's timestamp. Stops are found by stop_sequence, else by
+ * stop_id in the order of the trip. Of time and delay, time counts. `received` stands in for a missing timestamp;
+ * `language`
+ * ("de", may be NULL) chooses the alerts' texts.
+ * Errors: ERR_FORMAT (not GTFS-Realtime, or cut off), ERR_RANGE (over FEED_BYTES_MAX), ERR_MEMORY. */
+int feed_decode(const struct feed *feed, const void *bytes, size_t size, instant_ms received, const char *language,
+		struct feed_message *ret_message, struct err_detail *detail);
+void feed_message_free(struct feed_message *message);
+
+/* ---- out ---- */
+
+struct feed_vehicle {
+	char id[64]; /* public name of the vehicle, UTF-8 */
+	struct geo_point point;
+	int32_t bearing_degrees;   /* 0 .. 359 clockwise from north, -1 = unknown */
+	instant_ms at;		   /* when it was there */
+	int32_t occupancy_percent; /* 0 .. 100, -1 = unknown */
+};
+/* Encodes a full dataset of vehicle positions, in the order given; same input, same bytes. *ret_bytes is malloc'ed.
+ * ERR_MEMORY, ERR_RANGE (a value outside what is said above). */
+int feed_encode_vehicles(const struct feed_vehicle *vehicles, uint32_t n, instant_ms at, uint8_t **ret_bytes,
+			 size_t *ret_size, struct err_detail *detail);
+
+#endif
