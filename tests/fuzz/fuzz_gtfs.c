@@ -66,6 +66,8 @@ static void put_tables(const char *folder, const char *bytes, size_t size)
 		put(folder, name, from, (size_t)(end - from));
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static char folder[64];

@@ -50,6 +50,8 @@ static void start(void)
 	rmdir(folder);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct feed_message message;
