@@ -15,7 +15,7 @@
 #include "journal.h"
 #include "link.h"
 #include "log.h"
-#include "placing.h"
+#include "towns.h"
 
 #define QUEUE_MAX 256
 #define TICK_WALL_MS 100
@@ -32,8 +32,8 @@ struct pending {
 struct loop {
 	const struct settings *settings;
 	const struct fleet *fleet;
-	struct town town;
-	struct placing placing;
+	struct towns towns;
+	struct towns_entry *town; /* the core's present one */
 	struct arena arena;
 	struct core *core;
 	struct store *store;
@@ -43,7 +43,7 @@ struct loop {
 	struct http *http;
 	struct clock clock;
 	struct event_base *base;
-	struct event *tick, *flush, *second, *signals[2];
+	struct event *tick, *flush, *second, *signals[3];
 	struct pending *queue;
 	uint32_t n_queue;
 	uint32_t epoch;
@@ -268,6 +268,37 @@ static void on_second(evutil_socket_t fd, short what, void *self)
 	loop->n_telemetry = 0;
 }
 
+/* The settings name another town file than the core stands on: it becomes effective as a journaled command. */
+static void swap_town(struct loop *loop)
+{
+	struct err_detail detail = {""};
+	struct towns_entry *entry;
+	struct command swap = {.kind = CMD_TOWN_SWAP};
+	int code = towns_take(&loop->towns, loop->settings->town, &entry, &detail);
+	if (!code && !memcmp(entry->town.hash, core_town(loop->core)->hash, TOWN_HASH_BYTES))
+		return;
+	if (!code) {
+		flush_queue(loop);
+		code = towns_give(&loop->towns, loop->core, entry->town.hash, &detail);
+	}
+	if (code) {
+		log_line(LOG_ERROR, "the town stays as it is: %s", detail.text);
+		return;
+	}
+	memcpy(swap.town_swap.town_hash, entry->town.hash, TOWN_HASH_BYTES);
+	submit_all(loop, &swap, 1);
+	flush_queue(loop);
+	loop->town = entry;
+	log_line(LOG_INFO, "town swapped to %s", loop->settings->town);
+}
+
+static void on_hangup(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	swap_town(self);
+}
+
 static void on_signal(evutil_socket_t number, short what, void *self)
 {
 	(void)what;
@@ -300,7 +331,7 @@ static const struct wire_state *host_vehicle_state(void *self, uint32_t vehicle)
 
 static int host_place(void *self, struct geo_point point, struct place *ret_place)
 {
-	return placing_find(&((struct loop *)self)->placing, point, ret_place);
+	return placing_find(&((struct loop *)self)->town->placing, point, ret_place);
 }
 
 static uint64_t host_random(void *self)
@@ -341,26 +372,25 @@ static void host_metrics(void *self, char *text, size_t size)
 
 /* ---- start ---- */
 
-static int open_town(struct loop *loop, struct err_detail *detail)
+/* The town that the journal stands on, or the settings' one when there is no journal yet. */
+static int open_town(struct loop *loop, struct core_settings *settings, struct err_detail *detail)
 {
-	int code = town_open(&loop->town, loop->settings->town, detail);
+	uint8_t hash[TOWN_HASH_BYTES];
+	int code = towns_open(&loop->towns, loop->settings->state_folder, detail);
+	if (!code)
+		code = towns_take(&loop->towns, loop->settings->town, &loop->town, detail);
 	if (code)
 		return code;
-	return placing_open(&loop->placing, &loop->town, detail);
+	code = journal_recover_settings(loop->store, settings, hash, detail);
+	if (code == ERR_NOT_FOUND) {
+		settings_core(loop->settings, settings);
+		return ERR_OK;
+	}
+	return code ? code : towns_find(&loop->towns, hash, &loop->town, detail);
 }
 
 static int open_core(struct loop *loop, struct core_settings *settings, struct err_detail *detail)
 {
-	uint8_t hash[TOWN_HASH_BYTES];
-	int code = journal_recover_settings(loop->store, settings, hash, detail);
-	if (code == ERR_NOT_FOUND)
-		settings_core(loop->settings, settings);
-	else if (code)
-		return code;
-	else if (memcmp(hash, loop->town.hash, sizeof hash))
-		return err_set(detail, ERR_CONFLICT,
-			       "%s is not the town file this journal was begun with; use that one, or another store",
-			       loop->settings->town);
 	struct dock_settings dock = {
 		.vehicles_max = settings->vehicles_max,
 		.heartbeat_ms = (uint32_t)loop->settings->link_heartbeat_ms,
@@ -369,9 +399,9 @@ static int open_core(struct loop *loop, struct core_settings *settings, struct e
 		.resend_ms = 2000,
 		.speed_permille = loop->settings->clock_start ? (uint32_t)loop->settings->clock_speed_permille : 1000,
 		.simulated = loop->settings->clock_start != 0};
-	code = arena_open(&loop->arena, core_size(settings, &loop->town) + dock_size(&dock) + 4096);
+	int code = arena_open(&loop->arena, core_size(settings, &loop->town->town) + dock_size(&dock) + 4096);
 	if (!code)
-		code = core_open(&loop->core, settings, &loop->town, &loop->arena);
+		code = core_open(&loop->core, settings, &loop->town->town, &loop->arena);
 	if (!code)
 		code = dock_open(&loop->dock, &dock, loop->core, &loop->arena);
 	return code ? err_set(detail, code, "core: %s", err_text(code)) : ERR_OK;
@@ -382,6 +412,7 @@ static int recover(struct loop *loop, struct err_detail *detail)
 	uint64_t sequence = 0;
 	int code = journal_open(&loop->journal, loop->store, loop->core, (uint32_t)loop->settings->area, detail);
 	if (!code) {
+		journal_towns(loop->journal, towns_give, &loop->towns);
 		journal_snapshots(loop->journal, (uint32_t)loop->settings->snapshot_every, SNAPSHOTS_KEPT);
 		code = journal_recover(loop->journal, &sequence, detail);
 	}
@@ -406,7 +437,7 @@ static void submit_start(struct loop *loop, const struct core_settings *settings
 	start.start.area = (uint32_t)loop->settings->area;
 	start.start.epoch = loop->epoch;
 	start.start.engine_version = CORE_ENGINE_VERSION;
-	memcpy(start.start.town_hash, loop->town.hash, sizeof start.start.town_hash);
+	memcpy(start.start.town_hash, loop->town->town.hash, sizeof start.start.town_hash);
 	start.start.settings = *settings;
 	submit_all(loop, &start, 1);
 }
@@ -421,12 +452,12 @@ static void submit_fleet(struct loop *loop)
 		struct command enrol = {.kind = CMD_VEHICLE_ENROL};
 		struct cmd_vehicle_enrol *body = &enrol.vehicle_enrol;
 		body->vehicle = vehicle->number;
-		body->class_index = town_class(&loop->town, vehicle->class_name);
+		body->class_index = town_class(&loop->town->town, vehicle->class_name);
 		body->step_free = vehicle->step_free;
 		body->simulated = vehicle->simulated;
 		memcpy(body->name, vehicle->name, sizeof body->name);
 		memcpy(body->spaces, vehicle->spaces, sizeof body->spaces);
-		if (body->class_index == NONE || placing_find(&loop->placing, vehicle->depot, &body->depot)) {
+		if (body->class_index == NONE || placing_find(&loop->town->placing, vehicle->depot, &body->depot)) {
 			log_line(LOG_ERROR,
 				 "vehicle %" PRIu32 " not enrolled: class \"%s\" or its depot is not on the map",
 				 vehicle->number, vehicle->class_name);
@@ -506,11 +537,13 @@ static int open_events(struct loop *loop)
 	loop->second = event_new(loop->base, -1, EV_PERSIST, on_second, loop);
 	loop->signals[0] = evsignal_new(loop->base, SIGINT, on_signal, loop);
 	loop->signals[1] = evsignal_new(loop->base, SIGTERM, on_signal, loop);
-	if (!loop->tick || !loop->flush || !loop->second || !loop->signals[0] || !loop->signals[1])
+	loop->signals[2] = evsignal_new(loop->base, SIGHUP, on_hangup, loop);
+	if (!loop->tick || !loop->flush || !loop->second || !loop->signals[0] || !loop->signals[1] || !loop->signals[2])
 		return ERR_MEMORY;
 	signal(SIGPIPE, SIG_IGN);
 	event_add(loop->signals[0], NULL);
 	event_add(loop->signals[1], NULL);
+	event_add(loop->signals[2], NULL);
 	event_add(loop->tick, &(struct timeval){.tv_usec = 1000});
 	event_add(loop->second, &(struct timeval){.tv_sec = 1});
 	return ERR_OK;
@@ -522,9 +555,9 @@ static int open_parts(struct loop *loop, struct err_detail *detail)
 	if (sodium_init() < 0 || open_events(loop))
 		return err_set(detail, ERR_MEMORY, "cannot start");
 	mkdir(loop->settings->state_folder, 0700);
-	int code = open_town(loop, detail);
+	int code = store_open(&loop->store, loop->settings->store, detail);
 	if (!code)
-		code = store_open(&loop->store, loop->settings->store, detail);
+		code = open_town(loop, &core, detail);
 	if (!code)
 		code = open_core(loop, &core, detail);
 	if (!code)
@@ -538,6 +571,7 @@ static int open_parts(struct loop *loop, struct err_detail *detail)
 		return code;
 	submit_start(loop, &core);
 	flush_queue(loop);
+	swap_town(loop);
 	submit_fleet(loop);
 	flush_queue(loop);
 	return ERR_OK;
@@ -588,16 +622,15 @@ void loop_close(struct loop *loop)
 		journal_close(loop->journal);
 	if (loop->store)
 		store_close(loop->store);
-	struct event *events[] = {loop->tick, loop->flush, loop->second, loop->signals[0], loop->signals[1]};
+	struct event *events[] = {loop->tick,	    loop->flush,      loop->second,
+				  loop->signals[0], loop->signals[1], loop->signals[2]};
 	for (size_t i = 0; i < COUNT_OF(events); i++)
 		if (events[i])
 			event_free(events[i]);
 	if (loop->base)
 		event_base_free(loop->base);
 	arena_close(&loop->arena);
-	placing_close(&loop->placing);
-	if (loop->town.map)
-		town_close(&loop->town);
+	towns_close(&loop->towns);
 	for (uint32_t i = 0; i < loop->n_queue; i++)
 		free(loop->queue[i].identity);
 	free(loop->queue);

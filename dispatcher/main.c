@@ -9,6 +9,7 @@
 #include "log.h"
 #include "loop.h"
 #include "settings.h"
+#include "towns.h"
 
 static const char usage[] =
 	"usage: dispatcher [run] [--settings FILE] [--set NAME=VALUE ...]\n"
@@ -75,34 +76,51 @@ static int run(const struct options *options)
 	return status;
 }
 
-static int verify_in(struct store *store, const struct settings *settings, struct err_detail *detail)
+static void print_verify(const struct verify_report *report, int broken)
 {
-	static const char *const words[] = {"replayed: every outcome is the same",
-					    "chain only: the chain holds, what was erased cannot be replayed",
-					    "broken"};
-	struct core_settings core_settings;
+	static const char *const words[] = {"replayed", "chain only", "broken"};
+	printf("{\"result\":\"%s\",\"records\":%" PRIu64 ",\"commands\":%" PRIu64 ",\"erased\":%" PRIu64
+	       ",\"digest\":\"%016" PRIx64 "\"}\n",
+	       words[broken ? VERIFY_BROKEN : report->result], report->records, report->commands, report->erased,
+	       report->digest);
+}
+
+static int verify_on(struct store *store, struct towns *towns, struct err_detail *detail)
+{
+	struct core_settings settings;
 	uint8_t hash[TOWN_HASH_BYTES];
-	struct town town;
-	struct arena arena;
+	struct towns_entry *town;
+	struct arena arena = {0};
 	struct core *core;
-	int code = journal_settings(store, &core_settings, hash, detail);
+	struct verify_report report = {0};
+	int code = journal_settings(store, &settings, hash, detail);
 	if (!code)
-		code = town_open(&town, settings->town, detail);
+		code = towns_find(towns, hash, &town, detail);
 	if (code)
 		return code;
-	struct verify_report report = {0};
-	code = arena_open(&arena, core_size(&core_settings, &town) + 4096);
-	if (!code && !(code = core_open(&core, &core_settings, &town, &arena)))
-		code = journal_verify(store, core, &report, detail);
+	code = arena_open(&arena, core_size(&settings, &town->town) + 4096);
+	if (!code)
+		code = core_open(&core, &settings, &town->town, &arena);
+	if (!code)
+		code = journal_verify_with(store, core, towns_give, towns, &report, detail);
 	if (!code || code == ERR_BROKEN)
-		printf("{\"result\":\"%s\",\"records\":%" PRIu64 ",\"commands\":%" PRIu64 ",\"erased\":%" PRIu64
-		       ",\"digest\":\"%016" PRIx64 "\"}\n",
-		       words[code ? VERIFY_BROKEN : report.result], report.records, report.commands, report.erased,
-		       report.digest);
+		print_verify(&report, code != ERR_OK);
 	if (!code && report.result == VERIFY_BROKEN)
 		code = err_set(detail, ERR_BROKEN, "record %" PRIu64 " is broken", report.first_broken);
 	arena_close(&arena);
-	town_close(&town);
+	return code;
+}
+
+static int verify_in(struct store *store, const struct settings *settings, struct err_detail *detail)
+{
+	struct towns towns;
+	struct towns_entry *present;
+	int code = towns_open(&towns, settings->state_folder, detail);
+	if (!code)
+		code = towns_take(&towns, settings->town, &present, detail);
+	if (!code)
+		code = verify_on(store, &towns, detail);
+	towns_close(&towns);
 	return code;
 }
 

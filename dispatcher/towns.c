@@ -1,0 +1,138 @@
+#include "towns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int towns_open(struct towns *towns, const char *state_folder, struct err_detail *detail)
+{
+	memset(towns, 0, sizeof *towns);
+	if (snprintf(towns->folder, sizeof towns->folder, "%s/towns", state_folder) >= (int)sizeof towns->folder)
+		return err_set(detail, ERR_RANGE, "%s: path too long", state_folder);
+	if (mkdir(towns->folder, 0700) && errno != EEXIST)
+		return err_set(detail, ERR_IO, "%s: %s", towns->folder, strerror(errno));
+	return ERR_OK;
+}
+
+void towns_close(struct towns *towns)
+{
+	for (uint32_t i = 0; i < towns->n; i++) {
+		placing_close(&towns->entries[i]->placing);
+		town_close(&towns->entries[i]->town);
+		free(towns->entries[i]);
+	}
+	towns->n = 0;
+}
+
+static struct towns_entry *opened(const struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES])
+{
+	for (uint32_t i = 0; i < towns->n; i++)
+		if (!memcmp(towns->entries[i]->town.hash, hash, TOWN_HASH_BYTES))
+			return towns->entries[i];
+	return NULL;
+}
+
+static int add(struct towns *towns, const char *path, struct towns_entry **ret_entry, struct err_detail *detail)
+{
+	if (towns->n == TOWNS_MAX)
+		return err_set(detail, ERR_FULL, "more than %d town files in use; restart the dispatcher", TOWNS_MAX);
+	struct towns_entry *entry = calloc(1, sizeof *entry);
+	if (!entry)
+		return err_set(detail, ERR_MEMORY, "%s: out of memory", path);
+	int code = town_open(&entry->town, path, detail);
+	if (code) {
+		free(entry);
+		return code;
+	}
+	struct towns_entry *before = opened(towns, entry->town.hash);
+	code = before ? ERR_OK : placing_open(&entry->placing, &entry->town, detail);
+	if (before || code) {
+		town_close(&entry->town);
+		free(entry);
+	} else {
+		towns->entries[towns->n++] = entry;
+	}
+	if (!code)
+		*ret_entry = before ? before : entry;
+	return code;
+}
+
+static void path_of(const struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES], char *path, size_t size)
+{
+	int n = snprintf(path, size, "%s/", towns->folder);
+	for (int i = 0; i < TOWN_HASH_BYTES; i++)
+		n += snprintf(path + n, size - (size_t)n, "%02x", hash[i]);
+	snprintf(path + n, size - (size_t)n, ".zmap");
+}
+
+/* Written beside and renamed: a half copy never has the name of a hash. */
+static int keep_copy(const struct towns *towns, const struct town *town, struct err_detail *detail)
+{
+	char path[400], part[420];
+	path_of(towns, town->hash, path, sizeof path);
+	if (access(path, R_OK) == 0)
+		return ERR_OK;
+	snprintf(part, sizeof part, "%s.part", path);
+	FILE *file = fopen(part, "wb");
+	int failed = !file || fwrite(town->map, 1, town->map_size, file) != town->map_size || fflush(file) ||
+		     fsync(fileno(file));
+	if (file && fclose(file))
+		failed = 1;
+	if (failed || rename(part, path)) {
+		unlink(part);
+		return err_set(detail, ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
+	}
+	return ERR_OK;
+}
+
+int towns_take(struct towns *towns, const char *path, struct towns_entry **ret_entry, struct err_detail *detail)
+{
+	struct towns_entry *entry;
+	int code = add(towns, path, &entry, detail);
+	if (!code)
+		code = keep_copy(towns, &entry->town, detail);
+	if (!code)
+		*ret_entry = entry;
+	return code;
+}
+
+int towns_find(struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES], struct towns_entry **ret_entry,
+	       struct err_detail *detail)
+{
+	char path[400];
+	struct towns_entry *entry = opened(towns, hash);
+	if (entry) {
+		*ret_entry = entry;
+		return ERR_OK;
+	}
+	path_of(towns, hash, path, sizeof path);
+	if (access(path, R_OK))
+		return err_set(detail, ERR_NOT_FOUND, "%s: the journal needs this town file and it is not there", path);
+	int code = add(towns, path, &entry, detail);
+	if (code)
+		return code;
+	if (memcmp(entry->town.hash, hash, TOWN_HASH_BYTES))
+		return err_set(detail, ERR_CHECKSUM, "%s: is not the town its name says", path);
+	*ret_entry = entry;
+	return ERR_OK;
+}
+
+static struct place place_on(void *self, struct geo_point point)
+{
+	struct place place = {.point = point, .road = {NONE, 0}, .walk = {NONE, 0}, .stop = NONE};
+	placing_find(&((struct towns_entry *)self)->placing, point, &place);
+	return place;
+}
+
+int towns_give(void *self, struct core *core, const uint8_t hash[TOWN_HASH_BYTES], struct err_detail *detail)
+{
+	struct towns_entry *entry;
+	int code = towns_find(self, hash, &entry, detail);
+	if (code)
+		return code;
+	code = core_set_town(core, &entry->town, place_on, entry);
+	return code ? err_set(detail, code, "town swap: %s", err_text(code)) : ERR_OK;
+}

@@ -1,0 +1,35 @@
+/* The town files a journal needs, by content hash: the one the settings name, and older ones kept under
+ * STATE/towns/HASH.zmap. A changed town file becomes effective by a journaled CMD_TOWN_SWAP; recovery and verification
+ * find the old ones here. */
+#ifndef ZUB_TOWNS_H
+#define ZUB_TOWNS_H
+
+#include "core.h"
+#include "err.h"
+#include "placing.h"
+#include "town.h"
+
+#define TOWNS_MAX 64
+
+struct towns_entry {
+	struct town town;
+	struct placing placing;
+};
+struct towns {
+	char folder[300];
+	uint32_t n;
+	struct towns_entry *entries[TOWNS_MAX]; /* stay valid until close */
+};
+
+/* folder: STATE/towns, made when missing. */
+int towns_open(struct towns *towns, const char *state_folder, struct err_detail *detail);
+void towns_close(struct towns *towns);
+/* Opens the file at path and keeps a copy of it under its hash. ERR_FULL: TOWNS_MAX towns are open. */
+int towns_take(struct towns *towns, const char *path, struct towns_entry **ret_entry, struct err_detail *detail);
+/* The town with this hash, opened from the folder when it is not open yet. ERR_NOT_FOUND. */
+int towns_find(struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES], struct towns_entry **ret_entry,
+	       struct err_detail *detail);
+/* A journal_town_source: hands the core the town that a swap names. self = struct towns. */
+int towns_give(void *self, struct core *core, const uint8_t hash[TOWN_HASH_BYTES], struct err_detail *detail);
+
+#endif
