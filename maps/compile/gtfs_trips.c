@@ -97,7 +97,6 @@ static void interpolate(const struct model *model, struct model_time *times, uin
 
 static void trip_finish(struct model *model, struct model_trip *trip)
 {
-	struct model_time *times = model->times + trip->first_time;
 	uint32_t n = trip->n_times;
 	if (trip->dropped)
 		return;
@@ -106,6 +105,7 @@ static void trip_finish(struct model *model, struct model_trip *trip)
 		     "trips.txt", trip->line);
 		return;
 	}
+	struct model_time *times = model->times + trip->first_time;
 	fill_pairs(times, n);
 	const struct model_time *wrong = disorder(times, n);
 	if (wrong)
