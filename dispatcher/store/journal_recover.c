@@ -231,6 +231,7 @@ static int snapshot_that_opens(struct store *store, uint64_t sequence, uint64_t 
 			       size_t *ret_n, uint64_t *ret_digest, struct err_detail *detail)
 {
 	for (;;) {
+		*ret_sequence = 0;
 		int code = store_snapshot_get(store, sequence, ret_sequence, ret_bytes, ret_n, ret_digest, detail);
 		if (code != ERR_BROKEN && code != ERR_GONE)
 			return code;

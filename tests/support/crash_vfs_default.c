@@ -1,0 +1,13 @@
+/* Linked whole into `dispatcher-crashtest`: that program's databases lose what is not synced when it is killed.
+ * ZUB_CRASH_SEED chooses what reaches the files early. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "crash_vfs.h"
+
+__attribute__((constructor)) static void use_crash_vfs(void)
+{
+	const char *seed = getenv("ZUB_CRASH_SEED");
+	if (crash_vfs_register(seed ? strtoull(seed, NULL, 10) : (uint64_t)getpid(), 1))
+		abort();
+}
