@@ -253,7 +253,7 @@ int osm_builder_finish(struct osm_builder *builder, struct osm *ret_osm)
 
 int osm_utf8(const char *bytes, size_t n)
 {
-	const unsigned char *p = (const unsigned char *)bytes, *end = p + n;
+	const unsigned char *p = (const unsigned char *)bytes, *end = n ? p + n : p;
 
 	while (p < end) {
 		uint32_t code = *p++, least = 0;
