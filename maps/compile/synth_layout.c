@@ -160,9 +160,10 @@ static void ring(struct synth *synth, uint32_t k, uint32_t *middles)
 	struct plane *plane = &synth->plane;
 	uint32_t at[RADIALS_MAX], n = synth->n_radials, street = synth->n_streets++;
 	synth->ring_street[k] = street;
-	int64_t base = synth->old_radius + (synth->radius - synth->old_radius) * k / (synth->n_rings - 1);
+	int64_t step = (synth->radius - synth->old_radius) / (synth->n_rings - 1), base = synth->old_radius + step * k;
+	int64_t swing = k == 0 ? base / 14 : step / 7;
 	for (uint32_t i = 0; i < n; i++)
-		at[i] = radial_cut(synth, i, base + between(synth, -base / 14, base / 14));
+		at[i] = radial_cut(synth, i, base + between(synth, -swing, swing));
 	for (uint32_t i = 0; i < n; i++) {
 		struct plane_edge edge = {k % 3 == 0 ? STREET_SECONDARY : STREET_TERTIARY, 0, street};
 		if (k + 1 == synth->n_rings && rng_chance(&synth->rng, 400)) /* the town ends without a road around */
@@ -173,7 +174,7 @@ static void ring(struct synth *synth, uint32_t k, uint32_t *middles)
 		int64_t wanted = (plane_distance(a, (struct plane_point){0, 0}) +
 				  plane_distance(b, (struct plane_point){0, 0})) /
 					 2 +
-				 between(synth, -base / 30, base / 30);
+				 between(synth, -swing / 2, swing / 2);
 		int64_t now = plane_distance(half_way, (struct plane_point){0, 0});
 		if (wanted < now + METRES(5))
 			wanted = now + METRES(5);
@@ -289,8 +290,17 @@ static void industry(struct synth *synth)
 
 /* --- villages --- */
 
+struct bulge {	       /* one side of a village; NONE = nothing there */
+	uint32_t top;  /* its vertex farthest from the road */
+	uint32_t near; /* its corner towards the town */
+};
+struct bulges {
+	struct bulge left, right; /* looking out of the town */
+};
+
 /* A bulge beside the road from p to q: the chord is bent into a half octagon, its top joined to the road's middle. */
-static uint32_t village_half(struct synth *synth, uint32_t p, uint32_t middle, uint32_t q, int64_t depth, int to_left)
+static struct bulge village_half(struct synth *synth, uint32_t p, uint32_t middle, uint32_t q, int64_t depth,
+				 int to_left)
 {
 	struct plane *plane = &synth->plane;
 	struct plane_point a = plane->vertices[p].point, b = plane->vertices[q].point;
@@ -307,78 +317,86 @@ static uint32_t village_half(struct synth *synth, uint32_t p, uint32_t middle, u
 	} while (half != start);
 	uint32_t face = along == NONE ? NONE : plane->halves[along].face;
 	if (face == NONE || plane->faces[face].kind != FACE_COUNTRY || plane_half_at(plane, face, last) == NONE)
-		return NONE;
+		return (struct bulge){NONE, NONE};
 	/* joining last -> first leaves the part beside the road to the left of the new edge, which keeps the old number
 	 */
 	uint32_t edge = plane_join(plane, plane_half_at(plane, face, last), along, (struct plane_edge){.street = NONE});
 	plane->faces[face].kind = FACE_VILLAGE;
 	struct plane_point from = plane->vertices[last].point, to = plane->vertices[first].point;
 	static const int64_t parts[3][2] = {{160, 700}, {512, 1024}, {864, 700}}; /* along, out; per 1024 */
-	uint32_t top = NONE;
+	uint32_t corners[3];
 	half = 2 * edge;
 	for (int i = 0; i < 3; i++) {
 		struct plane_point point = {from.x + (to.x - from.x) * parts[i][0] / 1024 + out.x * parts[i][1] / 1024,
 					    from.y + (to.y - from.y) * parts[i][0] / 1024 + out.y * parts[i][1] / 1024};
-		uint32_t vertex = plane_cut(plane, half, point);
+		corners[i] = plane_cut(plane, half, point);
 		half = (uint32_t)plane->n_halves - 2;
-		top = i == 1 ? vertex : top;
 	}
-	plane_connect(plane, top, middle, (struct plane_edge){STREET_RESIDENTIAL, 0, synth->n_streets++});
-	return top;
+	plane_connect(plane, corners[1], middle, (struct plane_edge){STREET_RESIDENTIAL, 0, synth->n_streets++});
+	return (struct bulge){corners[1], corners[to_left ? 2 : 0]};
 }
-
-struct tops {
-	uint32_t left, right; /* NONE = no bulge on that side */
-};
 
 static int near_band(int64_t y, int64_t low, int64_t high)
 {
 	return y > low - METRES(500) && y < high + METRES(500);
 }
 
-static struct tops village(struct synth *synth, uint32_t i, int64_t distance)
+static struct bulges village(struct synth *synth, uint32_t i, int64_t distance)
 {
-	struct tops tops = {NONE, NONE};
+	struct bulges bulges = {{NONE, NONE}, {NONE, NONE}};
 	int64_t half_length = between(synth, METRES(190), METRES(330));
 	uint32_t middle = radial_cut(synth, i, distance);
 	if (middle == NONE)
-		return tops;
+		return bulges;
 	struct plane_point at = synth->plane.vertices[middle].point;
 	int is_by_rail = near_band(at.y, synth->rail_low, synth->rail_high);
 	if (near_band(at.y, synth->river_low, synth->river_high))
-		return tops;
+		return bulges;
 	uint32_t p = radial_cut(synth, i, distance - half_length), q = radial_cut(synth, i, distance + half_length);
 	if (p == NONE || q == NONE)
-		return tops;
+		return bulges;
 	/* Beside the railway only the side turned away from it is built on. */
 	int may_left = !is_by_rail || (at.x > 0) == (at.y > synth->rail_high);
 	int may_right = !is_by_rail || (at.x > 0) != (at.y > synth->rail_high);
 	if (may_left)
-		tops.left = village_half(synth, p, middle, q, between(synth, METRES(150), METRES(300)), 1);
+		bulges.left = village_half(synth, p, middle, q, between(synth, METRES(150), METRES(300)), 1);
 	if (may_right)
-		tops.right = village_half(synth, p, middle, q, between(synth, METRES(150), METRES(300)), 0);
-	if (synth->n_villages < VILLAGES_MAX && (tops.left != NONE || tops.right != NONE))
+		bulges.right = village_half(synth, p, middle, q, between(synth, METRES(150), METRES(300)), 0);
+	if (synth->n_villages < VILLAGES_MAX && (bulges.left.top != NONE || bulges.right.top != NONE))
 		synth->villages[synth->n_villages++] = (struct synth_village){.radial = i, .point = at};
-	return tops;
+	return bulges;
+}
+
+/* A quiet road besides the fast one, from the village's corner to the edge of the town. */
+static void quiet_road(struct synth *synth, struct bulges bulges, uint32_t edge_left, uint32_t edge_right)
+{
+	struct plane_edge edge = {STREET_UNCLASSIFIED, 0, synth->n_streets++};
+	uint32_t made = NONE;
+	if (bulges.left.near != NONE)
+		made = plane_connect(&synth->plane, bulges.left.near, edge_left, edge);
+	if (made == NONE && bulges.right.near != NONE)
+		plane_connect(&synth->plane, bulges.right.near, edge_right, edge);
 }
 
 /* One or two on each road, and some roads from one to the next. */
-static void villages(struct synth *synth)
+static void villages(struct synth *synth, const uint32_t *middles)
 {
-	struct tops tops[RADIALS_MAX];
+	struct bulges bulges[RADIALS_MAX];
+	uint32_t n = synth->n_radials;
 	int64_t room = synth->reach - synth->radius;
-	for (uint32_t i = 0; i < synth->n_radials; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		/* the two roads to the railway have theirs just before it */
-		int is_by_rail = i == 0 || i == synth->n_radials - 1 - synth->n_south;
+		int is_by_rail = i == 0 || i == n - 1 - synth->n_south;
 		int64_t further = is_by_rail ? METRES(100) : between(synth, 0, room / 6);
-		tops[i] = village(synth, i, synth->radius + METRES(1000) + further);
+		bulges[i] = village(synth, i, synth->radius + METRES(1000) + further);
+		quiet_road(synth, bulges[i], middles[i], middles[(i + n - 1) % n]);
 		if (room > METRES(4200))
 			village(synth, i, synth->reach - METRES(800) - between(synth, 0, room / 5));
 	}
-	for (uint32_t i = 0; i < synth->n_radials; i++) {
-		uint32_t next = (i + 1) % synth->n_radials;
-		if (tops[i].left != NONE && tops[next].right != NONE && rng_chance(&synth->rng, 750))
-			plane_connect(&synth->plane, tops[i].left, tops[next].right,
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t next = (i + 1) % n;
+		if (bulges[i].left.top != NONE && bulges[next].right.top != NONE && rng_chance(&synth->rng, 750))
+			plane_connect(&synth->plane, bulges[i].left.top, bulges[next].right.top,
 				      (struct plane_edge){STREET_SECONDARY, 0, synth->n_streets++});
 	}
 }
@@ -413,5 +431,5 @@ void synth_layout(struct synth *synth)
 	bands(synth);
 	old_town(synth);
 	industry(synth);
-	villages(synth);
+	villages(synth, middles);
 }

@@ -176,25 +176,50 @@ static int has_call(const struct synth *synth, const struct synth_line *line, ui
 	return 0;
 }
 
-/* Calls along router->path: at both ends, at station and market, in between where the last one is far enough. */
+/* Is there a stop of another line soon on the path? Then none is put up here. */
+static int is_stop_ahead(const struct synth *synth, const struct router *router, size_t i)
+{
+	int64_t length = 0;
+	for (i++; i < router->n_path && length < STOP_GAP * 3 / 4; i++) {
+		if (router->stop_of_link[router->path[i] / 2] != NONE)
+			return 1;
+		length += synth->links[router->path[i] / 2].length_mm;
+	}
+	return 0;
+}
+
+/* The stop to call at on link i of the path, `since` after the last one: both ends, station and market always, stops of
+ * other lines where they come in handy, else a new one. NONE = go on. */
+static uint32_t stop_for(struct synth *synth, struct router *router, const struct synth_line *line, size_t i,
+			 int64_t since)
+{
+	uint32_t at = router->path[i], vertex = at & 1 ? synth->links[at / 2].to : synth->links[at / 2].from;
+	uint32_t stop = router->stop_of_link[at / 2];
+	int is_hub = vertex == router->station_vertex || vertex == synth->centre;
+	int is_end = i + 1 == router->n_path || i == 0;
+	if (!may_stop(&synth->links[at / 2]))
+		return NONE;
+	if (stop == NONE && (is_hub || is_end || (since >= STOP_GAP && !is_stop_ahead(synth, router, i))))
+		stop = stop_on(synth, router, at / 2);
+	else if (stop != NONE && !is_hub && !is_end && since < STOP_GAP * 3 / 5)
+		return NONE;
+	return stop != NONE && !has_call(synth, line, stop) ? stop : NONE;
+}
+
 static void calls_add(struct synth *synth, struct router *router, struct synth_line *line)
 {
 	int64_t since = STOP_GAP;
 	uint64_t at_ms = 0;
 	line->first_call = synth->n_calls;
 	for (size_t i = 0; i < router->n_path; i++) {
-		uint32_t at = router->path[i];
-		const struct synth_link *link = &synth->links[at / 2];
-		uint32_t vertex = at & 1 ? link->to : link->from;
-		int is_wanted = since >= STOP_GAP || i + 1 == router->n_path || vertex == router->station_vertex ||
-				vertex == synth->centre;
+		const struct synth_link *link = &synth->links[router->path[i] / 2];
 		uint32_t speed = link->zone == FACE_COUNTRY ? COUNTRY_BUS_MM_PER_S : BUS_MM_PER_S;
 		uint32_t half_ms = link->length_mm / 2 * 1000u / speed;
 		at_ms += half_ms;
 		since += link->length_mm / 2;
-		uint32_t stop = is_wanted && may_stop(link) ? stop_on(synth, router, at / 2) : NONE;
-		if (stop != NONE && !has_call(synth, line, stop)) {
-			struct synth_call call = {stop, at & 1, (uint32_t)(at_ms / 1000)};
+		uint32_t stop = stop_for(synth, router, line, i, since);
+		if (stop != NONE) {
+			struct synth_call call = {stop, router->path[i] & 1, (uint32_t)(at_ms / 1000)};
 			SYNTH_PUSH(synth, synth->calls, synth->n_calls, synth->cap_calls, call);
 			at_ms += DWELL_S * 1000;
 			since = 0;

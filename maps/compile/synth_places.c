@@ -170,23 +170,40 @@ static void built(struct synth *synth)
 	}
 }
 
-/* Woods between the roads out. */
+/* A rounded shape around a point: radii drawn at random, then evened out with their neighbours. */
+static void wood(struct synth *synth, struct plane_point at, int64_t size)
+{
+	struct plane_point points[40];
+	int64_t radii[COUNT_OF(points)];
+	const size_t n = COUNT_OF(points);
+	for (size_t i = 0; i < n; i++)
+		radii[i] = size * rng_between(&synth->rng, 400, 1600) / 1000;
+	for (int round = 0; round < 3; round++) {
+		int64_t first = radii[0], before = radii[n - 1];
+		for (size_t i = 0; i < n; i++) {
+			int64_t here = radii[i];
+			radii[i] = (before + 2 * here + (i + 1 == n ? first : radii[i + 1])) / 4;
+			before = here;
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		points[i] = synth_polar((uint32_t)(i * (UINT64_C(4294967296) / n)), radii[i]);
+		points[i].x += at.x;
+		points[i].y += at.y;
+	}
+	synth_area_add(synth, "natural", "wood", "", points, n);
+}
+
+/* Woods between the roads out, off the river and the railway. */
 static void woods(struct synth *synth)
 {
 	uint32_t wanted = 6 + (uint32_t)(synth->reach / METRES(1200));
 	for (uint32_t i = 0; i < wanted; i++) {
-		struct plane_point points[28];
 		int64_t away = rng_between(&synth->rng, synth->radius + METRES(900), synth->reach - METRES(300));
 		int64_t size = rng_between(&synth->rng, METRES(180), METRES(520));
 		struct plane_point at = synth_polar((uint32_t)rng_next(&synth->rng), away);
-		for (uint32_t j = 0; j < COUNT_OF(points); j++) {
-			points[j] = synth_polar((uint32_t)(j * (UINT64_C(4294967296) / COUNT_OF(points))),
-						size * rng_between(&synth->rng, 750, 1250) / 1000);
-			points[j].x += at.x;
-			points[j].y += at.y;
-		}
 		if (at.y < synth->river_low - METRES(700) || at.y > synth->rail_high + METRES(700))
-			synth_area_add(synth, "natural", "wood", "", points, COUNT_OF(points));
+			wood(synth, at, size);
 	}
 }
 

@@ -109,14 +109,22 @@ static void drop_loose(struct synth *synth)
 			synth->links[i].kind = STREET_NONE;
 }
 
+/* Within sight of the halts at both ends of the railway drivers go slowly. */
+static int is_by_halt(const struct synth *synth, struct plane_point point)
+{
+	struct plane_point halt = {synth->radius + METRES(1450), synth->rail_low};
+	point.x = point.x < 0 ? -point.x : point.x;
+	return plane_distance(point, halt) < METRES(350);
+}
+
 static uint8_t speed_of(const struct synth *synth, const struct synth_link *link)
 {
-	struct plane_point a = synth->plane.vertices[link->from].point;
+	struct plane_point a = synth->plane.vertices[link->from].point, b = synth->plane.vertices[link->to].point;
 	int64_t away = plane_distance(a, (struct plane_point){0, 0});
 	switch (link->kind) {
 	case STREET_PRIMARY:
 	case STREET_SECONDARY:
-		if (link->zone != FACE_COUNTRY)
+		if (link->zone != FACE_COUNTRY || is_by_halt(synth, a) || is_by_halt(synth, b))
 			return 50;
 		return away < synth->radius + METRES(600) || link->kind == STREET_SECONDARY ? 70 : 100;
 	case STREET_TERTIARY:
