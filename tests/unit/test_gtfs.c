@@ -322,6 +322,67 @@ static void a_row_has_a_limit(void **state)
 	free(text);
 }
 
+/* One street from west to east, 725 m long, both ways: arc 0 eastwards, arc 1 westwards. */
+static void lay_street(struct build *build)
+{
+	static const struct geo_point nodes[] = {{494000000, 86000000}, {494000000, 86100000}};
+	static const struct geo_point shape[] = {
+		{494000000, 86000000}, {494000000, 86100000}, {494000000, 86100000}, {494000000, 86000000}};
+	static const uint32_t tail[] = {0, 1}, head[] = {1, 0}, reverse[] = {1, 0}, dist[] = {725000, 725000},
+			      time[] = {100000, 100000};
+	static const uint32_t shape_first[] = {0, 2, 4}, name[] = {NONE, NONE}, turn_first[] = {0};
+	static const uint8_t mask[] = {1, 1}, flags[] = {0, 0}, kind[] = {0, 0}, speed[] = {30, 30};
+	static const int64_t way[] = {1, 1};
+	struct network *road = &build->town.road;
+	assert_int_equal(projection_open(&build->projection, NULL, nodes[0], NULL), 0);
+	*road = (struct network){.n_nodes = 2,
+				 .n_arcs = 2,
+				 .n_classes = 1,
+				 .n_shape_points = 4,
+				 .node_point = nodes,
+				 .tail = tail,
+				 .head = head,
+				 .reverse_arc = reverse,
+				 .dist_mm = dist,
+				 .time_ms = time,
+				 .main_mask = mask,
+				 .flags = flags,
+				 .kind = kind,
+				 .speed_kmh = speed,
+				 .name = name,
+				 .osm_way = way,
+				 .shape_first = shape_first,
+				 .shape_point = shape,
+				 .turn_first = turn_first};
+	assert_int_equal(build_network_index(build, road), 0);
+}
+
+static void stops_are_linked_to_the_right_side(void **state)
+{
+	struct build build;
+	struct err_detail detail;
+	char root[64], folder[80];
+	const char *paths[] = {folder};
+	(void)state;
+	static const char text[] = AGENCY
+		"== stops.txt\nstop_id,stop_lat,stop_lon\na,49.4002,8.605\nb,49.3998,8.605\nc,49.41,8.605\n" ROUTES
+			CALENDAR TRIPS TIMES;
+	gtfs_text_write(text, sizeof text - 1, root, folder);
+	assert_int_equal(build_open(&build), 0);
+	lay_street(&build);
+	assert_int_equal(gtfs_build(&build, paths, 1, &detail), 0);
+	gtfs_text_remove(root);
+	const struct timetable *t = &build.town.timetable;
+	assert_int_equal(t->stop_road[0].arc, 1); /* north of it: who drives west has it on the right */
+	assert_int_equal(t->stop_road[1].arc, 0);
+	assert_true(t->stop_road[1].offset_mm > 360000 && t->stop_road[1].offset_mm < 365000);
+	assert_int_equal(t->stop_road[2].arc, NONE); /* 1.1 km away */
+	assert_int_equal(reported(&build, "stop far from any road"), 1);
+	assert_int_equal(reported(&build, "stop far from any footpath"), 0); /* this town has none */
+	assert_int_equal(t->stop_walk[0].arc, NONE);
+	build_close(&build);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +398,7 @@ int main(void)
 		cmocka_unit_test(errors_say_where),
 		cmocka_unit_test(no_file_and_no_zip),
 		cmocka_unit_test(a_row_has_a_limit),
+		cmocka_unit_test(stops_are_linked_to_the_right_side),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
