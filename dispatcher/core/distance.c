@@ -1,0 +1,191 @@
+#include "distance.h"
+
+#include <string.h>
+
+#define ROWS_BYTES_MAX (64u << 20)
+
+struct distance {
+	const struct town *town;
+	struct route_graph *graph;
+	struct route_query *query;
+	struct route_metric metrics[NETWORK_CLASSES_MAX];
+	/* rows[row * n_stops + to]: from a stop to every stop of one class */
+	struct route_result *rows;
+	uint32_t *row_of;   /* [n_classes * n_stops] or NONE */
+	uint32_t *owner;    /* [n_rows] index into row_of */
+	uint32_t n_rows, n_used, next_row;
+	struct spot *spots; /* [n_most] scratch */
+	uint32_t *where;    /* [n_most] */
+	struct route_result *found;
+	uint32_t n_most;
+};
+
+static uint32_t rows_most(const struct town *town)
+{
+	uint64_t all = (uint64_t)town->n_stops * town->n_classes;
+	if (!all)
+		return 0;
+	uint64_t fit = ROWS_BYTES_MAX / (sizeof(struct route_result) * town->n_stops);
+	return (uint32_t)(all < fit ? all : fit);
+}
+
+static uint32_t scratch_most(const struct town *town, uint32_t n_most)
+{
+	return n_most > town->n_stops ? n_most : town->n_stops;
+}
+
+size_t distance_size(const struct town *town, uint32_t n_most)
+{
+	size_t n = scratch_most(town, n_most);
+	size_t rows = rows_most(town);
+	return sizeof(struct distance) + rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
+	       (size_t)town->n_classes * town->n_stops * sizeof(uint32_t) +
+	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result)) + 16 * 8;
+}
+
+int distance_open(struct distance **ret_distance, const struct town *town, uint32_t n_most, struct arena *arena)
+{
+	struct distance *d = arena_take(arena, 1, sizeof *d);
+	if (!d)
+		return ERR_MEMORY;
+	size_t most = scratch_most(town, n_most), stops = (size_t)town->n_classes * town->n_stops;
+	d->town = town;
+	d->n_most = (uint32_t)most;
+	d->n_rows = rows_most(town);
+	d->rows = arena_take(arena, (size_t)d->n_rows * town->n_stops + 1, sizeof *d->rows);
+	d->owner = arena_take(arena, d->n_rows + 1, sizeof *d->owner);
+	d->row_of = arena_take(arena, stops + 1, sizeof *d->row_of);
+	d->spots = arena_take(arena, most + 1, sizeof *d->spots);
+	d->where = arena_take(arena, most + 1, sizeof *d->where);
+	d->found = arena_take(arena, most + 1, sizeof *d->found);
+	if (!d->rows || !d->owner || !d->row_of || !d->spots || !d->where || !d->found)
+		return ERR_MEMORY;
+	memset(d->row_of, 0xff, stops * sizeof *d->row_of);
+	if (route_graph_open(&d->graph, &town->road, arena) || route_query_open(&d->query, d->graph, arena))
+		return ERR_MEMORY;
+	for (uint32_t c = 0; c < town->n_classes && c < NETWORK_CLASSES_MAX; c++)
+		d->metrics[c] = (struct route_metric){c, town->road.time_ms + (size_t)c * town->road.n_arcs};
+	*ret_distance = d;
+	return ERR_OK;
+}
+
+/* The stop whose spot this place is, for this class, or NONE. */
+static uint32_t stop_of(const struct distance *d, uint32_t class_index, const struct place *place)
+{
+	if (place->stop >= d->town->n_stops || !d->n_rows)
+		return NONE;
+	const struct spot *spot = &d->town->stop_spot[(size_t)class_index * d->town->n_stops + place->stop];
+	if (spot->arc == NONE || spot->arc != place->road.arc || spot->offset_mm != place->road.offset_mm)
+		return NONE;
+	return place->stop;
+}
+
+static void row_fill(struct distance *d, uint32_t class_index, uint32_t stop, struct route_result *row)
+{
+	const struct spot *spots = d->town->stop_spot + (size_t)class_index * d->town->n_stops;
+	uint32_t n = 0;
+	for (uint32_t s = 0; s < d->town->n_stops; s++) {
+		row[s] = (struct route_result){TIME_INFINITE, TIME_INFINITE};
+		if (spots[s].arc == NONE)
+			continue;
+		d->where[n] = s;
+		d->spots[n++] = spots[s];
+	}
+	route_to_many(d->query, &d->metrics[class_index], spots[stop], d->spots, n, d->found);
+	for (uint32_t i = 0; i < n; i++)
+		row[d->where[i]] = d->found[i];
+	row[stop] = (struct route_result){0, 0};
+}
+
+/* A row of the matrix; the oldest makes room when all are in use. Overwrites the scratch. */
+static const struct route_result *row(struct distance *d, uint32_t class_index, uint32_t stop)
+{
+	size_t key = (size_t)class_index * d->town->n_stops + stop;
+	uint32_t at = d->row_of[key];
+	if (at != NONE)
+		return d->rows + (size_t)at * d->town->n_stops;
+	if (d->n_used < d->n_rows) {
+		at = d->n_used++;
+	} else {
+		at = d->next_row;
+		d->next_row = (d->next_row + 1) % d->n_rows;
+		d->row_of[d->owner[at]] = NONE;
+	}
+	d->owner[at] = (uint32_t)key;
+	d->row_of[key] = at;
+	row_fill(d, class_index, stop, d->rows + (size_t)at * d->town->n_stops);
+	return d->rows + (size_t)at * d->town->n_stops;
+}
+
+static int same_spot(const struct place *a, const struct place *b)
+{
+	return a->road.arc == b->road.arc && a->road.offset_mm == b->road.offset_mm;
+}
+
+struct route_result distance_between(struct distance *d, uint32_t class_index, const struct place *from, const struct place *to)
+{
+	if (from->road.arc == NONE || to->road.arc == NONE)
+		return (struct route_result){TIME_INFINITE, TIME_INFINITE};
+	if (same_spot(from, to))
+		return (struct route_result){0, 0};
+	uint32_t a = stop_of(d, class_index, from), b = stop_of(d, class_index, to);
+	if (a != NONE && b != NONE)
+		return row(d, class_index, a)[b];
+	return route_one(d->query, &d->metrics[class_index], from->road, to->road);
+}
+
+void distance_gather(struct distance *d, uint32_t class_index, const struct place *const *from, uint32_t n,
+		     const struct place *to, struct route_result *ret_results)
+{
+	uint32_t goal = stop_of(d, class_index, to), left = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t stop = stop_of(d, class_index, from[i]);
+		if (same_spot(from[i], to))
+			ret_results[i] = (struct route_result){0, 0};
+		else if (from[i]->road.arc == NONE || to->road.arc == NONE)
+			ret_results[i] = (struct route_result){TIME_INFINITE, TIME_INFINITE};
+		else if (stop != NONE && goal != NONE)
+			ret_results[i] = row(d, class_index, stop)[goal];
+	}
+	for (uint32_t i = 0; i < n; i++) { /* after the rows: they share the scratch */
+		if (same_spot(from[i], to) || from[i]->road.arc == NONE || to->road.arc == NONE ||
+		    (goal != NONE && stop_of(d, class_index, from[i]) != NONE))
+			continue;
+		d->where[left] = i;
+		d->spots[left++] = from[i]->road;
+	}
+	if (left)
+		route_from_many(d->query, &d->metrics[class_index], d->spots, left, to->road, d->found);
+	for (uint32_t i = 0; i < left; i++)
+		ret_results[d->where[i]] = d->found[i];
+}
+
+void distance_scatter(struct distance *d, uint32_t class_index, const struct place *from, const struct place *const *to,
+		      uint32_t n, struct route_result *ret_results)
+{
+	uint32_t origin = stop_of(d, class_index, from), left = 0;
+	const struct route_result *known = origin == NONE ? NULL : row(d, class_index, origin);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t stop = known ? stop_of(d, class_index, to[i]) : NONE;
+		if (same_spot(to[i], from)) {
+			ret_results[i] = (struct route_result){0, 0};
+		} else if (to[i]->road.arc == NONE || from->road.arc == NONE) {
+			ret_results[i] = (struct route_result){TIME_INFINITE, TIME_INFINITE};
+		} else if (stop != NONE) {
+			ret_results[i] = known[stop];
+		} else {
+			d->where[left] = i;
+			d->spots[left++] = to[i]->road;
+		}
+	}
+	if (left)
+		route_to_many(d->query, &d->metrics[class_index], from->road, d->spots, left, d->found);
+	for (uint32_t i = 0; i < left; i++)
+		ret_results[d->where[i]] = d->found[i];
+}
+
+int distance_path(struct distance *d, uint32_t class_index, struct spot from, struct spot to, struct route_result *ret_result,
+		  uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most)
+{
+	return route_path(d->query, &d->metrics[class_index], from, to, ret_result, ret_arcs, ret_n, most);
+}

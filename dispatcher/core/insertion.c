@@ -1,0 +1,562 @@
+#include "insertion.h"
+#include "arena.h"
+#include "cost.h"
+#include "distance.h"
+#include "schedule.h"
+
+struct search {
+	/* spots of all vehicles tried: start, then tasks; one after the other */
+	const struct place **places;
+	struct place *starts;                             /* [vehicles_max] */
+	struct route_result *to_from[ENDS_MAX], *from_from[ENDS_MAX]; /* spot -> pickup place, pickup place -> spot */
+	struct route_result *to_to[ENDS_MAX], *from_to[ENDS_MAX];
+	uint32_t *vehicles, *first;                       /* vehicles of one class that are tried; their first spot */
+	uint32_t n_vehicles, n_places;
+	struct route_result direct[ENDS_MAX][ENDS_MAX];
+	struct place from[ENDS_MAX], to[ENDS_MAX];        /* of the class at hand */
+};
+
+/* A vehicle as the search sees it. */
+struct base {
+	uint32_t slot, n, first_free, first_place;
+	struct place start;
+	instant_ms start_at, ends_at;
+	struct sequence seq;
+	struct times times;
+	uint32_t load[SEQUENCE_MAX][TOWN_SPACES_MAX];     /* before task k */
+	uint64_t mm;
+};
+
+size_t search_size(const struct core_settings *settings)
+{
+	size_t nodes = (size_t)settings->vehicles_max * (settings->plan_tasks_max + 1);
+	return sizeof(struct search) + nodes * (sizeof(void *) + 4 * ENDS_MAX * sizeof(struct route_result)) +
+	       settings->vehicles_max * (sizeof(struct place) + 2 * sizeof(uint32_t)) + 64 * 16;
+}
+
+int search_open(struct search **ret_search, const struct core_settings *settings, struct arena *arena)
+{
+	size_t nodes = (size_t)settings->vehicles_max * (settings->plan_tasks_max + 1);
+	struct search *s = arena_take(arena, 1, sizeof *s);
+	if (!s)
+		return ERR_MEMORY;
+	s->places = arena_take(arena, nodes, sizeof *s->places);
+	s->starts = arena_take(arena, settings->vehicles_max, sizeof *s->starts);
+	s->vehicles = arena_take(arena, settings->vehicles_max, sizeof *s->vehicles);
+	s->first = arena_take(arena, settings->vehicles_max, sizeof *s->first);
+	if (!s->places || !s->starts || !s->vehicles || !s->first)
+		return ERR_MEMORY;
+	for (uint32_t e = 0; e < ENDS_MAX; e++) {
+		struct route_result **rows[] = {&s->to_from[e], &s->from_from[e], &s->to_to[e], &s->from_to[e]};
+		for (uint32_t i = 0; i < COUNT_OF(rows); i++) {
+			*rows[i] = arena_take(arena, nodes, sizeof **rows[i]);
+			if (!*rows[i])
+				return ERR_MEMORY;
+		}
+	}
+	*ret_search = s;
+	return ERR_OK;
+}
+
+struct place insertion_place(const struct core *core, uint32_t class_index, const struct end_place *end)
+{
+	struct place place = end->place;
+	const struct town *town = core->town;
+	if (place.stop != NONE) {
+		place.road = town->stop_spot[(size_t)class_index * town->n_stops + place.stop];
+		place.side = town->stop_side[place.stop];
+	} else if (place.road.arc != NONE && (town->road.time_ms[(size_t)class_index * town->road.n_arcs + place.road.arc] == TIME_INFINITE ||
+					      !(town->road.main_mask[place.road.arc] >> class_index & 1))) {
+		place.road.arc = NONE;
+	}
+	return place;
+}
+
+/* ---- which vehicles ---- */
+
+static uint8_t vehicle_unfit(const struct core *core, uint32_t slot, const struct ask *ask)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	uint8_t refusal = vehicle_refuses(core, slot);
+	if (refusal)
+		return refusal;
+	if (slot == ask->skip)
+		return REFUSAL_NO_VEHICLE;
+	if (ask->step_free && !vehicle->step_free)
+		return REFUSAL_NOT_STEP_FREE;
+	for (uint32_t s = 0; s < TOWN_SPACES_MAX; s++)
+		if (ask->units[s] > vehicle->spaces[s])
+			return REFUSAL_NO_CAPACITY;
+	return vehicle->anchor.road.arc == NONE ? REFUSAL_NO_ROAD : REFUSAL_NONE;
+}
+
+/* The obstacle named in the end is the one that the vehicle that came furthest met. */
+static uint8_t further(uint8_t a, uint8_t b)
+{
+	static const uint8_t rank[REFUSALS] = {
+		[REFUSAL_NO_VEHICLE] = 1, [REFUSAL_NO_SUPERVISOR] = 2, [REFUSAL_NOT_STEP_FREE] = 3, [REFUSAL_NO_CAPACITY] = 4,
+		[REFUSAL_NO_ROAD] = 5, [REFUSAL_FULL] = 6, [REFUSAL_NO_TIME] = 7, [REFUSAL_CONNECTION] = 8};
+	return rank[b] > rank[a] ? b : a;
+}
+
+static void base_loads(const struct core *core, struct base *base)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[base->slot];
+	const struct core_task *tasks = core_tasks(core, base->slot);
+	const struct task_more *more = core_tasks_more(core, base->slot);
+	memset(base->load, 0, sizeof base->load[0] * (base->n + 1));
+	for (uint32_t i = 0; i < vehicle->n_aboard; i++) {
+		uint32_t ride = core_ride_slot(core, vehicle->aboard[i]);
+		for (uint32_t s = 0; ride != NONE && s < TOWN_SPACES_MAX; s++)
+			base->load[0][s] += core->rides[ride].units[s];
+	}
+	for (uint32_t k = 0; k < base->n; k++) {
+		memcpy(base->load[k + 1], base->load[k], sizeof base->load[0]);
+		if (more[k].ride == NONE)
+			continue;
+		const uint8_t *units = core->rides[more[k].ride].units;
+		for (uint32_t s = 0; s < TOWN_SPACES_MAX; s++) {
+			if (tasks[k].kind == WIRE_PICKUP)
+				base->load[k + 1][s] += units[s];
+			else
+				base->load[k + 1][s] -= base->load[k + 1][s] < units[s] ? base->load[k + 1][s] : units[s];
+		}
+	}
+}
+
+static void base_fill(struct core *core, uint32_t slot, struct base *base)
+{
+	const struct core_task *tasks = core_tasks(core, slot);
+	base->slot = slot;
+	base->n = core->vehicles_more[slot].n;
+	base->first_free = plan_first_free(core, slot);
+	base->ends_at = vehicle_ends_at(core, slot);
+	plan_start(core, slot, &base->start, &base->start_at);
+	plan_sequence(core, slot, &base->seq);
+	schedule_run(&base->seq, &base->times);
+	schedule_worst(&base->seq, &base->times);
+	base_loads(core, base);
+	base->mm = 0;
+	for (uint32_t k = 0; k < base->n; k++)
+		base->mm += tasks[k].drive_mm;
+}
+
+/* ---- one candidate ---- */
+
+struct trial {
+	struct core *core;
+	const struct ask *ask;
+	const struct search *search;
+	const struct base *base;
+	uint32_t p, q;      /* ends */
+	uint32_t i, j;      /* positions */
+	struct sequence seq;
+	struct times times;
+};
+
+static uint32_t leg_to(const struct route_result *row, const struct base *base, uint32_t position)
+{
+	/* row holds the start at first_place, then the tasks */
+	return row[base->first_place + position].time_ms;
+}
+
+/* Legs around the new tasks; 0 = no way there. added_ms: what is driven more. */
+static int trial_legs(const struct trial *t, uint32_t legs[4], int64_t *ret_added_ms, uint64_t *ret_added_mm)
+{
+	const struct search *s = t->search;
+	const struct base *b = t->base;
+	const uint32_t f = b->first_place;
+	const struct route_result *before = &s->to_from[t->p][f + t->i];
+	uint64_t mm = before->dist_mm;
+	int64_t ms = before->time_ms;
+	/* what the next task's leg took: of the first one from where the vehicle can leave its way */
+	const int64_t was_ms = t->i >= b->n ? 0
+			       : t->i || b->seq.steps[0].joined ? b->seq.steps[t->i].joined ? 0 : b->seq.steps[t->i].drive_ms
+								: b->times.arrive[0] - b->start_at;
+	legs[0] = before->time_ms;
+	if (t->i == t->j) { /* straight from pickup to drop-off */
+		legs[1] = s->direct[t->p][t->q].time_ms;
+		legs[2] = 0;
+		mm += s->direct[t->p][t->q].dist_mm;
+		ms += legs[1];
+	} else {
+		legs[1] = leg_to(s->from_from[t->p], b, t->i + 1);
+		legs[2] = leg_to(s->to_to[t->q], b, t->j);
+		mm += s->from_from[t->p][f + t->i + 1].dist_mm + (uint64_t)s->to_to[t->q][f + t->j].dist_mm;
+		ms += (int64_t)legs[1] + legs[2] - was_ms;
+	}
+	legs[3] = 0;
+	if (t->j < b->n) {
+		legs[3] = leg_to(s->from_to[t->q], b, t->j + 1);
+		mm += s->from_to[t->q][f + t->j + 1].dist_mm;
+		ms += (int64_t)legs[3] - (t->i == t->j ? was_ms : b->seq.steps[t->j].drive_ms);
+	}
+	*ret_added_ms = ms;
+	*ret_added_mm = mm;
+	return legs[0] != TIME_INFINITE && legs[1] != TIME_INFINITE && legs[2] != TIME_INFINITE && legs[3] != TIME_INFINITE;
+}
+
+/* Whether a new place joins the stop of the task at list position `with` (already in plan). */
+static int joins(const struct trial *t, const struct place *place, uint32_t with)
+{
+	return place_same(place, &core_tasks(t->core, t->base->slot)[with].place);
+}
+
+static void trial_compose(struct trial *t, const uint32_t legs[4])
+{
+	const struct base *b = t->base;
+	const struct ask *ask = t->ask;
+	const struct vehicle_more *more = &t->core->vehicles_more[b->slot];
+	const struct core_vehicle *vehicle = &t->core->vehicles[b->slot];
+	const struct place *from = &t->search->from[t->p], *to = &t->search->to[t->q];
+	struct sequence *seq = &t->seq;
+	seq->now = b->seq.now;
+	seq->start = b->seq.start;
+	seq->stop_ms = b->seq.stop_ms;
+	seq->no_show_wait_ms = b->seq.no_show_wait_ms;
+	seq->n = b->n + 2;
+	memcpy(seq->steps, b->seq.steps, t->i * sizeof seq->steps[0]);
+	memcpy(seq->steps + t->i + 1, b->seq.steps + t->i, (t->j - t->i) * sizeof seq->steps[0]);
+	memcpy(seq->steps + t->j + 2, b->seq.steps + t->j, (b->n - t->j) * sizeof seq->steps[0]);
+	struct step *pickup = &seq->steps[t->i], *dropoff = &seq->steps[t->j + 1];
+	*pickup = (struct step){.drive_ms = legs[0], .dwell_ms = ask->boarding_ms, .ride = ask->ride, .kind = WIRE_PICKUP,
+				.ready = INSTANT_NONE, .wait_until = INSTANT_NONE, .promised = INT64_MAX, .boarded_at = INSTANT_NONE};
+	*dropoff = *pickup;
+	dropoff->kind = WIRE_DROPOFF;
+	if (t->i == 0) {
+		seq->start = b->start_at;
+		if (more->phase == PHASE_AT_STOP && place_same(&vehicle->anchor, from)) {
+			pickup->joined = 1;
+			seq->start = more->at_since;
+		}
+	} else {
+		pickup->joined = (uint8_t)joins(t, from, t->i - 1);
+	}
+	dropoff->drive_ms = t->i == t->j ? legs[1] : legs[2];
+	dropoff->joined = (uint8_t)(t->i == t->j ? place_same(from, to) : joins(t, to, t->j - 1));
+	if (t->i < t->j) {
+		struct step *next = &seq->steps[t->i + 1];
+		next->drive_ms = legs[1];
+		next->joined = (uint8_t)joins(t, from, t->i);
+	}
+	if (t->j < b->n) {
+		struct step *next = &seq->steps[t->j + 2];
+		next->drive_ms = legs[3];
+		next->joined = (uint8_t)joins(t, to, t->j);
+	}
+}
+
+/* The promise this candidate would make (or has to keep); 0 = not possible. */
+static int trial_window(struct trial *t, struct insertion *ret)
+{
+	const struct ask *ask = t->ask;
+	struct step *pickup = &t->seq.steps[t->i];
+	if (ask->fixed) {
+		pickup->ready = ask->earliest;
+		pickup->wait_until = ask->latest_pickup;
+		ret->window_from = ask->earliest;
+		ret->window_to = ask->latest_pickup;
+		return 1;
+	}
+	const uint32_t window_ms = promise_window_ms(t->core);
+	pickup->ready = ask->earliest + ask->from[t->p].walk_ms;
+	schedule_run(&t->seq, &t->times);
+	instant_ms from = later(pickup->ready, t->times.arrive[t->i] + promise_lead_ms(t->core));
+	from = later(from, schedule_worst_arrival(&t->seq, &t->times, t->i) - window_ms);
+	if (from > ask->latest_pickup)
+		return 0;
+	pickup->ready = from;
+	pickup->wait_until = from + window_ms;
+	ret->window_from = from;
+	ret->window_to = from + window_ms;
+	return 1;
+}
+
+/* The drop-off's own limits; fills the rest of the promise. */
+static int trial_arrival(const struct trial *t, struct insertion *ret)
+{
+	const struct ask *ask = t->ask;
+	const uint32_t d = t->j + 1, reserve_ms = t->core->settings.reserve_ms;
+	const struct route_result *direct = &t->search->direct[t->p][t->q];
+	instant_ms end = t->times.end[d], ride_ms = end - t->times.end[t->i];
+	ret->direct_ms = direct->time_ms;
+	ret->direct_mm = direct->dist_mm;
+	ret->planned_pickup = t->times.begin[t->i];
+	ret->at_door = end + ask->to[t->q].walk_ms;
+	if (end > ask->service_end || end > t->base->ends_at)
+		return 0;
+	if (ask->fixed) {
+		ret->planned_dropoff = end;
+		ret->latest_arrival = ask->latest_dropoff;
+		ret->ride_max_ms = ask->ride_max_ms;
+		return t->times.arrive[t->i] <= ask->latest_pickup && end <= ask->latest_dropoff && ride_ms <= ask->ride_max_ms &&
+		       (ask->urgent || t->times.worst[d] <= ask->latest_dropoff);
+	}
+	instant_ms limit = ask->latest_dropoff == INT64_MAX ? INT64_MAX : ask->latest_dropoff - ask->to[t->q].walk_ms;
+	limit = sooner(limit, ask->service_end);
+	ret->planned_dropoff = end + reserve_ms; /* what is told holds the reserve */
+	ret->latest_arrival = sooner(ret->planned_dropoff + promise_extra_ms(t->core, direct->time_ms), limit);
+	ret->ride_max_ms = promise_ride_max_ms(t->core, direct->time_ms);
+	return ret->planned_dropoff <= limit && ride_ms <= ret->ride_max_ms && t->times.worst[d] <= ret->latest_arrival;
+}
+
+/* Do the others' promises hold, nominally with the reserve where there was one, and in the walks with no-shows? */
+static int trial_others(const struct trial *t, struct cost_parts *parts)
+{
+	const struct base *b = t->base;
+	for (uint32_t k = 0; k < b->n; k++) {
+		const uint32_t c = k < t->i ? k : k < t->j ? k + 1 : k + 2;
+		const struct step *step = &b->seq.steps[k];
+		instant_ms was = schedule_value(step, b->times.arrive[k], b->times.end[k]);
+		instant_ms is = schedule_value(step, t->times.arrive[c], t->times.end[c]);
+		if (step->promised != INT64_MAX) {
+			if (is > was && is > step->promised - (t->ask->held ? 0 : (instant_ms)t->core->settings.reserve_ms))
+				return 0;
+			if (t->times.worst[c] > step->promised && t->times.worst[c] > b->times.worst[k])
+				return 0;
+		}
+		if (step->kind == WIRE_PICKUP) {
+			parts->others_wait += t->times.begin[c] - b->times.begin[k];
+		} else if (step->kind == WIRE_DROPOFF) {
+			parts->others_ride += t->times.end[c] - b->times.end[k];
+			instant_ms was_from = step->boarded_at, is_from = step->boarded_at;
+			for (uint32_t i = 0; i < k; i++) {
+				if (b->seq.steps[i].kind != WIRE_PICKUP || b->seq.steps[i].ride != step->ride)
+					continue;
+				was_from = b->times.end[i];
+				is_from = t->times.end[i < t->i ? i : i < t->j ? i + 1 : i + 2];
+			}
+			if (was_from != INSTANT_NONE && is - is_from > was - was_from && is - is_from > step->ride_max_ms)
+				return 0;
+		}
+	}
+	if (b->n && t->j < b->n) {
+		instant_ms end = t->times.end[t->seq.n - 1];
+		if (end > b->ends_at && end > b->times.end[b->n - 1])
+			return 0;
+	}
+	return 1;
+}
+
+static int trial_energy(const struct trial *t, uint64_t added_mm)
+{
+	const struct core_vehicle *vehicle = &t->core->vehicles[t->base->slot];
+	const struct core_settings *s = &t->core->settings;
+	const uint64_t wh_per_km = t->core->town->class_wh_per_km[vehicle->class_index];
+	uint64_t has_mwh = (uint64_t)vehicle->battery_permille * s->battery_wh;           /* permille * Wh = mWh */
+	uint64_t keep_mwh = (uint64_t)s->battery_reserve_permille * s->battery_wh;
+	uint64_t need_mwh = (t->base->mm + added_mm) / 1000 * wh_per_km;                  /* m * Wh/km = mWh */
+	return has_mwh >= keep_mwh + need_mwh;
+}
+
+static int fits(const struct trial *t)
+{
+	const struct core_vehicle *vehicle = &t->core->vehicles[t->base->slot];
+	for (uint32_t k = t->i; k <= t->j; k++)
+		for (uint32_t s = 0; s < TOWN_SPACES_MAX; s++)
+			if (t->base->load[k][s] + t->ask->units[s] > vehicle->spaces[s])
+				return 0;
+	return 1;
+}
+
+/* Everything about one candidate; 0 = not feasible. */
+static int trial_run(struct trial *t, struct insertion *ret, uint8_t *obstacle)
+{
+	uint32_t legs[4];
+	int64_t added_ms;
+	uint64_t added_mm;
+	struct cost_parts parts = {0};
+	if (!fits(t)) {
+		*obstacle = further(*obstacle, REFUSAL_NO_CAPACITY);
+		return 0;
+	}
+	if (!trial_legs(t, legs, &added_ms, &added_mm)) {
+		*obstacle = further(*obstacle, REFUSAL_NO_ROAD);
+		return 0;
+	}
+	*obstacle = further(*obstacle, t->ask->latest_dropoff != INT64_MAX && !t->ask->fixed ? REFUSAL_CONNECTION : REFUSAL_NO_TIME);
+	if (!trial_energy(t, added_mm))
+		return 0;
+	trial_compose(t, legs);
+	if (!trial_window(t, ret))
+		return 0;
+	schedule_run(&t->seq, &t->times);
+	if (t->ask->fixed && t->times.arrive[t->i] > t->ask->latest_pickup)
+		return 0;
+	schedule_worst(&t->seq, &t->times);
+	if (!trial_arrival(t, ret) || !trial_others(t, &parts))
+		return 0;
+	const struct ask *ask = t->ask;
+	uint32_t stops = (t->seq.steps[t->i].joined ? 0u : 1u) + (t->seq.steps[t->j + 1].joined ? 0u : 1u);
+	parts.vehicle = added_ms + 2 * (int64_t)ask->boarding_ms + (int64_t)stops * t->seq.stop_ms;
+	parts.wait = ask->backward ? ask->latest_dropoff - ret->at_door : ret->window_from - ask->earliest - ask->from[t->p].walk_ms;
+	if (ask->fixed)
+		parts.wait = t->times.begin[t->i] - ask->earliest;
+	parts.ride = t->times.end[t->j + 1] - t->times.end[t->i];
+	parts.walk = (int64_t)ask->from[t->p].walk_ms + ask->to[t->q].walk_ms;
+	ret->cost = cost_of(&t->core->settings, &parts);
+	return 1;
+}
+
+/* ---- all of them ---- */
+
+static int better(const struct core *core, const struct insertion *a, const struct insertion *b)
+{
+	if (b->vehicle == NONE)
+		return 1;
+	if (a->cost != b->cost)
+		return a->cost < b->cost;
+	uint32_t x = core->vehicles[a->vehicle].number, y = core->vehicles[b->vehicle].number;
+	if (x != y)
+		return x < y;
+	if (a->pickup_at != b->pickup_at)
+		return a->pickup_at < b->pickup_at;
+	return a->dropoff_at < b->dropoff_at;
+}
+
+static void keep(const struct core *core, const struct insertion *found, struct insertion_result *result)
+{
+	struct insertion *best = &result->best[found->from][found->to];
+	if (better(core, found, best))
+		*best = *found;
+	struct insertion *soonest = &result->soonest;
+	if (soonest->vehicle == NONE || found->at_door < soonest->at_door ||
+	    (found->at_door == soonest->at_door && better(core, found, soonest)))
+		*soonest = *found;
+}
+
+/* Least this candidate can cost, from times that no later task can improve. */
+static int hopeless(const struct trial *t, const struct insertion_result *result)
+{
+	const struct base *b = t->base;
+	const struct ask *ask = t->ask;
+	uint32_t leg = t->search->to_from[t->p][b->first_place + t->i].time_ms;
+	if (leg == TIME_INFINITE)
+		return 1;
+	instant_ms arrive = (t->i ? b->times.end[t->i - 1] : b->start_at) + leg;
+	return arrive > ask->latest_pickup || (result->best[t->p][t->q].vehicle == NONE && arrive > ask->service_end);
+}
+
+static int try_ends(struct trial *t, struct insertion_result *result)
+{
+	const struct base *b = t->base;
+	int found = 0;
+	for (t->i = b->first_free; t->i <= b->n; t->i++) {
+		if (t->search->from[t->p].road.arc == NONE || t->search->to[t->q].road.arc == NONE ||
+		    place_same(&t->search->from[t->p], &t->search->to[t->q]))
+			break;
+		t->j = t->i;
+		if (hopeless(t, result)) {
+			result->obstacle = further(result->obstacle, REFUSAL_NO_TIME);
+			continue;
+		}
+		for (; t->j <= b->n; t->j++) {
+			struct insertion insertion = {.vehicle = b->slot, .from = t->p, .to = t->q, .pickup_at = t->i, .dropoff_at = t->j};
+			if (!fits(t)) {
+				result->obstacle = further(result->obstacle, REFUSAL_NO_CAPACITY);
+				break; /* no later drop-off fits either */
+			}
+			if (trial_run(t, &insertion, &result->obstacle)) {
+				keep(t->core, &insertion, result);
+				found = 1;
+			}
+		}
+	}
+	return found;
+}
+
+static void try_vehicle(struct core *core, const struct ask *ask, uint32_t n, struct insertion_result *result)
+{
+	struct base base;
+	struct trial trial = {.core = core, .ask = ask, .search = core->search, .base = &base};
+	base_fill(core, core->search->vehicles[n], &base);
+	base.first_place = core->search->first[n];
+	result->n_tried++;
+	if (base.n + 2 > core->settings.plan_tasks_max) {
+		result->obstacle = further(result->obstacle, REFUSAL_FULL);
+		return;
+	}
+	int found = 0;
+	for (trial.p = 0; trial.p < ask->n_from; trial.p++)
+		for (trial.q = 0; trial.q < ask->n_to; trial.q++)
+			found |= try_ends(&trial, result);
+	result->n_feasible += (uint32_t)found;
+}
+
+/* Spots of the fit vehicles of one class. */
+static void collect(struct core *core, uint32_t class_index, const struct ask *ask, struct insertion_result *result)
+{
+	struct search *s = core->search;
+	s->n_vehicles = s->n_places = 0;
+	for (uint32_t i = 0; i < core->n_vehicles; i++) {
+		uint32_t slot = core->vehicle_order[i];
+		if (core->vehicles[slot].class_index != class_index)
+			continue;
+		uint8_t unfit = vehicle_unfit(core, slot, ask);
+		if (unfit) {
+			result->obstacle = further(result->obstacle, unfit);
+			continue;
+		}
+		instant_ms at;
+		s->vehicles[s->n_vehicles] = slot;
+		s->first[s->n_vehicles] = s->n_places;
+		plan_start(core, slot, &s->starts[s->n_vehicles], &at);
+		s->places[s->n_places++] = &s->starts[s->n_vehicles++];
+		for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++)
+			s->places[s->n_places++] = &core_tasks(core, slot)[k].place;
+	}
+}
+
+static void measure(struct core *core, uint32_t class_index, struct ask *ask)
+{
+	struct search *s = core->search;
+	struct distance *d = core->distance;
+	for (uint32_t e = 0; e < ask->n_from; e++) {
+		s->from[e] = insertion_place(core, class_index, &ask->from[e]);
+		distance_gather(d, class_index, s->places, s->n_places, &s->from[e], s->to_from[e]);
+		distance_scatter(d, class_index, &s->from[e], s->places, s->n_places, s->from_from[e]);
+	}
+	for (uint32_t e = 0; e < ask->n_to; e++) {
+		s->to[e] = insertion_place(core, class_index, &ask->to[e]);
+		distance_gather(d, class_index, s->places, s->n_places, &s->to[e], s->to_to[e]);
+		distance_scatter(d, class_index, &s->to[e], s->places, s->n_places, s->from_to[e]);
+	}
+	for (uint32_t p = 0; p < ask->n_from; p++) {
+		for (uint32_t q = 0; q < ask->n_to; q++) {
+			s->direct[p][q] = distance_between(d, class_index, &s->from[p], &s->to[q]);
+			ask->direct_ms[p][q] = s->direct[p][q].time_ms;
+		}
+	}
+}
+
+void insertion_search(struct core *core, struct ask *ask, struct insertion_result *ret_result)
+{
+	memset(ret_result, 0, sizeof *ret_result);
+	for (uint32_t p = 0; p < ENDS_MAX; p++)
+		for (uint32_t q = 0; q < ENDS_MAX; q++)
+			ret_result->best[p][q].vehicle = NONE;
+	ret_result->soonest.vehicle = NONE;
+	ret_result->obstacle = REFUSAL_NO_VEHICLE;
+	for (uint32_t c = 0; c < core->town->n_classes; c++) {
+		collect(core, c, ask, ret_result);
+		if (!core->search->n_vehicles)
+			continue;
+		measure(core, c, ask);
+		for (uint32_t n = 0; n < core->search->n_vehicles; n++)
+			try_vehicle(core, ask, n, ret_result);
+	}
+}
+
+const struct insertion *insertion_cheapest(const struct insertion_result *result)
+{
+	static const struct insertion none = {.vehicle = NONE};
+	const struct insertion *best = &none;
+	for (uint32_t p = 0; p < ENDS_MAX; p++) {
+		for (uint32_t q = 0; q < ENDS_MAX; q++) {
+			const struct insertion *other = &result->best[p][q];
+			if (other->vehicle != NONE && (best->vehicle == NONE || other->cost < best->cost))
+				best = other;
+		}
+	}
+	return best;
+}

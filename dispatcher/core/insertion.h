@@ -1,0 +1,56 @@
+/* The best way to serve one more ride: every vehicle, every pair of positions, every pair of places, exactly. */
+#ifndef ZUB_INSERTION_H
+#define ZUB_INSERTION_H
+
+#include "state.h"
+
+struct end_place {             /* a place that would do at one end of the ride */
+	struct place place;    /* road spot of class 0 for a door; of a stop the class's own spot is taken */
+	uint32_t walk_mm, walk_ms;
+};
+struct ask {
+	uint32_t n_from, n_to;
+	struct end_place from[ENDS_MAX], to[ENDS_MAX];
+	uint8_t units[TOWN_SPACES_MAX];
+	uint8_t step_free;
+	uint8_t fixed;             /* windows are promised already: earliest .. latest_pickup, latest_dropoff, ride_max_ms hold as they are */
+	uint8_t urgent;            /* fixed: what broke the old plan came from outside; own no-show spare is not asked for */
+	uint8_t held;              /* fixed: an offer held for this rider may use up the reserve of others, not their promises */
+	uint8_t backward;          /* arrive-by: earliness at the end is priced, not the wait */
+	uint32_t ride;             /* slot */
+	uint32_t boarding_ms;
+	uint32_t party;
+	uint32_t skip;             /* vehicle slot not to use, or NONE */
+	uint32_t direct_ms[ENDS_MAX][ENDS_MAX]; /* filled by the search: driving time between the ends (class of the vehicle) */
+	instant_ms earliest;       /* the rider can start walking; fixed: window start */
+	instant_ms latest_pickup;  /* window start at the latest; fixed: window end */
+	instant_ms latest_dropoff; /* at the destination's door (walk included); fixed: latest arrival; INT64_MAX = none */
+	uint32_t ride_max_ms;      /* fixed */
+	instant_ms service_end;    /* no drop-off after */
+};
+struct insertion {
+	uint32_t vehicle;          /* slot, or NONE = nothing found */
+	uint32_t from, to;         /* indices of the ends */
+	uint32_t pickup_at, dropoff_at; /* positions in the vehicle's plan; the drop-off goes before the task now at dropoff_at */
+	int64_t cost;
+	instant_ms window_from, window_to, planned_pickup, planned_dropoff, latest_arrival;
+	instant_ms at_door;        /* planned arrival, walk included */
+	uint32_t direct_ms, direct_mm, ride_max_ms;
+};
+struct insertion_result {
+	struct insertion best[ENDS_MAX][ENDS_MAX]; /* by cost, per pair of places */
+	struct insertion soonest;                  /* earliest at the destination */
+	uint32_t n_tried, n_feasible;              /* vehicles */
+	uint8_t obstacle;                          /* enum refusal: the constraint that got furthest, when nothing is feasible */
+};
+
+struct search;
+size_t search_size(const struct core_settings *settings);
+int search_open(struct search **ret_search, const struct core_settings *settings, struct arena *arena);
+void insertion_search(struct core *core, struct ask *ask, struct insertion_result *ret_result);
+/* The cheapest of all pairs; vehicle NONE = none. */
+const struct insertion *insertion_cheapest(const struct insertion_result *result);
+/* An end's place for a class; road.arc NONE = the class cannot stop there. */
+struct place insertion_place(const struct core *core, uint32_t class_index, const struct end_place *end);
+
+#endif

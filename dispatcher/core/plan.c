@@ -1,0 +1,650 @@
+/* The plan of one vehicle: where it starts from, its tasks in order, their times, and what the vehicle is told. */
+#include "distance.h"
+#include "schedule.h"
+#include "state.h"
+
+#define TOLD_STEP_MS 120000 /* a pickup moved by more is told to the rider */
+#define SAID_STEP_MS 30000
+#define NO_WAY_MS 7200000   /* a leg that has become impossible: late, never forgotten */
+
+static const struct town *town_of(const struct core *core)
+{
+	return core->town;
+}
+
+/* ---- where it starts ---- */
+
+static instant_ms leg_ends(const struct vehicle_more *more, const struct core_vehicle *vehicle)
+{
+	return vehicle->anchor_at + more->leg_ms;
+}
+
+static void place_at_arc_end(const struct core *core, uint32_t arc, struct place *ret_place)
+{
+	memset(ret_place, 0, sizeof *ret_place);
+	ret_place->road = (struct spot){arc, town_of(core)->road.dist_mm[arc]};
+	ret_place->point = network_spot_point(&town_of(core)->road, ret_place->road);
+	ret_place->walk = (struct spot){NONE, 0};
+	ret_place->stop = NONE;
+}
+
+/* A spot ahead of where the vehicle can be by freeze_ms from now, and when it is there. Turn costs are left out of the path's
+ * times, so the spot is never behind the vehicle and the time never too early. */
+static void ahead(const struct core *core, uint32_t slot, struct place *ret_place, instant_ms *ret_at)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	const struct vehicle_more *more = &core->vehicles_more[slot];
+	const struct vehicle_path *path = &core->paths[slot];
+	instant_ms ends = leg_ends(more, vehicle), gone = core->now + core->settings.freeze_ms - vehicle->anchor_at;
+	*ret_place = more->leg_to;
+	*ret_at = later(ends, core->now);
+	if (core->now + core->settings.freeze_ms < vehicle->anchor_at) { /* sent round a corner it has not reached */
+		*ret_place = vehicle->anchor;
+		*ret_at = vehicle->anchor_at;
+		return;
+	}
+	for (uint32_t i = 0; i + 1 < path->n; i++) {
+		if (path->end_ms[i] < gone)
+			continue;
+		place_at_arc_end(core, path->arc[i], ret_place);
+		*ret_at = later(ends - (path->end_ms[path->n - 1] - path->end_ms[i]), core->now);
+		return;
+	}
+}
+
+void plan_start(const struct core *core, uint32_t slot, struct place *ret_place, instant_ms *ret_at)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	if (core->vehicles_more[slot].phase == PHASE_DRIVING) {
+		ahead(core, slot, ret_place, ret_at);
+		return;
+	}
+	*ret_place = vehicle->anchor;
+	*ret_at = later(vehicle->anchor_at, core->now);
+}
+
+void plan_path(struct core *core, uint32_t slot)
+{
+	struct vehicle_path *path = &core->paths[slot];
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	const struct vehicle_more *more = &core->vehicles_more[slot];
+	const struct network *road = &town_of(core)->road;
+	struct route_result result;
+	path->n = 0;
+	if (more->phase != PHASE_DRIVING || vehicle->anchor.road.arc == NONE || more->leg_to.road.arc == NONE)
+		return;
+	uint32_t n = 0;
+	if (distance_path(core->distance, vehicle->class_index, vehicle->anchor.road, more->leg_to.road, &result, path->arc, &n,
+			  PATH_ARCS_MAX))
+		return; /* too long or no way: then it is not diverted before its next stop */
+	uint64_t sum = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t from = i == 0 ? vehicle->anchor.road.offset_mm : 0;
+		uint32_t to = i + 1 == n ? more->leg_to.road.offset_mm : road->dist_mm[path->arc[i]];
+		sum += to > from ? network_part_ms(road, vehicle->class_index, path->arc[i], to - from) : 0;
+		path->end_ms[i] = (uint32_t)(sum < UINT32_MAX ? sum : UINT32_MAX);
+	}
+	path->n = n;
+}
+
+/* ---- windows of what is in the plan ---- */
+
+struct window {
+	instant_ms earliest, latest, arrival;
+	uint32_t ride_max_ms;
+};
+
+static struct window window_of(const struct core *core, uint32_t ride)
+{
+	const struct core_ride *r = &core->rides[ride];
+	if (r->state == RIDE_OFFERED) {
+		const struct offer *offer = &r->offers[0];
+		return (struct window){offer->earliest_pickup, offer->latest_pickup, offer->latest_arrival, offer->ride_max_ms};
+	}
+	return (struct window){r->earliest_pickup, r->latest_pickup, r->latest_arrival, r->ride_max_ms};
+}
+
+instant_ms plan_ready(const struct core *core, uint32_t ride)
+{
+	return later(window_of(core, ride).earliest, core->rides_more[ride].ready);
+}
+
+instant_ms plan_no_show_at(const struct core *core, uint32_t ride, instant_ms arrived_at)
+{
+	const struct ride_more *more = &core->rides_more[ride];
+	instant_ms at = later(window_of(core, ride).latest, arrived_at + town_of(core)->rules.no_show_wait_ms) + more->coming_ms;
+	at = later(at, more->ready + (more->ready > INSTANT_NONE / 2 ? (instant_ms)town_of(core)->rules.no_show_wait_ms : 0));
+	if (more->evidence)
+		at = later(at, more->evidence_at + town_of(core)->rules.no_show_wait_ms);
+	return at;
+}
+
+/* ---- as a sequence ---- */
+
+static void step_of_ride(const struct core *core, const struct core_task *task, const struct task_more *more, struct step *step)
+{
+	const struct core_ride *ride = &core->rides[more->ride];
+	struct window window = window_of(core, more->ride);
+	step->ride = more->ride;
+	step->promised = task->kind == WIRE_PICKUP ? window.latest : window.arrival;
+	step->boarded_at = INSTANT_NONE;
+	step->ride_max_ms = window.ride_max_ms;
+	if (task->kind == WIRE_PICKUP) {
+		step->ready = plan_ready(core, more->ride);
+		step->wait_until = ride->state == RIDE_AT_STOP ? plan_no_show_at(core, more->ride, ride->at_stop_at)
+							       : later(window.latest, step->ready);
+	} else if (ride->state == RIDE_ABOARD) {
+		step->boarded_at = ride->boarded_at;
+	}
+}
+
+void plan_sequence(struct core *core, uint32_t slot, struct sequence *seq)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	const struct vehicle_more *more = &core->vehicles_more[slot];
+	const struct core_task *tasks = core_tasks(core, slot);
+	const struct task_more *tasks_more = core_tasks_more(core, slot);
+	seq->n = more->n;
+	seq->now = core->now;
+	seq->stop_ms = town_of(core)->rules.stop_ms;
+	seq->no_show_wait_ms = town_of(core)->rules.no_show_wait_ms;
+	for (uint32_t k = 0; k < more->n; k++) {
+		struct step *step = &seq->steps[k];
+		*step = (struct step){.drive_ms = tasks[k].drive_ms,
+				      .dwell_ms = tasks_more[k].dwell_ms,
+				      .ride = NONE,
+				      .kind = tasks[k].kind,
+				      .joined = k > 0 && place_same(&tasks[k].place, &tasks[k - 1].place),
+				      .fixed = tasks[k].state,
+				      .ready = INSTANT_NONE,
+				      .wait_until = INSTANT_NONE,
+				      .promised = INT64_MAX,
+				      .boarded_at = INSTANT_NONE};
+		if (tasks_more[k].ride != NONE)
+			step_of_ride(core, &tasks[k], &tasks_more[k], step);
+	}
+	struct place from;
+	plan_start(core, slot, &from, &seq->start);
+	if (!more->n)
+		return;
+	if (more->phase == PHASE_AT_STOP && place_same(&vehicle->anchor, &tasks[0].place)) {
+		seq->steps[0].joined = 1;
+		seq->start = more->at_since;
+	} else if (more->phase == PHASE_DRIVING && place_same(&more->leg_to, &tasks[0].place)) {
+		seq->start = later(leg_ends(more, vehicle), core->now);
+		seq->steps[0].drive_ms = 0;
+	} else if (from.road.arc != more->head_from_arc || from.road.offset_mm != more->head_from_mm) {
+		struct route_result leg = distance_between(core->distance, vehicle->class_index, &from, &tasks[0].place);
+		seq->steps[0].drive_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
+	}
+}
+
+uint32_t plan_first_free(const struct core *core, uint32_t slot)
+{
+	const struct vehicle_more *more = &core->vehicles_more[slot];
+	const struct core_task *tasks = core_tasks(core, slot);
+	uint32_t first = 0;
+	for (uint32_t k = 0; k < more->n; k++)
+		if (tasks[k].state || tasks[k].kind == WIRE_CHARGE)
+			first = k + 1;
+	if (first || !more->n || more->phase != PHASE_DRIVING)
+		return first;
+	struct place from;
+	instant_ms at;
+	plan_start(core, slot, &from, &at);
+	/* cannot leave the leg any more: the stop approached is frozen */
+	return place_same(&from, &more->leg_to) && place_same(&more->leg_to, &tasks[0].place);
+}
+
+uint32_t plan_find(const struct core *core, uint32_t slot, uint32_t ride, uint8_t kind)
+{
+	const struct core_task *tasks = core_tasks(core, slot);
+	const struct task_more *more = core_tasks_more(core, slot);
+	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++)
+		if (more[k].ride == ride && tasks[k].kind == kind)
+			return k;
+	return NONE;
+}
+
+/* ---- changing the list ---- */
+
+/* The leg to task k, from the task before it or from where the plan starts. */
+static void relink(struct core *core, uint32_t slot, uint32_t k)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	struct core_task *tasks = core_tasks(core, slot);
+	if (k >= more->n)
+		return;
+	struct place start;
+	instant_ms at;
+	const struct place *from = &start;
+	if (k) {
+		from = &tasks[k - 1].place;
+	} else {
+		plan_start(core, slot, &start, &at);
+		more->head_from_arc = start.road.arc;
+		more->head_from_mm = start.road.offset_mm;
+	}
+	struct route_result leg = distance_between(core->distance, core->vehicles[slot].class_index, from, &tasks[k].place);
+	tasks[k].drive_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
+	tasks[k].drive_mm = leg.time_ms == TIME_INFINITE ? 0 : leg.dist_mm;
+}
+
+void plan_relink(struct core *core, uint32_t slot)
+{
+	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++)
+		relink(core, slot, k);
+}
+
+static void open_gap(struct core *core, uint32_t slot, uint32_t at)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	struct core_task *tasks = core_tasks(core, slot);
+	struct task_more *tasks_more = core_tasks_more(core, slot);
+	assert(more->n < core->settings.plan_tasks_max && at <= more->n);
+	memmove(tasks + at + 1, tasks + at, (more->n - at) * sizeof *tasks);
+	memmove(tasks_more + at + 1, tasks_more + at, (more->n - at) * sizeof *tasks_more);
+	more->n++;
+	memset(tasks + at, 0, sizeof *tasks);
+	memset(tasks_more + at, 0, sizeof *tasks_more);
+	tasks_more[at].ride = NONE;
+	tasks[at].not_before = INSTANT_NONE;
+	tasks[at].latest = INT64_MAX;
+}
+
+static void put_task(struct core *core, uint32_t slot, uint32_t at, uint32_t ride, uint8_t kind, int tentative)
+{
+	open_gap(core, slot, at);
+	struct core_task *task = core_tasks(core, slot) + at;
+	struct task_more *more = core_tasks_more(core, slot) + at;
+	const struct core_ride *r = &core->rides[ride];
+	const struct offer *offer = r->state == RIDE_OFFERED ? &r->offers[0] : NULL;
+	task->ride = r->ride;
+	task->kind = kind;
+	if (kind == WIRE_PICKUP)
+		task->place = offer ? offer->pickup : r->pickup;
+	else
+		task->place = offer ? offer->dropoff : r->dropoff;
+	more->ride = ride;
+	more->tentative = tentative != 0;
+	more->dwell_ms = core->rides_more[ride].boarding_ms;
+}
+
+void plan_put(struct core *core, uint32_t slot, uint32_t ride, uint32_t pickup_at, uint32_t dropoff_at, int tentative)
+{
+	core_touch_vehicle(core, slot);
+	core_touch_ride(core, ride);
+	put_task(core, slot, dropoff_at, ride, WIRE_DROPOFF, tentative);
+	put_task(core, slot, pickup_at, ride, WIRE_PICKUP, tentative);
+	relink(core, slot, pickup_at);
+	relink(core, slot, pickup_at + 1);
+	relink(core, slot, dropoff_at + 1);
+	relink(core, slot, dropoff_at + 2);
+	core->rides_more[ride].vehicle = slot;
+	core->rides[ride].vehicle = tentative ? 0 : core->vehicles[slot].number;
+	plan_retime(core, slot);
+	if (!tentative)
+		plan_changed(core, slot);
+}
+
+/* Sum of what all promises miss, with a step for the drop-off put at `at`. */
+static instant_ms lateness_with(struct sequence *seq, uint32_t at, const struct step *step, uint32_t from_ms, uint32_t to_ms)
+{
+	static_assert(SEQUENCE_MAX > WIRE_TASKS_MAX, "room for one more");
+	memmove(&seq->steps[at + 1], &seq->steps[at], (seq->n - at) * sizeof seq->steps[0]);
+	seq->steps[at] = *step;
+	seq->steps[at].drive_ms = from_ms;
+	seq->n++;
+	if (at + 1 < seq->n) {
+		seq->steps[at + 1].drive_ms = to_ms;
+		seq->steps[at + 1].joined = to_ms == 0;
+	}
+	struct times times;
+	schedule_run(seq, &times);
+	instant_ms late = 0;
+	for (uint32_t k = 0; k < seq->n; k++) {
+		instant_ms value = schedule_value(&seq->steps[k], times.arrive[k], times.end[k]);
+		if (seq->steps[k].promised != INT64_MAX && value > seq->steps[k].promised)
+			late += value - seq->steps[k].promised;
+	}
+	return late * 1000 + times.end[seq->n - 1] - seq->now; /* lateness first, then the end of the plan */
+}
+
+/* Somebody aboard outranks whoever only has an offer, the depot, and, at the very last, whoever waits. */
+static void make_room(struct core *core, uint32_t slot)
+{
+	const struct vehicle_more *more = &core->vehicles_more[slot];
+	while (more->n >= core->settings.plan_tasks_max) {
+		uint32_t tentative = NONE, depot = NONE, waiting = NONE;
+		for (uint32_t k = 0; k < more->n; k++) {
+			const struct core_task *task = &core_tasks(core, slot)[k];
+			if (core_tasks_more(core, slot)[k].tentative)
+				tentative = k;
+			else if (!task->ride)
+				depot = k;
+			else if (task->kind == WIRE_PICKUP)
+				waiting = k;
+		}
+		if (tentative != NONE)
+			ride_unreserve(core, core_tasks_more(core, slot)[tentative].ride);
+		else if (depot != NONE)
+			plan_drop_task(core, slot, depot);
+		else if (waiting != NONE)
+			ride_move_or_break(core, core_tasks_more(core, slot)[waiting].ride, CAUSE_OTHER_RIDER);
+		else
+			assert(!"a plan holds the drop-offs of all who can be aboard");
+	}
+}
+
+void plan_put_dropoff(struct core *core, uint32_t slot, uint32_t ride)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	const struct core_task *tasks = core_tasks(core, slot);
+	const uint32_t class_index = core->vehicles[slot].class_index;
+	make_room(core, slot);
+	core_touch_vehicle(core, slot);
+	const struct core_ride *r = &core->rides[ride];
+	struct step step = {.dwell_ms = core->rides_more[ride].boarding_ms,
+			    .ride = ride,
+			    .kind = WIRE_DROPOFF,
+			    .ready = INSTANT_NONE,
+			    .promised = r->latest_arrival > INSTANT_NONE ? r->latest_arrival : INT64_MAX,
+			    .boarded_at = INSTANT_NONE};
+	uint32_t best = more->n;
+	instant_ms best_late = INT64_MAX;
+	struct place start;
+	instant_ms at;
+	plan_start(core, slot, &start, &at);
+	uint32_t first = 0;
+	while (first < more->n && tasks[first].state)
+		first++;
+	for (uint32_t k = first; k <= more->n; k++) {
+		struct sequence seq;
+		plan_sequence(core, slot, &seq);
+		const struct place *from = k ? &tasks[k - 1].place : &start;
+		uint32_t from_ms = distance_between(core->distance, class_index, from, &r->dropoff).time_ms;
+		uint32_t to_ms = k < more->n ? distance_between(core->distance, class_index, &r->dropoff, &tasks[k].place).time_ms : 0;
+		if (from_ms == TIME_INFINITE || to_ms == TIME_INFINITE)
+			continue;
+		if (k == 0)
+			seq.start = at;
+		instant_ms late = lateness_with(&seq, k, &step, from_ms, to_ms);
+		if (late < best_late) {
+			best_late = late;
+			best = k;
+		}
+	}
+	put_task(core, slot, best, ride, WIRE_DROPOFF, 0);
+	relink(core, slot, best);
+	relink(core, slot, best + 1);
+	core->rides_more[ride].vehicle = slot;
+	core->rides[ride].vehicle = core->vehicles[slot].number;
+	plan_retime(core, slot);
+	plan_changed(core, slot);
+}
+
+void plan_put_depot(struct core *core, uint32_t slot, uint8_t kind)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	if (more->n >= core->settings.plan_tasks_max || vehicle->depot.road.arc == NONE)
+		return;
+	core_touch_vehicle(core, slot);
+	open_gap(core, slot, more->n);
+	struct core_task *task = core_tasks(core, slot) + more->n - 1;
+	task->kind = kind;
+	task->place = vehicle->depot;
+	if (kind == WIRE_CHARGE) { /* to 90 % at the depot's power */
+		uint64_t missing = vehicle->battery_permille < 900 ? 900u - vehicle->battery_permille : 0;
+		uint64_t ms = missing * core->settings.battery_wh * 3600 / core->settings.charge_w;
+		core_tasks_more(core, slot)[more->n - 1].dwell_ms = (uint32_t)(ms < (uint64_t)DAY_MS ? ms : (uint64_t)DAY_MS);
+	}
+	relink(core, slot, more->n - 1);
+	plan_retime(core, slot);
+	plan_changed(core, slot);
+}
+
+void plan_drop_task(struct core *core, uint32_t slot, uint32_t at)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	struct core_task *tasks = core_tasks(core, slot);
+	struct task_more *tasks_more = core_tasks_more(core, slot);
+	assert(at < more->n);
+	core_touch_vehicle(core, slot);
+	more->n--;
+	memmove(tasks + at, tasks + at + 1, (more->n - at) * sizeof *tasks);
+	memmove(tasks_more + at, tasks_more + at + 1, (more->n - at) * sizeof *tasks_more);
+	memset(tasks + more->n, 0, sizeof *tasks);
+	memset(tasks_more + more->n, 0, sizeof *tasks_more);
+	relink(core, slot, at);
+}
+
+/* The vehicle serves task `at` before those ahead of it: it becomes the first. */
+void plan_first(struct core *core, uint32_t slot, uint32_t at)
+{
+	struct core_task *tasks = core_tasks(core, slot), task = tasks[at];
+	struct task_more *more = core_tasks_more(core, slot), kept = more[at];
+	uint32_t pickup = task.kind == WIRE_DROPOFF ? plan_find(core, slot, kept.ride, WIRE_PICKUP) : NONE;
+	if (pickup != NONE && pickup < at)
+		return; /* it cannot set down who is not aboard */
+	core_touch_vehicle(core, slot);
+	memmove(tasks + 1, tasks, at * sizeof *tasks);
+	memmove(more + 1, more, at * sizeof *more);
+	tasks[0] = task;
+	more[0] = kept;
+	relink(core, slot, 0);
+	relink(core, slot, 1);
+	relink(core, slot, at + 1);
+}
+
+void plan_drop_ride(struct core *core, uint32_t slot, uint32_t ride)
+{
+	int promised = 0;
+	for (uint32_t k = core->vehicles_more[slot].n; k-- > 0;) {
+		if (core_tasks_more(core, slot)[k].ride != ride)
+			continue;
+		promised |= !core_tasks_more(core, slot)[k].tentative;
+		plan_drop_task(core, slot, k);
+	}
+	plan_retime(core, slot);
+	if (promised)
+		plan_changed(core, slot);
+}
+
+/* ---- times ---- */
+
+static void retime_ride(struct core *core, const struct core_task *task, uint32_t ride)
+{
+	struct core_ride *r = &core->rides[ride];
+	instant_ms *planned = task->kind == WIRE_PICKUP ? &r->planned_pickup : &r->planned_dropoff;
+	instant_ms at = task->kind == WIRE_PICKUP ? task->begin : task->end;
+	if (r->state == RIDE_OFFERED || *planned == at)
+		return;
+	instant_ms moved = at > *planned ? at - *planned : *planned - at;
+	*planned = at;
+	core_touch_ride(core, ride);
+	if (moved >= SAID_STEP_MS)
+		ride_say(core, ride);
+	struct ride_more *more = &core->rides_more[ride];
+	instant_ms told = at > more->told_pickup ? at - more->told_pickup : more->told_pickup - at;
+	if (task->kind == WIRE_PICKUP && r->state == RIDE_PROMISED && told >= TOLD_STEP_MS) {
+		more->told_pickup = at;
+		notice_new(core, NOTICE_TIME_CHANGED, ride, at);
+	}
+}
+
+void plan_retime(struct core *core, uint32_t slot)
+{
+	struct sequence seq;
+	struct times times;
+	struct core_task *tasks = core_tasks(core, slot);
+	struct task_more *tasks_more = core_tasks_more(core, slot);
+	plan_sequence(core, slot, &seq);
+	schedule_run(&seq, &times);
+	schedule_worst(&seq, &times);
+	core_touch_vehicle(core, slot);
+	for (uint32_t k = 0; k < seq.n; k++) {
+		tasks[k].arrive = times.arrive[k];
+		tasks[k].begin = times.begin[k];
+		tasks[k].end = times.end[k];
+		tasks[k].not_before = seq.steps[k].ready;
+		tasks[k].latest = seq.steps[k].promised;
+		tasks_more[k].worst = times.worst[k];
+		if (tasks_more[k].ride != NONE)
+			retime_ride(core, &tasks[k], tasks_more[k].ride);
+	}
+	time_vehicle(core, slot);
+}
+
+/* ---- what the vehicle is told ---- */
+
+void plan_changed(struct core *core, uint32_t slot)
+{
+	core_touch_vehicle(core, slot);
+	core->vehicles_more[slot].dirty = 1;
+}
+
+static uint32_t first_promised(const struct core *core, uint32_t slot)
+{
+	const struct task_more *more = core_tasks_more(core, slot);
+	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++)
+		if (!more[k].tentative)
+			return k;
+	return NONE;
+}
+
+void plan_leg(struct core *core, uint32_t slot, const struct place *from, instant_ms at)
+{
+	struct core_vehicle *vehicle = &core->vehicles[slot];
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	uint32_t k = first_promised(core, slot);
+	struct place start = *from;
+	core_touch_vehicle(core, slot);
+	vehicle->anchor = start;
+	vehicle->anchor_at = at;
+	if (k == NONE) {
+		more->phase = PHASE_STANDING;
+		core->paths[slot].n = 0;
+		return;
+	}
+	const struct place *to = &core_tasks(core, slot)[k].place;
+	struct route_result leg = distance_between(core->distance, vehicle->class_index, &start, to);
+	more->phase = PHASE_DRIVING;
+	more->leg_to = *to;
+	more->leg_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
+	more->leg_mm = leg.time_ms == TIME_INFINITE ? 0 : leg.dist_mm;
+	plan_path(core, slot);
+}
+
+/* Sets off, turns or stops, when the first promised task is another one than the vehicle is heading for. */
+static void head_for(struct core *core, uint32_t slot)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	uint32_t k = first_promised(core, slot);
+	const struct place *to = k == NONE ? NULL : &core_tasks(core, slot)[k].place;
+	if (more->phase == PHASE_AT_STOP && to && place_same(to, &core->vehicles[slot].anchor))
+		return;
+	if (more->phase == PHASE_DRIVING && to && place_same(to, &more->leg_to))
+		return;
+	if (more->phase == PHASE_STANDING && !to)
+		return;
+	struct place from;
+	instant_ms at;
+	plan_start(core, slot, &from, &at);
+	plan_leg(core, slot, &from, at);
+}
+
+static void view_fill(struct core *core, uint32_t slot)
+{
+	struct core_vehicle *vehicle = &core->vehicles[slot];
+	struct core_task *view = core->views + (size_t)slot * core->settings.plan_tasks_max;
+	const struct core_task *tasks = core_tasks(core, slot);
+	const struct task_more *more = core_tasks_more(core, slot);
+	const struct place *before = &vehicle->anchor;
+	uint32_t n = 0;
+	int direct = 1; /* is the task before in the list the one before in the view? */
+	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
+		if (more[k].tentative) {
+			direct = 0;
+			continue;
+		}
+		view[n] = tasks[k];
+		if (!direct || n == 0) {
+			struct route_result leg = distance_between(core->distance, vehicle->class_index, before, &tasks[k].place);
+			view[n].drive_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
+			view[n].drive_mm = leg.time_ms == TIME_INFINITE ? 0 : leg.dist_mm;
+		}
+		direct = 1;
+		before = &tasks[k].place;
+		n++;
+	}
+	memset(view + n, 0, (core->settings.plan_tasks_max - n) * sizeof *view);
+	vehicle->n_tasks = n;
+}
+
+static void tell(struct core *core, uint32_t slot)
+{
+	struct core_vehicle *vehicle = &core->vehicles[slot];
+	const struct core_task *view = core->views + (size_t)slot * core->settings.plan_tasks_max;
+	vehicle->plan_epoch = core->epoch;
+	vehicle->plan_version++;
+	struct upd_plan *plan = &core_say(core, UPD_PLAN)->plan;
+	plan->vehicle = vehicle->number;
+	plan->epoch = vehicle->plan_epoch;
+	plan->version = vehicle->plan_version;
+	plan->n_tasks = vehicle->n_tasks;
+	for (uint32_t k = 0; k < vehicle->n_tasks; k++)
+		plan->tasks[k] = (struct update_task){view[k].ride, view[k].kind, view[k].begin};
+}
+
+void plan_view(struct core *core, uint32_t slot)
+{
+	view_fill(core, slot);
+}
+
+void plan_flush(struct core *core)
+{
+	for (uint32_t i = 0; i < core->n_vehicles; i++) {
+		uint32_t slot = core->vehicle_order[i];
+		struct vehicle_more *more = &core->vehicles_more[slot];
+		if (more->dirty) {
+			more->dirty = 0;
+			vehicle_rest(core, slot);
+			more->dirty = 0;
+			head_for(core, slot);
+			plan_mark_arrived(core, slot);
+			plan_retime(core, slot);
+			view_fill(core, slot);
+			tell(core, slot);
+		}
+		if (core->is_touched[core->item_base[ITEM_VEHICLE] + slot])
+			view_fill(core, slot);
+		if (more->said) {
+			const struct core_vehicle *vehicle = &core->vehicles[slot];
+			more->said = 0;
+			core_say(core, UPD_VEHICLE)->vehicle =
+				(struct upd_vehicle){vehicle->number, vehicle->service, vehicle->link_up, vehicle->mode};
+		}
+	}
+}
+
+/* Standing at a stop: which of the tasks there are being served. A rider whose time has not come is not waited for yet: until
+ * reserve_ms before his window the vehicle is free to go elsewhere first. */
+void plan_mark_arrived(struct core *core, uint32_t slot)
+{
+	const struct vehicle_more *more = &core->vehicles_more[slot];
+	if (more->phase != PHASE_AT_STOP)
+		return;
+	struct core_task *tasks = core_tasks(core, slot);
+	for (uint32_t k = 0; k < more->n && place_same(&tasks[k].place, &core->vehicles[slot].anchor); k++) {
+		const struct task_more *task = &core_tasks_more(core, slot)[k];
+		if (tasks[k].state || task->tentative)
+			continue;
+		if (tasks[k].kind == WIRE_PICKUP && core->now < plan_ready(core, task->ride) - core->settings.reserve_ms)
+			break;
+		core_touch_vehicle(core, slot);
+		tasks[k].state = 1;
+		if (tasks[k].kind == WIRE_PICKUP)
+			ride_at_stop(core, task->ride, more->at_since);
+	}
+}

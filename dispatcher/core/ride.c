@@ -1,0 +1,654 @@
+/* The life of a ride. */
+#include "insertion.h"
+#include "state.h"
+
+/* ---- slots ---- */
+
+uint32_t ride_new(struct core *core, uint64_t number)
+{
+	if (!core->n_ride_free)
+		return NONE;
+	uint32_t slot = core->ride_free[--core->n_ride_free];
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	memset(ride, 0, sizeof *ride);
+	memset(more, 0, sizeof *more);
+	ride->ride = number;
+	ride->state = RIDE_ASKED;
+	ride->asked_at = core->now;
+	ride->offers_until = ride->promised_at = ride->closed_at = INSTANT_NONE;
+	ride->earliest_pickup = ride->latest_pickup = ride->latest_arrival = INSTANT_NONE;
+	ride->planned_pickup = ride->planned_dropoff = INSTANT_NONE;
+	ride->at_stop_at = ride->boarded_at = ride->alighted_at = ride->last_call_at = INSTANT_NONE;
+	more->used = 1;
+	more->vehicle = NONE;
+	more->evidence_at = more->told_pickup = more->ready = more->retry_at = INSTANT_NONE;
+	hash_map_put(&core->ride_map, number, slot);
+	core->ride_place[slot] = core->n_rides;
+	core->ride_order[core->n_rides++] = slot;
+	core_touch_ride(core, slot);
+	return slot;
+}
+
+void ride_free(struct core *core, uint32_t slot)
+{
+	hash_map_remove(&core->ride_map, core->rides[slot].ride);
+	uint32_t place = core->ride_place[slot], last = core->ride_order[--core->n_rides];
+	core->ride_order[place] = last;
+	core->ride_place[last] = place;
+	core->ride_free[core->n_ride_free++] = slot;
+	memset(&core->rides[slot], 0, sizeof core->rides[slot]);
+	memset(&core->rides_more[slot], 0, sizeof core->rides_more[slot]);
+	core_touch_ride(core, slot);
+	core_touch(core, ITEM_HEAD, 0);
+	time_ride(core, slot);
+}
+
+int ride_open(uint8_t state)
+{
+	return state == RIDE_ASKED || state == RIDE_OFFERED || state == RIDE_PROMISED || state == RIDE_AT_STOP || state == RIDE_ABOARD;
+}
+
+void ride_say(struct core *core, uint32_t slot)
+{
+	const struct core_ride *ride = &core->rides[slot];
+	core_touch_ride(core, slot);
+	core_say(core, UPD_RIDE)->ride = (struct upd_ride){.ride = ride->ride,
+							   .state = ride->state,
+							   .refusal = ride->refusal,
+							   .cause = ride->cause,
+							   .n_offers = (uint8_t)ride->n_offers,
+							   .vehicle = ride->vehicle,
+							   .earliest_pickup = ride->earliest_pickup,
+							   .latest_pickup = ride->latest_pickup,
+							   .latest_arrival = ride->latest_arrival,
+							   .planned_pickup = ride->planned_pickup,
+							   .planned_dropoff = ride->planned_dropoff};
+	time_ride(core, slot);
+}
+
+static void client_release(struct core *core, uint32_t slot)
+{
+	uint64_t client = core->rides[slot].client;
+	if (client && hash_map_get(&core->client_map, client) == slot)
+		hash_map_remove(&core->client_map, client);
+}
+
+void ride_close(struct core *core, uint32_t slot, uint8_t state)
+{
+	struct core_ride *ride = &core->rides[slot];
+	client_release(core, slot);
+	ride->state = state;
+	if (state != RIDE_BROKEN) /* a broken ride stays open until its case is closed */
+		ride->closed_at = core->now;
+	ride_say(core, slot);
+}
+
+/* ---- offers and promises ---- */
+
+void ride_unreserve(struct core *core, uint32_t slot)
+{
+	struct ride_more *more = &core->rides_more[slot];
+	if (!more->reserved)
+		return;
+	uint32_t vehicle = more->vehicle;
+	core_touch_ride(core, slot);
+	more->reserved = 0;
+	more->vehicle = NONE;
+	plan_drop_ride(core, vehicle, slot);
+}
+
+void ride_promise(struct core *core, uint32_t slot, uint32_t k)
+{
+	struct core_ride *ride = &core->rides[slot];
+	const struct offer *offer = &ride->offers[k];
+	client_release(core, slot);
+	ride->state = RIDE_PROMISED;
+	ride->accepted = k;
+	ride->promised_at = core->now;
+	ride->earliest_pickup = offer->earliest_pickup;
+	ride->latest_pickup = offer->latest_pickup;
+	ride->latest_arrival = offer->latest_arrival;
+	ride->ride_max_ms = offer->ride_max_ms;
+	ride->pickup = offer->pickup;
+	ride->dropoff = offer->dropoff;
+	ride->offers_until = INSTANT_NONE;
+	core->rides_more[slot].direct_ms = offer->direct_ms;
+	core->figures.promised++;
+	core->figures.prebooked += ride->prebooked;
+	core->figures.tied += ride->request.tie_kind != TIE_NONE;
+	core_touch_ride(core, slot);
+}
+
+void ride_outcome(struct core *core, uint32_t slot, int kept, uint8_t cause)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	if (more->outcome_said)
+		return;
+	core_touch_ride(core, slot);
+	more->outcome_said = 1;
+	if (cause)
+		ride->cause = cause;
+	if (kept)
+		core->figures.kept++;
+	else
+		core->figures.broken++;
+	instant_ms arrival = ride->alighted_at != INSTANT_NONE ? ride->alighted_at - ride->latest_arrival : 0;
+	instant_ms pickup = ride->at_stop_at != INSTANT_NONE ? ride->at_stop_at - ride->latest_pickup : 0;
+	arrival = sooner(later(arrival, INT32_MIN), INT32_MAX);
+	pickup = sooner(later(pickup, INT32_MIN), INT32_MAX);
+	core_say(core, UPD_OUTCOME)->outcome =
+		(struct upd_outcome){ride->ride, kept != 0, cause, (int32_t)pickup, (int32_t)arrival};
+}
+
+/* Why is this ride late? The newest journaled deviation of its vehicle since the promise, else the vehicle was slow. */
+uint8_t ride_late_cause(const struct core *core, uint32_t slot)
+{
+	const struct core_ride *ride = &core->rides[slot];
+	const struct ride_more *more = &core->rides_more[slot];
+	if (more->vehicle != NONE) {
+		const struct vehicle_more *vehicle = &core->vehicles_more[more->vehicle];
+		if (vehicle->last_cause && vehicle->last_cause_at >= ride->promised_at)
+			return vehicle->last_cause;
+	}
+	return CAUSE_VEHICLE_LATE;
+}
+
+void ride_leave_plan(struct core *core, uint32_t slot)
+{
+	struct ride_more *more = &core->rides_more[slot];
+	uint32_t vehicle = more->vehicle;
+	core_touch_ride(core, slot);
+	more->reserved = 0;
+	more->vehicle = NONE;
+	core->rides[slot].vehicle = 0;
+	if (vehicle != NONE)
+		plan_drop_ride(core, vehicle, slot);
+}
+
+/* ---- at the stop ---- */
+
+void ride_at_stop(struct core *core, uint32_t slot, instant_ms at)
+{
+	struct core_ride *ride = &core->rides[slot];
+	if (ride->state != RIDE_PROMISED)
+		return;
+	ride->state = RIDE_AT_STOP;
+	ride->at_stop_at = at;
+	core->rides_more[slot].pickup_missed = at > ride->latest_pickup;
+	notice_new(core, NOTICE_VEHICLE_AT_STOP, slot, core->now);
+	ride_say(core, slot);
+}
+
+static void count_wait(struct core *core, const struct core_ride *ride)
+{
+	instant_ms from = later(ride->earliest_pickup, ride->asked_at);
+	uint64_t wait_ms = ride->boarded_at > from ? (uint64_t)(ride->boarded_at - from) : 0;
+	core->figures.wait_ms_sum += wait_ms;
+	core->figures.wait_n++;
+	for (uint32_t n = 0; n < TOWN_NEEDS_MAX; n++) {
+		if (!ride->request.need_count[n])
+			continue;
+		core->figures.need_wait_ms_sum[n] += wait_ms;
+		core->figures.need_wait_n[n]++;
+	}
+}
+
+static void mark_shared(struct core *core, uint32_t vehicle)
+{
+	const struct core_vehicle *v = &core->vehicles[vehicle];
+	if (v->n_aboard < 2)
+		return;
+	for (uint32_t i = 0; i < v->n_aboard; i++) {
+		uint32_t slot = core_ride_slot(core, v->aboard[i]);
+		if (slot == NONE)
+			continue;
+		core->rides_more[slot].shared = 1;
+		core_touch_ride(core, slot);
+	}
+}
+
+static void board(struct core *core, uint32_t vehicle, uint64_t ride)
+{
+	struct core_vehicle *v = &core->vehicles[vehicle];
+	uint32_t i = v->n_aboard++;
+	for (; i > 0 && v->aboard[i - 1] > ride; i--)
+		v->aboard[i] = v->aboard[i - 1];
+	v->aboard[i] = ride;
+}
+
+/* The vehicle says that this rider is aboard: so it is, whatever the plan said. */
+void ride_boarded(struct core *core, uint32_t slot, uint32_t vehicle, instant_ms at, uint8_t evidence)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	uint32_t task = more->vehicle == vehicle ? plan_find(core, vehicle, slot, WIRE_PICKUP) : NONE;
+	core_touch_ride(core, slot);
+	if (ride->at_stop_at == INSTANT_NONE) {
+		ride->at_stop_at = at;
+		more->pickup_missed = at > ride->latest_pickup;
+	}
+	const int waited = task != NONE && core->vehicles_more[vehicle].phase == PHASE_AT_STOP &&
+			   at > later(ride->at_stop_at, plan_ready(core, slot)) + more->boarding_ms + core->settings.reserve_ms;
+	if (more->vehicle != NONE && (more->vehicle != vehicle || task == NONE))
+		ride_leave_plan(core, slot);
+	ride->closed_at = INSTANT_NONE;
+	ride->state = RIDE_ABOARD;
+	ride->boarded_at = at;
+	ride->vehicle = core->vehicles[vehicle].number;
+	more->evidence = evidence;
+	more->late_said = 0;
+	more->vehicle = vehicle;
+	board(core, vehicle, ride->ride);
+	if (task != NONE)
+		plan_drop_task(core, vehicle, task);
+	if (plan_find(core, vehicle, slot, WIRE_DROPOFF) == NONE)
+		plan_put_dropoff(core, vehicle, slot);
+	if (waited)
+		vehicle_deviated(core, vehicle, CAUSE_OTHER_RIDER);
+	case_end(core, CASE_LATE, ride->ride, 0, CASE_OPEN, "");
+	mark_shared(core, vehicle);
+	count_wait(core, ride);
+	plan_retime(core, vehicle);
+	plan_changed(core, vehicle);
+	ride_say(core, slot);
+}
+
+/* Was the rider so late at the stop that it alone made the arrival late? */
+static int own_lateness(const struct core *core, const struct core_ride *ride, const struct ride_more *more)
+{
+	instant_ms expected = later(ride->at_stop_at + core->town->rules.stop_ms, ride->earliest_pickup) + more->boarding_ms;
+	return ride->boarded_at - expected >= ride->alighted_at - ride->latest_arrival;
+}
+
+static void say_kept_or_not(struct core *core, uint32_t slot)
+{
+	const struct core_ride *ride = &core->rides[slot];
+	const struct ride_more *more = &core->rides_more[slot];
+	if (ride->alighted_at <= ride->latest_arrival && !more->pickup_missed) {
+		ride_outcome(core, slot, 1, ride->cause == CAUSE_LATE_TRIP ? CAUSE_LATE_TRIP : CAUSE_NONE);
+		return;
+	}
+	uint8_t cause = ride_late_cause(core, slot);
+	if (!more->pickup_missed && own_lateness(core, ride, more))
+		cause = CAUSE_RIDER_LATE;
+	ride_outcome(core, slot, 0, cause);
+}
+
+void ride_alighted(struct core *core, uint32_t slot, instant_ms at)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	uint32_t vehicle = more->vehicle;
+	core_touch_ride(core, slot);
+	ride->alighted_at = at;
+	say_kept_or_not(core, slot);
+	vehicle_drop_aboard(core, vehicle, ride->ride);
+	more->vehicle = NONE;
+	plan_drop_ride(core, vehicle, slot);
+	plan_changed(core, vehicle);
+	core->figures.done++;
+	core->figures.shared += more->shared;
+	core->figures.ride_ms_sum += (uint64_t)later(at - ride->boarded_at, 0);
+	core->figures.direct_ms_sum += more->direct_ms;
+	case_end(core, CASE_LATE, ride->ride, 0, CASE_HOME_BY_SHUTTLE, "");
+	ride_close(core, slot, RIDE_DONE);
+}
+
+void ride_no_show(struct core *core, uint32_t slot)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	uint32_t vehicle = more->vehicle;
+	uint8_t cause = ride_late_cause(core, slot);
+	core->figures.no_show++;
+	if (vehicle != NONE)
+		vehicle_deviated(core, vehicle, CAUSE_OTHER_RIDER); /* its wait is what the others' delay comes from */
+	ride_leave_plan(core, slot);
+	ride_outcome(core, slot, !more->pickup_missed, more->pickup_missed ? cause : CAUSE_NONE);
+	notice_new(core, NOTICE_NO_SHOW, slot, core->now);
+	case_end(core, CASE_LATE, ride->ride, 0, CASE_HOME_OTHERWISE, "");
+	ride_close(core, slot, RIDE_NO_SHOW);
+}
+
+/* ---- moved to another vehicle, or broken ---- */
+
+static void ask_of_promise(const struct core *core, uint32_t slot, struct ask *ask)
+{
+	const struct core_ride *ride = &core->rides[slot];
+	const struct ride_more *more = &core->rides_more[slot];
+	memset(ask, 0, sizeof *ask);
+	memcpy(ask->units, ride->units, sizeof ask->units);
+	ask->n_from = ask->n_to = 1;
+	ask->from[0].place = ride->pickup;
+	ask->to[0].place = ride->dropoff;
+	ask->step_free = more->step_free;
+	ask->fixed = ask->urgent = 1;
+	ask->ride = slot;
+	ask->skip = more->vehicle;
+	ask->boarding_ms = more->boarding_ms;
+	ask->party = ride->party;
+	ask->earliest = later(ride->earliest_pickup, more->ready);
+	ask->latest_pickup = ride->latest_pickup;
+	ask->latest_dropoff = ride->latest_arrival;
+	ask->ride_max_ms = ride->ride_max_ms;
+	ask->service_end = INT64_MAX;
+}
+
+static void move_to(struct core *core, uint32_t slot, const struct insertion *found)
+{
+	struct core_ride *ride = &core->rides[slot];
+	ride_leave_plan(core, slot);
+	ride->state = RIDE_PROMISED;
+	ride->at_stop_at = ride->last_call_at = INSTANT_NONE;
+	ride->n_reassigned++;
+	plan_put(core, found->vehicle, slot, found->pickup_at, found->dropoff_at, 0);
+	core->rides_more[slot].told_pickup = ride->planned_pickup;
+}
+
+int ride_move(struct core *core, uint32_t slot, uint8_t cause)
+{
+	(void)cause;
+	struct ask ask;
+	struct insertion_result result;
+	ask_of_promise(core, slot, &ask);
+	insertion_search(core, &ask, &result);
+	const struct insertion *found = insertion_cheapest(&result);
+	if (found->vehicle == NONE)
+		return 0;
+	move_to(core, slot, found);
+	notice_new(core, NOTICE_VEHICLE_CHANGED, slot, core->rides[slot].planned_pickup);
+	ride_say(core, slot);
+	return 1;
+}
+
+/* Any later pickup: what is offered in place of a broken promise, or to someone whose no-show was undone. */
+static int next_best(struct core *core, uint32_t slot)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct ask ask;
+	struct insertion_result result;
+	instant_ms until, next;
+	ask_of_promise(core, slot, &ask);
+	ask.fixed = 0;
+	ask.earliest = later(core->now, sooner(ask.earliest, core->now + HOUR_MS));
+	ask.latest_pickup = ask.earliest + core->town->rules.wait_max_ms;
+	ask.latest_dropoff = INT64_MAX;
+	if (promise_in_hours(core, ask.earliest, &until, &next))
+		ask.service_end = until;
+	insertion_search(core, &ask, &result);
+	const struct insertion *found = insertion_cheapest(&result);
+	if (found->vehicle == NONE)
+		return 0;
+	ride->earliest_pickup = found->window_from;
+	ride->latest_pickup = found->window_to;
+	ride->latest_arrival = found->latest_arrival;
+	ride->ride_max_ms = found->ride_max_ms;
+	ride->closed_at = INSTANT_NONE;
+	core->rides_more[slot].pickup_missed = 0;
+	core->rides_more[slot].coming_ms = 0;
+	move_to(core, slot, found);
+	return 1;
+}
+
+/* The case table is full: the ride itself stays open and asks again. */
+static void case_wanted(struct core *core, uint32_t slot)
+{
+	core->rides_more[slot].needs_case = 1;
+	core->rides_more[slot].retry_at = core->now + MINUTE_MS;
+}
+
+void ride_move_or_break(struct core *core, uint32_t slot, uint8_t cause)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	if (ride_move(core, slot, cause))
+		return;
+	core_touch_ride(core, slot);
+	ride_outcome(core, slot, 0, cause);
+	ride->cause = cause;
+	if (case_new(core, CASE_BROKEN_RIDE, ride->ride, ride->vehicle, core_cause_name(cause)))
+		case_wanted(core, slot);
+	notice_new(core, NOTICE_BROKEN, slot, core->now);
+	if (next_best(core, slot)) {
+		more->replaced = 1;
+		notice_new(core, NOTICE_VEHICLE_CHANGED, slot, ride->planned_pickup);
+		ride_say(core, slot);
+		return;
+	}
+	ride_leave_plan(core, slot);
+	ride_close(core, slot, RIDE_BROKEN);
+}
+
+/* ---- commands ---- */
+
+static int cancel_promised(struct core *core, uint32_t slot, const struct cmd_cancel *cancel)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	if (cancel->by == CANCEL_OPERATOR && !more->outcome_said) { /* a named person, for need: counted apart from broken */
+		more->outcome_said = 1;
+		ride->cause = CAUSE_OPERATOR;
+		core_say(core, UPD_OUTCOME)->outcome = (struct upd_outcome){.ride = ride->ride, .cause = CAUSE_OPERATOR};
+	}
+	ride_leave_plan(core, slot);
+	notice_new(core, NOTICE_CANCELLED, slot, core->now);
+	return ERR_OK;
+}
+
+int ride_cancel(struct core *core, const struct cmd_cancel *cancel)
+{
+	uint32_t slot = core_ride_slot(core, cancel->ride);
+	core->result.ride = cancel->ride;
+	if (slot == NONE)
+		return ERR_NOT_FOUND;
+	struct core_ride *ride = &core->rides[slot];
+	if (ride->state == RIDE_CANCELLED)
+		return ERR_OK;
+	core_touch_ride(core, slot);
+	if (ride->state == RIDE_OFFERED)
+		ride_unreserve(core, slot);
+	else if (ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP)
+		cancel_promised(core, slot, cancel);
+	else if (ride->state != RIDE_BROKEN)
+		return ERR_CONFLICT;
+	case_end(core, CASE_KINDS, ride->ride, 0, CASE_RIDER_DECLINED, "cancelled");
+	core->figures.cancelled++;
+	core->rides_more[slot].needs_case = 0;
+	ride_close(core, slot, RIDE_CANCELLED);
+	return ERR_OK;
+}
+
+/* "I am coming": the vehicle waits longer, once, as far as nobody else's promise needs the time. */
+int ride_coming(struct core *core, const struct cmd_ride *command)
+{
+	uint32_t slot = core_ride_slot(core, command->ride);
+	core->result.ride = command->ride;
+	if (slot == NONE)
+		return ERR_NOT_FOUND;
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	if (ride->coming_used || (ride->state != RIDE_PROMISED && ride->state != RIDE_AT_STOP) || more->vehicle == NONE)
+		return ERR_CONFLICT;
+	core_touch_ride(core, slot);
+	more->coming_ms = core->town->rules.coming_extra_ms;
+	plan_retime(core, more->vehicle);
+	for (uint32_t k = 0; k < core->vehicles_more[more->vehicle].n; k++) {
+		const struct core_task *task = &core_tasks(core, more->vehicle)[k];
+		instant_ms over = core_tasks_more(core, more->vehicle)[k].worst - task->latest;
+		if (core_tasks_more(core, more->vehicle)[k].ride == NONE || task->ride == ride->ride || over <= 0)
+			continue;
+		more->coming_ms = over < more->coming_ms ? more->coming_ms - (uint32_t)over : 0;
+	}
+	plan_retime(core, more->vehicle);
+	if (!more->coming_ms)
+		return ERR_UNAVAILABLE;
+	ride->coming_used = 1;
+	plan_changed(core, more->vehicle);
+	ride_say(core, slot);
+	return ERR_OK;
+}
+
+int ride_evidence(struct core *core, const struct cmd_board_evidence *evidence)
+{
+	uint32_t slot = core_ride_slot(core, evidence->ride);
+	core->result.ride = evidence->ride;
+	if (slot == NONE)
+		return ERR_NOT_FOUND;
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	if (evidence->evidence < WIRE_EVIDENCE_CODE || evidence->evidence > WIRE_EVIDENCE_APP)
+		return ERR_RANGE;
+	if (ride->state != RIDE_AT_STOP)
+		return ERR_CONFLICT;
+	if ((evidence->evidence == WIRE_EVIDENCE_CODE || evidence->evidence == WIRE_EVIDENCE_APP) &&
+	    evidence->code != ride->boarding_code)
+		return ERR_DENIED;
+	if (!core->vehicles[more->vehicle].supervisor[0]) /* riders are carried only while somebody watches */
+		return ERR_UNAVAILABLE;
+	core_touch_ride(core, slot);
+	if (!more->evidence) {
+		more->evidence = evidence->evidence;
+		more->evidence_at = core->now;
+	}
+	core->result.vehicle = ride->vehicle;
+	core_say(core, UPD_EVIDENCE)->evidence = (struct upd_evidence){ride->vehicle, ride->ride, evidence->evidence};
+	time_ride(core, slot);
+	return ERR_OK;
+}
+
+int ride_no_show_undo(struct core *core, const struct cmd_ride *command)
+{
+	uint32_t slot = core_ride_slot(core, command->ride);
+	core->result.ride = command->ride;
+	if (slot == NONE)
+		return ERR_NOT_FOUND;
+	struct core_ride *ride = &core->rides[slot];
+	if (ride->state != RIDE_NO_SHOW)
+		return ERR_CONFLICT;
+	core_touch_ride(core, slot);
+	core->figures.no_show--;
+	core->rides_more[slot].undone = 1;
+	core->rides_more[slot].evidence = 0;
+	if (next_best(core, slot)) {
+		notice_new(core, NOTICE_VEHICLE_CHANGED, slot, ride->planned_pickup);
+		ride_say(core, slot);
+		return ERR_OK;
+	}
+	ride->closed_at = INSTANT_NONE;
+	if (case_new(core, CASE_BROKEN_RIDE, ride->ride, 0, command->who))
+		case_wanted(core, slot);
+	ride_close(core, slot, RIDE_BROKEN);
+	return ERR_OK;
+}
+
+/* ---- what is due ---- */
+
+static instant_ms last_call_due(const struct core *core, const struct core_ride *ride, uint32_t slot)
+{
+	instant_ms end = plan_no_show_at(core, slot, ride->at_stop_at);
+	return end - sooner(MINUTE_MS, core->town->rules.no_show_wait_ms / 2);
+}
+
+/* A rider at whose stop nobody may board yet cannot be a no-show. */
+static int can_board(const struct core *core, uint32_t slot)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[core->rides_more[slot].vehicle];
+	return vehicle->supervisor[0] && vehicle->link_up && vehicle->service != SERVICE_DOWN && vehicle->service != SERVICE_LOST &&
+	       !vehicle->standstill;
+}
+
+static instant_ms due_of(const struct core *core, uint32_t slot)
+{
+	const struct core_ride *ride = &core->rides[slot];
+	const struct ride_more *more = &core->rides_more[slot];
+	if (more->needs_case || more->review)
+		return more->retry_at;
+	switch (ride->state) {
+	case RIDE_OFFERED:
+		return ride->offers_until + 1;
+	case RIDE_PROMISED:
+		return more->late_said ? INT64_MAX : ride->latest_pickup + 1;
+	case RIDE_AT_STOP:
+		if (!can_board(core, slot))
+			return later(ride->at_stop_at, more->retry_at) + MINUTE_MS;
+		if (ride->last_call_at == INSTANT_NONE)
+			return last_call_due(core, ride, slot);
+		return later(plan_no_show_at(core, slot, ride->at_stop_at), ride->last_call_at + MINUTE_MS / 2);
+	case RIDE_ABOARD:
+		return more->late_said ? INT64_MAX : ride->latest_arrival + 1;
+	default:
+		return ride->closed_at == INSTANT_NONE ? INT64_MAX : ride->closed_at + core->settings.closed_keep_ms;
+	}
+}
+
+void time_ride(struct core *core, uint32_t slot)
+{
+	core_touch_ride(core, slot);
+	timers_set(&core->timers, slot, core->rides_more[slot].used ? due_of(core, slot) : INT64_MAX);
+}
+
+static void due_at_stop(struct core *core, uint32_t slot)
+{
+	struct core_ride *ride = &core->rides[slot];
+	if (!can_board(core, slot)) {
+		core->rides_more[slot].retry_at = core->now;
+		return;
+	}
+	if (ride->last_call_at == INSTANT_NONE) {
+		if (core->now < last_call_due(core, ride, slot))
+			return;
+		ride->last_call_at = core->now;
+		notice_new(core, NOTICE_LAST_CALL, slot, plan_no_show_at(core, slot, ride->at_stop_at));
+	} else if (core->now >= due_of(core, slot)) {
+		ride_no_show(core, slot);
+	}
+}
+
+static void due_late(struct core *core, uint32_t slot)
+{
+	struct core_ride *ride = &core->rides[slot];
+	core->rides_more[slot].late_said = 1;
+	(void)case_new(core, CASE_LATE, ride->ride, ride->vehicle, ride->state == RIDE_ABOARD ? "arrival" : "pickup");
+}
+
+static void due_case(struct core *core, uint32_t slot)
+{
+	struct ride_more *more = &core->rides_more[slot];
+	const struct core_ride *ride = &core->rides[slot];
+	more->needs_case = case_new(core, CASE_BROKEN_RIDE, ride->ride, ride->vehicle, core_cause_name(ride->cause)) != 0;
+	more->retry_at = core->now + MINUTE_MS;
+}
+
+void ride_due(struct core *core, uint32_t slot)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	core_touch_ride(core, slot);
+	if (more->needs_case) {
+		due_case(core, slot);
+	} else if (more->review) {
+		more->review = 0;
+		connection_review(core, slot);
+	} else if (ride->state == RIDE_OFFERED) {
+		if (core->now > ride->offers_until) {
+			ride_unreserve(core, slot);
+			core->figures.expired++;
+			ride_close(core, slot, RIDE_EXPIRED);
+		}
+	} else if (ride->state == RIDE_AT_STOP) {
+		due_at_stop(core, slot);
+	} else if (ride->state == RIDE_PROMISED || ride->state == RIDE_ABOARD) {
+		if (core->now > (ride->state == RIDE_ABOARD ? ride->latest_arrival : ride->latest_pickup))
+			due_late(core, slot);
+	} else if (ride->closed_at != INSTANT_NONE && core->now >= ride->closed_at + core->settings.closed_keep_ms) {
+		if (case_open_for(core, ride->ride)) {
+			ride->closed_at = core->now; /* kept while a case names it */
+		} else {
+			ride_free(core, slot);
+			return;
+		}
+	}
+	time_ride(core, slot);
+}

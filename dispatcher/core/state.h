@@ -1,0 +1,337 @@
+/* The inside of the core: its columns and the small functions that every part uses. Private to this folder.
+ *
+ * Rides, vehicles, cases, notices and supervisors are kept in the very structs that core.h shows, beside columns of what only
+ * the core needs (`*_more`). A plan here is the list that is planned with: promised tasks and those reserved for an open
+ * offer (tentative); what vehicles and views see are its promised tasks alone.
+ *
+ * Times. `now` is the time of the command, or of the timer that runs. All times of a plan follow from its start (plan_start),
+ * its legs and the promises; they are kept only for views, and recomputed before anything is decided. */
+#ifndef ZUB_STATE_H
+#define ZUB_STATE_H
+
+#include <assert.h>
+#include <string.h>
+#include "core.h"
+#include "hash.h"
+#include "route.h"
+
+#define ENDS_MAX 4          /* places tried at each end of a ride */
+#define PATH_ARCS_MAX 1024  /* longest leg that can be left before its end */
+#define LATE_LOOK_MS 30000  /* a plan that does not go on is looked at this often */
+
+enum phase { PHASE_STANDING = 0, PHASE_DRIVING = 1, PHASE_AT_STOP = 2 };
+
+struct ride_more {
+	uint32_t vehicle;           /* slot of the vehicle whose plan or cabin holds it, or NONE */
+	uint8_t used;
+	uint8_t reserved;           /* its tasks are in that plan, tentatively */
+	uint8_t outcome_said;       /* UPD_OUTCOME is out */
+	uint8_t evidence;
+	uint8_t late_said;
+	uint8_t review;             /* look whether its promise still holds (late trip) */
+	uint8_t step_free;
+	uint8_t shared;
+	uint8_t pickup_missed;      /* the vehicle came after the window */
+	uint8_t undone;
+	uint8_t needs_case;         /* the case table was full */
+	uint8_t replaced;           /* broken once; the promise shown is the next best that was found */
+	uint32_t boarding_ms;       /* of the whole party, also for alighting */
+	uint32_t direct_ms;
+	uint32_t coming_ms;         /* granted by "I am coming" */
+	instant_ms evidence_at;
+	instant_ms told_pickup;     /* the pickup time the rider was last told */
+	instant_ms ready;           /* not before this can the rider be at the stop; follows a late trip */
+	instant_ms retry_at;        /* no new attempt to move it before */
+};
+
+struct task_more {
+	uint32_t ride;              /* slot, or NONE */
+	uint8_t tentative;
+	uint32_t dwell_ms;
+	instant_ms worst;           /* with the no-show waits of schedule.h: arrival (pickup) or end (drop-off) */
+};
+
+struct vehicle_more {
+	uint8_t used;
+	uint8_t phase;              /* enum phase */
+	uint8_t dirty;              /* within a step: the plan changed and must be told */
+	uint8_t said;               /* within a step: UPD_VEHICLE is due */
+	uint8_t review;             /* waiting riders must be moved to other vehicles at review_at */
+	uint8_t review_cause;       /* enum cause */
+	uint8_t last_cause;         /* newest journaled deviation, for the outcome of rides made late by it */
+	uint8_t charging;
+	uint8_t leaving;            /* asked out of service; becomes out when nobody is aboard */
+	instant_ms review_at;
+	instant_ms last_cause_at;
+	instant_ms at_since;        /* AT_STOP: arrived */
+	instant_ms unwatched_at;    /* without a supervisor since; INSTANT_NONE */
+	struct place leg_to;        /* DRIVING: from the anchor at anchor_at to here */
+	uint32_t leg_ms, leg_mm;
+	uint32_t head_from_arc, head_from_mm; /* where the leg to the first task starts */
+	uint64_t approval_request;
+	uint32_t n;                 /* tasks planned, tentative ones included */
+};
+
+struct vehicle_path {           /* derived: arcs of the current leg and the time to the end of each, turns left out */
+	uint32_t n;
+	uint32_t arc[PATH_ARCS_MAX];
+	uint32_t end_ms[PATH_ARCS_MAX];
+};
+
+struct kept_key {
+	struct command_key key;
+	struct upd_result result;
+};
+struct trip_delay {
+	struct trip_key trip;
+	int32_t arrival_late_s, departure_late_s;
+	uint8_t cancelled;
+};
+
+struct timers {                 /* binary heap over rides, then vehicles; ties to the lower item */
+	instant_ms *at;         /* by item; INT64_MAX = not in the heap */
+	uint32_t *heap, *place; /* place: by item, NONE = not in the heap */
+	uint32_t n;
+};
+
+enum item_kind { ITEM_RIDE, ITEM_VEHICLE, ITEM_CASE, ITEM_NOTICE, ITEM_KEY, ITEM_DELAY, ITEM_SUPERVISOR, ITEM_HEAD, ITEM_KINDS };
+
+struct distance;
+struct search;
+
+struct core {
+	struct core_settings settings;
+	const struct town *town, *next_town;
+	struct place (*place_on)(void *self, struct geo_point point);
+	void *place_on_self;
+	struct arena *arena;
+	struct route_graph *walk_graph;
+	struct route_query *walk_query;
+	struct distance *distance;
+	struct search *search;
+
+	uint8_t started, paused;
+	uint32_t epoch;
+	instant_ms now;
+	struct core_figures figures;
+	uint64_t next_case, next_notice;
+
+	/* rides by slot; `ride_order` lists used slots densely for views */
+	struct core_ride *rides;
+	struct ride_more *rides_more;
+	uint32_t *ride_order, *ride_place, *ride_free;
+	uint32_t n_rides, n_ride_free;
+	struct hash_map ride_map;   /* number -> slot */
+	struct hash_map client_map; /* client -> slot of its open request */
+
+	/* vehicles by slot; order ascending by number */
+	struct core_vehicle *vehicles;
+	struct vehicle_more *vehicles_more;
+	struct vehicle_path *paths;
+	struct core_task *tasks;    /* [vehicles_max * plan_tasks_max], as planned */
+	struct task_more *tasks_more;
+	struct core_task *views;    /* [vehicles_max * plan_tasks_max], promised ones */
+	uint32_t *vehicle_order;
+	uint32_t n_vehicles;
+	struct hash_map vehicle_map;
+
+	struct core_case *cases;
+	uint32_t n_cases;
+	struct core_notice *notices;
+	uint32_t n_notices;
+	struct core_supervisor *supervisors;
+	uint32_t n_supervisors, supervisors_max;
+	struct kept_key *keys;      /* ring */
+	uint32_t n_keys, next_key;
+	struct hash_map key_map;
+	struct trip_delay *delays;
+	uint32_t n_delays;
+
+	struct timers timers;
+
+	/* digest: sum of the hashes of all items, kept up by what a step touched */
+	uint64_t digest;
+	uint64_t *item_hash;
+	uint32_t *touched;
+	uint8_t *is_touched;
+	uint32_t n_touched, n_items, item_base[ITEM_KINDS];
+	uint8_t *scratch;           /* encoding of one item */
+
+	struct updates *updates;    /* of the step under way */
+	struct upd_result result;
+};
+
+/* ---- core.c ---- */
+struct update *core_say(struct core *core, uint16_t kind);
+void core_touch(struct core *core, enum item_kind kind, uint32_t index); /* before or after a change, within the step */
+static inline void core_touch_ride(struct core *core, uint32_t ride)
+{
+	core_touch(core, ITEM_RIDE, ride);
+}
+static inline void core_touch_vehicle(struct core *core, uint32_t vehicle)
+{
+	core_touch(core, ITEM_VEHICLE, vehicle);
+}
+/* Room for one more piece of due work, whatever it says? */
+int core_has_room(const struct core *core);
+static inline uint32_t core_slot(const struct core *core, uint32_t number)
+{
+	return number ? hash_map_get(&core->vehicle_map, number) : NONE;
+}
+static inline uint32_t core_ride_slot(const struct core *core, uint64_t ride)
+{
+	return ride ? hash_map_get(&core->ride_map, ride) : NONE;
+}
+static inline struct core_task *core_tasks(const struct core *core, uint32_t vehicle)
+{
+	return core->tasks + (size_t)vehicle * core->settings.plan_tasks_max;
+}
+static inline struct task_more *core_tasks_more(const struct core *core, uint32_t vehicle)
+{
+	return core->tasks_more + (size_t)vehicle * core->settings.plan_tasks_max;
+}
+static inline instant_ms later(instant_ms a, instant_ms b)
+{
+	return a > b ? a : b;
+}
+static inline instant_ms sooner(instant_ms a, instant_ms b)
+{
+	return a < b ? a : b;
+}
+static inline int place_same(const struct place *a, const struct place *b)
+{
+	return a->road.arc == b->road.arc && a->road.offset_mm == b->road.offset_mm;
+}
+/* Instants far outside of any calendar would overflow sums. */
+#define INSTANT_SANE (INT64_C(1) << 50)
+static inline int instant_sane(instant_ms at)
+{
+	return at > -INSTANT_SANE && at < INSTANT_SANE;
+}
+int core_place_valid(const struct core *core, const struct place *place); /* indices within the town */
+void core_key_index(struct core *core, uint32_t slot);
+/* Copies a text field, always ending it; both sides are fixed arrays. */
+void core_text(char *to, size_t size, const char *from);
+
+size_t core_town_bytes(const struct core_settings *settings, const struct town *town);
+int core_town_open(struct core *core, const struct town *town); /* routing and search over a town; replaces the old ones */
+
+/* ---- time.c ---- */
+int timers_open(struct timers *timers, struct arena *arena, uint32_t n_items);
+void timers_set(struct timers *timers, uint32_t item, instant_ms at);
+void time_ride(struct core *core, uint32_t ride);       /* sets its timer from its state */
+void time_vehicle(struct core *core, uint32_t vehicle);
+void time_run(struct core *core, instant_ms until);     /* what is due, as far as there is room */
+
+/* ---- promise.c: the numbers of a promise ---- */
+uint32_t promise_window_ms(const struct core *core);
+uint32_t promise_lead_ms(const struct core *core);
+uint32_t promise_extra_ms(const struct core *core, uint32_t direct_ms);
+uint32_t promise_ride_max_ms(const struct core *core, uint32_t direct_ms);
+int promise_in_hours(const struct core *core, instant_ms at, instant_ms *ret_until, instant_ms *ret_next);
+
+/* ---- plan.c ---- */
+struct sequence;
+struct times;
+void plan_start(const struct core *core, uint32_t vehicle, struct place *ret_place, instant_ms *ret_at);
+/* The plan as schedule.h takes it, from now; task k's step is steps[k]. */
+void plan_sequence(struct core *core, uint32_t vehicle, struct sequence *ret_sequence);
+uint32_t plan_first_free(const struct core *core, uint32_t vehicle); /* first position where something may be inserted */
+uint32_t plan_find(const struct core *core, uint32_t vehicle, uint32_t ride, uint8_t kind); /* index of a task, or NONE */
+void plan_put(struct core *core, uint32_t vehicle, uint32_t ride, uint32_t pickup_at, uint32_t dropoff_at, int tentative);
+void plan_put_dropoff(struct core *core, uint32_t vehicle, uint32_t ride); /* of a rider aboard, where it costs least */
+void plan_put_depot(struct core *core, uint32_t vehicle, uint8_t kind);
+void plan_drop_ride(struct core *core, uint32_t vehicle, uint32_t ride);
+void plan_drop_task(struct core *core, uint32_t vehicle, uint32_t index);
+void plan_first(struct core *core, uint32_t vehicle, uint32_t index);
+void plan_relink(struct core *core, uint32_t vehicle);  /* measures all legs anew */
+void plan_retime(struct core *core, uint32_t vehicle);
+void plan_changed(struct core *core, uint32_t vehicle); /* told at the end of the step */
+void plan_flush(struct core *core);
+void plan_leg(struct core *core, uint32_t vehicle, const struct place *from, instant_ms at); /* sets off to the first promised task */
+void plan_path(struct core *core, uint32_t vehicle);    /* derives the path of the current leg */
+void plan_view(struct core *core, uint32_t vehicle);   /* refreshes what core_plan shows */
+void plan_mark_arrived(struct core *core, uint32_t vehicle);
+instant_ms plan_ready(const struct core *core, uint32_t ride); /* not before this does boarding begin */
+instant_ms plan_no_show_at(const struct core *core, uint32_t ride, instant_ms arrived_at);
+
+/* ---- ride.c ---- */
+uint32_t ride_new(struct core *core, uint64_t number); /* slot, or NONE = full */
+void ride_free(struct core *core, uint32_t ride);
+void ride_say(struct core *core, uint32_t ride);
+int ride_open(uint8_t state);                          /* neither finished nor refused */
+void ride_close(struct core *core, uint32_t ride, uint8_t state);
+void ride_promise(struct core *core, uint32_t ride, uint32_t offer);
+void ride_unreserve(struct core *core, uint32_t ride);
+void ride_leave_plan(struct core *core, uint32_t ride);
+void ride_at_stop(struct core *core, uint32_t ride, instant_ms at);
+void ride_boarded(struct core *core, uint32_t ride, uint32_t vehicle, instant_ms at, uint8_t evidence);
+void ride_alighted(struct core *core, uint32_t ride, instant_ms at);
+void ride_no_show(struct core *core, uint32_t ride);
+int ride_move(struct core *core, uint32_t ride, uint8_t cause);       /* to the best other vehicle within its promise; 1 = moved */
+void ride_move_or_break(struct core *core, uint32_t ride, uint8_t cause);
+void ride_outcome(struct core *core, uint32_t ride, int kept, uint8_t cause);
+uint8_t ride_late_cause(const struct core *core, uint32_t ride);
+int ride_cancel(struct core *core, const struct cmd_cancel *cancel);
+int ride_coming(struct core *core, const struct cmd_ride *command);
+int ride_evidence(struct core *core, const struct cmd_board_evidence *evidence);
+int ride_no_show_undo(struct core *core, const struct cmd_ride *command);
+void ride_due(struct core *core, uint32_t ride);
+
+/* ---- request.c ---- */
+int request_take(struct core *core, const struct cmd_request *request);
+int request_accept(struct core *core, const struct cmd_accept *accept);
+
+/* ---- vehicle.c, event.c ---- */
+int vehicle_enrol(struct core *core, const struct cmd_vehicle_enrol *enrol);
+int vehicle_release(struct core *core, const struct cmd_vehicle_release *release);
+int vehicle_order(struct core *core, const struct cmd_vehicle_order *order);
+int vehicle_link(struct core *core, const struct cmd_vehicle_link *link);
+int vehicle_hello(struct core *core, const struct cmd_vehicle_hello *hello);
+int vehicle_plan_ack(struct core *core, const struct cmd_vehicle_plan_ack *ack);
+int vehicle_states(struct core *core, const struct cmd_fleet_states *states);
+int vehicle_event(struct core *core, const struct cmd_vehicle_event *event);
+void vehicle_say(struct core *core, uint32_t vehicle);  /* UPD_VEHICLE at the end of the step */
+void vehicle_set_service(struct core *core, uint32_t vehicle, uint8_t service);
+void vehicle_review(struct core *core, uint32_t vehicle, uint8_t cause, instant_ms at); /* move its waiting riders */
+void vehicle_due(struct core *core, uint32_t vehicle);
+void vehicle_rest(struct core *core, uint32_t vehicle); /* nothing to do: charge, park or stay */
+void vehicle_deviated(struct core *core, uint32_t vehicle, uint8_t cause);
+/* May new riders be promised this vehicle? 0, or the enum refusal that says why not. */
+uint8_t vehicle_refuses(const struct core *core, uint32_t vehicle);
+void vehicle_drop_aboard(struct core *core, uint32_t vehicle, uint64_t ride);
+instant_ms vehicle_ends_at(const struct core *core, uint32_t vehicle); /* release or shift, whichever is sooner */
+
+/* ---- supervision.c ---- */
+int supervision_sign_on(struct core *core, const struct cmd_duty *duty);
+int supervision_sign_off(struct core *core, const struct cmd_duty *duty);
+int supervision_accept(struct core *core, const struct cmd_duty *duty);
+int supervision_approval(struct core *core, const struct cmd_approval *approval);
+uint32_t supervision_find(const struct core *core, const char *who); /* index, or NONE */
+void supervision_assign(struct core *core, uint32_t vehicle);        /* gives it to one with room, when it has none */
+
+/* ---- cases.c, notices.c ---- */
+int case_new(struct core *core, uint8_t kind, uint64_t ride, uint32_t vehicle, const char *note); /* ERR_FULL; one open case per kind, ride and vehicle */
+void case_end(struct core *core, uint8_t kind, uint64_t ride, uint32_t vehicle, uint8_t outcome, const char *note);
+int case_open_for(const struct core *core, uint64_t ride);
+int case_full(const struct core *core);
+int case_own(struct core *core, const struct cmd_case *command);
+int case_close(struct core *core, const struct cmd_case *command);
+void notice_new(struct core *core, uint8_t kind, uint32_t ride, instant_ms about);
+int notice_state(struct core *core, const struct cmd_notice_state *command);
+
+/* ---- connection.c ---- */
+int connection_delay(struct core *core, const struct cmd_trip_delay *delay);
+/* Live arrival and departure at the stop time a key names. ERR_NOT_FOUND; ERR_GONE = cancelled. */
+int connection_times(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival, instant_ms *ret_departure);
+void connection_review(struct core *core, uint32_t ride); /* a tied ride after a delay */
+
+/* ---- swap.c ---- */
+int swap_town(struct core *core, const struct cmd_town_swap *swap);
+
+/* ---- snapshot.c ---- */
+size_t snapshot_item_size(const struct core_settings *settings);
+void snapshot_digest(struct core *core); /* after a step: brings core->digest up to date */
+void snapshot_digest_all(struct core *core);
+
+#endif
