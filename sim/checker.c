@@ -1,50 +1,11 @@
-#include "checker.h"
-
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
 #include "array.h"
-#include "hash.h"
-
-#define RIDES_MAX (1u << 19)
-#define VEHICLES_MAX 8192
-#define ABOARD_MAX 64
-
-enum outside { OUTSIDE_FAULT, OUTSIDE_LINK, OUTSIDE_ORDER, OUTSIDE_LATE, OUTSIDE_TRIP, OUTSIDE_CALL, OUTSIDE_KINDS };
-
-struct book { /* one ride */
-	uint64_t ride;
-	instant_ms asked_at, promised_at, earliest_pickup, latest_pickup, latest_arrival;
-	instant_ms at_stop_at, boarded_at, alighted_at;
-	struct geo_point from;
-	uint32_t vehicle; /* that carried the rider */
-	uint32_t planned_vehicle;
-	uint8_t units[TOWN_SPACES_MAX];
-	uint8_t state, wheelchair, tied, prebooked, shared, outcome; /* outcome: 0 none, 1 kept, 2 broken */
-};
-
-struct fleet_book { /* one vehicle */
-	uint8_t spaces[TOWN_SPACES_MAX];
-	uint32_t boot, sequence, n_aboard, used;
-	uint64_t aboard[ABOARD_MAX];
-	instant_ms outside_at[OUTSIDE_KINDS]; /* newest outside event of each kind */
-};
-
-struct checker {
-	const struct town *town;
-	struct arena arena;
-	struct hash_map map;
-	struct book *books;
-	size_t n, cap;
-	struct fleet_book *fleet; /* by vehicle number */
-	instant_ms outside_at[OUTSIDE_KINDS];
-	uint64_t outside_events;
-	char fault[256];
-	struct checker_figures figures;
-};
+#include "checker_inner.h"
 
 int checker_open(struct checker **ret_checker, const struct town *town)
 {
@@ -52,8 +13,10 @@ int checker_open(struct checker **ret_checker, const struct town *town)
 	if (!checker)
 		return ERR_MEMORY;
 	checker->town = town;
-	checker->fleet = calloc(VEHICLES_MAX, sizeof *checker->fleet);
-	if (!checker->fleet || arena_open(&checker->arena, (size_t)RIDES_MAX * 64) || hash_map_open(&checker->map, &checker->arena, RIDES_MAX)) {
+	checker->n_fleet = 1;
+	checker->fleet = calloc(CHECKER_VEHICLES_MAX, sizeof *checker->fleet);
+	if (!checker->fleet || arena_open(&checker->arena, (size_t)CHECKER_RIDES_MAX * 64) ||
+	    hash_map_open(&checker->map, &checker->arena, CHECKER_RIDES_MAX)) {
 		checker_close(checker);
 		return ERR_MEMORY;
 	}
@@ -66,355 +29,423 @@ void checker_close(struct checker *checker)
 	if (!checker)
 		return;
 	arena_close(&checker->arena);
+	arena_close(&checker->route_arena);
+	arena_close(&checker->query_arena);
 	free(checker->books);
 	free(checker->fleet);
+	free(checker->events);
+	free(checker->trips);
 	free(checker);
 }
 
-#define FAULT(checker, ...)                                                                  \
-	do {                                                                                 \
-		if (!(checker)->fault[0])                                                    \
-			snprintf((checker)->fault, sizeof (checker)->fault, __VA_ARGS__);    \
-	} while (0)
-
-static struct book *book_of(struct checker *checker, uint64_t ride)
+void checker_found(struct checker *checker, const char *format, ...)
 {
-	uint32_t index = ride ? hash_map_get(&checker->map, ride) : NONE;
-	return index == NONE ? NULL : &checker->books[index];
+	va_list arguments;
+	if (checker->fault[0])
+		return;
+	va_start(arguments, format);
+	vsnprintf(checker->fault, sizeof checker->fault, format, arguments);
+	va_end(arguments);
 }
 
-static struct fleet_book *vehicle_of(struct checker *checker, uint32_t vehicle)
+const char *checker_fault(const struct checker *checker)
 {
-	return vehicle > 0 && vehicle < VEHICLES_MAX ? &checker->fleet[vehicle] : NULL;
+	return checker->fault;
 }
 
-/* ---- what came from outside ---- */
+/* ---- riders ask ---- */
 
-static void outside(struct checker *checker, uint32_t vehicle, enum outside kind, instant_ms at)
+static void count_needs(const struct town *town, const struct cmd_request *request, struct book *book)
 {
-	checker->outside_events++;
-	checker->outside_at[kind] = at;
-	struct fleet_book *book = vehicle_of(checker, vehicle);
-	if (book)
-		book->outside_at[kind] = at;
+	uint32_t wheelchair = town_need(town, "wheelchair");
+	for (uint32_t need = 0; need < town->n_needs; need++) {
+		for (uint32_t space = 0; space < town->n_spaces; space++)
+			book->units[space] = (uint8_t)(book->units[space] + request->need_count[need] * town->need_space[need * town->n_spaces + space]);
+		book->boarding_ms += request->need_count[need] * town->need_boarding_ms[need];
+	}
+	book->wheelchair = wheelchair != NONE && request->need_count[wheelchair] > 0;
 }
 
 static void note_request(struct checker *checker, const struct command *command)
 {
 	const struct cmd_request *request = &command->request;
-	if (book_of(checker, request->ride))
+	if (!request->ride || checker_book(checker, request->ride))
 		return; /* the same key again */
-	struct book book = {.ride = request->ride, .asked_at = command->at, .from = request->from.point, .state = RIDE_ASKED};
-	uint32_t wheelchair = town_need(checker->town, "wheelchair");
-	for (uint32_t need = 0; need < checker->town->n_needs; need++)
-		for (uint32_t space = 0; space < checker->town->n_spaces; space++)
-			book.units[space] = (uint8_t)(book.units[space] + request->need_count[need] *
-								 checker->town->need_space[need * checker->town->n_spaces + space]);
-	book.wheelchair = wheelchair != NONE && request->need_count[wheelchair] > 0;
-	book.tied = request->tie_kind != TIE_NONE;
+	struct book book = {.ride = request->ride,
+			    .asked_at = command->at,
+			    .promised_at = INSTANT_NONE,
+			    .arrived_at = INSTANT_NONE,
+			    .boarded_at = INSTANT_NONE,
+			    .alighted_at = INSTANT_NONE,
+			    .from = request->from.point,
+			    .pickup = request->from.road,
+			    .tie_kind = request->tie_kind,
+			    .tie = request->tie};
+	count_needs(checker->town, request, &book);
 	book.prebooked = request->time_kind != TIME_NOW && request->time - command->at > (instant_ms)checker->town->rules.wait_max_ms;
 	if (hash_map_put(&checker->map, request->ride, (uint32_t)checker->n) || array_push(checker->books, checker->n, checker->cap, book))
-		FAULT(checker, "the checker's books are full (%u rides)", RIDES_MAX);
+		checker_found(checker, "the checker's books are full (%u rides)", CHECKER_RIDES_MAX);
 }
+
+/* ---- vehicles say ---- */
 
 static void check_seats(struct checker *checker, const struct fleet_book *vehicle, uint32_t number)
 {
 	for (uint32_t space = 0; space < checker->town->n_spaces; space++) {
 		uint32_t taken = 0;
 		for (uint32_t i = 0; i < vehicle->n_aboard; i++)
-			taken += book_of(checker, vehicle->aboard[i])->units[space];
+			taken += checker_book(checker, vehicle->aboard[i])->units[space];
 		if (taken > vehicle->spaces[space])
-			FAULT(checker, "vehicle %u carries %u of %u %s", number, taken, vehicle->spaces[space],
-			      town_text(checker->town, checker->town->space_name[space]));
+			checker_found(checker, "vehicle %u carries %u of %u %s", number, taken, vehicle->spaces[space],
+				      town_text(checker->town, checker->town->space_name[space]));
 	}
 }
 
-static void note_boarded(struct checker *checker, uint32_t number, struct book *ride, instant_ms at)
+/* The vehicle stood here for another rider longer than boarding takes: the later ones of its riders pay for it. */
+static void note_wait(struct checker *checker, uint32_t number, const struct book *ride, instant_ms until, instant_ms journaled)
 {
-	struct fleet_book *vehicle = vehicle_of(checker, number);
-	if (ride->boarded_at)
-		FAULT(checker, "ride %016" PRIx64 " boarded twice (vehicles %u and %u)", ride->ride, ride->vehicle, number);
-	if (!ride->promised_at)
-		FAULT(checker, "ride %016" PRIx64 " boarded without a promise", ride->ride);
-	if (vehicle->n_aboard == ABOARD_MAX)
+	instant_ms since = ride->arrived_at > ride->earliest_pickup ? ride->arrived_at : ride->earliest_pickup;
+	int64_t waited_ms = until - since - (int64_t)ride->boarding_ms;
+	if (ride->arrived_at != INSTANT_NONE && waited_ms > CHECKER_LATE_MS)
+		checker_event(checker, OUTSIDE_WAIT, number, journaled, waited_ms, ride->ride);
+}
+
+static void note_boarded(struct checker *checker, uint32_t number, struct book *ride, instant_ms at, instant_ms journaled)
+{
+	struct fleet_book *vehicle = checker_vehicle(checker, number);
+	if (ride->boarded_at != INSTANT_NONE) {
+		checker_found(checker, "ride %016" PRIx64 " boarded twice (vehicles %u and %u)", ride->ride, ride->vehicle, number);
 		return;
-	for (uint32_t i = 0; i < vehicle->n_aboard; i++) {
-		struct book *other = book_of(checker, vehicle->aboard[i]);
-		other->shared = ride->shared = 1;
 	}
+	if (ride->promised_at == INSTANT_NONE)
+		checker_found(checker, "ride %016" PRIx64 " boarded without a promise", ride->ride);
+	if (vehicle->n_aboard == CHECKER_ABOARD_MAX) {
+		checker_found(checker, "vehicle %u carries more than %d rides", number, CHECKER_ABOARD_MAX);
+		return;
+	}
+	for (uint32_t i = 0; i < vehicle->n_aboard; i++)
+		checker_book(checker, vehicle->aboard[i])->shared = ride->shared = 1;
 	vehicle->aboard[vehicle->n_aboard++] = ride->ride;
 	vehicle->used = 1;
 	ride->vehicle = number;
 	ride->boarded_at = at;
+	ride->arrived_at = vehicle->stands_since != INSTANT_NONE ? vehicle->stands_since : at;
+	note_wait(checker, number, ride, at, journaled);
 	check_seats(checker, vehicle, number);
 }
 
 static void note_alighted(struct checker *checker, uint32_t number, struct book *ride, instant_ms at)
 {
-	struct fleet_book *vehicle = vehicle_of(checker, number);
+	struct fleet_book *vehicle = checker_vehicle(checker, number);
 	uint32_t i = 0;
 	while (i < vehicle->n_aboard && vehicle->aboard[i] != ride->ride)
 		i++;
 	if (i == vehicle->n_aboard) {
-		FAULT(checker, "ride %016" PRIx64 " left vehicle %u without having boarded it", ride->ride, number);
+		checker_found(checker, "ride %016" PRIx64 " left vehicle %u without having boarded it", ride->ride, number);
 		return;
 	}
 	vehicle->aboard[i] = vehicle->aboard[--vehicle->n_aboard];
 	ride->alighted_at = at;
 }
 
-static void note_event(struct checker *checker, const struct command *command)
+/* An event counts once, in the vehicle's own order; what comes before a missing one will come again. */
+static int in_order(struct fleet_book *vehicle, const struct wire_event *event)
+{
+	if (event->boot < vehicle->boot || event->sequence != (event->boot == vehicle->boot ? vehicle->sequence + 1 : 1))
+		return 0;
+	vehicle->boot = event->boot;
+	vehicle->sequence = event->sequence;
+	return 1;
+}
+
+/* Returns whether it was new. */
+static int note_event(struct checker *checker, const struct command *command)
 {
 	const struct wire_event *event = &command->vehicle_event.event;
 	uint32_t number = command->vehicle_event.vehicle;
-	struct fleet_book *vehicle = vehicle_of(checker, number);
-	if (!vehicle || event->boot < vehicle->boot || (event->boot == vehicle->boot && event->sequence <= vehicle->sequence))
-		return; /* said before */
-	vehicle->boot = event->boot;
-	vehicle->sequence = event->sequence;
-	struct book *ride = book_of(checker, event->ride);
-	switch (event->kind) {
-	case WIRE_BOARDED:
-		if (ride)
-			note_boarded(checker, number, ride, event->at);
-		break;
-	case WIRE_ALIGHTED:
-		if (ride)
-			note_alighted(checker, number, ride, event->at);
-		break;
-	case WIRE_MRC_BEGAN:
-	case WIRE_FAULT_BEGAN: outside(checker, number, OUTSIDE_FAULT, command->at); break;
-	case WIRE_EMERGENCY:
-	case WIRE_PASSENGER_CALL:
-	case WIRE_STOP_WISH:
-	case WIRE_APPROVAL_REQUEST: outside(checker, number, OUTSIDE_CALL, command->at); break;
-	default: break;
-	}
+	struct fleet_book *vehicle = checker_vehicle(checker, number);
+	if (!vehicle || !vehicle->known || !in_order(vehicle, event))
+		return 0;
+	instant_ms at = event->at < command->at ? event->at : command->at;
+	struct book *ride = checker_book(checker, event->ride);
+	if (event->place.arc != NONE)
+		vehicle->at = (struct spot){event->place.arc, event->place.offset_mm};
+	if (event->kind == WIRE_ARRIVED && vehicle->stands_since == INSTANT_NONE)
+		vehicle->stands_since = at;
+	else if (event->kind == WIRE_DEPARTED)
+		vehicle->stands_since = INSTANT_NONE;
+	else if (event->kind == WIRE_BOARDED && ride)
+		note_boarded(checker, number, ride, at, command->at);
+	else if (event->kind == WIRE_BOARDED)
+		checker_found(checker, "somebody without a ride boarded vehicle %u", number);
+	else if (event->kind == WIRE_ALIGHTED && ride)
+		note_alighted(checker, number, ride, at);
+	return 1;
 }
 
-static void note_states(struct checker *checker, const struct command *command)
+static void note_enrol(struct checker *checker, const struct cmd_vehicle_enrol *enrol)
 {
-	for (uint32_t i = 0; i < command->fleet_states.n; i++) {
-		const struct fleet_state *state = &command->fleet_states.states[i];
-		if (state->state.late_ms > 5000)
-			outside(checker, state->vehicle, OUTSIDE_LATE, command->at);
-		if (state->state.mode == WIRE_MRC || state->state.mode == WIRE_FAULT)
-			outside(checker, state->vehicle, OUTSIDE_FAULT, command->at);
+	struct fleet_book *vehicle = checker_vehicle(checker, enrol->vehicle);
+	if (!vehicle) {
+		checker_found(checker, "vehicle number %u is beyond the checker's books", enrol->vehicle);
+		return;
 	}
+	if (!vehicle->known) {
+		vehicle->stands_since = INSTANT_NONE;
+		vehicle->at = enrol->depot.road;
+		vehicle->link_up = 1;
+	}
+	vehicle->known = 1;
+	vehicle->class_index = enrol->class_index;
+	memcpy(vehicle->spaces, enrol->spaces, sizeof vehicle->spaces);
+	if (enrol->vehicle >= checker->n_fleet)
+		checker->n_fleet = enrol->vehicle + 1;
 }
 
 static void note_command(struct checker *checker, const struct command *command)
 {
+	struct book *ride;
 	switch (command->kind) {
 	case CMD_REQUEST: note_request(checker, command); break;
-	case CMD_VEHICLE_ENROL: {
-		struct fleet_book *vehicle = vehicle_of(checker, command->vehicle_enrol.vehicle);
-		if (vehicle)
-			memcpy(vehicle->spaces, command->vehicle_enrol.spaces, sizeof vehicle->spaces);
+	case CMD_VEHICLE_ENROL: note_enrol(checker, &command->vehicle_enrol); break;
+	case CMD_CANCEL:
+		ride = checker_book(checker, command->cancel.ride);
+		if (ride && command->cancel.by == CANCEL_OPERATOR)
+			ride->operator_cancelled = 1;
 		break;
-	}
-	case CMD_VEHICLE_EVENT: note_event(checker, command); break;
-	case CMD_FLEET_STATES: note_states(checker, command); break;
-	case CMD_VEHICLE_LINK:
-		if (!command->vehicle_link.up)
-			outside(checker, command->vehicle_link.vehicle, OUTSIDE_LINK, command->at);
-		break;
-	case CMD_VEHICLE_ORDER:
-		outside(checker, command->vehicle_order.vehicle, OUTSIDE_ORDER, command->at);
-		break;
-	case CMD_VEHICLE_RELEASE:
-		if (command->vehicle_release.until <= command->at)
-			outside(checker, command->vehicle_release.vehicle, OUTSIDE_ORDER, command->at);
-		break;
-	case CMD_TRIP_DELAY: outside(checker, 0, OUTSIDE_TRIP, command->at); break;
-	case CMD_SIGN_OFF: outside(checker, 0, OUTSIDE_ORDER, command->at); break;
 	default: break;
 	}
+	checker_outside(checker, command);
 }
 
 /* ---- what the core says ---- */
 
+static void span_of(struct book *ride, uint32_t vehicle, instant_ms at)
+{
+	struct span *last = ride->n_spans ? &ride->spans[ride->n_spans - 1] : NULL;
+	if (last && last->to == INT64_MAX && last->vehicle == vehicle)
+		return;
+	if (last && last->to == INT64_MAX)
+		last->to = at;
+	if (!vehicle)
+		return;
+	if (ride->n_spans == CHECKER_SPANS_MAX)
+		memmove(ride->spans, ride->spans + 1, (--ride->n_spans) * sizeof ride->spans[0]);
+	ride->spans[ride->n_spans++] = (struct span){vehicle, at, INT64_MAX};
+}
+
+static void note_promise(struct checker *checker, struct book *ride, const struct upd_ride *update, instant_ms at)
+{
+	ride->promised_at = at;
+	ride->earliest_pickup = update->earliest_pickup;
+	ride->latest_pickup = update->latest_pickup;
+	ride->latest_arrival = update->latest_arrival;
+	checker->figures.promised++;
+	if (!ride->offered)
+		checker_found(checker, "ride %016" PRIx64 " was promised without an offer", ride->ride);
+	if (ride->latest_pickup - ride->earliest_pickup > (instant_ms)checker->town->rules.pickup_window_ms || ride->latest_pickup < ride->earliest_pickup ||
+	    ride->latest_arrival < ride->earliest_pickup)
+		checker_found(checker, "the window promised to ride %016" PRIx64 " is %" PRId64 " ms long", ride->ride,
+			      ride->latest_pickup - ride->earliest_pickup);
+}
+
+static void note_no_show(struct checker *checker, struct book *ride, instant_ms at)
+{
+	const struct town_rules *rules = &checker->town->rules;
+	if (at < ride->latest_pickup)
+		checker_found(checker, "ride %016" PRIx64 " is called a no-show before its pickup window has ended", ride->ride);
+	if (ride->arrived_at == INSTANT_NONE || at - ride->arrived_at < (instant_ms)rules->no_show_wait_ms)
+		checker_found(checker, "ride %016" PRIx64 " is called a no-show before the vehicle has waited", ride->ride);
+	if (!ride->last_called)
+		checker_found(checker, "ride %016" PRIx64 " is called a no-show without a last call", ride->ride);
+	if (ride->n_spans)
+		note_wait(checker, ride->spans[ride->n_spans - 1].vehicle, ride, at, at);
+}
+
+static void note_state(struct checker *checker, struct book *ride, uint8_t state, instant_ms at)
+{
+	const struct fleet_book *vehicle = ride->n_spans ? checker_vehicle(checker, ride->spans[ride->n_spans - 1].vehicle) : NULL;
+	checker->n_offered += (uint64_t)((state == RIDE_OFFERED) - (ride->state == RIDE_OFFERED));
+	if (state == RIDE_AT_STOP && ride->state != RIDE_AT_STOP)
+		ride->arrived_at = vehicle && vehicle->stands_since != INSTANT_NONE ? vehicle->stands_since : at;
+	else if (state == RIDE_PROMISED)
+		ride->arrived_at = INSTANT_NONE;
+	else if (state == RIDE_NO_SHOW && ride->state != RIDE_NO_SHOW)
+		note_no_show(checker, ride, at);
+	ride->offered |= state == RIDE_OFFERED;
+	ride->state = state;
+}
+
+/* A promise tied to an arriving trip is relative to it: its whole window moves along with the trip, never by more. */
+static void check_width(struct checker *checker, struct book *ride, const struct upd_ride *update)
+{
+	int64_t shift_ms = update->earliest_pickup - ride->earliest_pickup;
+	int whole = update->latest_pickup - ride->latest_pickup == shift_ms && update->latest_arrival - ride->latest_arrival == shift_ms;
+	if (update->latest_pickup <= ride->latest_pickup && update->latest_arrival <= ride->latest_arrival && shift_ms >= 0)
+		return;
+	if (!whole || shift_ms < 0 || ride->tie_kind != TIE_FROM_TRIP || ride->shifted_ms + shift_ms > checker_trip_late(checker, ride)) {
+		checker_found(checker, "the promise of ride %016" PRIx64 " was widened", ride->ride);
+		return;
+	}
+	ride->shifted_ms += shift_ms;
+	ride->earliest_pickup = update->earliest_pickup;
+	ride->latest_pickup = update->latest_pickup;
+	ride->latest_arrival = update->latest_arrival;
+}
+
 static void note_ride(struct checker *checker, const struct upd_ride *update, instant_ms at)
 {
-	struct book *ride = book_of(checker, update->ride);
-	if (!ride)
+	struct book *ride = checker_book(checker, update->ride);
+	if (!ride) {
+		checker_found(checker, "ride %016" PRIx64 " was never asked for", update->ride);
 		return;
-	if (update->vehicle)
-		ride->planned_vehicle = update->vehicle;
-	if (update->state == RIDE_PROMISED && !ride->promised_at) {
-		ride->promised_at = at;
-		ride->earliest_pickup = update->earliest_pickup;
-		ride->latest_pickup = update->latest_pickup;
-		ride->latest_arrival = update->latest_arrival;
-		checker->figures.promised++;
-	} else if (ride->promised_at && update->earliest_pickup != INSTANT_NONE && ride->outcome == 0 &&
-		   (update->latest_pickup > ride->latest_pickup || update->latest_arrival > ride->latest_arrival)) {
-		FAULT(checker, "the promise of ride %016" PRIx64 " was widened", ride->ride);
 	}
-	if (update->state == RIDE_AT_STOP && !ride->at_stop_at)
-		ride->at_stop_at = at;
-	ride->state = update->state;
-	if (update->state == RIDE_REFUSED && update->refusal < REFUSALS)
+	if (update->state == RIDE_PROMISED && ride->promised_at == INSTANT_NONE)
+		note_promise(checker, ride, update, at);
+	else if (ride->promised_at != INSTANT_NONE && ride->outcome == BOOK_OPEN)
+		check_width(checker, ride, update);
+	if (update->state == RIDE_REFUSED && ride->state != RIDE_REFUSED && update->refusal < REFUSALS)
 		checker->figures.rejections_by[update->refusal]++;
+	if (ride->promised_at != INSTANT_NONE)
+		span_of(ride, update->vehicle, at);
+	note_state(checker, ride, update->state, at);
 }
 
-/* Did something outside, after the promise, touch this ride in the way the cause says? */
-static int explained(const struct checker *checker, const struct book *ride, uint8_t cause)
+static void note_outcome(struct checker *checker, const struct upd_outcome *update, instant_ms at)
 {
-	static const uint8_t kind_of[CAUSES] = {
-		[CAUSE_VEHICLE_FAULT] = 1 << OUTSIDE_FAULT,
-		[CAUSE_VEHICLE_LOST] = 1 << OUTSIDE_LINK,
-		[CAUSE_VEHICLE_STOPPED] = 1 << OUTSIDE_ORDER | 1 << OUTSIDE_FAULT,
-		[CAUSE_SLOWER_STREETS] = 1 << OUTSIDE_LATE,
-		[CAUSE_LATE_TRIP] = 1 << OUTSIDE_TRIP,
-		[CAUSE_TRIP_CANCELLED] = 1 << OUTSIDE_TRIP,
-		[CAUSE_OPERATOR] = 1 << OUTSIDE_ORDER,
-		[CAUSE_OTHER_RIDER] = 1 << OUTSIDE_CALL,
-		[CAUSE_VEHICLE_LATE] = 1 << OUTSIDE_LATE | 1 << OUTSIDE_LINK | 1 << OUTSIDE_FAULT | 1 << OUTSIDE_ORDER,
-		[CAUSE_RESTORE] = 1 << OUTSIDE_LINK,
-	};
-	const struct fleet_book *vehicle = &checker->fleet[ride->planned_vehicle < VEHICLES_MAX ? ride->planned_vehicle : 0];
-	for (int kind = 0; kind < OUTSIDE_KINDS && cause < CAUSES; kind++) {
-		int general = kind == OUTSIDE_TRIP || kind == OUTSIDE_ORDER;
-		instant_ms at = general ? checker->outside_at[kind] : vehicle->outside_at[kind];
-		if ((kind_of[cause] >> kind & 1) && at >= ride->promised_at)
-			return 1;
-	}
-	return 0;
-}
-
-/* Boarding and doors are not arrival: the promise is about standing at the stop. */
-static int64_t arrival_late(const struct checker *checker, const struct book *ride)
-{
-	int64_t doors = checker->town->rules.stop_ms + 120000;
-	return ride->alighted_at - doors - ride->latest_arrival;
-}
-
-static void note_outcome(struct checker *checker, const struct upd_outcome *update)
-{
-	struct book *ride = book_of(checker, update->ride);
-	if (!ride || !ride->promised_at) {
-		FAULT(checker, "an outcome for ride %016" PRIx64 " that was never promised", update->ride);
+	struct book *ride = checker_book(checker, update->ride);
+	if (!ride || ride->promised_at == INSTANT_NONE) {
+		checker_found(checker, "an outcome for ride %016" PRIx64 " that was never promised", update->ride);
 		return;
 	}
-	if (ride->outcome)
-		FAULT(checker, "ride %016" PRIx64 " has two outcomes", ride->ride);
-	ride->outcome = update->kept ? 1 : 2;
+	if (ride->outcome != BOOK_OPEN)
+		checker_found(checker, "ride %016" PRIx64 " has two outcomes", ride->ride);
+	ride->outcome = update->kept ? BOOK_KEPT : BOOK_BROKEN;
 	if (update->kept) {
 		checker->figures.promises_kept++;
-		if (ride->alighted_at && arrival_late(checker, ride) > 0)
-			FAULT(checker, "ride %016" PRIx64 " arrived %" PRId64 " ms too late and is called kept", ride->ride,
-			      arrival_late(checker, ride));
+		if (checker_lateness(ride) > 0)
+			checker_found(checker, "ride %016" PRIx64 " was %" PRId64 " ms too late and is called kept", ride->ride, checker_lateness(ride));
 		return;
 	}
-	checker->figures.promises_broken++;
-	if (!explained(checker, ride, update->cause))
-		FAULT(checker, "ride %016" PRIx64 " broken (%s, pickup %d ms, arrival %d ms late) with no outside event that explains it", ride->ride,
-		      core_cause_name(update->cause), update->pickup_late_ms, update->arrival_late_ms);
+	if (ride->operator_cancelled)
+		checker->figures.operator_cancelled++;
+	else
+		checker->figures.promises_broken++;
+	if (!ride->operator_cancelled && update->cause < CAUSES)
+		checker->figures.broken_by[update->cause]++;
+	checker_judge(checker, ride, update->cause, at);
+}
+
+static void put_plan(struct checker *checker, struct fleet_book *vehicle, const struct upd_plan *update)
+{
+	for (uint32_t i = 0; i < vehicle->n_plan; i++) {
+		struct book *ride = checker_book(checker, vehicle->plan[i]);
+		if (ride)
+			ride->n_plans--;
+	}
+	vehicle->n_plan = 0;
+	for (uint32_t i = 0; i < update->n_tasks && i < WIRE_TASKS_MAX; i++) {
+		struct book *ride = checker_book(checker, update->tasks[i].ride);
+		int told = 0;
+		for (uint32_t j = 0; j < vehicle->n_plan && !told; j++)
+			told = vehicle->plan[j] == update->tasks[i].ride;
+		if (!ride || told)
+			continue;
+		vehicle->plan[vehicle->n_plan++] = ride->ride;
+		ride->n_plans++;
+	}
+}
+
+static void note_case(struct checker *checker, const struct upd_case *update)
+{
+	struct book *ride = checker_book(checker, update->ride);
+	if (ride && update->kind == CASE_BROKEN_RIDE)
+		ride->broken_case = update->outcome == CASE_OPEN ? BOOK_CASE_OPEN : BOOK_CASE_CLOSED;
+}
+
+static void note_update(struct checker *checker, const struct update *update, instant_ms at)
+{
+	struct fleet_book *vehicle;
+	struct book *ride;
+	switch (update->kind) {
+	case UPD_RIDE: note_ride(checker, &update->ride, at); break;
+	case UPD_OUTCOME: note_outcome(checker, &update->outcome, at); break;
+	case UPD_CASE: note_case(checker, &update->case_); break;
+	case UPD_PLAN:
+		vehicle = checker_vehicle(checker, update->plan.vehicle);
+		if (vehicle)
+			put_plan(checker, vehicle, &update->plan);
+		break;
+	case UPD_VEHICLE:
+		vehicle = checker_vehicle(checker, update->vehicle.vehicle);
+		if (vehicle) {
+			vehicle->service = update->vehicle.service;
+			vehicle->link_up = update->vehicle.link_up;
+		}
+		break;
+	case UPD_NOTICE:
+		ride = checker_book(checker, update->notice.ride);
+		if (ride && update->notice.kind == NOTICE_LAST_CALL)
+			ride->last_called = 1;
+		break;
+	default: break;
+	}
+}
+
+/* Once a step is through, nobody may be in two plans. */
+static void check_plans(struct checker *checker, const struct update *updates, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct fleet_book *vehicle = updates[i].kind == UPD_PLAN ? checker_vehicle(checker, updates[i].plan.vehicle) : NULL;
+		for (uint32_t j = 0; vehicle && j < vehicle->n_plan; j++)
+			if (checker_book(checker, vehicle->plan[j])->n_plans > 1)
+				checker_found(checker, "ride %016" PRIx64 " is in the plans of two vehicles", vehicle->plan[j]);
+	}
 }
 
 void checker_step(struct checker *checker, const struct command *command, const struct update *updates, uint32_t n)
 {
 	const struct upd_result *result = n && updates[n - 1].kind == UPD_RESULT ? &updates[n - 1].result : NULL;
+	int fresh = result && !result->repeated && (result->code == ERR_OK || command->kind == CMD_REQUEST || command->kind == CMD_FLEET_STATES);
 	if (!result)
-		FAULT(checker, "a command of kind %u has no result", command->kind);
-	if (result && !result->repeated && (result->code == ERR_OK || command->kind == CMD_REQUEST))
+		checker_found(checker, "a command of kind %u has no result", command->kind);
+	if (command->kind == CMD_VEHICLE_EVENT)
+		fresh = note_event(checker, command);
+	if (fresh)
 		note_command(checker, command);
-	for (uint32_t i = 0; i < n; i++) {
-		if (updates[i].kind == UPD_RIDE)
-			note_ride(checker, &updates[i].ride, command->at);
-		else if (updates[i].kind == UPD_OUTCOME)
-			note_outcome(checker, &updates[i].outcome);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		note_update(checker, &updates[i], command->at);
+	check_plans(checker, updates, n);
 }
+
+/* ---- at the end ---- */
 
 static int ended(uint8_t state)
 {
-	return state == RIDE_DONE || state == RIDE_CANCELLED || state == RIDE_NO_SHOW || state == RIDE_EXPIRED || state == RIDE_REFUSED;
+	return state == RIDE_DONE || state == RIDE_CANCELLED || state == RIDE_NO_SHOW || state == RIDE_EXPIRED || state == RIDE_REFUSED ||
+	       state == RIDE_BROKEN;
+}
+
+static void check_ended(struct checker *checker, const struct book *ride)
+{
+	if (ride->promised_at != INSTANT_NONE && !ended(ride->state))
+		checker_found(checker, "ride %016" PRIx64 " was promised and is lost: state %s", ride->ride, core_ride_state_name(ride->state));
+	if (ride->boarded_at != INSTANT_NONE && ride->alighted_at == INSTANT_NONE && ride->state != RIDE_BROKEN)
+		checker_found(checker, "ride %016" PRIx64 " is still aboard vehicle %u", ride->ride, ride->vehicle);
+	if (ride->state == RIDE_BROKEN && ride->broken_case != BOOK_CASE_CLOSED)
+		checker_found(checker, "ride %016" PRIx64 " is broken and nobody has seen it home", ride->ride);
 }
 
 int checker_end(struct checker *checker, int service_over, struct err_detail *detail)
 {
 	for (size_t i = 0; i < checker->n; i++) {
 		const struct book *ride = &checker->books[i];
-		if (ride->state == RIDE_DONE && !ride->alighted_at)
-			FAULT(checker, "ride %016" PRIx64 " is called done but never left a vehicle", ride->ride);
-		if (ride->state == RIDE_DONE && ride->outcome == 0)
-			FAULT(checker, "ride %016" PRIx64 " is done and has no outcome", ride->ride);
-		if (service_over && ride->promised_at && !ended(ride->state) && ride->state != RIDE_BROKEN)
-			FAULT(checker, "ride %016" PRIx64 " was promised and is lost: state %s", ride->ride, core_ride_state_name(ride->state));
-		if (service_over && ride->boarded_at && !ride->alighted_at)
-			FAULT(checker, "ride %016" PRIx64 " is still aboard vehicle %u", ride->ride, ride->vehicle);
+		if (ride->state == RIDE_DONE && ride->alighted_at == INSTANT_NONE)
+			checker_found(checker, "ride %016" PRIx64 " is called done but never left a vehicle", ride->ride);
+		if (ride->state == RIDE_DONE && ride->outcome == BOOK_OPEN)
+			checker_found(checker, "ride %016" PRIx64 " is done and has no outcome", ride->ride);
+		if (service_over)
+			check_ended(checker, ride);
 	}
 	return checker->fault[0] ? err_set(detail, ERR_BROKEN, "checker: %s", checker->fault) : ERR_OK;
-}
-
-/* ---- figures ---- */
-
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
-static int by_point(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct geo_point));
-}
-
-static void count_ride(const struct book *ride, struct checker_figures *figures)
-{
-	figures->requests++;
-	figures->refused += ride->state == RIDE_REFUSED;
-	figures->declined += ride->state == RIDE_EXPIRED;
-	figures->cancelled += ride->state == RIDE_CANCELLED;
-	figures->no_shows += ride->state == RIDE_NO_SHOW;
-	figures->broken += ride->state == RIDE_BROKEN;
-	if (ride->state != RIDE_DONE)
-		return;
-	figures->done++;
-	figures->wheelchair_done += ride->wheelchair;
-	figures->prebooked_done += ride->prebooked;
-	figures->tied_done += ride->tied;
-	figures->shared_done += ride->shared;
-	figures->in_vehicle_ms_sum += (uint64_t)(ride->alighted_at - ride->boarded_at);
-}
-
-static void sort_lists(const struct checker *checker, struct checker_figures *figures, int64_t *waits, struct geo_point *origins)
-{
-	uint64_t n_waits = 0, n_origins = 0;
-	for (size_t i = 0; i < checker->n; i++) {
-		const struct book *ride = &checker->books[i];
-		if (ride->boarded_at) {
-			instant_ms since = ride->asked_at > ride->earliest_pickup ? ride->asked_at : ride->earliest_pickup;
-			int64_t wait = ride->boarded_at > since ? ride->boarded_at - since : 0;
-			waits[n_waits++] = wait;
-			figures->wait_ms_sum += (uint64_t)wait;
-		}
-		if (ride->state == RIDE_DONE)
-			origins[n_origins++] = ride->from;
-	}
-	qsort(waits, n_waits, sizeof *waits, by_value);
-	qsort(origins, n_origins, sizeof *origins, by_point);
-	figures->wait_n = n_waits;
-	figures->wait_ms_p95 = n_waits ? (uint64_t)waits[(n_waits - 1) * 95 / 100] : 0;
-	for (uint64_t i = 0; i < n_origins; i++)
-		figures->origins += i == 0 || by_point(&origins[i - 1], &origins[i]) != 0;
-}
-
-void checker_figures(const struct checker *checker, struct checker_figures *ret_figures)
-{
-	struct checker_figures figures = checker->figures;
-	int64_t *waits = calloc(checker->n + 1, sizeof *waits);
-	struct geo_point *origins = calloc(checker->n + 1, sizeof *origins);
-	for (size_t i = 0; i < checker->n; i++)
-		count_ride(&checker->books[i], &figures);
-	if (waits && origins)
-		sort_lists(checker, &figures, waits, origins);
-	for (uint32_t v = 0; v < VEHICLES_MAX; v++)
-		figures.vehicles_used += checker->fleet[v].used;
-	figures.outside_events = checker->outside_events;
-	free(waits);
-	free(origins);
-	*ret_figures = figures;
 }

@@ -20,6 +20,15 @@ static json_t *rejections(const struct checker_figures *figures)
 	return json;
 }
 
+static json_t *broken_by(const struct checker_figures *figures)
+{
+	json_t *json = json_object();
+	for (uint8_t i = 1; i < CAUSES; i++)
+		if (figures->broken_by[i])
+			set(json, core_cause_name(i), figures->broken_by[i]);
+	return json;
+}
+
 json_t *figures_json(const struct checker_figures *figures, uint64_t empty_mm, uint64_t loaded_mm)
 {
 	json_t *json = json_object();
@@ -33,8 +42,10 @@ json_t *figures_json(const struct checker_figures *figures, uint64_t empty_mm, u
 	set(json, "cancelled", figures->cancelled);
 	set(json, "no_show", figures->no_shows);
 	set(json, "broken", figures->promises_broken);
+	json_object_set_new(json, "broken_by", broken_by(figures));
+	set(json, "operator_cancelled", figures->operator_cancelled);
 	set(json, "kept", figures->promises_kept);
-	set(json, "broken_open_or_closed_cases", figures->broken);
+	set(json, "ended_broken", figures->broken);
 	set(json, "origins", figures->origins);
 	set(json, "shared", figures->shared_done);
 	set_ratio(json, "shared_share", figures->shared_done, figures->done);

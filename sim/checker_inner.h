@@ -1,0 +1,114 @@
+/* Private to the checker: its books. checker.c keeps them, checker_cause.c judges causes, checker_figures.c counts. */
+#ifndef ZUB_CHECKER_INNER_H
+#define ZUB_CHECKER_INNER_H
+
+#include "arena.h"
+#include "checker.h"
+#include "hash.h"
+#include "route.h"
+
+#define CHECKER_RIDES_MAX (1u << 19)
+#define CHECKER_VEHICLES_MAX 8192
+#define CHECKER_ABOARD_MAX 64
+#define CHECKER_SPANS_MAX 8
+
+enum book_outcome { BOOK_OPEN, BOOK_KEPT, BOOK_BROKEN };
+enum book_case { BOOK_NO_CASE, BOOK_CASE_OPEN, BOOK_CASE_CLOSED };
+
+/* When a ride was planned on, or aboard, a vehicle. */
+struct span {
+	uint32_t vehicle;
+	instant_ms from, to; /* to: INT64_MAX = still */
+};
+
+struct book { /* one ride */
+	uint64_t ride;
+	instant_ms asked_at, promised_at, earliest_pickup, latest_pickup, latest_arrival;
+	instant_ms arrived_at, boarded_at, alighted_at; /* arrived: the vehicle, at the stop where he boarded */
+	struct geo_point from;
+	struct trip_key tie;
+	struct spot pickup;     /* where he would board without walking; for the idle vehicle */
+	uint32_t vehicle;       /* that carried the rider */
+	uint32_t n_spans, n_plans;
+	struct span spans[CHECKER_SPANS_MAX]; /* the oldest ones give way */
+	uint8_t units[TOWN_SPACES_MAX];
+	uint32_t boarding_ms;
+	int64_t shifted_ms;     /* the promise has moved along with its trip by this */
+	uint8_t state, tie_kind, wheelchair, prebooked, shared, offered, last_called, operator_cancelled;
+	uint8_t outcome;        /* enum book_outcome */
+	uint8_t broken_case;    /* enum book_case */
+};
+
+/* What came from outside, once it began. Kinds with a length stay open until their end is journaled. */
+enum outside {
+	OUTSIDE_FAULT, OUTSIDE_MRC, OUTSIDE_REFUSED, OUTSIDE_LINK, OUTSIDE_STOP /* standstill, hold */, OUTSIDE_WITHDRAWN, /* with a length */
+	OUTSIDE_LATE, OUTSIDE_WAIT, OUTSIDE_CALL, OUTSIDE_DUTY, OUTSIDE_TRIP, OUTSIDE_RESTORE, OUTSIDE_KINDS
+};
+#define OUTSIDE_LASTING OUTSIDE_LATE /* kinds below this have a length */
+
+struct outside_event {
+	uint8_t kind;
+	uint32_t vehicle;    /* 0 = all */
+	instant_ms from, to; /* to: INT64_MAX = lasts */
+	int64_t amount_ms;   /* late, wait, delay of a trip */
+	uint32_t trip;       /* index into trips, for OUTSIDE_TRIP */
+	uint64_t ride;       /* wait: for whom */
+};
+
+struct fleet_book { /* one vehicle */
+	uint8_t spaces[TOWN_SPACES_MAX];
+	uint32_t class_index;
+	uint32_t boot, sequence, n_aboard, used;
+	uint64_t aboard[CHECKER_ABOARD_MAX];
+	instant_ms stands_since; /* INSTANT_NONE = drives, or unknown */
+	struct spot at;
+	uint32_t lasting[OUTSIDE_LASTING]; /* index of the open event + 1 */
+	uint32_t n_plan;
+	uint64_t plan[WIRE_TASKS_MAX];     /* rides of the newest plan, pickups and drop-offs */
+	uint8_t known, service, link_up;
+};
+
+struct checker {
+	const struct town *town;
+	struct arena arena;
+	struct hash_map map;
+	struct book *books;
+	size_t n, cap;
+	struct fleet_book *fleet; /* by vehicle number */
+	uint32_t n_fleet;         /* highest number + 1 */
+	struct outside_event *events;
+	size_t n_events, cap_events;
+	struct trip_key *trips;
+	size_t n_trips, cap_trips;
+	uint64_t n_offered;       /* rides with an open offer */
+	uint32_t epoch;
+	struct arena route_arena, query_arena; /* opened when first needed */
+	struct route_graph *graph;
+	struct route_query *query;
+	char fault[256];
+	struct checker_figures figures;
+};
+
+void checker_found(struct checker *checker, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline struct book *checker_book(const struct checker *checker, uint64_t ride)
+{
+	uint32_t index = ride ? hash_map_get(&checker->map, ride) : NONE;
+	return index == NONE ? NULL : &checker->books[index];
+}
+static inline struct fleet_book *checker_vehicle(const struct checker *checker, uint32_t vehicle)
+{
+	return vehicle > 0 && vehicle < CHECKER_VEHICLES_MAX ? &checker->fleet[vehicle] : NULL;
+}
+
+/* checker_cause.c */
+/* What a command says came from outside. */
+void checker_outside(struct checker *checker, const struct command *command);
+void checker_event(struct checker *checker, enum outside kind, uint32_t vehicle, instant_ms at, int64_t amount_ms, uint64_t ride);
+/* Judges an outcome "broken". */
+void checker_judge(struct checker *checker, const struct book *ride, uint8_t cause, instant_ms now);
+/* The greatest delay of the ride's own trip that became known since the promise; 0 = none. */
+int64_t checker_trip_late(const struct checker *checker, const struct book *ride);
+/* Beyond the promise by the vehicle's own events; <= 0 = in time, or never carried. */
+int64_t checker_lateness(const struct book *ride);
+
+#endif
