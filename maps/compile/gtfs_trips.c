@@ -141,8 +141,9 @@ static int expand(struct model *model, const struct model_frequency *frequency, 
 		}
 		*stop_times += run.n_times;
 		if (++*runs > GTFS_RUNS_MAX || *stop_times > GTFS_TIMES_MAX)
-			return err_set(model->detail, ERR_RANGE, "%s: frequencies.txt line %u: expands to more than %u runs",
-				       model->feed_path, frequency->line, GTFS_RUNS_MAX);
+			return err_set(model->detail, ERR_RANGE,
+				       "%s: frequencies.txt line %u: expands to more than %u runs", model->feed_path,
+				       frequency->line, GTFS_RUNS_MAX);
 		run.frequent = 0;
 		run.start_s = *latest_s = (int32_t)start;
 		run.shift_s = (int32_t)start - model->times[run.first_time].departure_s;
