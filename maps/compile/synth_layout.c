@@ -290,9 +290,10 @@ static void industry(struct synth *synth)
 
 /* --- villages --- */
 
-struct bulge {	       /* one side of a village; NONE = nothing there */
-	uint32_t top;  /* its vertex farthest from the road */
-	uint32_t near; /* its corner towards the town */
+struct bulge {		/* one side of a village; NONE = nothing there */
+	uint32_t top;	/* its vertex farthest from the road */
+	uint32_t near;	/* its corner towards the town */
+	uint32_t entry; /* the edge from there to the road */
 };
 struct bulges {
 	struct bulge left, right; /* looking out of the town */
@@ -317,7 +318,7 @@ static struct bulge village_half(struct synth *synth, uint32_t p, uint32_t middl
 	} while (half != start);
 	uint32_t face = along == NONE ? NONE : plane->halves[along].face;
 	if (face == NONE || plane->faces[face].kind != FACE_COUNTRY || plane_half_at(plane, face, last) == NONE)
-		return (struct bulge){NONE, NONE};
+		return (struct bulge){NONE, NONE, NONE};
 	/* joining last -> first leaves the part beside the road to the left of the new edge, which keeps the old number
 	 */
 	uint32_t edge = plane_join(plane, plane_half_at(plane, face, last), along, (struct plane_edge){.street = NONE});
@@ -333,7 +334,7 @@ static struct bulge village_half(struct synth *synth, uint32_t p, uint32_t middl
 		half = (uint32_t)plane->n_halves - 2;
 	}
 	plane_connect(plane, corners[1], middle, (struct plane_edge){STREET_RESIDENTIAL, 0, synth->n_streets++});
-	return (struct bulge){corners[1], corners[to_left ? 2 : 0]};
+	return (struct bulge){corners[1], corners[to_left ? 2 : 0], to_left ? half / 2 : edge};
 }
 
 static int near_band(int64_t y, int64_t low, int64_t high)
@@ -343,7 +344,7 @@ static int near_band(int64_t y, int64_t low, int64_t high)
 
 static struct bulges village(struct synth *synth, uint32_t i, int64_t distance)
 {
-	struct bulges bulges = {{NONE, NONE}, {NONE, NONE}};
+	struct bulges bulges = {{NONE, NONE, NONE}, {NONE, NONE, NONE}};
 	int64_t half_length = between(synth, METRES(190), METRES(330));
 	uint32_t middle = radial_cut(synth, i, distance);
 	if (middle == NONE)
@@ -367,15 +368,16 @@ static struct bulges village(struct synth *synth, uint32_t i, int64_t distance)
 	return bulges;
 }
 
-/* A quiet road besides the fast one, from the village's corner to the edge of the town. */
-static void quiet_road(struct synth *synth, struct bulges bulges, uint32_t edge_left, uint32_t edge_right)
+/* A quiet road besides the fast one: from the edge of the town to the village's corner and on to its first houses. */
+static int quiet_road(struct synth *synth, struct bulge bulge, uint32_t edge_of_town)
 {
-	struct plane_edge edge = {STREET_UNCLASSIFIED, 0, synth->n_streets++};
-	uint32_t made = NONE;
-	if (bulges.left.near != NONE)
-		made = plane_connect(&synth->plane, bulges.left.near, edge_left, edge);
-	if (made == NONE && bulges.right.near != NONE)
-		plane_connect(&synth->plane, bulges.right.near, edge_right, edge);
+	struct plane *plane = &synth->plane;
+	struct plane_edge edge = {STREET_UNCLASSIFIED, 0, synth->n_streets};
+	if (bulge.near == NONE || plane_connect(plane, bulge.near, edge_of_town, edge) == NONE)
+		return 0;
+	plane->edges[bulge.entry] = edge;
+	synth->n_streets++;
+	return 1;
 }
 
 /* One or two on each road, and some roads from one to the next. */
@@ -389,7 +391,8 @@ static void villages(struct synth *synth, const uint32_t *middles)
 		int is_by_rail = i == 0 || i == n - 1 - synth->n_south;
 		int64_t further = is_by_rail ? METRES(100) : between(synth, 0, room / 6);
 		bulges[i] = village(synth, i, synth->radius + METRES(1000) + further);
-		quiet_road(synth, bulges[i], middles[i], middles[(i + n - 1) % n]);
+		if (!quiet_road(synth, bulges[i].left, middles[i]))
+			quiet_road(synth, bulges[i].right, middles[(i + n - 1) % n]);
 		if (room > METRES(4200))
 			village(synth, i, synth->reach - METRES(800) - between(synth, 0, room / 5));
 	}
