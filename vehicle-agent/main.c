@@ -36,7 +36,6 @@ struct program {
 	struct link_client *client;
 	uint8_t *block;
 	size_t block_size;
-	uint32_t boot;
 	int64_t saved_wall; /* last failed attempt to save */
 	int save_failed, stop, town_opened;
 	int descriptors[2];
@@ -54,41 +53,42 @@ static int64_t wall_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- memory: boot, length of the agent's part, agent, body ---- */
+/* ---- memory: length of the agent's part, agent, body ---- */
 static int program_save(struct program *program, struct err_detail *detail)
 {
 	size_t n_agent = 0, n_body = 0;
-	uint64_t head[2];
+	uint64_t head;
 	int rc = agent_save(program->agent, program->block + sizeof head, program->block_size - sizeof head - BODY_SAVE_MAX, &n_agent);
 
 	if (!rc)
 		rc = body_save(program->body, program->block + sizeof head + n_agent, BODY_SAVE_MAX, &n_body);
 	if (rc)
 		return err_set(detail, rc, "state does not fit into %zu bytes", program->block_size);
-	head[0] = htole64(program->boot);
-	head[1] = htole64(n_agent);
-	memcpy(program->block, head, sizeof head);
+	head = htole64(n_agent);
+	memcpy(program->block, &head, sizeof head);
 	return state_file_write(program->options.state, program->block, sizeof head + n_agent + n_body, detail);
 }
 
-static int program_load(struct program *program, struct err_detail *detail)
+/* *ret_boot: the boot to start under. */
+static int program_load(struct program *program, uint32_t *ret_boot, struct err_detail *detail)
 {
-	uint64_t head[2];
-	size_t n = 0;
+	uint64_t head;
+	size_t n = 0, n_agent;
 	int rc = state_file_read(program->options.state, program->block, program->block_size, &n, detail);
 
+	*ret_boot = 1;
 	if (rc == ERR_NOT_FOUND)
 		return ERR_OK; /* first start */
 	if (rc)
 		return rc;
 	if (n < sizeof head)
 		return err_set(detail, ERR_TRUNCATED, "%s: %zu bytes", program->options.state, n);
-	memcpy(head, program->block, sizeof head);
-	if (le64toh(head[0]) >= UINT32_MAX || le64toh(head[1]) > n - sizeof head)
+	memcpy(&head, program->block, sizeof head);
+	if (le64toh(head) > n - sizeof head)
 		return err_set(detail, ERR_FORMAT, "%s: its head does not fit its length", program->options.state);
-	program->boot = (uint32_t)le64toh(head[0]);
-	size_t n_agent = (size_t)le64toh(head[1]);
+	n_agent = (size_t)le64toh(head);
 	rc = agent_load(program->agent, program->block + sizeof head, n_agent, detail);
+	*ret_boot = agent_boot_number(program->agent) + 1;
 	return rc ? rc : body_load(program->body, program->block + sizeof head + n_agent, n - sizeof head - n_agent, detail);
 }
 
@@ -145,7 +145,7 @@ static int open_body(struct program *program, uint32_t class_index, const struct
 
 static int open_agent(struct program *program, struct err_detail *detail)
 {
-	struct agent_settings settings = {.simulated = 1, .mrc_after_silence_ms = FORGET_AFTER_MS,
+	struct agent_settings settings = {.simulated = 1, .doors_ms = program->options.doors_ms, .mrc_after_silence_ms = FORGET_AFTER_MS,
 					  .battery_wh = program->options.battery_wh, .charge_w = program->options.charge_w};
 	int rc;
 
@@ -185,13 +185,14 @@ static int open_vehicle(struct program *program, struct err_detail *detail)
 /* The start is counted and the count is on disk before a word is said under it. */
 static int open_memory(struct program *program, struct err_detail *detail)
 {
+	uint32_t boot = 1;
 	int rc = state_file_lock(program->options.state, detail);
 
 	if (!rc)
-		rc = program_load(program, detail);
+		rc = program_load(program, &boot, detail);
 	if (rc)
 		return rc;
-	agent_boot(program->agent, ++program->boot);
+	agent_boot(program->agent, boot);
 	return program_save(program, detail);
 }
 
@@ -441,7 +442,7 @@ int main(int argc, char **argv)
 	else
 		rc = program_open(&program, &detail);
 	if (!rc && !program.options.key_only) {
-		log_line(LOG_INFO, "start %u, public key %s", program.boot, link_client_public_key(program.client));
+		log_line(LOG_INFO, "start %u, public key %s", agent_boot_number(program.agent), link_client_public_key(program.client));
 		rc = program_run(&program);
 	} else if (rc) {
 		log_line(LOG_ERROR, "%s", detail.text[0] ? detail.text : err_text(rc));

@@ -25,12 +25,13 @@ const char options_usage[] =
 	"  --battery-wh N       usable energy (40000)       --charge-w N   charging power (22000)\n"
 	"  --battery N          charge at the first start, permille (1000)\n"
 	"  --slow N             drives N permille slower than the map says (0)\n"
+	"  --doors-ms N         from standing at a stop until the first rider passes the door (5000)\n"
 	"  --console            reads lines from standard input: call | stop | emergency | code NNNN | mrc TEXT | fault TEXT | clear\n"
 	"  --quiet              logs errors and warnings only\n";
 
 enum { OPTION_VEHICLE = 1, OPTION_NAME, OPTION_TOWN, OPTION_CONNECT, OPTION_SERVER_KEY, OPTION_KEY, OPTION_MAKE_KEY, OPTION_STATE,
        OPTION_CLASS, OPTION_SPACES, OPTION_START, OPTION_BODY, OPTION_BATTERY_WH, OPTION_CHARGE_W, OPTION_BATTERY, OPTION_SLOW,
-       OPTION_CONSOLE, OPTION_QUIET, OPTION_HELP };
+       OPTION_DOORS, OPTION_CONSOLE, OPTION_QUIET, OPTION_HELP };
 
 static const struct option table[] = {
 	{"vehicle", 1, NULL, OPTION_VEHICLE}, {"name", 1, NULL, OPTION_NAME}, {"town", 1, NULL, OPTION_TOWN},
@@ -38,7 +39,7 @@ static const struct option table[] = {
 	{"make-key", 0, NULL, OPTION_MAKE_KEY}, {"state", 1, NULL, OPTION_STATE}, {"class", 1, NULL, OPTION_CLASS},
 	{"spaces", 1, NULL, OPTION_SPACES}, {"start", 1, NULL, OPTION_START}, {"body", 1, NULL, OPTION_BODY},
 	{"battery-wh", 1, NULL, OPTION_BATTERY_WH}, {"charge-w", 1, NULL, OPTION_CHARGE_W}, {"battery", 1, NULL, OPTION_BATTERY},
-	{"slow", 1, NULL, OPTION_SLOW}, {"console", 0, NULL, OPTION_CONSOLE}, {"quiet", 0, NULL, OPTION_QUIET},
+	{"slow", 1, NULL, OPTION_SLOW}, {"doors-ms", 1, NULL, OPTION_DOORS}, {"console", 0, NULL, OPTION_CONSOLE}, {"quiet", 0, NULL, OPTION_QUIET},
 	{"help", 0, NULL, OPTION_HELP}, {NULL, 0, NULL, 0}};
 
 static int read_number(const char *name, const char *text, uint32_t low, uint32_t high, uint32_t *ret_value, struct err_detail *detail)
@@ -101,6 +102,8 @@ static int read_value(int option, const char *value, struct vehicle_options *opt
 		rc = read_number("battery", value, 0, 1000, &number, detail);
 		options->battery_permille = (uint16_t)number;
 		return rc;
+	case OPTION_DOORS:
+		return read_number("doors-ms", value, 0, 600000, &options->doors_ms, detail);
 	case OPTION_SLOW:
 		return read_number("slow", value, 0, 10000, &options->slow_permille, detail);
 	default:
@@ -160,7 +163,7 @@ static int complete(const struct vehicle_options *options, struct err_detail *de
 
 int options_read(int argc, char **argv, struct vehicle_options *ret_options, struct err_detail *detail)
 {
-	struct vehicle_options options = {.class_name = "shuttle", .spaces = {6, 1}, .battery_wh = 40000, .charge_w = 22000,
+	struct vehicle_options options = {.class_name = "shuttle", .spaces = {6, 1}, .battery_wh = 40000, .charge_w = 22000, .doors_ms = 5000,
 					  .battery_permille = 1000};
 	int option, rc = ERR_OK;
 

@@ -10,7 +10,7 @@ struct vehicle_options {
 	const char *town, *name, *connect, *server_key, *key, *state, *class_name, *start;
 	uint32_t vehicle;
 	uint8_t spaces[WIRE_SPACES_MAX];
-	uint32_t battery_wh, charge_w, slow_permille;
+	uint32_t battery_wh, charge_w, slow_permille, doors_ms;
 	uint16_t battery_permille;
 	int console;  /* buttons, codes and faults typed on standard input */
 	int key_only; /* make the key, print the public one, end */

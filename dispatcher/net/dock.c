@@ -9,7 +9,6 @@
 #define ORDERS_MAX 8
 #define EVIDENCE_MAX WIRE_ABOARD_MAX
 #define APPROVAL_TRIES 10
-#define GAP_REPEATS 5      /* a vehicle repeats from its oldest event: what lies before one that came this often is gone */
 #define UNTAKEN_REPEATS 5  /* an event handed over and still not durable after so many repeats is handed over again */
 #define LATE_STEP_MS 5000
 #define OFF_STEP_MM 20000
@@ -47,8 +46,8 @@ struct dock_vehicle {
 	struct wire_state state, told;
 	instant_ms told_at;
 	/* events */
-	struct event_mark passed, acked, gap;
-	uint32_t n_gap, n_untaken;
+	struct event_mark passed, acked;
+	uint32_t n_untaken;
 	/* to be said */
 	uint8_t want_welcome, want_ack, want_heartbeat, want_approval;
 	uint8_t plan_state; /* enum plan_state */
@@ -70,6 +69,7 @@ struct dock {
 	uint32_t n_vehicles;
 	struct dock_vehicle *vehicles;
 	struct hash_map slots;
+	uint64_t n_again;    /* orders said again */
 	uint32_t queue_head, queue_n;
 	uint32_t *queue;     /* vehicles with something to say, in the order they got it */
 };
@@ -311,15 +311,15 @@ void dock_standstill(struct dock *dock, uint32_t vehicle, const struct wire_orde
 		order_add(dock, one, order);
 }
 
-/* An order given before the dispatcher's restart may not have reached the vehicle: what the core holds true is said again. */
+/* What the core holds true and the vehicle shows not to know is said again: an order may have been lost with the dispatcher before
+ * this one, or the core has changed its mind without an order (a new release). */
 static void order_again(struct dock *dock, struct dock_vehicle *vehicle, uint8_t kind)
 {
-	const struct core_vehicle *known = core_vehicle(dock->core, vehicle->number);
-	struct wire_order order = {.kind = kind, .by = "dispatcher", .reason = "repeated after a gap of the link"};
+	struct wire_order order = {.kind = kind, .by = "dispatcher", .reason = "as the dispatcher has it"};
 
 	if (vehicle->n_orders)
 		return;
-	order.id = hash_u64((uint64_t)core_epoch(dock->core) << 40 ^ (uint64_t)known->boot << 16 ^ (uint64_t)vehicle->number << 4 ^ kind);
+	order.id = hash_u64((uint64_t)core_epoch(dock->core) << 32 ^ ++dock->n_again) ^ vehicle->number;
 	order_add(dock, vehicle, &order);
 }
 
@@ -414,7 +414,7 @@ static void event_taken(struct dock *dock, struct dock_vehicle *vehicle, const s
 	}
 }
 
-/* Is this the next event? Repeats are acknowledged again; one after a gap waits for those before it. */
+/* Is this the next event? Repeats are acknowledged again; one after a gap waits for those before it, as in the core. */
 static int event_next(struct dock *dock, struct dock_vehicle *vehicle, struct event_mark mark)
 {
 	const struct event_mark passed = vehicle->passed;
@@ -433,12 +433,9 @@ static int event_next(struct dock *dock, struct dock_vehicle *vehicle, struct ev
 	}
 	if ((mark.boot == passed.boot && mark.sequence == passed.sequence + 1) || (mark.boot > passed.boot && mark.sequence == 1))
 		return 1;
-	if (!vehicle->n_gap || mark_compare(mark, vehicle->gap) < 0) {
-		vehicle->gap = mark;
-		vehicle->n_gap = 1;
-		return 0;
-	}
-	return mark_compare(mark, vehicle->gap) == 0 && ++vehicle->n_gap >= GAP_REPEATS;
+	vehicle->want_ack = 1; /* so that the vehicle sees from where on it must repeat */
+	enqueue(dock, vehicle);
+	return 0;
 }
 
 static void receive_event(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_event *event, struct command *commands,
@@ -457,7 +454,7 @@ static void receive_event(struct dock *dock, struct dock_vehicle *vehicle, const
 	if (command->vehicle_event.event.at > dock->at)
 		command->vehicle_event.event.at = dock->at; /* its clock ran on while ours stood */
 	vehicle->passed = mark;
-	vehicle->n_gap = vehicle->n_untaken = 0;
+	vehicle->n_untaken = 0;
 	event_taken(dock, vehicle, event);
 }
 
@@ -474,6 +471,8 @@ static void receive_plan_ack(struct dock *dock, struct dock_vehicle *vehicle, co
 	vehicle->plan_wall = dock->wall;
 	vehicle->plan_state = state;
 	const struct core_vehicle *known = core_vehicle(dock->core, vehicle->number);
+	if (ack->refusal == WIRE_REFUSED_STATE && known->service == SERVICE_IN)
+		order_again(dock, vehicle, WIRE_INTO_SERVICE);
 	if (state == PLAN_ACCEPTED ? known->acked_epoch == ack->epoch && known->acked_version == ack->version : vehicle->refusal == ack->refusal)
 		return; /* the core knows */
 	command = command_add(commands, most, n, CMD_VEHICLE_PLAN_ACK, dock->at);
@@ -803,8 +802,6 @@ static int say_ack(struct dock_vehicle *vehicle, struct wire_message *message)
 	if (!vehicle->want_ack)
 		return 0;
 	vehicle->want_ack = 0;
-	if (!vehicle->acked.boot)
-		return 0;
 	message->kind = WIRE_KIND_ACK;
 	message->ack = (struct wire_ack){.boot = vehicle->acked.boot, .sequence = vehicle->acked.sequence};
 	return 1;

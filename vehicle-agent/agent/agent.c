@@ -45,6 +45,11 @@ void agent_boot(struct agent *agent, uint32_t boot)
 	agent->dirty = 1;
 }
 
+uint32_t agent_boot_number(const struct agent *agent)
+{
+	return agent->boot;
+}
+
 int agent_dirty(const struct agent *agent)
 {
 	return agent->dirty;
@@ -117,6 +122,7 @@ void agent_epoch(struct agent *agent, uint32_t epoch)
 	if (agent->link.epoch) {
 		agent->n_acked = 0;
 		agent->link.event_next = 0;
+		agent->link.resync = 1;
 	}
 	agent->link.epoch = epoch;
 	agent->link.state_due = 1;

@@ -18,6 +18,7 @@ struct agent_settings {
 	uint32_t heartbeat_ms;        /* wall, until the dispatcher says otherwise */
 	uint32_t state_every_ms;      /* wall time between states when nothing changes, default 1,000 */
 	uint32_t battery_wh, charge_w;
+	uint32_t doors_ms;            /* from standing at a stop until the first rider passes the door, service time */
 	uint32_t mrc_after_silence_ms;/* wall silence after which a vehicle without riders stays at its next stop */
 };
 
@@ -49,6 +50,9 @@ int agent_open(struct agent **ret_agent, const struct agent_settings *settings, 
 int agent_save(const struct agent *agent, void *bytes, size_t size, size_t *ret_n);
 int agent_load(struct agent *agent, const void *bytes, size_t n, struct err_detail *detail);
 void agent_boot(struct agent *agent, uint32_t boot);
+/* The boot it counts events under. It may have gone on beyond what the program set: events that a restored dispatcher cannot
+ * join to what it knows are numbered anew under the next boot. */
+uint32_t agent_boot_number(const struct agent *agent);
 /* 1 when state changed since the last agent_save that must be on disk before messages go out. */
 int agent_dirty(const struct agent *agent);
 

@@ -51,6 +51,30 @@ static int event_upto(const struct wire_event *event, uint32_t boot, uint32_t se
 	return event->boot < boot || (event->boot == boot && event->sequence <= sequence);
 }
 
+/* Does the dispatcher that knows events up to (boot, sequence) accept our oldest one as the next? */
+static int event_joins(const struct wire_event *oldest, uint32_t boot, uint32_t sequence)
+{
+	return oldest->boot == boot ? oldest->sequence <= sequence + 1 : oldest->sequence == 1 || oldest->boot < boot;
+}
+
+/* A dispatcher restored from long ago misses more than we have kept: what we have is told under a new boot, from 1 on. */
+static void events_renumber(struct agent *agent)
+{
+	uint32_t approval = agent->approval;
+
+	agent->boot++;
+	agent->event_sequence = agent->state_sequence = 0;
+	for (uint32_t i = 0; i < agent->n_events; i++) {
+		struct wire_event *event = &agent->events[i];
+		event->boot = agent->boot;
+		if (event->kind == WIRE_APPROVAL_REQUEST && approval && event->sequence == approval)
+			agent->approval = agent->event_sequence + 1;
+		event->sequence = ++agent->event_sequence;
+	}
+	agent->n_acked = agent->link.event_next = 0;
+	agent->dirty = 1;
+}
+
 void agent_acked(struct agent *agent, uint32_t boot, uint32_t sequence)
 {
 	uint32_t before = agent->n_acked;
@@ -59,8 +83,11 @@ void agent_acked(struct agent *agent, uint32_t boot, uint32_t sequence)
 		return; /* of events never told: not ours */
 	while (agent->n_acked < agent->n_events && event_upto(&agent->events[agent->n_acked], boot, sequence))
 		agent->n_acked++;
+	if (agent->link.resync && agent->n_events && !agent->n_acked && !event_joins(&agent->events[0], boot, sequence))
+		events_renumber(agent);
 	if (agent->n_acked == before)
 		return;
+	agent->link.resync = 0;
 	if (agent->link.event_next < agent->n_acked)
 		agent->link.event_next = agent->n_acked;
 	agent->link.event_wall = agent->wall;

@@ -30,6 +30,7 @@ struct agent_link {
 	uint32_t epoch;       /* newest heard */
 	uint32_t heartbeat_ms, valid_ms;
 	uint8_t heard, need_hello, hello_sent, up;
+	uint8_t resync;       /* under a new epoch, and nothing acknowledged yet */
 	int64_t heard_wall, hello_wall, state_wall, sent_wall, event_wall;
 	instant_ms valid_until;
 	struct wire_plan_ack plan_ack;
@@ -76,7 +77,6 @@ struct agent {
 
 	struct wire_plan plan;
 	uint64_t done;             /* bit per task of the plan */
-	uint64_t announced;        /* bit per task: an ARRIVED of this stop visit covers it */
 	uint8_t evidence[WIRE_TASKS_MAX]; /* enum wire_evidence_kind per pickup, 0 = none */
 	uint32_t n_aboard;
 	struct agent_rider aboard[WIRE_ABOARD_MAX]; /* ascending ride */

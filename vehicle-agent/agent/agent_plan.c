@@ -165,22 +165,18 @@ void agent_plan_take(struct agent *agent, const struct wire_plan *plan)
 {
 	struct wire_plan before = agent->plan;
 	uint8_t evidence[WIRE_TASKS_MAX];
-	uint64_t announced = agent->announced;
 
 	memcpy(evidence, agent->evidence, sizeof evidence);
 	memset(agent->evidence, 0, sizeof agent->evidence);
 	agent->plan = *plan;
-	agent->done = agent->announced = 0;
+	agent->done = 0;
 	for (uint32_t i = 0; i < plan->n_tasks; i++) {
 		const struct wire_task *task = &plan->tasks[i];
 		uint32_t old = task->ride ? find_task(&before, task->kind, task->ride, before.n_tasks) : AGENT_NO_TASK;
 		if (task_done(agent, task))
 			agent->done |= UINT64_C(1) << i;
-		if (old == AGENT_NO_TASK)
-			continue;
-		agent->evidence[i] = evidence[old];
-		if ((announced >> old & 1) && spot_equal(place_spot(&task->place), agent->stop.spot))
-			agent->announced |= UINT64_C(1) << i;
+		if (old != AGENT_NO_TASK)
+			agent->evidence[i] = evidence[old];
 	}
 	if (agent->stop.service.task != AGENT_NO_TASK) {
 		const struct wire_task *served = &before.tasks[agent->stop.service.task];

@@ -57,6 +57,7 @@ static void put_link(struct bytes_out *out, const struct agent *agent)
 	bytes_put(out, agent->clock.speed_permille, 4);
 	bytes_put(out, (uint64_t)agent->clock.floor, 8);
 	bytes_put(out, agent->link.epoch, 4);
+	bytes_put(out, agent->link.resync, 1);
 	bytes_put(out, agent->link.heartbeat_ms, 4);
 	bytes_put(out, agent->link.valid_ms, 4);
 	bytes_put(out, (uint64_t)agent->link.valid_until, 8);
@@ -69,6 +70,7 @@ static void get_link(struct bytes_in *in, struct agent *agent)
 	agent->clock.speed_permille = bytes_get_u32(in, UINT32_MAX);
 	agent->clock.floor = bytes_get_i64(in);
 	agent->link.epoch = bytes_get_u32(in, UINT32_MAX);
+	agent->link.resync = bytes_get_u8(in, 1);
 	agent->link.heartbeat_ms = bytes_get_u32(in, UINT32_MAX);
 	agent->link.valid_ms = bytes_get_u32(in, UINT32_MAX);
 	agent->link.valid_until = bytes_get_i64(in);
@@ -112,7 +114,6 @@ static void put_plan(struct bytes_out *out, const struct agent *agent)
 	bytes_put_block(out, agent->plan.town_hash, WIRE_HASH_BYTES);
 	bytes_put(out, (uint64_t)agent->plan.valid_until, 8);
 	bytes_put(out, agent->done, 8);
-	bytes_put(out, agent->announced, 8);
 	bytes_put(out, agent->plan.n_tasks, 4);
 	for (uint32_t i = 0; i < agent->plan.n_tasks; i++)
 		put_task(out, &agent->plan.tasks[i], agent->evidence[i]);
@@ -127,10 +128,9 @@ static void get_plan(struct bytes_in *in, struct agent *agent)
 	bytes_get_block(in, agent->plan.town_hash, WIRE_HASH_BYTES);
 	agent->plan.valid_until = bytes_get_i64(in);
 	agent->done = bytes_get_u64(in);
-	agent->announced = bytes_get_u64(in);
 	agent->plan.n_tasks = bytes_get_u32(in, WIRE_TASKS_MAX);
 	beyond = agent->plan.n_tasks < 64 ? UINT64_MAX << agent->plan.n_tasks : 0;
-	if ((agent->done | agent->announced) & beyond)
+	if (agent->done & beyond)
 		in->failed = 1;
 	for (uint32_t i = 0; i < agent->plan.n_tasks; i++)
 		get_task(in, agent->town, &agent->plan.tasks[i], &agent->evidence[i]);

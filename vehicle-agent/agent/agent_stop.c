@@ -89,42 +89,18 @@ static void stop_tasks(const struct agent *agent, uint32_t *ret_first, uint32_t 
 	*ret_end = agent_stop_end(agent, first);
 }
 
-static void stop_announce(struct agent *agent, uint32_t task, instant_ms at)
-{
-	struct wire_event *event = agent_event_new(agent, WIRE_ARRIVED, task_of(agent, task)->ride, at);
-
-	event->task_kind = task_of(agent, task)->kind;
-}
-
 static void stop_open(struct agent *agent, uint32_t first, instant_ms now)
 {
 	const struct wire_task *task = task_of(agent, first);
 	struct agent_stop stop = {.open = 1, .spot = place_spot(&task->place), .first_kind = task->kind, .first_ride = task->ride,
-				  .ready_at = now, .leave_from = INSTANT_NONE, .service = {.task = AGENT_NO_TASK}};
-	uint32_t end = agent_stop_end(agent, first);
+				  .ready_at = now + agent->settings.doors_ms, .leave_from = INSTANT_NONE,
+				  .service = {.task = AGENT_NO_TASK}};
+	struct wire_event *event = agent_event_new(agent, WIRE_ARRIVED, task->ride, now);
 
+	event->task_kind = task->kind;
 	agent->stop = stop;
 	agent->leg_active = 0;
-	agent->announced = 0;
 	memset(agent->evidence, 0, sizeof agent->evidence);
-	for (uint32_t i = first; i < end; i++)
-		if (agent_in_stop(agent, first, i))
-			agent->announced |= UINT64_C(1) << i;
-	stop_announce(agent, first, now);
-}
-
-/* Riders whom a newer plan added to the stop that the vehicle stands at. */
-static void stop_announce_added(struct agent *agent, instant_ms now)
-{
-	uint32_t first, end;
-
-	stop_tasks(agent, &first, &end);
-	for (uint32_t i = first; i < end; i++) {
-		if (!agent_in_stop(agent, first, i) || (agent->announced >> i & 1))
-			continue;
-		stop_announce(agent, i, now);
-		agent->announced |= UINT64_C(1) << i;
-	}
 }
 
 /* Whom the open door serves next: those who leave first, then riders who have shown themselves. */
@@ -207,7 +183,6 @@ static int step_stop(struct agent *agent, instant_ms now)
 			return 0;
 		return service_end(agent), 1;
 	}
-	stop_announce_added(agent, now);
 	if (service_begin(agent))
 		return 1;
 	if (stop_may_leave(agent, now))
@@ -361,6 +336,8 @@ instant_ms agent_step_due(const struct agent *agent)
 
 	if (!agent->clock.known || !agent->body_known)
 		return due;
+	if (agent_drive(agent).wish == DRIVE_GO && agent->body.leg != agent->leg && !agent->fault && agent->body.state != BODY_FAULT)
+		return agent->clock.floor; /* the body has not yet said how it takes the new leg */
 	if (agent->stop.open && agent->stop.service.task != AGENT_NO_TASK)
 		due = agent->stop.service.until;
 	else if (agent->stop.open && stop_finished(agent) && !immobile(agent) && !agent->held)
