@@ -33,14 +33,10 @@ static void stand_at(struct core *core, uint32_t slot, const struct place *place
 {
 	struct core_vehicle *vehicle = &core->vehicles[slot];
 	struct vehicle_more *more = &core->vehicles_more[slot];
-	if (more->phase == PHASE_DRIVING) {
-		if (vehicle->n_aboard)
-			vehicle->loaded_mm += more->leg_mm;
-		else
-			vehicle->empty_mm += more->leg_mm;
-		core->figures.loaded_mm += vehicle->n_aboard ? more->leg_mm : 0;
-		core->figures.empty_mm += vehicle->n_aboard ? 0 : more->leg_mm;
-	}
+	if (more->phase == PHASE_AT_STOP && phase == PHASE_AT_STOP && place_same(&vehicle->anchor, place))
+		return; /* one more task of the stop it stands at */
+	if (more->phase == PHASE_DRIVING)
+		plan_count_mm(core, slot, more->leg_mm);
 	if (more->phase == PHASE_AT_STOP && !place_same(&vehicle->anchor, place))
 		left_stop(core, slot);
 	vehicle->anchor = *place;

@@ -513,6 +513,14 @@ static uint32_t first_promised(const struct core *core, uint32_t slot)
 	return NONE;
 }
 
+void plan_count_mm(struct core *core, uint32_t slot, uint32_t mm)
+{
+	struct core_vehicle *vehicle = &core->vehicles[slot];
+	core_touch_vehicle(core, slot);
+	*(vehicle->n_aboard ? &vehicle->loaded_mm : &vehicle->empty_mm) += mm;
+	*(vehicle->n_aboard ? &core->figures.loaded_mm : &core->figures.empty_mm) += mm;
+}
+
 void plan_leg(struct core *core, uint32_t slot, const struct place *from, instant_ms at)
 {
 	struct core_vehicle *vehicle = &core->vehicles[slot];
@@ -520,6 +528,10 @@ void plan_leg(struct core *core, uint32_t slot, const struct place *from, instan
 	uint32_t k = first_promised(core, slot);
 	struct place start = *from;
 	core_touch_vehicle(core, slot);
+	if (more->phase == PHASE_DRIVING && more->leg_ms) { /* what of the old leg is behind it */
+		instant_ms gone = sooner(later(at - vehicle->anchor_at, 0), more->leg_ms);
+		plan_count_mm(core, slot, (uint32_t)((uint64_t)gone * more->leg_mm / more->leg_ms));
+	}
 	vehicle->anchor = start;
 	vehicle->anchor_at = at;
 	if (k == NONE) {
@@ -546,8 +558,8 @@ static void head_for(struct core *core, uint32_t slot)
 		return;
 	if (more->phase == PHASE_DRIVING && to && place_same(to, &more->leg_to))
 		return;
-	if (more->phase == PHASE_STANDING && !to)
-		return;
+	if (!to && more->phase != PHASE_AT_STOP)
+		return; /* with nothing left to do it drives on to where it was going, and stays there */
 	struct place from;
 	instant_ms at;
 	plan_start(core, slot, &from, &at);

@@ -249,6 +249,7 @@ void plan_retime(struct core *core, uint32_t vehicle);
 void plan_changed(struct core *core, uint32_t vehicle); /* told at the end of the step */
 void plan_flush(struct core *core);
 void plan_leg(struct core *core, uint32_t vehicle, const struct place *from, instant_ms at); /* sets off to the first promised task */
+void plan_count_mm(struct core *core, uint32_t vehicle, uint32_t mm); /* driven */
 void plan_path(struct core *core, uint32_t vehicle);    /* derives the path of the current leg */
 void plan_view(struct core *core, uint32_t vehicle);   /* refreshes what core_plan shows */
 void plan_mark_arrived(struct core *core, uint32_t vehicle);
