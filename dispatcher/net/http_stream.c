@@ -281,3 +281,13 @@ void notices_shown(struct http *http, uint64_t ride)
 		call_submit_alone(http, &command);
 	}
 }
+
+void handle_positions(struct call *call)
+{
+	reply_json(call, 200, view_positions(call->http));
+}
+
+void handle_fleet_stream(struct call *call)
+{
+	stream_open(call, STREAM_FLEET, 0);
+}
