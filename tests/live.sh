@@ -52,7 +52,7 @@ else
 	echo "skipped: Heidelberg: $data/heidelberg is not there"
 fi
 if [ -d "$data/kaiserslautern" ]; then
-	build/bin/mapc derive-timetable --osm "$data/kaiserslautern/kaiserslautern.osm.gz" --gtfs "$work/kaiserslautern.gtfs.zip" || failed=1
+	build/bin/mapc derive-timetable --osm "$data/kaiserslautern/kaiserslautern.osm.gz" -o "$work/kaiserslautern.gtfs.zip" || failed=1
 	demo kaiserslautern --osm "$data/kaiserslautern/kaiserslautern.osm.gz" --gtfs "$work/kaiserslautern.gtfs.zip" & pids+=($!)
 else
 	echo "skipped: Kaiserslautern: $data/kaiserslautern is not there"
