@@ -215,14 +215,19 @@ int synth_write(const struct synth_options *options, struct err_detail *detail)
 	synth->plane.synth = synth;
 	rng_seed(&synth->rng, options->seed);
 	if (setjmp(synth->fail)) {
+		if (synth->is_osm_written)
+			remove(options->osm_path);
 		synth_free(synth);
 		return err_set(detail, ERR_MEMORY, "out of memory while generating a town of %u inhabitants",
 			       options->inhabitants);
 	}
 	generate(synth);
 	int code = synth_write_osm(synth, detail);
+	synth->is_osm_written = !code;
 	if (!code)
 		code = synth_write_gtfs(synth, detail);
+	if (code && synth->is_osm_written)
+		remove(options->osm_path); /* both files or none */
 	synth_free(synth);
 	return code;
 }

@@ -160,6 +160,7 @@ struct synth {
 	struct synth_run *runs; /* trips of the timetable, until their stop times are written */
 	size_t n_runs, cap_runs;
 
+	int is_osm_written;
 	struct osm_writer *osm;
 	struct gtfs_writer *gtfs;
 };
