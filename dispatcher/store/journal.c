@@ -34,7 +34,10 @@ struct crash *journal_crash(struct journal_mark *mark, uint64_t print, uint64_t 
 {
 	for (int i = 0; mark && i < CRASHES_KEPT; i++) {
 		struct crash *crash = &mark->crashes[i];
-		if (crash->count >= CRASHES_UNTIL_HELD && crash_is(crash, print, crash->decided ? 0 : sequence))
+		/* an equal command from before the crash was replayed well when the crash came */
+		int same_command = crash->print == print && crash->sequence <= sequence;
+		int same_place = crash->sequence == sequence && !crash->decided;
+		if (crash->count >= CRASHES_UNTIL_HELD && (same_command || same_place))
 			return crash;
 	}
 	return NULL;
@@ -84,10 +87,14 @@ void journal_mark_end(struct journal_mark *mark)
 	volatile struct journal_mark *shared = mark;
 	if (!mark)
 		return;
+	uint64_t sequence = mark->sequence;
 	shared->sequence = 0;
-	for (int i = 0; i < CRASHES_KEPT; i++)
-		if (mark->crashes[i].count && mark->crashes[i].print == mark->print && !mark->crashes[i].decided)
-			mark->crashes[i] = (struct crash){0}; /* it works: the end came from elsewhere */
+	/* It works here: the end came from elsewhere. (An equal command replayed from before the crash says nothing.) */
+	for (int i = 0; i < CRASHES_KEPT; i++) {
+		struct crash *crash = &mark->crashes[i];
+		if (crash->count && crash->print == mark->print && crash->sequence <= sequence && !crash->decided)
+			*crash = (struct crash){0};
+	}
 }
 
 /* ---- opening ---- */
