@@ -27,7 +27,7 @@ struct rig {
 	int64_t heartbeat_wall;
 	struct wire_plan plan;
 	struct wire_state state;     /* the newest */
-	char trace[16384];
+	char trace[1 << 17];
 };
 
 static inline void rig_say(struct rig *rig, const char *format, ...)
@@ -36,6 +36,7 @@ static inline void rig_say(struct rig *rig, const char *format, ...)
 	int s = (int)((rig->service - RIG_START) / 1000);
 	va_list arguments;
 
+	assert_true(n + 512 < sizeof rig->trace);
 	n += (size_t)snprintf(rig->trace + n, sizeof rig->trace - n, "%02d:%02d ", s / 60, s % 60);
 	va_start(arguments, format);
 	n += (size_t)vsnprintf(rig->trace + n, sizeof rig->trace - n, format, arguments);

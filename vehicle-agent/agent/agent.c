@@ -212,6 +212,17 @@ static int order_known(const struct agent *agent, uint64_t id)
 	return 0;
 }
 
+/* The dispatcher has not heard that it was carried out (it may have been restored): said again, done once. */
+static void order_repeated(struct agent *agent, uint64_t id)
+{
+	if (agent->standstill_order == id || agent_events_room(agent) <= ORDERS_ROOM)
+		return;
+	for (uint32_t i = agent->n_acked; i < agent->n_events; i++)
+		if (agent->events[i].kind == WIRE_ORDER_DONE && agent->events[i].ride == id)
+			return; /* on its way */
+	agent_event(agent, WIRE_ORDER_DONE, id, agent->clock.floor);
+}
+
 static void mrc_grant(struct agent *agent)
 {
 	if (agent->mrc != AGENT_MRC_WAITS)
@@ -247,8 +258,10 @@ static void order_obey(struct agent *agent, const struct wire_order *order)
 
 static void receive_order(struct agent *agent, const struct wire_order *order)
 {
-	if (order_known(agent, order->id))
+	if (order_known(agent, order->id)) {
+		order_repeated(agent, order->id);
 		return;
+	}
 	changed(agent);
 	order_obey(agent, order);
 	if (agent_events_room(agent) <= ORDERS_ROOM)

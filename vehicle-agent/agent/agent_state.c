@@ -4,6 +4,7 @@
 #include "bytes.h"
 
 #define STATE_VERSION 1
+#define INSTANT_MAX INT64_C(253402300799999)
 #define EVENT_BYTES (4 + 4 + 8 + 1 + 1 + 1 + 8 + 17 + 2 + WIRE_TEXT_MAX)
 #define TASK_BYTES (8 + 1 + 17 + 8 + 8 + 8 + 4 + 2 + 1 + 1)
 
@@ -32,6 +33,26 @@ static struct wire_place get_place(struct bytes_in *in)
 	place.offset_mm = bytes_get_u32(in, UINT32_MAX);
 	place.side = bytes_get_u8(in, 1);
 	return place;
+}
+
+/* An instant until the year 9999, none, or (charging until full) the end of time. */
+static instant_ms get_instant(struct bytes_in *in)
+{
+	instant_ms at = bytes_get_i64(in);
+
+	if (at != INSTANT_NONE && at != INT64_MAX && (at < 0 || at > INSTANT_MAX))
+		return in->failed = 1, 0;
+	return at;
+}
+
+/* The same where it must be one. */
+static instant_ms get_real_instant(struct bytes_in *in)
+{
+	instant_ms at = get_instant(in);
+
+	if (at < 0 || at > INSTANT_MAX)
+		return in->failed = 1, 0;
+	return at;
 }
 
 static void put_spot(struct bytes_out *out, struct spot spot)
@@ -67,13 +88,13 @@ static void get_link(struct bytes_in *in, struct agent *agent)
 {
 	agent->clock.known = bytes_get_u8(in, 1);
 	agent->clock.refused = bytes_get_u8(in, 1);
-	agent->clock.speed_permille = bytes_get_u32(in, UINT32_MAX);
-	agent->clock.floor = bytes_get_i64(in);
+	agent->clock.speed_permille = bytes_get_u32(in, 1000000);
+	agent->clock.floor = get_real_instant(in);
 	agent->link.epoch = bytes_get_u32(in, UINT32_MAX);
 	agent->link.resync = bytes_get_u8(in, 1);
-	agent->link.heartbeat_ms = bytes_get_u32(in, UINT32_MAX);
-	agent->link.valid_ms = bytes_get_u32(in, UINT32_MAX);
-	agent->link.valid_until = bytes_get_i64(in);
+	agent->link.heartbeat_ms = bytes_get_u32(in, (uint32_t)HOUR_MS);
+	agent->link.valid_ms = bytes_get_u32(in, (uint32_t)DAY_MS);
+	agent->link.valid_until = get_instant(in);
 }
 
 /* ---- plan ---- */
@@ -96,9 +117,9 @@ static void get_task(struct bytes_in *in, const struct town *town, struct wire_t
 	task->ride = bytes_get_u64(in);
 	task->kind = bytes_get_u8(in, WIRE_CHARGE);
 	task->place = get_place(in);
-	task->planned_at = bytes_get_i64(in);
-	task->not_before = bytes_get_i64(in);
-	task->wait_until = bytes_get_i64(in);
+	task->planned_at = get_real_instant(in);
+	task->not_before = get_instant(in);
+	task->wait_until = get_instant(in);
 	task->dwell_ms = bytes_get_u32(in, (uint32_t)DAY_MS);
 	task->boarding_code = bytes_get_u16(in, UINT16_MAX);
 	task->party = bytes_get_u8(in, UINT8_MAX);
@@ -126,7 +147,7 @@ static void get_plan(struct bytes_in *in, struct agent *agent)
 	agent->plan.epoch = bytes_get_u32(in, UINT32_MAX);
 	agent->plan.version = bytes_get_u32(in, UINT32_MAX);
 	bytes_get_block(in, agent->plan.town_hash, WIRE_HASH_BYTES);
-	agent->plan.valid_until = bytes_get_i64(in);
+	agent->plan.valid_until = get_instant(in);
 	agent->done = bytes_get_u64(in);
 	agent->plan.n_tasks = bytes_get_u32(in, WIRE_TASKS_MAX);
 	beyond = agent->plan.n_tasks < 64 ? UINT64_MAX << agent->plan.n_tasks : 0;
@@ -206,14 +227,14 @@ static void get_doing(struct bytes_in *in, struct agent *agent)
 	agent->stop.spot = get_spot(in);
 	agent->stop.first_kind = bytes_get_u8(in, WIRE_CHARGE);
 	agent->stop.first_ride = bytes_get_u64(in);
-	agent->stop.ready_at = bytes_get_i64(in);
-	agent->stop.leave_from = bytes_get_i64(in);
+	agent->stop.ready_at = get_real_instant(in);
+	agent->stop.leave_from = get_instant(in);
 	agent->stop.service.task = bytes_get_u32(in, AGENT_NO_TASK);
 	agent->stop.service.evidence = bytes_get_u8(in, WIRE_EVIDENCE_APP);
-	agent->stop.service.until = bytes_get_i64(in);
+	agent->stop.service.until = get_real_instant(in);
 	agent->charging = bytes_get_u8(in, 1);
 	agent->charge_spot = get_spot(in);
-	agent->charge_until = bytes_get_i64(in);
+	agent->charge_until = get_instant(in);
 	agent->standstill = bytes_get_u8(in, 1);
 	agent->held = bytes_get_u8(in, 1);
 	agent->out_of_service = bytes_get_u8(in, 1);
@@ -251,7 +272,7 @@ static void get_event(struct bytes_in *in, struct wire_event *event)
 {
 	event->boot = bytes_get_u32(in, UINT32_MAX);
 	event->sequence = bytes_get_u32(in, UINT32_MAX);
-	event->at = bytes_get_i64(in);
+	event->at = get_real_instant(in);
 	event->kind = bytes_get_u8(in, WIRE_EVENT_KINDS - 1);
 	event->task_kind = bytes_get_u8(in, WIRE_CHARGE);
 	event->evidence = bytes_get_u8(in, WIRE_EVIDENCE_APP);
