@@ -38,8 +38,9 @@ struct rig {
 	struct route_query *query;
 	struct updates updates;     /* of the last step */
 	instant_ms start, now;
-	char log[65536];            /* lines of all steps since rig_log_clear */
-	int logging, checking;
+	char log[1 << 20];            /* lines of all steps since rig_log_clear */
+	size_t log_n;
+	int logging, checking, print_broken;
 	uint32_t epoch;
 	uint64_t last_ride;
 	struct robot robots[RIG_VEHICLES_MAX];
@@ -53,8 +54,9 @@ static inline void rig_line(struct rig *rig, const char *text)
 {
 	if (!rig->logging)
 		return;
-	size_t n = strlen(rig->log);
-	snprintf(rig->log + n, sizeof rig->log - n, "%s\n", text);
+	size_t n = rig->log_n, most = sizeof rig->log - n;
+	int wrote = snprintf(rig->log + n, most, "%s\n", text);
+	rig->log_n += wrote > 0 && (size_t)wrote < most ? (size_t)wrote : 0;
 }
 
 static inline const char *rig_clock(const struct rig *rig, instant_ms at, char text[32])
@@ -126,6 +128,13 @@ static inline struct upd_result rig_step(struct rig *rig, struct command *comman
 		rig_line(rig, line);
 		for (uint32_t i = 0; i < rig->updates.n; i++)
 			rig_log_update(rig, &rig->updates.items[i]);
+	}
+	for (uint32_t i = 0; rig->print_broken && i < rig->updates.n; i++) {
+		const struct update *u = &rig->updates.items[i];
+		if (u->kind == UPD_OUTCOME && !u->outcome.kept)
+			printf("%s: ride %d broken: %s, pickup %+d s, arrival %+d s, vehicle %u\n", rig_clock(rig, command->at, at),
+			       (int)u->outcome.ride, core_cause_name(u->outcome.cause), u->outcome.pickup_late_ms / 1000,
+			       u->outcome.arrival_late_ms / 1000, core_ride(rig->core, u->outcome.ride)->vehicle);
 	}
 	if (rig->checking) {
 		struct err_detail detail;

@@ -162,6 +162,7 @@ static int depot_reached(struct core *core, uint32_t slot, const struct wire_eve
 			return ERR_OK;
 		}
 		core->vehicles_more[slot].charging = 0;
+		core->vehicles_more[slot].phase = PHASE_STANDING;
 		plan_drop_task(core, slot, k);
 		plan_changed(core, slot);
 		return ERR_OK;

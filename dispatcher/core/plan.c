@@ -453,30 +453,31 @@ void plan_drop_ride(struct core *core, uint32_t slot, uint32_t ride)
 
 /* ---- times ---- */
 
-static void retime_ride(struct core *core, const struct core_task *task, uint32_t ride)
+/* 1: moved so far that whoever looks at the ride should see it. */
+static int retime_ride(struct core *core, const struct core_task *task, uint32_t ride)
 {
 	struct core_ride *r = &core->rides[ride];
 	instant_ms *planned = task->kind == WIRE_PICKUP ? &r->planned_pickup : &r->planned_dropoff;
 	instant_ms at = task->kind == WIRE_PICKUP ? task->begin : task->end;
 	if (r->state == RIDE_OFFERED || *planned == at)
-		return;
+		return 0;
 	instant_ms moved = at > *planned ? at - *planned : *planned - at;
 	*planned = at;
 	core_touch_ride(core, ride);
-	if (moved >= SAID_STEP_MS)
-		ride_say(core, ride);
 	struct ride_more *more = &core->rides_more[ride];
 	instant_ms told = at > more->told_pickup ? at - more->told_pickup : more->told_pickup - at;
 	if (task->kind == WIRE_PICKUP && r->state == RIDE_PROMISED && told >= TOLD_STEP_MS) {
 		more->told_pickup = at;
 		notice_new(core, NOTICE_TIME_CHANGED, ride, at);
 	}
+	return moved >= SAID_STEP_MS;
 }
 
 void plan_retime(struct core *core, uint32_t slot)
 {
 	struct sequence seq;
 	struct times times;
+	uint32_t moved[SEQUENCE_MAX], n_moved = 0;
 	struct core_task *tasks = core_tasks(core, slot);
 	struct task_more *tasks_more = core_tasks_more(core, slot);
 	plan_sequence(core, slot, &seq);
@@ -484,15 +485,23 @@ void plan_retime(struct core *core, uint32_t slot)
 	schedule_worst(&seq, &times);
 	core_touch_vehicle(core, slot);
 	for (uint32_t k = 0; k < seq.n; k++) {
+		uint32_t ride = tasks_more[k].ride;
 		tasks[k].arrive = times.arrive[k];
 		tasks[k].begin = times.begin[k];
 		tasks[k].end = times.end[k];
 		tasks[k].not_before = seq.steps[k].ready;
 		tasks[k].latest = seq.steps[k].promised;
 		tasks_more[k].worst = times.worst[k];
-		if (tasks_more[k].ride != NONE)
-			retime_ride(core, &tasks[k], tasks_more[k].ride);
+		if (ride == NONE || !retime_ride(core, &tasks[k], ride))
+			continue;
+		int known = 0;
+		for (uint32_t i = 0; i < n_moved; i++)
+			known |= moved[i] == ride;
+		if (!known)
+			moved[n_moved++] = ride;
 	}
+	for (uint32_t i = 0; i < n_moved; i++)
+		ride_say(core, moved[i]);
 	time_vehicle(core, slot);
 }
 
@@ -554,11 +563,11 @@ static void head_for(struct core *core, uint32_t slot)
 	struct vehicle_more *more = &core->vehicles_more[slot];
 	uint32_t k = first_promised(core, slot);
 	const struct place *to = k == NONE ? NULL : &core_tasks(core, slot)[k].place;
-	if (more->phase == PHASE_AT_STOP && to && place_same(to, &core->vehicles[slot].anchor))
-		return;
+	if (more->phase == PHASE_AT_STOP)
+		return; /* it says when it leaves */
 	if (more->phase == PHASE_DRIVING && to && place_same(to, &more->leg_to))
 		return;
-	if (!to && more->phase != PHASE_AT_STOP)
+	if (!to)
 		return; /* with nothing left to do it drives on to where it was going, and stays there */
 	struct place from;
 	instant_ms at;

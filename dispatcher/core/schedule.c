@@ -58,40 +58,56 @@ static struct walk walk_at(const struct sequence *sequence, const struct times *
 	return (struct walk){times->arrive[k - 1], times->begin[k - 1], times->end[k - 1]};
 }
 
-static int begins_pickup_stop(const struct sequence *sequence, uint32_t k)
+/* First and one past the last step of the stop that step k belongs to. */
+static void stop_of(const struct sequence *sequence, uint32_t k, uint32_t *ret_first, uint32_t *ret_end)
 {
-	if (sequence->steps[k].kind != WIRE_PICKUP)
-		return 0;
-	for (; k > 0 && sequence->steps[k].joined; k--)
-		if (sequence->steps[k - 1].kind == WIRE_PICKUP)
-			return 0;
-	return 1;
+	uint32_t first = k, end = k + 1;
+	while (first > 0 && sequence->steps[first].joined)
+		first--;
+	while (end < sequence->n && sequence->steps[end].joined)
+		end++;
+	*ret_first = first;
+	*ret_end = end;
 }
 
-/* Walks from pickup stop `first` up to (not including) step `end`; nobody comes at it and the next ones. */
-static void walk_no_shows(const struct sequence *sequence, struct times *times, uint32_t first, uint32_t end,
-			  instant_ms *ret_arrival)
+static uint32_t pickups(const struct sequence *sequence, uint32_t first, uint32_t end)
 {
-	struct walk walk = walk_at(sequence, times, first);
-	uint32_t missing[SEQUENCE_MAX], n_missing = 0, stops = 0;
-	for (uint32_t k = first; k < sequence->n; k++) {
+	uint32_t n = 0;
+	for (uint32_t k = first; k < end; k++)
+		n += sequence->steps[k].kind == WIRE_PICKUP;
+	return n;
+}
+
+/* Nobody comes for pickup `missing`, nor at the next pickup stops, `most` stops in all. Up to (not including) step
+ * `last`; a rider's own absence does not count against him, so at a stop of several riders each is missing in turn. */
+static void walk_no_shows(const struct sequence *sequence, struct times *times, uint32_t missing, uint32_t most,
+			  uint32_t last, instant_ms *ret_arrival)
+{
+	struct walk walk = walk_at(sequence, times, missing);
+	uint32_t first, end, own[SCHEDULE_NO_SHOWS], n_own = 0, stops = 1;
+	stop_of(sequence, missing, &first, &end);
+	for (uint32_t k = missing; k < sequence->n; k++) {
 		const struct step *step = &sequence->steps[k];
-		if (step->kind == WIRE_PICKUP && begins_pickup_stop(sequence, k))
-			stops++;
-		int waits = step->kind == WIRE_PICKUP && stops <= SCHEDULE_NO_SHOWS;
+		int waits = k == missing;
+		if (k >= end) {
+			stop_of(sequence, k, &first, &end);
+			stops += pickups(sequence, first, end) != 0;
+		}
+		if (stops > 1 && stops <= most)
+			waits = step->kind == WIRE_PICKUP;
 		walk = walk_step(sequence, k, &walk, waits);
-		if (k == end) {
+		if (k == last) {
 			*ret_arrival = later_of(*ret_arrival, walk.arrive);
 			return;
 		}
-		int own = 0;
-		for (uint32_t i = 0; i < n_missing && !own; i++)
-			own = missing[i] == step->ride;
-		if (waits)
-			missing[n_missing++] = step->ride;
-		if (end == NONE && !own)
+		int is_own = 0;
+		for (uint32_t i = 0; i < n_own; i++)
+			is_own |= own[i] == step->ride;
+		if (waits && (stops == 1 || pickups(sequence, first, end) == 1))
+			own[n_own++] = step->ride;
+		if (last == NONE && !is_own)
 			times->worst[k] = later_of(times->worst[k], schedule_value(step, walk.arrive, walk.end));
-		if (stops > SCHEDULE_NO_SHOWS && walk.end == times->end[k] && end == NONE)
+		if (stops >= most && k >= end - 1 && walk.end == times->end[k])
 			return; /* the delay is used up: all else is as planned */
 	}
 }
@@ -101,15 +117,17 @@ void schedule_worst(const struct sequence *sequence, struct times *times)
 	for (uint32_t k = 0; k < sequence->n; k++)
 		times->worst[k] = schedule_value(&sequence->steps[k], times->arrive[k], times->end[k]);
 	for (uint32_t k = 0; k < sequence->n; k++)
-		if (begins_pickup_stop(sequence, k))
-			walk_no_shows(sequence, times, k, NONE, 0);
+		if (sequence->steps[k].kind == WIRE_PICKUP)
+			for (uint32_t most = 1; most <= SCHEDULE_NO_SHOWS; most++)
+				walk_no_shows(sequence, times, k, most, NONE, 0);
 }
 
 instant_ms schedule_worst_arrival(const struct sequence *sequence, struct times *times, uint32_t index)
 {
 	instant_ms arrival = times->arrive[index];
 	for (uint32_t k = 0; k < index; k++)
-		if (begins_pickup_stop(sequence, k))
-			walk_no_shows(sequence, times, k, index, &arrival);
+		if (sequence->steps[k].kind == WIRE_PICKUP)
+			for (uint32_t most = 1; most <= SCHEDULE_NO_SHOWS; most++)
+				walk_no_shows(sequence, times, k, most, index, &arrival);
 	return arrival;
 }

@@ -5,8 +5,9 @@
  *
  * Riders who do not come. Boarding is expected when vehicle and rider are there, but a vehicle must wait for a missing rider
  * until the window has ended and no_show_wait_ms have passed at the stop. That wait must not break anybody else's promise.
- * So each schedule is also walked with SCHEDULE_NO_SHOWS pickup stops in a row, starting at each, waiting to their limits; the
- * latest time of each task over all those walks is its `worst`. A rider's own absence does not count against his own drop-off. */
+ * So each schedule is also walked, for each pickup in turn, with that rider missing, and again with nobody coming
+ * at the next pickup stop either (up to SCHEDULE_NO_SHOWS stops in a row); the latest time of each task over all those walks is its `worst`. A rider's own
+ * absence does not count against his own drop-off. */
 #ifndef ZUB_SCHEDULE_H
 #define ZUB_SCHEDULE_H
 
