@@ -174,9 +174,10 @@ static void street_name(struct synth *synth, struct namer *namer, const struct s
 static void place_names(struct synth *synth)
 {
 	uint32_t n = COUNT_OF(place_stems) * COUNT_OF(place_endings), start = rng_below(&synth->rng, n);
-	snprintf(synth->town_name, sizeof synth->town_name, "%s%s",
-		 place_stems[rng_below(&synth->rng, COUNT_OF(place_stems))],
-		 town_endings[rng_below(&synth->rng, COUNT_OF(town_endings))]);
+	uint32_t stem =
+		rng_below(&synth->rng, COUNT_OF(place_stems)); /* one draw per statement: order of arguments is free */
+	uint32_t ending = rng_below(&synth->rng, COUNT_OF(town_endings));
+	snprintf(synth->town_name, sizeof synth->town_name, "%s%s", place_stems[stem], town_endings[ending]);
 	for (uint32_t i = 0; i < synth->n_villages; i++) {
 		uint32_t drawn = (start + i * 71) % n; /* 71 and 300 have no divisor in common */
 		snprintf(synth->villages[i].name, sizeof synth->villages[i].name, "%s%s",

@@ -330,9 +330,30 @@ static void restriction_add(struct synth *synth, uint32_t from_at, uint32_t to_a
 	synth->is_break[vertex] = 1;
 }
 
-/* Forbids one left or right turn out of a side street, where all four streets can be driven both ways. */
+/* Which ways out a rule is about: sine of the turn, per 1000, from..to; straight on also needs a way ahead. */
+struct rule {
+	const char *kind;
+	int64_t sine_low, sine_high;
+};
+
+static int is_ruled(const struct synth *synth, const struct rule *rule, uint32_t from, uint32_t vertex, uint32_t to)
+{
+	const struct plane_vertex *vertices = synth->plane.vertices;
+	struct plane_point a = vertices[far_end(synth, from)].point, o = vertices[vertex].point;
+	struct plane_point b = vertices[far_end(synth, to)].point;
+	int64_t sine = turn_sine(synth, far_end(synth, from), vertex, far_end(synth, to));
+	int is_ahead = (o.x - a.x) * (b.x - o.x) + (o.y - a.y) * (b.y - o.y) > 0;
+	return to / 2 != from / 2 && sine >= rule->sine_low && sine <= rule->sine_high &&
+	       (is_ahead || rule->sine_low * rule->sine_high > 0);
+}
+
+/* One rule out of one street, where all four streets can be driven both ways. */
 static int restrict_turn(struct synth *synth, uint32_t vertex)
 {
+	static const struct rule rules[] = {{"no_left_turn", 700, 1100},
+					    {"no_left_turn", 700, 1100},
+					    {"no_right_turn", -1100, -700},
+					    {"only_straight_on", -350, 350}};
 	uint32_t first = synth->first_at[vertex], n = synth->first_at[vertex + 1] - first;
 	if (n < 4 || n != degree(synth, vertex, STREET_LAST_DRIVABLE) || synth->is_break[vertex])
 		return 0;
@@ -341,15 +362,12 @@ static int restrict_turn(struct synth *synth, uint32_t vertex)
 		    (synth->links[synth->at[first + i] / 2].flags & STREET_SPUR))
 			return 0;
 	uint32_t from = synth->at[first + rng_below(&synth->rng, n)];
-	int is_left = rng_chance(&synth->rng, 700);
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t to = synth->at[first + i];
-		int64_t sine = turn_sine(synth, far_end(synth, from), vertex, far_end(synth, to));
-		if (to / 2 == from / 2 || (is_left ? sine < 700 : sine > -700))
-			continue;
-		restriction_add(synth, from, to, vertex, is_left ? "no_left_turn" : "no_right_turn");
-		return 1;
-	}
+	const struct rule *rule = &rules[rng_below(&synth->rng, COUNT_OF(rules))];
+	for (uint32_t i = 0; i < n; i++)
+		if (is_ruled(synth, rule, from, vertex, synth->at[first + i])) {
+			restriction_add(synth, from, synth->at[first + i], vertex, rule->kind);
+			return 1;
+		}
 	return 0;
 }
 
