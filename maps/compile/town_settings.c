@@ -302,7 +302,7 @@ static int read_needs(struct reader *reader, struct fy_node *node)
 /* "lat,lon" or [lat, lon]: the latter is joined and read as the former. */
 static int read_point(struct reader *reader, struct fy_node *node, struct geo_point *ret_point)
 {
-	char lat[32], lon[32], text[72];
+	char lat[32], lon[32], text[80];
 	int code;
 
 	if (yaml_count(node) == 0)
@@ -314,7 +314,8 @@ static int read_point(struct reader *reader, struct fy_node *node, struct geo_po
 		code = yaml_scalar(reader->yaml, yaml_item(node, 1), YAML_TEXT, 0, 0, lon, sizeof lon, reader->detail);
 	if (code)
 		return code;
-	snprintf(text, sizeof text, "%s,%s", lat, lon);
+	/* whole degrees are fine in YAML */
+	snprintf(text, sizeof text, "%s%s,%s%s", lat, strchr(lat, '.') ? "" : ".0", lon, strchr(lon, '.') ? "" : ".0");
 	if (geo_parse(text, ret_point))
 		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "\"%s\" is not a point [latitude, longitude]", text);
 	return ERR_OK;
@@ -374,6 +375,8 @@ static int read_stop(struct reader *reader, struct fy_node *node)
 	char word[16] = "unknown";
 	int code = yaml_keys(reader->yaml, node, keys, COUNT_OF(keys), reader->detail);
 
+	if (!code && (!yaml_get(node, "name") || !yaml_get(node, "at")))
+		code = yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "a stop needs a name and a point (at)");
 	if (!code)
 		code = yaml_scalar(reader->yaml, yaml_get(node, "name"), YAML_TEXT, 0, 0, stop.name, sizeof stop.name, reader->detail);
 	if (!code)
