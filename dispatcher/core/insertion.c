@@ -262,7 +262,7 @@ static int trial_window(struct trial *t, struct insertion *ret)
 	pickup->ready = ask->earliest + ask->from[t->p].walk_ms;
 	schedule_run(&t->seq, &t->times);
 	instant_ms from = later(pickup->ready, t->times.arrive[t->i] + promise_lead_ms(t->core));
-	from = later(from, schedule_worst_arrival(&t->seq, &t->times, t->i) - window_ms);
+	from = later(from, schedule_worst_arrival(&t->seq, &t->times, t->i) + promise_margin_ms(t->core) - window_ms);
 	if (from > ask->latest_pickup)
 		return 0;
 	pickup->ready = from;
@@ -290,20 +290,23 @@ static int trial_arrival(const struct trial *t, struct insertion *ret)
 		ret->latest_arrival = ask->latest_dropoff;
 		ret->ride_max_ms = ask->ride_max_ms;
 		return t->times.arrive[t->i] <= ask->latest_pickup && end <= ask->latest_dropoff && ride_ms <= ask->ride_max_ms &&
-		       (ask->urgent || t->times.worst[d] <= ask->latest_dropoff);
+		       (ask->urgent ||
+			(t->times.worst[d] <= ask->latest_dropoff && t->times.worst[t->i] <= ask->latest_pickup));
 	}
 	instant_ms limit = ask->latest_dropoff == INT64_MAX ? INT64_MAX : ask->latest_dropoff - ask->to[t->q].walk_ms;
 	limit = sooner(limit, ask->service_end);
 	ret->planned_dropoff = end + reserve_ms; /* what is told holds the reserve */
 	ret->latest_arrival = sooner(ret->planned_dropoff + promise_extra_ms(t->core, direct->time_ms), limit);
 	ret->ride_max_ms = promise_ride_max_ms(t->core, direct->time_ms);
-	return ret->planned_dropoff <= limit && ride_ms <= ret->ride_max_ms && t->times.worst[d] <= ret->latest_arrival;
+	return ret->planned_dropoff <= limit && ride_ms <= ret->ride_max_ms &&
+	       t->times.worst[d] <= ret->latest_arrival - promise_margin_ms(t->core);
 }
 
 /* Do the others' promises hold, nominally with the reserve where there was one, and in the walks with no-shows? */
 static int trial_others(const struct trial *t, struct cost_parts *parts)
 {
 	const struct base *b = t->base;
+	const instant_ms margin_ms = t->ask->held ? 0 : promise_margin_ms(t->core);
 	for (uint32_t k = 0; k < b->n; k++) {
 		const uint32_t c = k < t->i ? k : k < t->j ? k + 1 : k + 2;
 		const struct step *step = &b->seq.steps[k];
@@ -312,7 +315,7 @@ static int trial_others(const struct trial *t, struct cost_parts *parts)
 		if (step->promised != INT64_MAX) {
 			if (is > was && is > step->promised - (t->ask->held ? 0 : (instant_ms)t->core->settings.reserve_ms))
 				return 0;
-			if (t->times.worst[c] > step->promised && t->times.worst[c] > b->times.worst[k])
+			if (t->times.worst[c] > step->promised - margin_ms && t->times.worst[c] > b->times.worst[k])
 				return 0;
 		}
 		if (step->kind == WIRE_PICKUP) {

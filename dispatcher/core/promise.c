@@ -14,6 +14,12 @@ uint32_t promise_lead_ms(const struct core *core)
 	return core->settings.reserve_ms / 2;
 }
 
+/* What a plan keeps in hand even when riders do not come. */
+uint32_t promise_margin_ms(const struct core *core)
+{
+	return core->settings.reserve_ms / 4;
+}
+
 uint32_t promise_extra_ms(const struct core *core, uint32_t direct_ms)
 {
 	uint64_t share = (uint64_t)direct_ms * core->town->rules.arrival_extra_permille / 1000;

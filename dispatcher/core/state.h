@@ -226,6 +226,7 @@ void time_run(struct core *core, instant_ms until);     /* what is due, as far a
 /* ---- promise.c: the numbers of a promise ---- */
 uint32_t promise_window_ms(const struct core *core);
 uint32_t promise_lead_ms(const struct core *core);
+uint32_t promise_margin_ms(const struct core *core);
 uint32_t promise_extra_ms(const struct core *core, uint32_t direct_ms);
 uint32_t promise_ride_max_ms(const struct core *core, uint32_t direct_ms);
 int promise_in_hours(const struct core *core, instant_ms at, instant_ms *ret_until, instant_ms *ret_next);
