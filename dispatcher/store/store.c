@@ -321,6 +321,12 @@ int store_telemetry(struct store *store, const struct store_telemetry *rows, uin
 	return code || !n ? code : store->backend->telemetry(store->self, rows, n, detail);
 }
 
+int store_telemetry_forget(struct store *store, instant_ms before, struct err_detail *detail)
+{
+	int code = may_write(store, detail);
+	return code ? code : store->backend->telemetry_forget(store->self, before, detail);
+}
+
 /* ---- reading ---- */
 
 /* Opens the row's body into the store's buffer. ret_record->erased when its key is gone. */

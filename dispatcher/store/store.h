@@ -73,6 +73,8 @@ int store_take_epoch(struct store *store, uint32_t area, uint32_t *ret_epoch, st
 int store_commit(struct store *store, struct store_record *records, uint32_t n, uint64_t digest, struct err_detail *detail);
 /* Not durable at once, may be lost in a crash; own retention. */
 int store_telemetry(struct store *store, const struct store_telemetry *rows, uint32_t n, struct err_detail *detail);
+/* Deletes the rows from before this instant. */
+int store_telemetry_forget(struct store *store, instant_ms before, struct err_detail *detail);
 
 /* Calls `each` for records from `from` on, in order, until it returns non-zero (returned as is). Bodies borrowed for the call. */
 int store_read(struct store *store, uint64_t from, int (*each)(void *self, const struct store_record *record), void *self,

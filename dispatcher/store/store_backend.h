@@ -62,6 +62,7 @@ struct store_backend {
 	int (*value_put)(void *self, const char *name, const void *bytes, size_t n, struct err_detail *detail);
 	int (*value_get)(void *self, const char *name, void *bytes, size_t size, size_t *ret_n, struct err_detail *detail);
 	int (*telemetry)(void *self, const struct store_telemetry *rows, uint32_t n, struct err_detail *detail);
+	int (*telemetry_forget)(void *self, instant_ms before, struct err_detail *detail);
 	uint8_t *(*mark)(void *self);
 };
 

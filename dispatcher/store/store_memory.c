@@ -364,6 +364,18 @@ static int memory_telemetry(void *self, const struct store_telemetry *rows, uint
 	return ERR_OK;
 }
 
+static int memory_telemetry_forget(void *self, instant_ms before, struct err_detail *detail)
+{
+	(void)detail;
+	struct memory *memory = self;
+	size_t kept = 0;
+	for (size_t i = 0; i < memory->n_telemetry; i++)
+		if (memory->telemetry[i].at >= before)
+			memory->telemetry[kept++] = memory->telemetry[i];
+	memory->n_telemetry = kept;
+	return ERR_OK;
+}
+
 static uint8_t *memory_mark(void *self)
 {
 	return ((struct memory *)self)->mark;
@@ -385,5 +397,6 @@ const struct store_backend store_memory = {
 	.value_put = memory_value_put,
 	.value_get = memory_value_get,
 	.telemetry = memory_telemetry,
+	.telemetry_forget = memory_telemetry_forget,
 	.mark = memory_mark,
 };

@@ -54,6 +54,7 @@ enum statement {
 	TELEMETRY_COMMIT,
 	TELEMETRY_ROLLBACK,
 	TELEMETRY_PUT,
+	TELEMETRY_FORGET,
 	STATEMENTS
 };
 static const char *const statement_texts[STATEMENTS] = {
@@ -90,6 +91,7 @@ static const char *const statement_texts[STATEMENTS] = {
 	[TELEMETRY_ROLLBACK] = "ROLLBACK",
 	[TELEMETRY_PUT] = "INSERT INTO telemetry(vehicle, at, lat_e7, lon_e7, mode, battery_permille, speed_mm_s) "
 			  "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[TELEMETRY_FORGET] = "DELETE FROM telemetry WHERE at < ?1",
 };
 
 static const char journal_schema[] =
@@ -654,6 +656,8 @@ static int row_get(struct sqlite_store *store, sqlite3_stmt *statement, struct s
 	const void *hash = sqlite3_column_blob(statement, 10);
 	if (!hash || (row->n && !row->body))
 		return err_set(detail, ERR_MEMORY, "%s: no memory to read a record", store->journal.path);
+	if (!row->n)
+		row->body = (const uint8_t *)""; /* SQLite gives NULL for an empty one; here NULL means erased */
 	memcpy(row->hash, hash, STORE_HASH_BYTES);
 	return ERR_OK;
 }
@@ -969,6 +973,17 @@ static int sqlite_telemetry(void *self, const struct store_telemetry *rows, uint
 	return end(store, TELEMETRY_COMMIT, TELEMETRY_ROLLBACK, code, detail);
 }
 
+static int sqlite_telemetry_forget(void *self, instant_ms before, struct err_detail *detail)
+{
+	struct sqlite_store *store = self;
+	int code = store->telemetry.db ? ERR_OK : telemetry_open(store, detail);
+	sqlite3_stmt *statement = code ? NULL : prepared(store, TELEMETRY_FORGET, &code, detail);
+	if (!statement)
+		return code;
+	sqlite3_bind_int64(statement, 1, before);
+	return done(store, TELEMETRY_FORGET, detail);
+}
+
 static uint8_t *sqlite_mark(void *self)
 {
 	return ((struct sqlite_store *)self)->mark;
@@ -990,5 +1005,6 @@ const struct store_backend store_sqlite = {
 	.value_put = sqlite_value_put,
 	.value_get = sqlite_value_get,
 	.telemetry = sqlite_telemetry,
+	.telemetry_forget = sqlite_telemetry_forget,
 	.mark = sqlite_mark,
 };

@@ -384,6 +384,7 @@ static void test_telemetry_and_mark(void **state)
 	struct store_telemetry rows[2] = {{.vehicle = 1, .at = 5, .lat_e7 = -1}, {.vehicle = 2, .at = 6}};
 	assert_int_equal(store_telemetry(store, rows, 2, NULL), ERR_OK);
 	assert_int_equal(store_telemetry(store, rows, 0, NULL), ERR_OK);
+	assert_int_equal(store_telemetry_forget(store, 6, NULL), ERR_OK);
 	uint8_t *mark = store_mark(store);
 	for (int i = 0; i < STORE_MARK_BYTES; i++)
 		assert_int_equal(mark[i], 0);
@@ -500,6 +501,37 @@ static void sql(const char *path, const char *text)
 	if (sqlite3_exec(db, text, NULL, NULL, &message))
 		fail_msg("%s: %s", text, message);
 	sqlite3_close(db);
+}
+
+static int64_t count_of(const char *path, const char *text)
+{
+	sqlite3 *db;
+	sqlite3_stmt *statement;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	int64_t count = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return count;
+}
+
+static void test_telemetry_has_its_own_file_and_retention(void **state)
+{
+	(void)state;
+	char url[160], path[200];
+	struct store *store = open_new(sqlite_kind, url, sizeof url);
+	struct store_telemetry rows[100] = {{0}};
+	for (uint32_t i = 0; i < 100; i++)
+		rows[i] = (struct store_telemetry){.vehicle = i, .at = i, .lat_e7 = INT32_MIN, .lon_e7 = INT32_MAX};
+	assert_int_equal(store_telemetry(store, rows, 100, NULL), ERR_OK);
+	path_of(url, ".telemetry", path, sizeof path);
+	assert_int_equal(count_of(path, "SELECT count(*) FROM telemetry"), 100);
+	assert_int_equal(store_telemetry_forget(store, 60, NULL), ERR_OK);
+	assert_int_equal(count_of(path, "SELECT count(*) FROM telemetry"), 40);
+	assert_int_equal(count_of(path, "SELECT min(at) FROM telemetry"), 60);
+	assert_int_equal(count_of(path, "SELECT max(lat_e7) FROM telemetry"), INT32_MIN);
+	store_close(store);
 }
 
 static void test_other_files_are_told(void **state)
@@ -1082,6 +1114,7 @@ int main(void)
 		cmocka_unit_test(test_a_seeded_memory_store_repeats),
 		cmocka_unit_test(test_one_writer_many_readers),
 		cmocka_unit_test(test_files_are_private),
+		cmocka_unit_test(test_telemetry_has_its_own_file_and_retention),
 		cmocka_unit_test(test_other_files_are_told),
 		cmocka_unit_test(test_nothing_personal_stays_in_the_files),
 		cmocka_unit_test(test_a_taken_over_writer_is_stale),

@@ -1,4 +1,4 @@
-// link: zub_store zub_core zub_drawn_town zub_crash_vfs
+// link: zub_store zub_core zub_drawn_town zub_crash_vfs -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 /* A real core on a journal: recovery gives the same state, a power cut loses no answered commit, a record that ends the
  * process twice is held, verify tells replayed, chain only and broken apart. */
 #include <setjmp.h>
@@ -19,6 +19,33 @@
 #include "journal.h"
 #include "journal_state.h"
 #include "rng.h"
+
+static uint64_t n_allocations, fail_allocation;
+static int counting;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+static int allocation_fails(void)
+{
+	return counting && ++n_allocations == fail_allocation;
+}
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails() ? NULL : __real_malloc(size);
+}
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return allocation_fails() ? NULL : __real_calloc(n, size);
+}
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(memory, size);
+}
 
 static uint64_t seed;
 static char folder[64];
@@ -496,6 +523,137 @@ static void test_erasing_waits_for_the_core_and_renews_the_snapshot(void **state
 	world_close(&world);
 }
 
+/* ---- what fails ---- */
+
+/* A short life on an open store and core; the first error. */
+static int short_life(struct store *store, struct core *core, uint32_t epoch, uint64_t *ret_committed)
+{
+	struct journal *journal = NULL;
+	struct world world = {.store = store, .core = core, .at = DRAWN_DAY_START};
+	uint64_t sequence = 0;
+	uint8_t hash[STORE_HASH_BYTES];
+	int code = journal_open(&journal, store, core, 1, NULL);
+	world.journal = journal;
+	struct command command = {.kind = CMD_START, .at = world.at, .start = {.area = 1, .epoch = epoch, .engine_version = CORE_ENGINE_VERSION}};
+	command.start.settings = settings_of_test();
+	memcpy(command.start.town_hash, drawn.town.hash, TOWN_HASH_BYTES);
+	if (!code)
+		code = journal_recover(journal, &sequence, NULL);
+	if (!code)
+		code = step(&world, &command);
+	if (!code)
+		code = journal_identity(journal, 9, "{}", NULL);
+	if (!code)
+		code = journal_commit(journal, NULL);
+	if (!code)
+		code = journal_snapshot(journal, NULL);
+	command = (struct command){.kind = CMD_TICK, .at = world.at};
+	for (int i = 0; i < 200 && !code; i++)
+		if ((code = step(&world, &command)) == ERR_FULL)
+			code = journal_commit(journal, NULL);
+	if (!code)
+		code = journal_commit(journal, NULL);
+	if (journal)
+		journal_head(journal, ret_committed, hash);
+	journal_close(journal);
+	return code;
+}
+
+static void test_each_allocation_fails_once(void **state)
+{
+	(void)state;
+	uint64_t k, n_failed = 0;
+	for (k = 1;; k++) {
+		struct world world = {0};
+		struct verify_report report;
+		struct err_detail detail;
+		uint64_t committed = 0, sequence = 0, digest;
+		uint8_t hash[STORE_HASH_BYTES];
+		uint32_t epoch;
+		assert_int_equal(store_open(&world.store, "memory:", NULL), ERR_OK);
+		assert_int_equal(store_take_epoch(world.store, 1, &epoch, NULL), ERR_OK);
+		core_new(&world);
+		n_allocations = 0;
+		fail_allocation = k;
+		counting = 1;
+		int code = short_life(world.store, world.core, epoch, &committed);
+		counting = 0;
+		n_failed += code != 0;
+		assert_int_equal(store_head(world.store, &sequence, hash, &digest, NULL), ERR_OK);
+		assert_int_equal(sequence, committed);
+		assert_int_equal(recover_code(world.store, &sequence), ERR_OK);
+		assert_int_equal(verify_result(world.store, &report, &detail), VERIFY_REPLAYED);
+		arena_close(&world.arena);
+		store_close(world.store);
+		if (n_allocations < k) {
+			assert_int_equal(code, ERR_OK);
+			break;
+		}
+	}
+	printf("%llu allocations failed once, %llu lives ended by it\n", (unsigned long long)(k - 1), (unsigned long long)n_failed);
+	assert_true(n_failed > 10);
+}
+
+static void test_a_failed_commit_stops_the_journal(void **state)
+{
+	(void)state;
+	char url[160];
+	struct world world;
+	struct err_detail detail;
+	uint64_t before, sequence;
+	uint8_t hash[STORE_HASH_BYTES];
+	new_url(url, sizeof url, 1);
+	assert_int_equal(world_open(&world, url), ERR_OK);
+	begin_day(&world);
+	journal_head(world.journal, &before, hash);
+	struct command tick = {.kind = CMD_TICK, .at = ++world.at};
+	assert_int_equal(step(&world, &tick), ERR_OK);
+	crash_vfs_disk_full(1);
+	assert_int_equal(journal_commit(world.journal, &detail), ERR_DISK_FULL);
+	crash_vfs_disk_full(0);
+	assert_int_equal(step(&world, &tick), ERR_UNAVAILABLE);
+	assert_int_equal(journal_commit(world.journal, &detail), ERR_UNAVAILABLE);
+	journal_head(world.journal, &sequence, hash);
+	assert_int_equal(sequence, before);
+	world_close(&world);
+	assert_int_equal(world_open(&world, url), ERR_OK);
+	recover(&world);
+	journal_head(world.journal, &sequence, hash);
+	assert_int_equal(sequence, before);
+	world_close(&world);
+}
+
+/* A snapshot that cannot be written harms no command, is counted, and tried again later. */
+static void test_a_failed_snapshot_is_only_counted(void **state)
+{
+	(void)state;
+	char url[160];
+	struct world world;
+	struct err_detail detail;
+	new_url(url, sizeof url, 1);
+	assert_int_equal(world_open(&world, url), ERR_OK);
+	begin_day(&world);
+	journal_snapshots(world.journal, 5, 1);
+	crash_vfs_disk_full(1);
+	assert_int_equal(journal_tend(world.journal, &detail), ERR_DISK_FULL);
+	crash_vfs_disk_full(0);
+	assert_int_equal(journal_snapshots_failed(world.journal), 1);
+	for (int i = 0; i < 5; i++) {
+		struct command tick = {.kind = CMD_TICK, .at = ++world.at};
+		assert_int_equal(journal_tend(world.journal, &detail), ERR_OK); /* not due yet */
+		assert_int_equal(step(&world, &tick), ERR_OK);
+		assert_int_equal(journal_commit(world.journal, NULL), ERR_OK);
+	}
+	uint64_t sequence = 0, digest;
+	void *bytes = NULL;
+	size_t n;
+	assert_int_equal(store_snapshot_get(world.store, UINT64_MAX, &sequence, &bytes, &n, &digest, NULL), ERR_NOT_FOUND);
+	assert_int_equal(journal_tend(world.journal, &detail), ERR_OK);
+	assert_int_equal(store_snapshot_get(world.store, UINT64_MAX, &sequence, &bytes, &n, &digest, NULL), ERR_OK);
+	free(bytes);
+	world_close(&world);
+}
+
 /* ---- crashes of the process itself ---- */
 
 static int give_and_abort(void *self, struct core *core, const uint8_t town_hash[TOWN_HASH_BYTES], struct err_detail *detail)
@@ -773,6 +931,9 @@ int main(void)
 		cmocka_unit_test(test_verify_has_three_answers),
 		cmocka_unit_test(test_another_engine_needs_a_snapshot),
 		cmocka_unit_test(test_erasing_waits_for_the_core_and_renews_the_snapshot),
+		cmocka_unit_test(test_each_allocation_fails_once),
+		cmocka_unit_test(test_a_failed_commit_stops_the_journal),
+		cmocka_unit_test(test_a_failed_snapshot_is_only_counted),
 		cmocka_unit_test(test_a_record_that_ends_the_process_twice_is_held),
 		cmocka_unit_test(test_a_live_command_that_ends_the_process_twice_is_refused),
 		cmocka_unit_test(test_a_power_cut_loses_no_answered_batch),
