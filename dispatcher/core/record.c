@@ -8,10 +8,10 @@
 /* ---- the tables: one line per member; a forgotten one fails tests/unit/test_record.c ---- */
 
 #define MEMBER(struct_, m) (((struct struct_ *)0)->m)
-#define IS_SIGNED(value) _Generic((value), int8_t: 1, int16_t: 1, int32_t: 1, int64_t: 1, default: 0)
-#define FIELD(struct_, m, element, text, personal, count)                                                              \
-	{                                                                                                              \
-		#m, offsetof(struct struct_, m), sizeof(element), IS_SIGNED(element), text, personal, count            \
+#define IS_SIGNED(value) _Generic((value), int8_t : 1, int16_t : 1, int32_t : 1, int64_t : 1, default : 0)
+#define FIELD(struct_, m, element, text, personal, count)                                                   \
+	{                                                                                                   \
+#m, offsetof(struct struct_, m), sizeof(element), IS_SIGNED(element), text, personal, count \
 	}
 #define COUNT(struct_, m) (sizeof MEMBER(struct_, m) / sizeof MEMBER(struct_, m)[0])
 /* T is the struct whose table is being written. A personal field ends with _P. */
@@ -23,11 +23,11 @@
 #define TEXT(m) ARRAY_(T, m, 1, 0)
 #define TEXT_P(m) ARRAY_(T, m, 1, 1)
 #define ARRAY_(struct_, m, text, personal) FIELD(struct_, m, MEMBER(struct_, m)[0], text, personal, COUNT(struct_, m))
-#define PLACE(m)                                                                                                       \
-	NUM(m.point.lat_e7), NUM(m.point.lon_e7), NUM(m.road.arc), NUM(m.road.offset_mm), NUM(m.walk.arc),             \
+#define PLACE(m)                                                                                           \
+	NUM(m.point.lat_e7), NUM(m.point.lon_e7), NUM(m.road.arc), NUM(m.road.offset_mm), NUM(m.walk.arc), \
 		NUM(m.walk.offset_mm), NUM(m.road_away_mm), NUM(m.stop), NUM(m.side)
-#define PLACE_P(m)                                                                                                     \
-	NUM_P(m.point.lat_e7), NUM_P(m.point.lon_e7), NUM_P(m.road.arc), NUM_P(m.road.offset_mm), NUM_P(m.walk.arc),   \
+#define PLACE_P(m)                                                                                                   \
+	NUM_P(m.point.lat_e7), NUM_P(m.point.lon_e7), NUM_P(m.road.arc), NUM_P(m.road.offset_mm), NUM_P(m.walk.arc), \
 		NUM_P(m.walk.offset_mm), NUM_P(m.road_away_mm), NUM_P(m.stop), NUM_P(m.side)
 #define WIRE_PLACE(m) NUM(m.lat_e7), NUM(m.lon_e7), NUM(m.arc), NUM(m.offset_mm), NUM(m.side)
 #define WIRE_PLACE_P(m) NUM_P(m.lat_e7), NUM_P(m.lon_e7), NUM_P(m.arc), NUM_P(m.offset_mm), NUM_P(m.side)
@@ -66,20 +66,13 @@ static const struct record_field town_swap_fields[] = {NUMS(town_hash)};
 #undef T
 #define T cmd_request
 static const struct record_field request_fields[] = {
-	NUM(ride),
-	NUM_P(client),
-	PLACE_P(from),
-	PLACE_P(to),
-	NUM_P(time_kind),
-	NUM_P(time),
-	NUMS_P(need_count),
-	NUM_P(walk_max_mm),
-	NUM_P(tie_kind),
-	TEXT_P(tie.feed),
-	TEXT_P(tie.trip_id),
-	NUM_P(tie.start_s),
-	NUM_P(tie.yyyymmdd),
-	NUM_P(tie.stop_sequence),
+	NUM(ride),	     NUM_P(client),
+	PLACE_P(from),	     PLACE_P(to),
+	NUM_P(time_kind),    NUM_P(time),
+	NUMS_P(need_count),  NUM_P(walk_max_mm),
+	NUM_P(tie_kind),     TEXT_P(tie.feed),
+	TEXT_P(tie.trip_id), NUM_P(tie.start_s),
+	NUM_P(tie.yyyymmdd), NUM_P(tie.stop_sequence),
 	NUM(prebooked),
 };
 #undef T
@@ -100,8 +93,8 @@ static const struct record_field notice_state_fields[] = {NUM(notice), NUM(state
 #undef T
 #define T cmd_vehicle_enrol
 static const struct record_field vehicle_enrol_fields[] = {
-	NUM(vehicle),   TEXT(name),   NUM(class_index), NUMS(spaces),  NUM(step_free),
-	NUM(simulated), PLACE(depot), NUM(shift_from),  NUM(shift_to),
+	NUM(vehicle),	TEXT(name),   NUM(class_index), NUMS(spaces),  NUM(step_free),
+	NUM(simulated), PLACE(depot), NUM(shift_from),	NUM(shift_to),
 };
 #undef T
 #define T cmd_vehicle_release
@@ -117,13 +110,16 @@ static const struct record_field vehicle_link_fields[] = {NUM(vehicle), NUM(up),
 #undef T
 #define T cmd_vehicle_hello
 static const struct record_field vehicle_hello_fields[] = {
-	NUM(vehicle),         NUM(hello.boot),       NUM(hello.simulated), TEXT(hello.class_name),
-	TEXT(hello.software), NUMS(hello.town_hash),
+	NUM(vehicle),		NUM(hello.boot),      NUM(hello.simulated),
+	TEXT(hello.class_name), TEXT(hello.software), NUMS(hello.town_hash),
 };
 #undef T
 #define T cmd_vehicle_plan_ack
 static const struct record_field vehicle_plan_ack_fields[] = {
-	NUM(vehicle), NUM(ack.epoch), NUM(ack.version), NUM(ack.refusal),
+	NUM(vehicle),
+	NUM(ack.epoch),
+	NUM(ack.version),
+	NUM(ack.refusal),
 };
 #undef T
 #define T cmd_vehicle_event
@@ -177,8 +173,8 @@ static const struct record_field bookings_pause_fields[] = {NUM(paused), TEXT(by
 #undef T
 #define T cmd_trip_delay
 static const struct record_field trip_delay_fields[] = {
-	TEXT(trip.feed),     TEXT(trip.trip_id),      NUM(trip.start_s), NUM(trip.yyyymmdd), NUM(trip.stop_sequence),
-	NUM(arrival_late_s), NUM(departure_late_s),   NUM(cancelled),
+	TEXT(trip.feed),	 TEXT(trip.trip_id),  NUM(trip.start_s),     NUM(trip.yyyymmdd),
+	NUM(trip.stop_sequence), NUM(arrival_late_s), NUM(departure_late_s), NUM(cancelled),
 };
 #undef T
 
@@ -189,9 +185,9 @@ static const struct record_field result_fields[] = {
 #undef T
 #define T upd_ride
 static const struct record_field upd_ride_fields[] = {
-	NUM(ride),    NUM(state),           NUM(refusal),       NUM(cause),          NUM(n_offers),
-	NUM(vehicle), NUM(earliest_pickup), NUM(latest_pickup), NUM(latest_arrival), NUM(planned_pickup),
-	NUM(planned_dropoff),
+	NUM(ride),	     NUM(state),	  NUM(refusal),		NUM(cause),
+	NUM(n_offers),	     NUM(vehicle),	  NUM(earliest_pickup), NUM(latest_pickup),
+	NUM(latest_arrival), NUM(planned_pickup), NUM(planned_dropoff),
 };
 #undef T
 #define T upd_plan
@@ -210,7 +206,10 @@ static const struct record_field upd_evidence_fields[] = {NUM(vehicle), NUM(ride
 #undef T
 #define T upd_approval
 static const struct record_field upd_approval_fields[] = {
-	NUM(vehicle), NUM(reply.request), NUM(reply.granted), TEXT(reply.by),
+	NUM(vehicle),
+	NUM(reply.request),
+	NUM(reply.granted),
+	TEXT(reply.by),
 };
 #undef T
 #define T upd_ack
@@ -236,9 +235,9 @@ static const struct record_field upd_outcome_fields[] = {
 };
 #undef T
 
-#define TABLE(fields, struct_)                                                                                         \
-	{                                                                                                              \
-		fields, COUNT_OF(fields), sizeof(struct struct_)                                                       \
+#define TABLE(fields, struct_)                                   \
+	{                                                        \
+		fields, COUNT_OF(fields), sizeof(struct struct_) \
 	}
 
 static const struct record_kind command_kinds[CMD_KINDS] = {
@@ -357,7 +356,8 @@ static uint64_t little_get(const uint8_t *bytes, unsigned width)
 
 /* ---- one struct by its table ---- */
 
-/* How many elements of an array are worth writing: text ends at its first zero, numbers at their last that is not zero. */
+/* How many elements of an array are worth writing: text ends at its first zero, numbers at their last that is not zero.
+ */
 static uint32_t field_length(const struct record_field *field, const uint8_t *at)
 {
 	uint32_t n = field->count;
@@ -587,8 +587,8 @@ uint64_t record_ride(const struct command *command)
 	}
 }
 
-/* ---- updates: version 1, count 2, then kind 2 + body each. command_index tells a place in a batch, not an outcome, and
- * batches differ between a live run and its replay: it is not written. ---- */
+/* ---- updates: version 1, count 2, then kind 2 + body each. command_index tells a place in a batch, not an outcome,
+ * and batches differ between a live run and its replay: it is not written. ---- */
 
 int record_updates(const struct update *updates, uint32_t n, void *bytes, size_t size, size_t *ret_n)
 {

@@ -89,7 +89,8 @@ void journal_mark_end(struct journal_mark *mark)
 		return;
 	uint64_t sequence = mark->sequence;
 	shared->sequence = 0;
-	/* It works here: the end came from elsewhere. (An equal command replayed from before the crash says nothing.) */
+	/* It works here: the end came from elsewhere. (An equal command replayed from before the crash says nothing.)
+	 */
 	for (int i = 0; i < CRASHES_KEPT; i++) {
 		struct crash *crash = &mark->crashes[i];
 		if (crash->count && crash->print == mark->print && crash->sequence <= sequence && !crash->decided)
@@ -303,7 +304,8 @@ int journal_identity(struct journal *journal, uint64_t ride, const char *json, s
 {
 	size_t n = strnlen(json, JOURNAL_IDENTITY_BYTES_MAX + 1);
 	if (n > JOURNAL_IDENTITY_BYTES_MAX || !ride)
-		return err_set(detail, ERR_RANGE, "journal: identity of %zu bytes, at most %d", n, JOURNAL_IDENTITY_BYTES_MAX);
+		return err_set(detail, ERR_RANGE, "journal: identity of %zu bytes, at most %d", n,
+			       JOURNAL_IDENTITY_BYTES_MAX);
 	if (journal->failed || journal->held)
 		return err_set(detail, ERR_UNAVAILABLE, "journal: stopped");
 	batch_begin(journal);
@@ -486,7 +488,8 @@ static int decision_read(const char *json, uint64_t *ret_skip, struct err_detail
 		return err_set(detail, ERR_FORMAT, "decision: column %d: %s", error.column, error.text);
 	int wrong = json_unpack_ex(root, &error, JSON_STRICT, "{s:I, s:s, s:s}", "skip", &skip, "by", &by, "why", &why);
 	if (wrong)
-		err_set(detail, ERR_FORMAT, "decision: %s; expected {\"skip\": N, \"by\": \"...\", \"why\": \"...\"}", error.text);
+		err_set(detail, ERR_FORMAT, "decision: %s; expected {\"skip\": N, \"by\": \"...\", \"why\": \"...\"}",
+			error.text);
 	else if (skip < 1 || !by[0] || !why[0])
 		wrong = err_set(detail, ERR_RANGE, "decision: names a record, who decided and why");
 	json_decref(root);

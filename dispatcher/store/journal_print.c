@@ -26,8 +26,8 @@ static void print_head(const struct printing *printing, const struct store_recor
 	if (gmtime_r(&seconds, &tm))
 		strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
 	fprintf(printing->out, "%8" PRIu64 " %s.%03dZ %u.%u %02x%02x%02x%02x %-8s", record->sequence, day,
-		(int)(((record->at % 1000) + 1000) % 1000), record->area, record->epoch, record->hash[0], record->hash[1],
-		record->hash[2], record->hash[3], type);
+		(int)(((record->at % 1000) + 1000) % 1000), record->area, record->epoch, record->hash[0],
+		record->hash[1], record->hash[2], record->hash[3], type);
 }
 
 static void print_command(const struct printing *printing, const struct store_record *record)

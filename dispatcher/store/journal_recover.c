@@ -17,21 +17,21 @@ struct skip {
 struct replay {
 	struct store *store;
 	struct core *core;
-	struct journal_mark *mark;   /* NULL when verifying */
+	struct journal_mark *mark; /* NULL when verifying */
 	journal_town_source give;
 	void *give_self;
-	struct updates updates;      /* of one command */
-	uint8_t *bytes;              /* its outcome, recomputed */
+	struct updates updates; /* of one command */
+	uint8_t *bytes;		/* its outcome, recomputed */
 	size_t size, n_bytes;
 	struct skip *skips;
 	size_t n_skips, cap_skips;
-	uint64_t from;               /* snapshot's sequence, 0 = from the beginning */
+	uint64_t from; /* snapshot's sequence, 0 = from the beginning */
 	uint64_t commands;
-	uint64_t at;                 /* record being looked at */
-	uint64_t uncompared_until;   /* a skipped command makes what follows differ, up to the decision */
-	int open;                    /* a command was stepped, its outcome record not seen yet */
-	int other_engine;            /* that command was recorded by another engine version */
-	int stepped;                 /* something in this commit was stepped */
+	uint64_t at;		   /* record being looked at */
+	uint64_t uncompared_until; /* a skipped command makes what follows differ, up to the decision */
+	int open;		   /* a command was stepped, its outcome record not seen yet */
+	int other_engine;	   /* that command was recorded by another engine version */
+	int stepped;		   /* something in this commit was stepped */
 	int held;
 	struct err_detail *detail;
 };
@@ -138,7 +138,8 @@ static int outcome_differs(struct replay *replay, const struct store_record *rec
 	while (at < record->n && at < replay->n_bytes && recorded[at] == replay->bytes[at])
 		at++;
 	return err_set(replay->detail, ERR_BROKEN,
-		       "record %" PRIu64 ": replay gives another outcome from byte %zu on (%u bytes recorded, %zu replayed)",
+		       "record %" PRIu64
+		       ": replay gives another outcome from byte %zu on (%u bytes recorded, %zu replayed)",
 		       record->sequence, at, record->n, replay->n_bytes);
 }
 
@@ -215,12 +216,14 @@ static int restore(struct replay *replay, const void *bytes, size_t n, uint64_t 
 	if (code)
 		return code;
 	if (memcmp(start.start.town_hash, core_town(replay->core)->hash, TOWN_HASH_BYTES))
-		return err_set(replay->detail, ERR_CONFLICT, "snapshot: the core has another town than it was taken on");
+		return err_set(replay->detail, ERR_CONFLICT,
+			       "snapshot: the core has another town than it was taken on");
 	if ((code = core_restore(replay->core, (const uint8_t *)bytes + at, n - at, replay->detail)))
 		return code;
 	int same_engine = start.start.engine_version == CORE_ENGINE_VERSION;
 	if (same_engine && core_digest(replay->core) != digest)
-		return err_set(replay->detail, ERR_BROKEN, "snapshot: restores to state %016" PRIx64 ", taken of %016" PRIx64,
+		return err_set(replay->detail, ERR_BROKEN,
+			       "snapshot: restores to state %016" PRIx64 ", taken of %016" PRIx64,
 			       core_digest(replay->core), digest);
 	return ERR_OK;
 }
@@ -264,7 +267,8 @@ static int replay_run(struct replay *replay)
 	if (!code)
 		code = store_read(replay->store, replay->from + 1, replay_record, replay, replay->detail);
 	if (!code && replay->open)
-		code = err_set(replay->detail, ERR_BROKEN, "record %" PRIu64 ": the last command has no outcome", replay->at);
+		code = err_set(replay->detail, ERR_BROKEN, "record %" PRIu64 ": the last command has no outcome",
+			       replay->at);
 	return code;
 }
 
@@ -295,7 +299,8 @@ int journal_recover(struct journal *journal, uint64_t *ret_sequence, struct err_
 	replay_close(&replay);
 	if (!code && (journal->held = undecided(journal->mark)))
 		code = err_set(detail, ERR_INTERRUPTED,
-			       "a command that would have become record %" PRIu64 " ended the dispatcher twice", journal->held);
+			       "a command that would have become record %" PRIu64 " ended the dispatcher twice",
+			       journal->held);
 	else if (code == ERR_INTERRUPTED && replay.held)
 		journal->held = replay.at;
 	else if (code)
@@ -451,7 +456,8 @@ int journal_verify_with(struct store *store, struct core *core, journal_town_sou
 {
 	struct err_detail own;
 	struct verify_report report = {.result = VERIFY_REPLAYED};
-	struct replay replay = {.store = store, .core = core, .give = give, .give_self = self, .detail = detail ? detail : &own};
+	struct replay replay = {
+		.store = store, .core = core, .give = give, .give_self = self, .detail = detail ? detail : &own};
 	int code = store_verify_chain(store, &report.records, &report.erased, detail);
 	if (!code) {
 		code = verify_replay(&replay, &report);

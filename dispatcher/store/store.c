@@ -15,15 +15,15 @@ struct store {
 	const struct store_backend *backend;
 	void *self;
 	enum store_mode mode;
-	int failed;              /* a commit broke off while being written */
+	int failed; /* a commit broke off while being written */
 	struct store_head head;
-	int seeded;              /* keys are made from `seed` and a count, not at random */
+	int seeded; /* keys are made from `seed` and a count, not at random */
 	uint64_t seed, n_made;
-	uint8_t *buffer;         /* sealed bodies of a commit, or one opened body */
+	uint8_t *buffer; /* sealed bodies of a commit, or one opened body */
 	size_t size;
 	struct store_row *rows;
 	struct store_key *new_keys;
-	uint32_t n_rows;         /* room in rows and new_keys */
+	uint32_t n_rows;		     /* room in rows and new_keys */
 	struct store_key cache[KEYS_CACHED]; /* live keys only; ride 0 = empty */
 };
 
@@ -215,7 +215,8 @@ static int check_records(const struct store_record *records, uint32_t n, size_t 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct store_record *record = &records[i];
 		if (record->type < RECORD_COMMAND || record->type > RECORD_DECISION)
-			return err_set(detail, ERR_RANGE, "store: record %u of the commit has type %u", i, record->type);
+			return err_set(detail, ERR_RANGE, "store: record %u of the commit has type %u", i,
+				       record->type);
 		if (record->n > STORE_BODY_BYTES_MAX)
 			return err_set(detail, ERR_RANGE, "store: record %u of the commit has %u bytes, at most %u", i,
 				       record->n, STORE_BODY_BYTES_MAX);
@@ -227,7 +228,8 @@ static int check_records(const struct store_record *records, uint32_t n, size_t 
 	return ERR_OK;
 }
 
-static void row_of(struct store_row *row, const struct store_record *record, uint64_t sequence, uint64_t digest, int end)
+static void row_of(struct store_row *row, const struct store_record *record, uint64_t sequence, uint64_t digest,
+		   int end)
 {
 	*row = (struct store_row){
 		.sequence = sequence,
@@ -347,7 +349,8 @@ static int row_open(struct store *store, const struct store_row *row, struct sto
 		return ERR_OK;
 	}
 	if (row->n < SEAL_EXTRA_BYTES)
-		return err_set(detail, ERR_BROKEN, "record %" PRIu64 ": sealed body of %u bytes", row->sequence, row->n);
+		return err_set(detail, ERR_BROKEN, "record %" PRIu64 ": sealed body of %u bytes", row->sequence,
+			       row->n);
 	if (buffer_room(store, row->n))
 		return err_set(detail, ERR_MEMORY, "record %" PRIu64 ": no memory to open it", row->sequence);
 	code = seal_open_row(row, key.key, store->buffer);
@@ -419,7 +422,7 @@ int store_head(struct store *store, uint64_t *ret_sequence, uint8_t ret_hash[STO
 
 struct walk {
 	struct store *store;
-	struct store_head head;  /* as kept beside the records */
+	struct store_head head; /* as kept beside the records */
 	uint64_t sequence, erased;
 	uint8_t hash[STORE_HASH_BYTES];
 	struct err_detail *detail;
@@ -431,8 +434,8 @@ static int walk_head(const struct walk *walk, const struct store_row *row)
 		return err_set(walk->detail, ERR_BROKEN, "record %" PRIu64 ": the head kept beside it has another hash",
 			       walk->sequence);
 	if (row && (!row->commit_end || row->digest != walk->head.digest))
-		return err_set(walk->detail, ERR_BROKEN, "record %" PRIu64 ": the head kept beside it has another digest",
-			       walk->sequence);
+		return err_set(walk->detail, ERR_BROKEN,
+			       "record %" PRIu64 ": the head kept beside it has another digest", walk->sequence);
 	return ERR_OK;
 }
 
@@ -446,8 +449,8 @@ static int walk_row(void *self, const struct store_row *row)
 			       walk->sequence + 1, row->sequence);
 	seal_hash(walk->hash, row, hash);
 	if (memcmp(hash, row->hash, sizeof hash))
-		return err_set(walk->detail, ERR_BROKEN, "record %" PRIu64 ": its hash does not follow from the one before",
-			       row->sequence);
+		return err_set(walk->detail, ERR_BROKEN,
+			       "record %" PRIu64 ": its hash does not follow from the one before", row->sequence);
 	int code = record_of(walk->store, row, &record, walk->detail);
 	if (code)
 		return code;
@@ -466,8 +469,8 @@ int store_verify_chain(struct store *store, uint64_t *ret_records, uint64_t *ret
 	if (!code && !walk.head.sequence)
 		code = walk.sequence ? ERR_OK : walk_head(&walk, NULL);
 	if (!code && walk.sequence < walk.head.sequence)
-		code = err_set(detail, ERR_BROKEN, "record %" PRIu64 ": missing, the head is %" PRIu64, walk.sequence + 1,
-			       walk.head.sequence);
+		code = err_set(detail, ERR_BROKEN, "record %" PRIu64 ": missing, the head is %" PRIu64,
+			       walk.sequence + 1, walk.head.sequence);
 	if (code)
 		return code;
 	*ret_records = walk.sequence;
@@ -518,7 +521,8 @@ int store_snapshot_get(struct store *store, uint64_t sequence, uint64_t *ret_seq
 	uint8_t *plain = NULL;
 	code = store->backend->key_get(store->self, snapshot.key_number, KEY_SNAPSHOT, &key, detail);
 	if (code == ERR_NOT_FOUND || (!code && key.erased))
-		code = err_set(detail, ERR_GONE, "snapshot after record %" PRIu64 ": its key is gone", snapshot.sequence);
+		code = err_set(detail, ERR_GONE, "snapshot after record %" PRIu64 ": its key is gone",
+			       snapshot.sequence);
 	if (!code && snapshot.n < SEAL_EXTRA_BYTES)
 		code = err_set(detail, ERR_BROKEN, "snapshot after record %" PRIu64 ": too short", snapshot.sequence);
 	if (!code && !(plain = malloc(snapshot.n)))

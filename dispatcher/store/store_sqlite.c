@@ -1,7 +1,7 @@
-/* The default store: PATH (records, snapshots, values), PATH.keys (what opens them), PATH.telemetry (vehicle reports, not synced
- * at each write), PATH.lock (who writes), PATH.mark (shared memory that outlives the process).
- * WAL with synchronous=FULL: a commit is one sync. secure_delete overwrites what is deleted; because the WAL keeps older
- * pages, erasing a key ends with a checkpoint that empties the WAL. */
+/* The default store: PATH (records, snapshots, values), PATH.keys (what opens them), PATH.telemetry (vehicle reports,
+ * not synced at each write), PATH.lock (who writes), PATH.mark (shared memory that outlives the process). WAL with
+ * synchronous=FULL: a commit is one sync. secure_delete overwrites what is deleted; because the WAL keeps older pages,
+ * erasing a key ends with a checkpoint that empties the WAL. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,8 +20,8 @@
 #include "store_backend.h"
 
 #define SCHEMA_VERSION 1
-#define APPLICATION_JOURNAL 0x5a55424a   /* "ZUBJ" */
-#define APPLICATION_KEYS 0x5a55424b      /* "ZUBK" */
+#define APPLICATION_JOURNAL 0x5a55424a	 /* "ZUBJ" */
+#define APPLICATION_KEYS 0x5a55424b	 /* "ZUBK" */
 #define APPLICATION_TELEMETRY 0x5a554254 /* "ZUBT" */
 #define BUSY_MS 2000
 
@@ -66,7 +66,8 @@ static const char *const statement_texts[STATEMENTS] = {
 	[HEAD_GET] = "SELECT sequence, hash, digest FROM head WHERE one = 1",
 	[HEAD_PUT] = "INSERT INTO head(one, sequence, hash, digest) VALUES(1, ?1, ?2, ?3) "
 		     "ON CONFLICT(one) DO UPDATE SET sequence = ?1, hash = ?2, digest = ?3",
-	[RECORD_PUT] = "INSERT INTO record(sequence, type, commit_end, area, epoch, engine_version, ride, at, digest, body, hash) "
+	[RECORD_PUT] = "INSERT INTO record(sequence, type, commit_end, area, epoch, engine_version, ride, at, digest, "
+		       "body, hash) "
 		       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 	[RECORD_READ] = "SELECT sequence, type, commit_end, area, epoch, engine_version, ride, at, digest, body, hash "
 			"FROM record WHERE sequence >= ?1 ORDER BY sequence",
@@ -85,7 +86,8 @@ static const char *const statement_texts[STATEMENTS] = {
 	/* never over a key that is alive: the records sealed with it would be lost */
 	[KEY_PUT] = "INSERT INTO key(ride, kind, key, erased_through) VALUES(?1, ?2, ?3, ?4) "
 		    "ON CONFLICT(ride, kind) DO UPDATE SET key = ?3 WHERE key IS NULL",
-	[KEY_ERASE] = "UPDATE key SET key = NULL, erased_through = ?3 WHERE ride = ?1 AND kind = ?2 AND key IS NOT NULL",
+	[KEY_ERASE] =
+		"UPDATE key SET key = NULL, erased_through = ?3 WHERE ride = ?1 AND kind = ?2 AND key IS NOT NULL",
 	[TELEMETRY_BEGIN] = "BEGIN IMMEDIATE",
 	[TELEMETRY_COMMIT] = "COMMIT",
 	[TELEMETRY_ROLLBACK] = "ROLLBACK",
@@ -109,7 +111,8 @@ static const char keys_schema[] =
 	"PRIMARY KEY(ride, kind)) STRICT, WITHOUT ROWID;";
 static const char telemetry_schema[] =
 	"CREATE TABLE telemetry(vehicle INTEGER NOT NULL, at INTEGER NOT NULL, lat_e7 INTEGER NOT NULL, "
-	"lon_e7 INTEGER NOT NULL, mode INTEGER NOT NULL, battery_permille INTEGER NOT NULL, speed_mm_s INTEGER NOT NULL) "
+	"lon_e7 INTEGER NOT NULL, mode INTEGER NOT NULL, battery_permille INTEGER NOT NULL, speed_mm_s INTEGER NOT "
+	"NULL) "
 	"STRICT;"
 	"CREATE INDEX telemetry_at ON telemetry(at);";
 
@@ -246,7 +249,8 @@ static int parse_place(struct sqlite_store *store, const char *place, struct err
 		return err_set(detail, ERR_RANGE, "store: name of the VFS too long");
 	int code = join(store->keys.path, sizeof store->keys.path, store->journal.path, ".keys", detail);
 	if (!code)
-		code = join(store->telemetry.path, sizeof store->telemetry.path, store->journal.path, ".telemetry", detail);
+		code = join(store->telemetry.path, sizeof store->telemetry.path, store->journal.path, ".telemetry",
+			    detail);
 	return code;
 }
 
@@ -264,8 +268,8 @@ static int sync_folder(const char *path, struct err_detail *detail)
 	return result ? failed_file(path, "sync of its folder", detail) : ERR_OK;
 }
 
-/* Made by us and not by SQLite, so that nobody else may read it from the first instant; the -wal and -shm files beside it
- * take over its mode. Only when new: closing a descriptor of a file drops this process's locks on it. */
+/* Made by us and not by SQLite, so that nobody else may read it from the first instant; the -wal and -shm files beside
+ * it take over its mode. Only when new: closing a descriptor of a file drops this process's locks on it. */
 static int create_file(const char *path, int *ret_new, struct err_detail *detail)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -310,7 +314,8 @@ static int query_i64(struct store_db *db, const char *text, int64_t *ret_value, 
 static int create_schema(struct store_db *db, const char *schema, uint32_t application, struct err_detail *detail)
 {
 	char text[128];
-	snprintf(text, sizeof text, "PRAGMA application_id = %u; PRAGMA user_version = %d;", application, SCHEMA_VERSION);
+	snprintf(text, sizeof text, "PRAGMA application_id = %u; PRAGMA user_version = %d;", application,
+		 SCHEMA_VERSION);
 	int code = execute(db, "BEGIN IMMEDIATE", detail);
 	if (!code)
 		code = execute(db, schema, detail);
@@ -632,7 +637,8 @@ static int column_within(sqlite3_stmt *statement, int at, uint64_t most, uint64_
 }
 
 /* A value that does not fit its column cannot be what was hashed. */
-static int row_get(struct sqlite_store *store, sqlite3_stmt *statement, struct store_row *row, struct err_detail *detail)
+static int row_get(struct sqlite_store *store, sqlite3_stmt *statement, struct store_row *row,
+		   struct err_detail *detail)
 {
 	uint64_t type, commit_end, area, epoch, engine_version;
 	row->sequence = column_u64(statement, 0);
@@ -710,8 +716,9 @@ static int sqlite_key_get(void *self, uint64_t ride, uint8_t kind, struct store_
 		else if (!key.erased)
 			code = err_set(detail, ERR_BROKEN, "%s: a key of %d bytes", store->keys.path, n);
 	} else {
-		code = result == SQLITE_DONE ? err_set(detail, ERR_NOT_FOUND, "%s: no key of %" PRIu64, store->keys.path, ride)
-					     : failed(&store->keys, result, "key", detail);
+		code = result == SQLITE_DONE
+			       ? err_set(detail, ERR_NOT_FOUND, "%s: no key of %" PRIu64, store->keys.path, ride)
+			       : failed(&store->keys, result, "key", detail);
 	}
 	sqlite3_reset(statement);
 	if (!code)
@@ -769,7 +776,8 @@ static int sqlite_keys_erase(void *self, const struct store_key *keys, uint32_t 
 
 /* ---- snapshots ---- */
 
-static int snapshot_replaced(struct sqlite_store *store, uint64_t sequence, uint64_t *ret_key, struct err_detail *detail)
+static int snapshot_replaced(struct sqlite_store *store, uint64_t sequence, uint64_t *ret_key,
+			     struct err_detail *detail)
 {
 	int code = ERR_OK;
 	sqlite3_stmt *statement = prepared(store, SNAPSHOT_KEY, &code, detail);
@@ -919,8 +927,8 @@ static int sqlite_value_get(void *self, const char *name, void *bytes, size_t si
 	else if (result != SQLITE_ROW)
 		code = failed(&store->journal, result, "value", detail);
 	else if (n > size)
-		code = err_set(detail, ERR_FULL, "%s: value %s has %zu bytes, room for %zu", store->journal.path, name, n,
-			       size);
+		code = err_set(detail, ERR_FULL, "%s: value %s has %zu bytes, room for %zu", store->journal.path, name,
+			       n, size);
 	if (!code && n)
 		memcpy(bytes, sqlite3_column_blob(statement, 0), n);
 	if (!code)

@@ -49,8 +49,13 @@ static int bench(const char *folder, uint32_t batch, double seconds)
 	while (last - begin < seconds && n < sizeof latency / sizeof *latency) {
 		for (uint32_t i = 0; i < 2 * batch; i++) {
 			uint64_t ride = i % 8 == 0 ? 1 + n * batch + i : 0;
-			records[i] = (struct store_record){.type = i % 2 ? RECORD_OUTCOME : RECORD_COMMAND, .area = 1, .epoch = epoch,
-							   .engine_version = 1, .ride = ride, .body = body, .n = sizeof body};
+			records[i] = (struct store_record){.type = i % 2 ? RECORD_OUTCOME : RECORD_COMMAND,
+							   .area = 1,
+							   .epoch = epoch,
+							   .engine_version = 1,
+							   .ride = ride,
+							   .body = body,
+							   .n = sizeof body};
 		}
 		if (store_commit(store, records, 2 * batch, n, &detail))
 			return fail("commit", &detail);
@@ -60,7 +65,8 @@ static int bench(const char *folder, uint32_t batch, double seconds)
 	}
 	store_close(store);
 	qsort(latency, n, sizeof *latency, compare);
-	printf("{\"bench\":\"store_commit\",\"store\":\"sqlite\",\"commands_per_commit\":%u,\"commits_per_s\":%.0f,\"commands_per_s\":%.0f,"
+	printf("{\"bench\":\"store_commit\",\"store\":\"sqlite\",\"commands_per_commit\":%u,\"commits_per_s\":%.0f,"
+	       "\"commands_per_s\":%.0f,"
 	       "\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}\n",
 	       batch, (double)n / (last - begin), (double)n * batch / (last - begin), latency[n / 2] * 1e3,
 	       latency[n * 99 / 100] * 1e3, latency[n - 1] * 1e3);

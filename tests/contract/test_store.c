@@ -1,6 +1,6 @@
 // link: zub_store zub_crash_vfs PkgConfig::sqlite3 PkgConfig::libsodium -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
-/* What every store must do, run for each kind; then what concerns the files of the SQLite one: modes, locks, damage, erasing,
- * a full disk, each operation and each allocation failing once, power cuts. */
+/* What every store must do, run for each kind; then what concerns the files of the SQLite one: modes, locks, damage,
+ * erasing, a full disk, each operation and each allocation failing once, power cuts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -123,11 +123,18 @@ static uint32_t take_epoch(struct store *store)
 
 static struct store_record text_record(uint8_t type, uint32_t epoch, uint64_t ride, const char *text)
 {
-	return (struct store_record){
-		.type = type, .area = 1, .epoch = epoch, .engine_version = 3, .ride = ride, .at = 1700000000000, .body = text, .n = (uint32_t)strlen(text)};
+	return (struct store_record){.type = type,
+				     .area = 1,
+				     .epoch = epoch,
+				     .engine_version = 3,
+				     .ride = ride,
+				     .at = 1700000000000,
+				     .body = text,
+				     .n = (uint32_t)strlen(text)};
 }
 
-static int commit_text(struct store *store, uint8_t type, uint32_t epoch, uint64_t ride, const char *text, uint64_t digest)
+static int commit_text(struct store *store, uint8_t type, uint32_t epoch, uint64_t ride, const char *text,
+		       uint64_t digest)
 {
 	struct store_record record = text_record(type, epoch, ride, text);
 	return store_commit(store, &record, 1, digest, NULL);
@@ -212,8 +219,10 @@ static void test_what_is_committed_is_read(void **state)
 	uint8_t hash[STORE_HASH_BYTES];
 	struct seen seen;
 	struct store_record records[] = {
-		text_record(RECORD_COMMAND, epoch, 0, "open"), text_record(RECORD_COMMAND, epoch, 4711, "sealed place"),
-		text_record(RECORD_IDENTITY, epoch, 4711, "{\"name\":\"A\"}"), text_record(RECORD_OUTCOME, epoch, 0, ""),
+		text_record(RECORD_COMMAND, epoch, 0, "open"),
+		text_record(RECORD_COMMAND, epoch, 4711, "sealed place"),
+		text_record(RECORD_IDENTITY, epoch, 4711, "{\"name\":\"A\"}"),
+		text_record(RECORD_OUTCOME, epoch, 0, ""),
 		text_record(RECORD_COMMAND, epoch, UINT64_MAX, ""),
 	};
 	assert_int_equal(store_commit(store, records, 5, 0xabcdef0123456789, NULL), ERR_OK);
@@ -277,7 +286,8 @@ static void test_an_older_epoch_is_stale(void **state)
 	assert_int_equal(commit_text(store, RECORD_COMMAND, first, 0, "late", 1), ERR_STALE);
 	assert_int_equal(commit_text(store, RECORD_COMMAND, second + 1, 0, "never taken", 1), ERR_STALE);
 	assert_int_equal(commit_text(store, RECORD_COMMAND, second, 0, "good", 1), ERR_OK);
-	struct store_record mixed[] = {text_record(RECORD_COMMAND, second, 0, "a"), text_record(RECORD_COMMAND, first, 9, "b")};
+	struct store_record mixed[] = {text_record(RECORD_COMMAND, second, 0, "a"),
+				       text_record(RECORD_COMMAND, first, 9, "b")};
 	assert_int_equal(store_commit(store, mixed, 2, 0, NULL), ERR_STALE);
 	assert_int_equal(store_take_epoch(store, 2, &other, NULL), ERR_OK); /* areas count apart */
 	assert_int_equal(other, 1);
@@ -339,7 +349,7 @@ static void test_erasing_leaves_the_chain(void **state)
 	assert_string_equal(seen.text[0], "place of one");
 	assert_true(seen.erased[1]);
 	assert_int_equal(store_erase(store, 1, ERASE_ALL, NULL), ERR_OK);
-	assert_int_equal(store_erase(store, 1, ERASE_ALL, NULL), ERR_OK); /* again: nothing left to do */
+	assert_int_equal(store_erase(store, 1, ERASE_ALL, NULL), ERR_OK);      /* again: nothing left to do */
 	assert_int_equal(store_erase(store, 2, ERASE_IDENTITY, NULL), ERR_OK); /* never gave one */
 	assert_int_equal(store_erase(store, 3, ERASE_ALL, NULL), ERR_NOT_FOUND);
 	/* what comes later about an erased ride has a key of its own */
@@ -461,7 +471,8 @@ static void test_one_writer_many_readers(void **state)
 static void test_files_are_private(void **state)
 {
 	(void)state;
-	static const char *const suffixes[] = {"", "-wal", "-shm", ".keys", ".keys-wal", ".telemetry", ".lock", ".mark"};
+	static const char *const suffixes[] = {"",	    "-wal",	  "-shm",  ".keys",
+					       ".keys-wal", ".telemetry", ".lock", ".mark"};
 	char url[160], path[200];
 	struct stat status;
 	struct store *store;
@@ -575,7 +586,9 @@ static int file_has(const char *path, const void *bytes, size_t n)
 
 static int any_file_has(const char *url, const void *bytes, size_t n)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".keys", ".keys-wal", ".keys-shm", ".keys-journal", ".telemetry", ".mark", ".lock"};
+	static const char *const suffixes[] = {"",	     "-wal",	  "-shm",      "-journal",
+					       ".keys",	     ".keys-wal", ".keys-shm", ".keys-journal",
+					       ".telemetry", ".mark",	  ".lock"};
 	char path[220];
 	int has = 0;
 	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
@@ -680,20 +693,22 @@ static void flip_number(sqlite3 *db, const char *column, int row, int bit)
 	char text[160];
 	/* SQLite has no xor: a ^ b = (a | b) - (a & b) */
 	int64_t mask = (int64_t)(UINT64_C(1) << bit);
-	snprintf(text, sizeof text, "UPDATE record SET %s = (%s | %lld) - (%s & %lld) WHERE sequence = %d", column, column, (long long)mask, column,
-		 (long long)mask, row);
+	snprintf(text, sizeof text, "UPDATE record SET %s = (%s | %lld) - (%s & %lld) WHERE sequence = %d", column,
+		 column, (long long)mask, column, (long long)mask, row);
 	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
 }
 
 static void test_every_damaged_byte_is_found(void **state)
 {
 	(void)state;
-	static const char *const columns[] = {"type", "commit_end", "area", "epoch", "engine_version", "ride", "at", "digest"};
+	static const char *const columns[] = {"type",		"commit_end", "area", "epoch",
+					      "engine_version", "ride",	      "at",   "digest"};
 	char url[160], path[200];
 	sqlite3 *db;
 	struct store *store = open_new(sqlite_kind, url, sizeof url);
 	uint32_t epoch = take_epoch(store);
-	struct store_record two[] = {text_record(RECORD_COMMAND, epoch, 12345, "sealed"), text_record(RECORD_OUTCOME, epoch, 0, "open")};
+	struct store_record two[] = {text_record(RECORD_COMMAND, epoch, 12345, "sealed"),
+				     text_record(RECORD_OUTCOME, epoch, 0, "open")};
 	assert_int_equal(store_commit(store, two, 2, 0x8000000000000001, NULL), ERR_OK);
 	assert_int_equal(commit_text(store, RECORD_COMMAND, epoch, 0, "last", 3), ERR_OK);
 	store_close(store);
@@ -742,9 +757,9 @@ static void test_a_lost_key_is_not_an_erased_one(void **state)
 
 /* ---- things that fail once ---- */
 
-struct session { /* what a short life of a store came to */
-	uint64_t committed;   /* records in commits that returned OK */
-	uint64_t in_doubt;    /* records of the commit that failed */
+struct session {	    /* what a short life of a store came to */
+	uint64_t committed; /* records in commits that returned OK */
+	uint64_t in_doubt;  /* records of the commit that failed */
 	int failed;
 };
 
@@ -752,7 +767,8 @@ static int session_commit(struct store *store, uint32_t epoch, uint64_t round, s
 {
 	char text[32];
 	snprintf(text, sizeof text, "round %llu", (unsigned long long)round);
-	struct store_record records[] = {text_record(RECORD_COMMAND, epoch, 100 + round, text), text_record(RECORD_OUTCOME, epoch, 0, text)};
+	struct store_record records[] = {text_record(RECORD_COMMAND, epoch, 100 + round, text),
+					 text_record(RECORD_OUTCOME, epoch, 0, text)};
 	int code = store_commit(store, records, 2, round, NULL);
 	if (code)
 		session->in_doubt = 2;
@@ -808,8 +824,8 @@ static void session_check(const char *url, const struct session *session, uint64
 	if (store_verify_chain(store, &n, &erased, &detail))
 		fail_msg("after failure %llu: %s", (unsigned long long)k, detail.text);
 	if (n != session->committed && n != session->committed + session->in_doubt)
-		fail_msg("after failure %llu: %llu records, committed %llu", (unsigned long long)k, (unsigned long long)n,
-			 (unsigned long long)session->committed);
+		fail_msg("after failure %llu: %llu records, committed %llu", (unsigned long long)k,
+			 (unsigned long long)n, (unsigned long long)session->committed);
 	store_close(store);
 }
 
@@ -822,7 +838,9 @@ static void url_of_crash_vfs(char *url, size_t size)
 
 static void remove_store(const char *url)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm", ".keys", ".keys-wal", ".keys-shm", ".telemetry", ".telemetry-wal", ".telemetry-shm", ".lock", ".mark"};
+	static const char *const suffixes[] = {
+		"",	      "-wal",		"-shm",		  ".keys", ".keys-wal", ".keys-shm",
+		".telemetry", ".telemetry-wal", ".telemetry-shm", ".lock", ".mark"};
 	char path[220];
 	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
 		path_of(url, suffixes[i], path, sizeof path);
@@ -851,7 +869,8 @@ static void test_each_operation_fails_once(void **state)
 		session_check(url, &session, k);
 		remove_store(url);
 	}
-	printf("%llu operations failed once, %llu sessions ended by it\n", (unsigned long long)all, (unsigned long long)n_failed);
+	printf("%llu operations failed once, %llu sessions ended by it\n", (unsigned long long)all,
+	       (unsigned long long)n_failed);
 	assert_true(n_failed > all / 2);
 }
 
@@ -863,7 +882,8 @@ static void test_each_allocation_fails_once(void **state)
 	uint64_t n_failed = 0, k;
 	for (k = 1;; k++) {
 		new_path(path, sizeof path);
-		snprintf(url, sizeof url, kind->durable ? "sqlite:%s?vfs=crash" : kind->format, path); /* without real syncs */
+		snprintf(url, sizeof url, kind->durable ? "sqlite:%s?vfs=crash" : kind->format,
+			 path); /* without real syncs */
 		n_allocations = 0;
 		fail_allocation = k;
 		counting = 1;
@@ -880,7 +900,8 @@ static void test_each_allocation_fails_once(void **state)
 			remove_store(url);
 	}
 	assert_int_equal(session.failed, 0);
-	printf("%llu allocations failed once, %llu sessions ended by it\n", (unsigned long long)(k - 1), (unsigned long long)n_failed);
+	printf("%llu allocations failed once, %llu sessions ended by it\n", (unsigned long long)(k - 1),
+	       (unsigned long long)n_failed);
 	assert_true(n_failed > (k - 1) / 2);
 }
 
@@ -915,15 +936,15 @@ static void test_disk_full(void **state)
 
 #define MODEL_MAX 4096
 
-struct model { /* what was answered */
+struct model {			  /* what was answered */
 	uint64_t text[MODEL_MAX]; /* body of record i + 1 is a pattern of this number */
-	uint64_t n;               /* records of commits that returned OK */
-	uint64_t doubt;           /* and of the one cut off */
+	uint64_t n;		  /* records of commits that returned OK */
+	uint64_t doubt;		  /* and of the one cut off */
 	uint64_t ends[MODEL_MAX]; /* 1: commit ended there */
 	uint32_t epoch;
-	uint64_t value;           /* last one that returned OK */
+	uint64_t value; /* last one that returned OK */
 	uint64_t value_doubt;
-	uint64_t snapshot;        /* sequence of the last that returned OK */
+	uint64_t snapshot; /* sequence of the last that returned OK */
 	uint64_t n_erased_rides, erased_rides[MODEL_MAX];
 };
 

@@ -177,18 +177,27 @@ static struct place place_at(uint32_t stop_index)
 static void make_fleet(struct world *world)
 {
 	for (uint32_t v = 1; v <= 3; v++) {
-		struct command enrol = {.kind = CMD_VEHICLE_ENROL, .at = world->at}, release = {.kind = CMD_VEHICLE_RELEASE, .at = world->at};
-		enrol.vehicle_enrol = (struct cmd_vehicle_enrol){.vehicle = v, .name = "Shuttle", .spaces = {6, 1, 4}, .step_free = 1,
-								 .simulated = 1, .depot = place_at(v)};
-		release.vehicle_release = (struct cmd_vehicle_release){.vehicle = v, .until = world->at + DAY_MS, .by = "Ada", .approval = "test"};
+		struct command enrol = {.kind = CMD_VEHICLE_ENROL, .at = world->at},
+			       release = {.kind = CMD_VEHICLE_RELEASE, .at = world->at};
+		enrol.vehicle_enrol = (struct cmd_vehicle_enrol){.vehicle = v,
+								 .name = "Shuttle",
+								 .spaces = {6, 1, 4},
+								 .step_free = 1,
+								 .simulated = 1,
+								 .depot = place_at(v)};
+		release.vehicle_release = (struct cmd_vehicle_release){
+			.vehicle = v, .until = world->at + DAY_MS, .by = "Ada", .approval = "test"};
 		assert_int_equal(step(world, &enrol), ERR_OK);
 		assert_int_equal(step(world, &release), ERR_OK);
 	}
-	struct command duty = {.kind = CMD_SIGN_ON, .at = world->at, .duty = {.who = "Ada", .vehicles_max = 6, .simulated = 1}};
+	struct command duty = {
+		.kind = CMD_SIGN_ON, .at = world->at, .duty = {.who = "Ada", .vehicles_max = 6, .simulated = 1}};
 	assert_int_equal(step(world, &duty), ERR_OK);
 	for (uint32_t v = 1; v <= 3; v++) {
 		struct command link = {.kind = CMD_VEHICLE_LINK, .at = world->at, .vehicle_link = {v, 1, world->at}};
-		struct command hello = {.kind = CMD_VEHICLE_HELLO, .at = world->at, .vehicle_hello = {.vehicle = v, .hello = {.boot = 1, .simulated = 1}}};
+		struct command hello = {.kind = CMD_VEHICLE_HELLO,
+					.at = world->at,
+					.vehicle_hello = {.vehicle = v, .hello = {.boot = 1, .simulated = 1}}};
 		memcpy(hello.vehicle_hello.hello.town_hash, drawn.town.hash, TOWN_HASH_BYTES);
 		strcpy(hello.vehicle_hello.hello.class_name, "shuttle");
 		assert_int_equal(step(world, &link), ERR_OK);
@@ -199,8 +208,11 @@ static void make_fleet(struct world *world)
 static void random_request(struct world *world, struct rng *rng, struct command *command)
 {
 	command->kind = CMD_REQUEST;
-	command->request = (struct cmd_request){.ride = ++world->next_ride, .client = rng_chance(rng, 300) ? rng_below(rng, 4) : 0,
-						.from = place_at(rng_below(rng, 8)), .to = place_at(rng_below(rng, 8)), .walk_max_mm = 500000};
+	command->request = (struct cmd_request){.ride = ++world->next_ride,
+						.client = rng_chance(rng, 300) ? rng_below(rng, 4) : 0,
+						.from = place_at(rng_below(rng, 8)),
+						.to = place_at(rng_below(rng, 8)),
+						.walk_max_mm = 500000};
 	command->request.need_count[0] = 1;
 	command->request.need_count[2] = (uint8_t)rng_chance(rng, 200);
 	if (rng_chance(rng, 300)) {
@@ -230,13 +242,19 @@ static void random_event(struct world *world, struct rng *rng, struct command *c
 	uint32_t number = 1 + rng_below(rng, 3), n;
 	const struct core_vehicle *vehicle = core_vehicle(world->core, number);
 	const struct core_task *plan = vehicle ? core_plan(world->core, number, &n) : NULL;
-	struct wire_event event = {.boot = 1, .sequence = vehicle ? vehicle->sequence + 1 : 1, .at = world->at, .kind = (uint8_t)(1 + rng_below(rng, 4)),
-				   .battery_permille = 800, .place = {.arc = NONE}};
+	struct wire_event event = {.boot = 1,
+				   .sequence = vehicle ? vehicle->sequence + 1 : 1,
+				   .at = world->at,
+				   .kind = (uint8_t)(1 + rng_below(rng, 4)),
+				   .battery_permille = 800,
+				   .place = {.arc = NONE}};
 	if (plan && n) {
 		event.ride = plan[0].ride;
 		event.task_kind = plan[0].kind;
-		event.place = (struct wire_place){plan[0].place.point.lat_e7, plan[0].place.point.lon_e7, plan[0].place.road.arc, plan[0].place.road.offset_mm, 0};
-		event.kind = plan[0].state ? (plan[0].kind == WIRE_PICKUP ? WIRE_BOARDED : WIRE_ALIGHTED) : WIRE_ARRIVED;
+		event.place = (struct wire_place){plan[0].place.point.lat_e7, plan[0].place.point.lon_e7,
+						  plan[0].place.road.arc, plan[0].place.road.offset_mm, 0};
+		event.kind =
+			plan[0].state ? (plan[0].kind == WIRE_PICKUP ? WIRE_BOARDED : WIRE_ALIGHTED) : WIRE_ARRIVED;
 		event.evidence = WIRE_EVIDENCE_BUTTON;
 	}
 	command->kind = CMD_VEHICLE_EVENT;
@@ -253,7 +271,8 @@ static void random_command(struct world *world, struct rng *rng, struct command 
 		random_request(world, rng, command);
 	} else if (what < 50) {
 		command->kind = CMD_ACCEPT;
-		command->accept = (struct cmd_accept){offered_ride(world, rng), (uint8_t)rng_below(rng, 2), (uint16_t)rng_below(rng, 10000)};
+		command->accept = (struct cmd_accept){offered_ride(world, rng), (uint8_t)rng_below(rng, 2),
+						      (uint16_t)rng_below(rng, 10000)};
 	} else if (what < 55) {
 		command->kind = CMD_CANCEL;
 		command->cancel = (struct cmd_cancel){some_ride(world, rng), CANCEL_RIDER, "changed my mind"};
@@ -261,7 +280,8 @@ static void random_command(struct world *world, struct rng *rng, struct command 
 		random_event(world, rng, command);
 	} else if (what < 85) {
 		command->kind = CMD_VEHICLE_LINK;
-		command->vehicle_link = (struct cmd_vehicle_link){1 + rng_below(rng, 3), (uint8_t)rng_chance(rng, 800), world->at};
+		command->vehicle_link =
+			(struct cmd_vehicle_link){1 + rng_below(rng, 3), (uint8_t)rng_chance(rng, 800), world->at};
 	}
 }
 
@@ -275,7 +295,9 @@ static int live(struct world *world, struct rng *rng, uint32_t n, uint64_t *ret_
 		for (uint32_t k = 0; k < batch; k++, i++) {
 			random_command(world, rng, &command);
 			if (command.kind == CMD_REQUEST && rng_chance(rng, 300))
-				assert_int_equal(journal_identity(world->journal, command.request.ride, "{\"name\":\"Nobody\"}", NULL), ERR_OK);
+				assert_int_equal(journal_identity(world->journal, command.request.ride,
+								  "{\"name\":\"Nobody\"}", NULL),
+						 ERR_OK);
 			int code = step(world, &command);
 			if (code)
 				return code;
@@ -328,7 +350,8 @@ static void test_recovery_gives_the_same_state(void **state)
 		assert_int_equal(journal_snapshots_failed(world.journal), 0);
 		if (!round)
 			printf("%llu promised of %llu asked, %llu done\n", (unsigned long long)promised,
-			       (unsigned long long)core_figures(world.core)->asked, (unsigned long long)core_figures(world.core)->done);
+			       (unsigned long long)core_figures(world.core)->asked,
+			       (unsigned long long)core_figures(world.core)->done);
 		assert_true(promised > 0);
 		world_close(&world);
 	}
@@ -452,13 +475,26 @@ static void test_verify_has_three_answers(void **state)
 	/* an outcome that the core would not give, well chained */
 	uint8_t command_bytes[64], outcome_bytes[64];
 	struct command tick = {.kind = CMD_TICK, .at = world.at + 1};
-	struct update lie = {.kind = UPD_RESULT, .result = {.command_kind = CMD_TICK, .code = ERR_DENIED, .would_work_at = INSTANT_NONE}};
+	struct update lie = {.kind = UPD_RESULT,
+			     .result = {.command_kind = CMD_TICK, .code = ERR_DENIED, .would_work_at = INSTANT_NONE}};
 	size_t n_command, n_outcome;
 	assert_int_equal(record_command(&tick, command_bytes, sizeof command_bytes, &n_command), ERR_OK);
 	assert_int_equal(record_updates(&lie, 1, outcome_bytes, sizeof outcome_bytes, &n_outcome), ERR_OK);
 	struct store_record forged[] = {
-		{.type = RECORD_COMMAND, .area = 1, .epoch = world.epoch, .engine_version = CORE_ENGINE_VERSION, .at = tick.at, .body = command_bytes, .n = (uint32_t)n_command},
-		{.type = RECORD_OUTCOME, .area = 1, .epoch = world.epoch, .engine_version = CORE_ENGINE_VERSION, .at = tick.at, .body = outcome_bytes, .n = (uint32_t)n_outcome},
+		{.type = RECORD_COMMAND,
+		 .area = 1,
+		 .epoch = world.epoch,
+		 .engine_version = CORE_ENGINE_VERSION,
+		 .at = tick.at,
+		 .body = command_bytes,
+		 .n = (uint32_t)n_command},
+		{.type = RECORD_OUTCOME,
+		 .area = 1,
+		 .epoch = world.epoch,
+		 .engine_version = CORE_ENGINE_VERSION,
+		 .at = tick.at,
+		 .body = outcome_bytes,
+		 .n = (uint32_t)n_outcome},
 	};
 	assert_int_equal(store_commit(world.store, forged, 2, digest, NULL), ERR_OK);
 	assert_int_equal(verify_result(world.store, &report, &detail), VERIFY_BROKEN);
@@ -484,8 +520,20 @@ static void test_another_engine_needs_a_snapshot(void **state)
 		struct command tick = {.kind = CMD_TICK, .at = world.at + 1};
 		assert_int_equal(record_command(&tick, command_bytes, sizeof command_bytes, &n_command), ERR_OK);
 		struct store_record other[] = {
-			{.type = RECORD_COMMAND, .area = 1, .epoch = world.epoch, .engine_version = CORE_ENGINE_VERSION + 1, .at = tick.at, .body = command_bytes, .n = (uint32_t)n_command},
-			{.type = RECORD_OUTCOME, .area = 1, .epoch = world.epoch, .engine_version = CORE_ENGINE_VERSION + 1, .at = tick.at, .body = "other", .n = 5},
+			{.type = RECORD_COMMAND,
+			 .area = 1,
+			 .epoch = world.epoch,
+			 .engine_version = CORE_ENGINE_VERSION + 1,
+			 .at = tick.at,
+			 .body = command_bytes,
+			 .n = (uint32_t)n_command},
+			{.type = RECORD_OUTCOME,
+			 .area = 1,
+			 .epoch = world.epoch,
+			 .engine_version = CORE_ENGINE_VERSION + 1,
+			 .at = tick.at,
+			 .body = "other",
+			 .n = 5},
 		};
 		assert_int_equal(store_commit(world.store, other, 2, 1, NULL), ERR_OK);
 		assert_int_equal(recover_code(world.store, &sequence), with_snapshot ? ERR_OK : ERR_VERSION);
@@ -534,7 +582,9 @@ static int short_life(struct store *store, struct core *core, uint32_t epoch, ui
 	uint8_t hash[STORE_HASH_BYTES];
 	int code = journal_open(&journal, store, core, 1, NULL);
 	world.journal = journal;
-	struct command command = {.kind = CMD_START, .at = world.at, .start = {.area = 1, .epoch = epoch, .engine_version = CORE_ENGINE_VERSION}};
+	struct command command = {.kind = CMD_START,
+				  .at = world.at,
+				  .start = {.area = 1, .epoch = epoch, .engine_version = CORE_ENGINE_VERSION}};
 	command.start.settings = settings_of_test();
 	memcpy(command.start.town_hash, drawn.town.hash, TOWN_HASH_BYTES);
 	if (!code)
@@ -590,7 +640,8 @@ static void test_each_allocation_fails_once(void **state)
 			break;
 		}
 	}
-	printf("%llu allocations failed once, %llu lives ended by it\n", (unsigned long long)(k - 1), (unsigned long long)n_failed);
+	printf("%llu allocations failed once, %llu lives ended by it\n", (unsigned long long)(k - 1),
+	       (unsigned long long)n_failed);
 	assert_true(n_failed > 10);
 }
 
@@ -647,7 +698,8 @@ static void test_a_failed_snapshot_is_only_counted(void **state)
 	uint64_t sequence = 0, digest;
 	void *bytes = NULL;
 	size_t n;
-	assert_int_equal(store_snapshot_get(world.store, UINT64_MAX, &sequence, &bytes, &n, &digest, NULL), ERR_NOT_FOUND);
+	assert_int_equal(store_snapshot_get(world.store, UINT64_MAX, &sequence, &bytes, &n, &digest, NULL),
+			 ERR_NOT_FOUND);
 	assert_int_equal(journal_tend(world.journal, &detail), ERR_OK);
 	assert_int_equal(store_snapshot_get(world.store, UINT64_MAX, &sequence, &bytes, &n, &digest, NULL), ERR_OK);
 	free(bytes);
@@ -656,7 +708,8 @@ static void test_a_failed_snapshot_is_only_counted(void **state)
 
 /* ---- crashes of the process itself ---- */
 
-static int give_and_abort(void *self, struct core *core, const uint8_t town_hash[TOWN_HASH_BYTES], struct err_detail *detail)
+static int give_and_abort(void *self, struct core *core, const uint8_t town_hash[TOWN_HASH_BYTES],
+			  struct err_detail *detail)
 {
 	(void)self;
 	(void)core;
@@ -733,10 +786,12 @@ static void test_a_record_that_ends_the_process_twice_is_held(void **state)
 	uint32_t epoch;
 	assert_int_equal(store_take_epoch(world.store, 1, &epoch, NULL), ERR_OK);
 	assert_int_equal(journal_decide(world.journal, epoch, "{\"skip\": 1", &detail), ERR_FORMAT);
-	assert_int_equal(journal_decide(world.journal, epoch, "{\"skip\": 1, \"by\": \"\", \"why\": \"x\"}", &detail), ERR_RANGE);
+	assert_int_equal(journal_decide(world.journal, epoch, "{\"skip\": 1, \"by\": \"\", \"why\": \"x\"}", &detail),
+			 ERR_RANGE);
 	assert_int_equal(journal_decide(world.journal, epoch, "{\"skip\": 1, \"by\": \"Ada\"}", &detail), ERR_FORMAT);
 	char json[96];
-	snprintf(json, sizeof json, "{\"skip\": %llu, \"by\": \"Ada\", \"why\": \"ends the program\"}", (unsigned long long)sequence);
+	snprintf(json, sizeof json, "{\"skip\": %llu, \"by\": \"Ada\", \"why\": \"ends the program\"}",
+		 (unsigned long long)sequence);
 	assert_int_equal(journal_decide(world.journal, epoch, json, &detail), ERR_OK);
 	world_close(&world);
 
@@ -753,7 +808,8 @@ static void test_a_record_that_ends_the_process_twice_is_held(void **state)
 	world_close(&world);
 }
 
-static const struct command poison = {.kind = CMD_CANCEL, .at = DRAWN_DAY_START + 9 * HOUR_MS, .cancel = {.ride = 5, .reason = "poison"}};
+static const struct command poison = {
+	.kind = CMD_CANCEL, .at = DRAWN_DAY_START + 9 * HOUR_MS, .cancel = {.ride = 5, .reason = "poison"}};
 
 /* A live command that ends the process never gets into the journal; its sender sends it again. */
 static void die_in_a_step(const char *url)
@@ -802,7 +858,8 @@ static void test_a_live_command_that_ends_the_process_twice_is_refused(void **st
 	assert_int_equal(journal_recover(world.journal, &sequence, &detail), ERR_INTERRUPTED);
 	assert_int_equal(step(&world, &again), ERR_INTERRUPTED);
 	assert_int_equal(store_take_epoch(world.store, 1, &epoch, NULL), ERR_OK);
-	snprintf(json, sizeof json, "{\"skip\": %llu, \"by\": \"Ada\", \"why\": \"poison\"}", (unsigned long long)sequence);
+	snprintf(json, sizeof json, "{\"skip\": %llu, \"by\": \"Ada\", \"why\": \"poison\"}",
+		 (unsigned long long)sequence);
 	assert_int_equal(journal_decide(world.journal, epoch, json, &detail), ERR_OK);
 	world_close(&world);
 	assert_int_equal(world_open(&world, url), ERR_OK);
@@ -865,7 +922,8 @@ static void test_a_power_cut_loses_no_answered_batch(void **state)
 		}
 		assert_int_equal(world_open(&world, url), ERR_OK);
 		recover(&world);
-		assert_int_equal(verify_result(world.store, &(struct verify_report){0}, &(struct err_detail){""}), VERIFY_REPLAYED);
+		assert_int_equal(verify_result(world.store, &(struct verify_report){0}, &(struct err_detail){""}),
+				 VERIFY_REPLAYED);
 		world_close(&world);
 	}
 	printf("%d power cuts\n", n_cuts);
@@ -886,7 +944,8 @@ static void test_the_log_hides_what_is_personal(void **state)
 	struct command request = {.at = world.at};
 	random_request(&world, &rng, &request);
 	assert_int_equal(step(&world, &request), ERR_OK);
-	assert_int_equal(journal_identity(world.journal, request.request.ride, "{\"name\":\"Margarethe\"}", NULL), ERR_OK);
+	assert_int_equal(journal_identity(world.journal, request.request.ride, "{\"name\":\"Margarethe\"}", NULL),
+			 ERR_OK);
 	assert_int_equal(journal_commit(world.journal, NULL), ERR_OK);
 	for (int personal = 0; personal < 2; personal++) {
 		FILE *out = open_memstream(&text, &size);

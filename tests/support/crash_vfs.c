@@ -21,8 +21,8 @@ struct shared { /* one file, however often it is open */
 	int n_open;
 	struct sector *dirty; /* ascending */
 	size_t n_dirty, cap_dirty;
-	int64_t size;         /* as this process sees it */
-	int64_t base;         /* bytes of the real file that still count: less than its size after a truncate */
+	int64_t size; /* as this process sees it */
+	int64_t base; /* bytes of the real file that still count: less than its size after a truncate */
 };
 struct crash_file {
 	sqlite3_file file;

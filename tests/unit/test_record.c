@@ -14,11 +14,14 @@
 #include "record.h"
 #include "rng.h"
 
-#define BODY(kind, type, update) {kind, update, sizeof(struct type), clear_##type}
-#define CLEAR(type)                                                                                                    \
-	static void clear_##type(void *item)                                                                           \
-	{                                                                                                              \
-		clear_padding((struct type *)item);                                                                    \
+#define BODY(kind, type, update)                                \
+	{                                                       \
+		kind, update, sizeof(struct type), clear_##type \
+	}
+#define CLEAR(type)                                 \
+	static void clear_##type(void *item)        \
+	{                                           \
+		clear_padding((struct type *)item); \
 	}
 
 /* gcc can say which bytes of a struct are padding; clang 14 cannot: there that one test is skipped. */
@@ -111,7 +114,8 @@ static const struct body {
 
 static const struct record_kind *kind_of(const struct body *body)
 {
-	const struct record_kind *kind = body->update ? record_update_kind(body->kind) : record_command_kind(body->kind);
+	const struct record_kind *kind =
+		body->update ? record_update_kind(body->kind) : record_command_kind(body->kind);
 	assert_non_null(kind);
 	return kind;
 }
@@ -244,7 +248,8 @@ static void test_random_commands_come_back(void **state)
 			assert_memory_equal(bytes, again, n);
 			/* too little room, and every shorter record, is told */
 			assert_int_equal(record_command(&command, again, n - 1, &n_again), ERR_FULL);
-			assert_int_not_equal(record_read_command(bytes, rng_below(&rng, (uint32_t)n), &back, NULL), ERR_OK);
+			assert_int_not_equal(record_read_command(bytes, rng_below(&rng, (uint32_t)n), &back, NULL),
+					     ERR_OK);
 		}
 	}
 }
@@ -293,8 +298,9 @@ static void test_bytes_are_fixed(void **state)
 	command.cancel.ride = 0x1122334455667788;
 	command.cancel.by = CANCEL_OPERATOR;
 	strcpy(command.cancel.reason, "ill");
-	static const uint8_t expected[] = {1, CMD_CANCEL, 0, 8, 7, 6, 5, 4, 3, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0,
-					   0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 1, 3, 'i', 'l', 'l'};
+	static const uint8_t expected[] = {1,	 CMD_CANCEL, 0,	   8,	 7,    6,    5,	   4, 3, 2,   1,   1,  0, 0,
+					   0,	 0,	     0,	   0,	 0,    2,    0,	   0, 0, 0,   0,   0,  0, 0x88,
+					   0x77, 0x66,	     0x55, 0x44, 0x33, 0x22, 0x11, 1, 3, 'i', 'l', 'l'};
 	uint8_t bytes[128];
 	size_t n = 0;
 	assert_int_equal(record_command(&command, bytes, sizeof bytes, &n), ERR_OK);
@@ -363,7 +369,8 @@ static void test_lines_for_people(void **state)
 	record_print_command(&command, 0, text, sizeof text);
 	assert_string_equal(text, "request at=1000 ride=42");
 	record_print_command(&command, 1, text, sizeof text);
-	assert_string_equal(text, "request at=1000 ride=42 from.point.lat_e7=-494012345 tie.trip_id=\"S1 \\x22x\\x22\\x0a\"");
+	assert_string_equal(text,
+			    "request at=1000 ride=42 from.point.lat_e7=-494012345 tie.trip_id=\"S1 \\x22x\\x22\\x0a\"");
 	record_print_command(&command, 1, small, sizeof small);
 	assert_string_equal(small, "request");
 	struct update update = {.kind = UPD_PLAN, .plan = {.vehicle = 3, .epoch = 1, .version = 2, .n_tasks = 1}};
