@@ -66,20 +66,37 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 }
 
 /* ---- open and close ---- */
+static int parse_address(const char *text, uint16_t port, struct sockaddr_storage *ret_address, int *ret_length)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+	memset(ret_address, 0, sizeof *ret_address);
+	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		*ret_length = sizeof *v4;
+		return ERR_OK;
+	}
+	if (inet_pton(AF_INET6, text, &v6->sin6_addr) != 1)
+		return ERR_FORMAT;
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(port);
+	*ret_length = sizeof *v6;
+	return ERR_OK;
+}
+
 static int bind_socket(struct http *http, struct err_detail *detail)
 {
 	struct sockaddr_storage address;
-	int length = sizeof address, one = 1;
-	char text[128];
-	int is_v6 = strchr(http->settings.address, ':') != NULL;
-	snprintf(text, sizeof text, is_v6 ? "[%s]:%u" : "%s:%u", http->settings.address, http->settings.port);
-	memset(&address, 0, sizeof address);
-	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &length) != 0)
-		return err_set(detail, ERR_FORMAT, "http: \"%s\" is not an address to listen on", text);
+	int length, one = 1;
+	const char *text = http->settings.address;
+	if (parse_address(text, http->settings.port, &address, &length))
+		return err_set(detail, ERR_FORMAT, "http: \"%s\" is not an IPv4 or IPv6 address", text);
 	http->listener = evconnlistener_new_bind(http->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 256,
 						 (struct sockaddr *)&address, length);
 	if (!http->listener)
-		return err_set(detail, errno == EADDRINUSE ? ERR_BUSY : ERR_IO, "http: cannot listen on %s: %s", text, strerror(errno));
+		return err_set(detail, errno == EADDRINUSE ? ERR_BUSY : ERR_IO, "http: cannot listen on %s port %u: %s", text, http->settings.port,
+			       strerror(errno));
 	/* accepted sockets inherit it: small answers and events leave at once */
 	setsockopt(evconnlistener_get_fd(http->listener), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	return evhttp_bind_listener(http->evhttp, http->listener) ? ERR_OK : ERR_MEMORY;
