@@ -7,7 +7,8 @@
 
 __attribute__((constructor)) static void use_crash_vfs(void)
 {
-	const char *seed = getenv("ZUB_CRASH_SEED");
-	if (crash_vfs_register(seed ? strtoull(seed, NULL, 10) : (uint64_t)getpid(), 1))
+	const char *given = getenv("ZUB_CRASH_SEED");
+	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)getpid();
+	if (crash_vfs_register(seed, 1))
 		abort();
 }
