@@ -20,7 +20,8 @@
 #define STEP_WALL_MS 20
 #define SILENCE_WALL_S 120
 #define RETRY_WALL_MS 3000
-#define TAIL_MINUTES 40 /* no new wishes this long before the end, so that rides can finish */
+#define TAIL_MINUTES 40 /* no new wishes this long before the end (at most a quarter of the time), so that rides can finish */
+#define LEAD_MINUTES 4  /* the fleet is released and connected before the first wish */
 #define SECRET_CHARS 96
 #define ROUND_WALL_MS 1000 /* the desk looks around */
 
@@ -487,8 +488,9 @@ static void remember(struct live *live)
 	if (file)
 		rewind(file);
 	struct demand_options demand = live->options->demand;
-	demand.from = live->from;
-	demand.to = live->options->minutes ? live->end - TAIL_MINUTES * MINUTE_MS : live->from + DAY_MS;
+	uint64_t tail = live->options->minutes / 4 < TAIL_MINUTES ? live->options->minutes / 4 : TAIL_MINUTES;
+	demand.from = live->from + LEAD_MINUTES * MINUTE_MS;
+	demand.to = live->options->minutes ? live->end - (instant_ms)tail * MINUTE_MS : live->from + DAY_MS;
 	struct err_detail detail = {""};
 	live->result = demand_draw(&live->demand, live->town, &demand, &detail);
 	if (live->result)
