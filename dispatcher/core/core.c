@@ -22,7 +22,7 @@ void core_settings_default(struct core_settings *settings)
 		.battery_reserve_permille = 200,
 		.battery_wh = 40000,
 		.charge_w = 22000,
-		.weight_vehicle = 3,
+		.weight_vehicle = 4,
 		.weight_wait = 1,
 		.weight_ride = 1,
 		.weight_walk = 2,
