@@ -64,11 +64,15 @@ struct verify_report {
 	uint64_t digest;
 	uint64_t from;               /* replay began after this sequence: 0, or that of the snapshot */
 };
-/* `core` must be empty and opened with the settings of the journal's CMD_START (journal_settings). */
+/* `core` must be empty and opened with what journal_verify_settings says (= journal_settings while nothing is erased). */
 int journal_verify(struct store *store, struct core *core, struct verify_report *ret_report, struct err_detail *detail);
 /* The same for journals with town swaps. */
 int journal_verify_with(struct store *store, struct core *core, journal_town_source give, void *self, struct verify_report *ret_report,
 			struct err_detail *detail);
+/* What a core for journal_verify must be opened with: of the first CMD_START, or of the snapshot that replay has to begin with
+ * because something before it is erased. ERR_NOT_FOUND when the journal is empty. */
+int journal_verify_settings(struct store *store, struct core_settings *ret_settings, uint8_t ret_town_hash[TOWN_HASH_BYTES],
+			    struct err_detail *detail);
 /* What a core for journal_recover must be opened with: of the newest snapshot, or of the first CMD_START when there is none.
  * ERR_NOT_FOUND when the journal is empty. */
 int journal_recover_settings(struct store *store, struct core_settings *ret_settings, uint8_t ret_town_hash[TOWN_HASH_BYTES],

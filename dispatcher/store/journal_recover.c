@@ -350,25 +350,31 @@ int journal_settings(struct store *store, struct core_settings *ret_settings, ui
 	return ERR_OK;
 }
 
-int journal_recover_settings(struct store *store, struct core_settings *ret_settings,
-			     uint8_t ret_town_hash[TOWN_HASH_BYTES], struct err_detail *detail)
+/* Of a snapshot's head; takes `bytes`. */
+static int settings_of_snapshot(void *bytes, size_t n, struct core_settings *ret_settings,
+				uint8_t ret_town_hash[TOWN_HASH_BYTES], struct err_detail *detail)
 {
 	struct command start;
-	uint64_t sequence, digest;
-	void *bytes;
-	size_t n, at;
-	int code = snapshot_that_opens(store, UINT64_MAX, &sequence, &bytes, &n, &digest, detail);
-	if (code == ERR_NOT_FOUND)
-		return journal_settings(store, ret_settings, ret_town_hash, detail);
-	if (code)
-		return code;
-	code = journal_snapshot_head(bytes, n, &start, &at, detail);
+	size_t at;
+	int code = journal_snapshot_head(bytes, n, &start, &at, detail);
 	free(bytes);
 	if (code)
 		return code;
 	*ret_settings = start.start.settings;
 	memcpy(ret_town_hash, start.start.town_hash, TOWN_HASH_BYTES);
 	return ERR_OK;
+}
+
+int journal_recover_settings(struct store *store, struct core_settings *ret_settings,
+			     uint8_t ret_town_hash[TOWN_HASH_BYTES], struct err_detail *detail)
+{
+	uint64_t sequence, digest;
+	void *bytes;
+	size_t n;
+	int code = snapshot_that_opens(store, UINT64_MAX, &sequence, &bytes, &n, &digest, detail);
+	if (code == ERR_NOT_FOUND)
+		return journal_settings(store, ret_settings, ret_town_hash, detail);
+	return code ? code : settings_of_snapshot(bytes, n, ret_settings, ret_town_hash, detail);
 }
 
 /* ---- verify ---- */
@@ -426,6 +432,23 @@ static int verify_start(struct replay *replay, uint64_t last_erased)
 	if (!code)
 		replay->from = sequence;
 	return code;
+}
+
+int journal_verify_settings(struct store *store, struct core_settings *ret_settings,
+			    uint8_t ret_town_hash[TOWN_HASH_BYTES], struct err_detail *detail)
+{
+	uint64_t last_erased = 0, sequence, digest;
+	void *bytes;
+	size_t n;
+	int code = store_read(store, 1, look_for_erased, &last_erased, detail);
+	if (code)
+		return code;
+	if (last_erased) {
+		code = oldest_after(store, last_erased, &sequence, &bytes, &n, &digest, detail);
+		if (code != ERR_NOT_FOUND)
+			return code ? code : settings_of_snapshot(bytes, n, ret_settings, ret_town_hash, detail);
+	}
+	return journal_settings(store, ret_settings, ret_town_hash, detail);
 }
 
 static int verify_replay(struct replay *replay, struct verify_report *report)

@@ -76,7 +76,8 @@ int store_telemetry(struct store *store, const struct store_telemetry *rows, uin
 /* Deletes the rows from before this instant. */
 int store_telemetry_forget(struct store *store, instant_ms before, struct err_detail *detail);
 
-/* Calls `each` for records from `from` on, in order, until it returns non-zero (returned as is). Bodies borrowed for the call. */
+/* Calls `each` for records from `from` on, in order, until it returns non-zero (returned as is). Bodies borrowed for the call;
+ * `each` calls no other function of this store. */
 int store_read(struct store *store, uint64_t from, int (*each)(void *self, const struct store_record *record), void *self,
 	       struct err_detail *detail);
 /* Last sequence (0 = empty), its hash and the digest of the last commit. */
@@ -89,7 +90,8 @@ int store_snapshot_put(struct store *store, uint64_t sequence, const void *bytes
 int store_snapshot_get(struct store *store, uint64_t sequence, uint64_t *ret_sequence, void **ret_bytes, size_t *ret_n, uint64_t *ret_digest,
 		       struct err_detail *detail);
 
-/* Erases the identity key, or both keys, of a ride. Durable, pages overwritten (secure_delete). ERR_NOT_FOUND. */
+/* Erases the identity key, or both keys, of a ride. Durable, pages overwritten (secure_delete). ERR_NOT_FOUND; ERR_BUSY:
+ * erased, but a reader still holds older pages with the key: call again until ERR_OK. */
 enum erase { ERASE_IDENTITY, ERASE_ALL };
 int store_erase(struct store *store, uint64_t ride, enum erase what, struct err_detail *detail);
 

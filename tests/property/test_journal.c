@@ -411,6 +411,9 @@ static void test_settings_come_from_the_journal(void **state)
 		assert_int_equal(journal_settings(world.store, &settings, hash, NULL), ERR_OK);
 		assert_memory_equal(&settings, &expected, sizeof settings);
 		memset(&settings, 0, sizeof settings);
+		assert_int_equal(journal_verify_settings(world.store, &settings, hash, NULL), ERR_OK);
+		assert_memory_equal(&settings, &expected, sizeof settings);
+		memset(&settings, 0, sizeof settings);
 		assert_int_equal(journal_recover_settings(world.store, &settings, hash, NULL), ERR_OK);
 		assert_memory_equal(&settings, &expected, sizeof settings);
 		assert_memory_equal(hash, drawn.town.hash, TOWN_HASH_BYTES);
@@ -471,6 +474,11 @@ static void test_verify_has_three_answers(void **state)
 	assert_int_equal(verify_result(world.store, &report, &detail), VERIFY_REPLAYED);
 	assert_true(report.from > 0);
 	assert_int_equal(report.digest, digest);
+	struct core_settings settings, expected = settings_of_test();
+	uint8_t town_hash[TOWN_HASH_BYTES];
+	assert_int_equal(journal_verify_settings(world.store, &settings, town_hash, NULL), ERR_OK);
+	assert_memory_equal(&settings, &expected, sizeof settings);
+	assert_memory_equal(town_hash, drawn.town.hash, TOWN_HASH_BYTES);
 	assert_int_equal(recover_code(world.store, &sequence), ERR_OK);
 	/* an outcome that the core would not give, well chained */
 	uint8_t command_bytes[64], outcome_bytes[64];
