@@ -327,12 +327,12 @@ static void note_outcome(struct checker *checker, const struct upd_outcome *upda
 			checker_found(checker, "ride %016" PRIx64 " was %" PRId64 " ms too late and is called kept", ride->ride, checker_lateness(ride));
 		return;
 	}
-	if (ride->operator_cancelled)
-		checker->figures.operator_cancelled++;
-	else
+	checker->figures.operator_cancelled += ride->operator_cancelled;
+	checker->figures.rider_late += !ride->operator_cancelled && update->cause == CAUSE_RIDER_LATE;
+	if (!ride->operator_cancelled && update->cause != CAUSE_RIDER_LATE) {
 		checker->figures.promises_broken++;
-	if (!ride->operator_cancelled && update->cause < CAUSES)
-		checker->figures.broken_by[update->cause]++;
+		checker->figures.broken_by[update->cause < CAUSES ? update->cause : 0]++;
+	}
 	checker_judge(checker, ride, update->cause, at);
 }
 

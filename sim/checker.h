@@ -67,8 +67,9 @@ struct checker_figures {
 	uint64_t in_vehicle_ms_sum;        /* alighted - boarded, per done ride */
 	uint64_t origins;                  /* different places of origin among done rides */
 	uint64_t vehicles_used;            /* that carried somebody */
-	uint64_t promises_kept, promises_broken; /* promises_broken: outcomes, without those an operator cancelled */
-	uint64_t operator_cancelled;
+	uint64_t promises_kept, promises_broken; /* outcomes; broken: without the two kinds counted apart: */
+	uint64_t operator_cancelled;       /* a named person cancelled the ride, for need */
+	uint64_t rider_late;               /* the rider himself came so late that he arrived late */
 	uint64_t broken_by[CAUSES];        /* of promises_broken */
 	uint64_t outside_events;           /* faults, lost links, delays, orders: what may explain a broken promise */
 };

@@ -11,6 +11,7 @@
 
 #define HUBS_MAX 16
 #define NEAR_MIN_MM 400000
+#define AT_THE_DOOR 850 /* permille of those who need a step-free way and ask to be met where they are */
 
 void demand_default(struct demand_options *options)
 {
@@ -23,7 +24,7 @@ void demand_default(struct demand_options *options)
 					   .tied = 350,
 					   .prebooked = 120,
 					   .arrive_by = 80,
-					   .wheelchair = 50,
+					   .wheelchair = 60,
 					   .walker = 60,
 					   .pram = 40,
 					   .dog = 15,
@@ -48,13 +49,19 @@ struct draw {
 	size_t cap_trips;
 };
 
-/* Calls per day-independent stop, rail counted tenfold: where people change. */
+/* GTFS route types, plain and extended. */
+static int is_rail(uint16_t type)
+{
+	return type == 2 || (type >= 100 && type < 200);
+}
+
+/* Calls at a stop whatever the day, rail counted tenfold: where people change. */
 static uint64_t hub_weight(const struct timetable *timetable, uint32_t stop)
 {
 	uint64_t weight = 0;
 	for (uint32_t i = timetable->stop_first[stop]; i < timetable->stop_first[stop + 1]; i++) {
 		uint32_t route = timetable->trip_route[timetable->event_trip[timetable->stop_event[i]]];
-		weight += timetable->route_type[route] == 2 ? 10 : 1;
+		weight += is_rail(timetable->route_type[route]) ? 10 : 1;
 	}
 	return weight;
 }
@@ -120,6 +127,14 @@ static void count_need(struct draw *draw, struct demand_trip *trip, const char *
 		trip->need_count[need]++;
 }
 
+static int needs_step_free(const struct town *town, const struct demand_trip *trip)
+{
+	for (uint32_t need = 0; need < town->n_needs; need++)
+		if (trip->need_count[need] && (town->need_flags[need] & NEED_STEP_FREE))
+			return 1;
+	return 0;
+}
+
 /* Fills what does not depend on where from and where to. */
 static void draw_rider(struct draw *draw, struct demand_trip *trip)
 {
@@ -127,21 +142,21 @@ static void draw_rider(struct draw *draw, struct demand_trip *trip)
 	uint32_t wheelchair = town_need(draw->town, "wheelchair");
 	trip->walk_max_mm = (uint32_t)rng_between(&draw->rng, 300, 700) * 1000;
 	trip->patience_ms = (uint32_t)rng_between(&draw->rng, 25, 60) * 60000;
-	if (rng_chance(&draw->rng, options->wheelchair) && wheelchair != NONE) {
+	if (rng_chance(&draw->rng, options->wheelchair) && wheelchair != NONE)
 		trip->need_count[wheelchair] = 1;
-		trip->walk_max_mm = 500000;
-	} else {
+	else
 		trip->need_count[0] = (uint8_t)(1 + rng_chance(&draw->rng, options->second_rider));
-	}
 	count_need(draw, trip, "walker", options->walker);
 	count_need(draw, trip, "pram", options->pram);
 	count_need(draw, trip, "assistance_dog", options->dog);
 	count_need(draw, trip, "companion", options->companion);
+	if (needs_step_free(draw->town, trip) && rng_chance(&draw->rng, AT_THE_DOOR))
+		trip->walk_max_mm = 0;
 	trip->no_show = (uint8_t)rng_chance(&draw->rng, options->no_show);
 	if (rng_chance(&draw->rng, options->cancel))
 		trip->cancel_after_ms = (uint32_t)rng_between(&draw->rng, 1, 4) * 60000;
 	if (rng_chance(&draw->rng, options->late))
-		trip->late_ms = (uint32_t)rng_between(&draw->rng, 30, 150) * 1000;
+		trip->late_ms = (uint32_t)rng_between(&draw->rng, 20, 90) * 1000;
 }
 
 /* A stop time at the hub with its instant in [at, at + 90 min] on the service day, the first from a random one on; NONE = none. */
@@ -174,6 +189,7 @@ static int push_trip(struct draw *draw, const struct demand_trip *trip)
 		return ERR_OK;
 	if (array_push(draw->demand->trips, n, draw->cap_trips, *trip))
 		return ERR_MEMORY;
+	draw->demand->trips[n - 1].number = draw->demand->n;
 	draw->demand->n = (uint32_t)n;
 	return ERR_OK;
 }
@@ -240,8 +256,7 @@ static int by_time(const void *a, const void *b)
 	const struct demand_trip *x = a, *y = b;
 	if (x->ask_at != y->ask_at)
 		return x->ask_at < y->ask_at ? -1 : 1;
-	int from = memcmp(&x->from, &y->from, sizeof x->from);
-	return from ? from : memcmp(&x->to, &y->to, sizeof x->to);
+	return (x->number > y->number) - (x->number < y->number);
 }
 
 static int draw_all(struct draw *draw)
@@ -339,10 +354,30 @@ struct reading {
 	instant_ms from;
 	size_t cap;
 	uint32_t line, field;
+	uint8_t has_header;
 	uint8_t column_of[64]; /* by field, COLUMNS = ignored */
 	char cell[COLUMNS][64];
 	int code;
 };
+
+static void refuse(struct reading *reading, int code, const char *column, const char *what)
+{
+	if (!reading->code)
+		reading->code = err_set(reading->detail, code, "%s:%u: %s: %s", reading->path, reading->line, column, what);
+}
+
+static void on_header(struct reading *reading, uint32_t field, const char *text, size_t n)
+{
+	reading->column_of[field] = COLUMNS;
+	for (uint8_t c = 0; c < COLUMNS; c++) {
+		if (n != strlen(column_names[c]) || memcmp(text, column_names[c], n))
+			continue;
+		for (uint32_t f = 0; f < field; f++)
+			if (reading->column_of[f] == c)
+				refuse(reading, ERR_FORMAT, column_names[c], "stands twice in the header");
+		reading->column_of[field] = c;
+	}
+}
 
 static void on_field(void *text, size_t n, void *self)
 {
@@ -350,18 +385,15 @@ static void on_field(void *text, size_t n, void *self)
 	uint32_t field = reading->field++;
 	if (field >= COUNT_OF(reading->column_of) || reading->code)
 		return;
-	if (reading->line == 1) {
-		reading->column_of[field] = COLUMNS;
-		for (uint8_t c = 0; c < COLUMNS; c++)
-			if (n == strlen(column_names[c]) && !memcmp(text, column_names[c], n))
-				reading->column_of[field] = c;
+	if (!reading->has_header) {
+		on_header(reading, field, text, n);
 		return;
 	}
 	uint8_t column = reading->column_of[field];
 	if (column == COLUMNS)
 		return;
-	if (n >= sizeof reading->cell[0]) {
-		reading->code = err_set(reading->detail, ERR_RANGE, "%s:%u: %s: too long", reading->path, reading->line, column_names[column]);
+	if (n >= sizeof reading->cell[0] || memchr(text, 0, n)) {
+		refuse(reading, ERR_RANGE, column_names[column], "too long, or not text");
 		return;
 	}
 	memcpy(reading->cell[column], text, n);
@@ -371,92 +403,129 @@ static void on_field(void *text, size_t n, void *self)
 static int64_t number(struct reading *reading, enum column column, int64_t fallback, int64_t low, int64_t high)
 {
 	const char *text = reading->cell[column];
-	char *end;
+	char *end, what[128];
 	if (!*text)
 		return fallback;
 	errno = 0;
 	int64_t value = strtoll(text, &end, 10);
-	if ((*end || errno || value < low || value > high) && !reading->code)
-		reading->code = err_set(reading->detail, ERR_FORMAT, "%s:%u: %s: \"%s\" is not a whole number from %lld to %lld", reading->path,
-					reading->line, column_names[column], text, (long long)low, (long long)high);
+	if (*end || errno || value < low || value > high) {
+		snprintf(what, sizeof what, "\"%s\" is not a whole number from %lld to %lld", text, (long long)low, (long long)high);
+		refuse(reading, ERR_FORMAT, column_names[column], what);
+		return fallback;
+	}
 	return value;
 }
 
 static struct geo_point point(struct reading *reading, enum column lat)
 {
-	char text[132];
+	char text[132], what[160];
 	struct geo_point result = {0, 0};
 	snprintf(text, sizeof text, "%s,%s", reading->cell[lat], reading->cell[lat + 1]);
-	if (geo_parse(text, &result) && !reading->code)
-		reading->code = err_set(reading->detail, ERR_FORMAT, "%s:%u: %s: \"%s\" is not a place", reading->path, reading->line,
-					column_names[lat], text);
+	snprintf(what, sizeof what, "\"%s\" is not a place", text);
+	if (geo_parse(text, &result))
+		refuse(reading, ERR_FORMAT, column_names[lat], what);
 	return result;
+}
+
+static uint8_t time_kind(struct reading *reading)
+{
+	static const char *const kinds[] = {"now", "leave_at", "arrive_by"};
+	for (uint8_t k = 0; k < COUNT_OF(kinds); k++)
+		if (!strcmp(reading->cell[TIME_KIND], kinds[k]))
+			return k;
+	if (reading->cell[TIME_KIND][0])
+		refuse(reading, ERR_FORMAT, column_names[TIME_KIND], "expected now, leave_at or arrive_by");
+	return TIME_NOW;
+}
+
+static void read_needs(struct reading *reading, struct demand_trip *trip)
+{
+	uint32_t wheelchair = town_need(reading->town, "wheelchair");
+	uint8_t chairs = (uint8_t)number(reading, WHEELCHAIR, 0, 0, 10);
+	if (chairs && wheelchair == NONE)
+		refuse(reading, ERR_RANGE, column_names[WHEELCHAIR], "the town has no such need");
+	else if (chairs)
+		trip->need_count[wheelchair] = chairs;
+	trip->need_count[0] = (uint8_t)number(reading, PERSONS, chairs == 0, 0, 100);
+	if (!chairs && !trip->need_count[0])
+		refuse(reading, ERR_RANGE, column_names[PERSONS], "nobody travels");
 }
 
 static void read_row(struct reading *reading)
 {
-	static const char *const kinds[] = {"now", "leave_at", "arrive_by"};
-	struct demand_trip trip = {.patience_ms = HOUR_MS};
-	uint32_t wheelchair = town_need(reading->town, "wheelchair");
+	struct demand_trip trip = {.number = reading->demand->n, .patience_ms = HOUR_MS};
+	if (!reading->cell[ASK_AT][0])
+		refuse(reading, ERR_FORMAT, column_names[ASK_AT], "is missing");
 	trip.ask_at = reading->from + number(reading, ASK_AT, 0, 0, 10000000) * SECOND_MS;
 	trip.from = point(reading, FROM_LAT);
 	trip.to = point(reading, TO_LAT);
-	for (uint8_t k = 0; k < COUNT_OF(kinds); k++)
-		if (!strcmp(reading->cell[TIME_KIND], kinds[k]))
-			trip.time_kind = k;
+	trip.time_kind = time_kind(reading);
+	if (trip.time_kind != TIME_NOW && !reading->cell[TIME][0])
+		refuse(reading, ERR_FORMAT, column_names[TIME], "is missing");
 	trip.time = reading->from + number(reading, TIME, 0, 0, 10000000) * SECOND_MS;
-	trip.need_count[0] = (uint8_t)number(reading, PERSONS, 1, 0, 100);
-	if (wheelchair != NONE)
-		trip.need_count[wheelchair] = (uint8_t)number(reading, WHEELCHAIR, 0, 0, 10);
+	read_needs(reading, &trip);
 	trip.walk_max_mm = (uint32_t)number(reading, WALK_MAX, 500, 0, 10000) * 1000;
 	trip.no_show = (uint8_t)number(reading, NO_SHOW, 0, 0, 1);
 	trip.cancel_after_ms = (uint32_t)number(reading, CANCEL_AFTER, 0, 0, 1000000) * 1000;
 	trip.late_ms = (uint32_t)number(reading, LATE, 0, 0, 1000000) * 1000;
 	size_t n = reading->demand->n;
 	if (!reading->code && array_push(reading->demand->trips, n, reading->cap, trip))
-		reading->code = err_set(reading->detail, ERR_MEMORY, "%s: out of memory", reading->path);
+		refuse(reading, ERR_MEMORY, "row", "out of memory");
 	reading->demand->n = (uint32_t)n;
+}
+
+static void check_header(struct reading *reading)
+{
+	uint32_t seen = 0;
+	for (uint32_t f = 0; f < reading->field && f < COUNT_OF(reading->column_of); f++)
+		if (reading->column_of[f] < COLUMNS)
+			seen |= 1u << reading->column_of[f];
+	if ((seen & 31) != 31)
+		refuse(reading, ERR_FORMAT, "header", "expected the columns ask_at,from_lat,from_lon,to_lat,to_lon");
+	for (uint32_t f = reading->field; f < COUNT_OF(reading->column_of); f++)
+		reading->column_of[f] = COLUMNS;
+	reading->has_header = 1;
 }
 
 static void on_row(int end, void *self)
 {
 	(void)end;
 	struct reading *reading = self;
-	if (reading->line == 1) {
-		uint32_t seen = 0;
-		for (uint32_t f = 0; f < reading->field && f < COUNT_OF(reading->column_of); f++)
-			if (reading->column_of[f] < COLUMNS)
-				seen |= 1u << reading->column_of[f];
-		if ((seen & 31) != 31 && !reading->code)
-			reading->code = err_set(reading->detail, ERR_FORMAT, "%s:1: expected the columns ask_at,from_lat,from_lon,to_lat,to_lon",
-						reading->path);
-	} else if (!reading->code && reading->field > 1) {
+	if (!reading->code && !reading->has_header)
+		check_header(reading);
+	else if (!reading->code)
 		read_row(reading);
-	}
 	memset(reading->cell, 0, sizeof reading->cell);
 	reading->field = 0;
-	reading->line++;
 }
 
+/* Line by line, so that a message names the line that an editor shows. */
 static int read_rows(struct reading *reading, FILE *file)
 {
 	struct csv_parser parser;
-	char buffer[65536];
-	size_t n;
-	if (csv_init(&parser, CSV_APPEND_NULL))
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+	if (csv_init(&parser, CSV_APPEND_NULL | CSV_STRICT | CSV_STRICT_FINI))
 		return err_set(reading->detail, ERR_MEMORY, "%s: out of memory", reading->path);
-	while (!reading->code && (n = fread(buffer, 1, sizeof buffer, file)) > 0)
-		if (csv_parse(&parser, buffer, n, on_field, on_row, reading) != n)
-			reading->code = err_set(reading->detail, ERR_FORMAT, "%s:%u: %s", reading->path, reading->line,
-						csv_strerror(csv_error(&parser)));
-	csv_fini(&parser, on_field, on_row, reading);
+	while (!reading->code && (n = getline(&line, &size, file)) >= 0) {
+		size_t skip = ++reading->line == 1 && n >= 3 && !memcmp(line, "\xef\xbb\xbf", 3) ? 3 : 0;
+		if (csv_parse(&parser, line + skip, (size_t)n - skip, on_field, on_row, reading) != (size_t)n - skip ||
+		    csv_fini(&parser, on_field, on_row, reading))
+			refuse(reading, ERR_FORMAT, "row", csv_strerror(csv_error(&parser)));
+	}
+	if (!reading->code && ferror(file))
+		refuse(reading, ERR_IO, "row", strerror(errno));
+	if (!reading->code && !reading->has_header)
+		check_header(reading);
 	csv_free(&parser);
+	free(line);
 	return reading->code;
 }
 
 int demand_read(struct demand *demand, const struct town *town, const char *path, instant_ms from, struct err_detail *detail)
 {
-	struct reading reading = {.demand = demand, .town = town, .path = path, .detail = detail, .from = from, .line = 1};
+	struct reading reading = {.demand = demand, .town = town, .path = path, .detail = detail, .from = from};
 	memset(demand, 0, sizeof *demand);
 	FILE *file = fopen(path, "rb");
 	if (!file)

@@ -8,6 +8,7 @@
 #include "town.h"
 
 struct demand_trip {
+	uint32_t number;                 /* in the order of drawing or reading; breaks ties of ask_at */
 	instant_ms ask_at;
 	struct geo_point from, to;
 	uint8_t time_kind;               /* enum time_kind */
@@ -44,8 +45,9 @@ struct demand {
 };
 /* ERR_NOT_FOUND when the town has neither addresses nor stops to draw from. */
 int demand_draw(struct demand *demand, const struct town *town, const struct demand_options *options, struct err_detail *detail);
-/* CSV with a header: ask_at,from_lat,from_lon,to_lat,to_lon and optionally time_kind (now, leave_at, arrive_by), time, persons, wheelchair,
- * walk_max_m, no_show, cancel_after_s, late_s. Times as seconds after `from`. Errors name line and column. */
+/* CSV with a header: ask_at,from_lat,from_lon,to_lat,to_lon and optionally time_kind (now, leave_at, arrive_by), time, persons (default
+ * 1, with a wheelchair 0), wheelchair, walk_max_m, no_show, cancel_after_s, late_s. Times as seconds after `from`; a field may be
+ * quoted but never goes over the end of a line. Errors: ERR_IO, ERR_FORMAT, ERR_RANGE, by line and column. */
 int demand_read(struct demand *demand, const struct town *town, const char *path, instant_ms from, struct err_detail *detail);
 void demand_free(struct demand *demand);
 

@@ -23,7 +23,7 @@ static json_t *rejections(const struct checker_figures *figures)
 static json_t *broken_by(const struct checker_figures *figures)
 {
 	json_t *json = json_object();
-	for (uint8_t i = 1; i < CAUSES; i++)
+	for (uint8_t i = 0; i < CAUSES; i++)
 		if (figures->broken_by[i])
 			set(json, core_cause_name(i), figures->broken_by[i]);
 	return json;
@@ -44,6 +44,7 @@ json_t *figures_json(const struct checker_figures *figures, uint64_t empty_mm, u
 	set(json, "broken", figures->promises_broken);
 	json_object_set_new(json, "broken_by", broken_by(figures));
 	set(json, "operator_cancelled", figures->operator_cancelled);
+	set(json, "rider_late", figures->rider_late);
 	set(json, "kept", figures->promises_kept);
 	set(json, "ended_broken", figures->broken);
 	set(json, "origins", figures->origins);

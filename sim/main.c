@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "figures.h"
+#include "keep.h"
 #include "live.h"
 #include "replay.h"
 #include "scenario.h"
@@ -103,18 +104,39 @@ static void show_hour(void *self, instant_ms now)
 			(scenario->world.to - scenario->world.from) / HOUR_MS);
 }
 
-static int report_run(const struct arguments *arguments, const struct world *world, double seconds, struct err_detail *detail)
+static json_t *run_json(const struct arguments *arguments, const struct world *world, uint64_t journal)
 {
 	struct checker_figures figures;
+	struct world_counts counts = world_counts(world);
 	const struct core_figures *core = core_figures(world_core(world));
+	const char *fault = checker_fault(world_checker(world));
+	char text[24];
 	checker_figures(world_checker(world), &figures);
 	json_t *json = figures_json(&figures, core->empty_mm, core->loaded_mm);
-	char digest[24];
-	snprintf(digest, sizeof digest, "%016" PRIx64, core_digest(world_core(world)));
+	json_object_set_new(json, "checker", json_string(fault[0] ? fault : "nothing wrong"));
 	json_object_set_new(json, "seed", json_integer((json_int_t)arguments->scenario.world.seed));
 	json_object_set_new(json, "vehicles", json_integer(arguments->scenario.world.n_vehicles));
-	json_object_set_new(json, "digest", json_string(digest));
-	int code = write_json(arguments->out, "figures.json", json, detail);
+	json_object_set_new(json, "service_minutes", json_integer((json_int_t)arguments->scenario.minutes));
+	json_object_set_new(json, "commands", json_integer((json_int_t)counts.commands));
+	json_object_set_new(json, "messages", json_integer((json_int_t)counts.messages));
+	json_object_set_new(json, "messages_lost", json_integer((json_int_t)counts.lost));
+	json_object_set_new(json, "agent_restarts", json_integer((json_int_t)counts.agent_restarts));
+	json_object_set_new(json, "dispatcher_restarts", json_integer((json_int_t)counts.dispatcher_restarts));
+	snprintf(text, sizeof text, "%016" PRIx64, core_digest(world_core(world)));
+	json_object_set_new(json, "digest", json_string(text));
+	snprintf(text, sizeof text, "%016" PRIx64, journal);
+	json_object_set_new(json, "journal", json_string(text));
+	return json;
+}
+
+static int report_run(const struct arguments *arguments, const struct world *world, struct store *store, double seconds, struct err_detail *detail)
+{
+	uint64_t journal = 0;
+	int code = keep_hash(store, &journal, detail);
+	if (code)
+		return code;
+	json_t *json = run_json(arguments, world, journal);
+	code = write_json(arguments->out, "figures.json", json, detail);
 	json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	fputc('\n', stdout);
 	fprintf(stderr, "%s%.1f s\n", isatty(2) ? "\r" : "", seconds); /* time is no figure of the run: same seed, same bytes */
@@ -122,14 +144,33 @@ static int report_run(const struct arguments *arguments, const struct world *wor
 	return code;
 }
 
+static int keep_file(const struct arguments *arguments, struct store *store, struct err_detail *detail)
+{
+	static const char *const parts[] = {"", ".keys", ".telemetry", ".lock", ".mark"};
+	char url[600];
+	struct store *file;
+	for (size_t i = 0; i < COUNT_OF(parts); i++) { /* of an earlier run into the same folder */
+		snprintf(url, sizeof url, "%s/journal.db%s", arguments->out, parts[i]);
+		unlink(url);
+	}
+	snprintf(url, sizeof url, "sqlite:%s/journal.db", arguments->out);
+	int code = store_open(&file, url, detail);
+	if (code)
+		return code;
+	code = keep_journal(store, file, detail);
+	store_close(file);
+	return code;
+}
+
 static int run_world(const struct arguments *arguments, const struct town *town, const struct demand *demand, struct err_detail *detail)
 {
 	struct world *world = NULL;
 	struct store *store;
-	char url[512];
+	struct err_detail unused;
+	char url[64];
 	struct timespec begin, end;
-	snprintf(url, sizeof url, "sqlite:%s/journal.db", arguments->out);
-	int code = store_open(&store, arguments->journal ? url : "memory:", detail);
+	snprintf(url, sizeof url, "memory:%" PRIu64, arguments->scenario.world.seed);
+	int code = store_open(&store, url, detail);
 	if (code)
 		return code;
 	clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -138,9 +179,10 @@ static int run_world(const struct arguments *arguments, const struct town *town,
 		code = world_run(world, show_hour, (void *)(uintptr_t)&arguments->scenario, detail);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	double seconds = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
-	if (world && (!code || code == ERR_BROKEN)) {
-		struct err_detail unused;
-		int written = report_run(arguments, world, seconds, code ? &unused : detail);
+	if (world && world_core(world)) { /* a run that a checker stopped is the one to look into */
+		int written = report_run(arguments, world, store, seconds, code ? &unused : detail);
+		if (!written && arguments->journal)
+			written = keep_file(arguments, store, code ? &unused : detail);
 		code = code ? code : written;
 	}
 	world_close(world);
@@ -166,7 +208,9 @@ static int run(struct arguments *arguments)
 	if (code)
 		return fail(&detail);
 	mkdir(arguments->out, 0777);
-	code = scenario->trips[0] ? demand_read(&demand, &town, scenario->trips, scenario->world.from, &detail)
+	code = scenario_resolve(scenario, &town, &detail);
+	if (!code)
+		code = scenario->trips[0] ? demand_read(&demand, &town, scenario->trips, scenario->world.from, &detail)
 				  : demand_draw(&demand, &town, &scenario->demand, &detail);
 	if (!code) {
 		code = run_world(arguments, &town, &demand, &detail);
@@ -208,7 +252,7 @@ static int replay(const struct arguments *arguments)
 	}
 	if (town_open(&town, arguments->town, &detail))
 		return fail(&detail);
-	int code = store_open(&store, arguments->file, &detail);
+	int code = store_open_read(&store, arguments->file, &detail);
 	if (!code) {
 		code = replay_run(store, &town, !arguments->unfinished, &report, &detail);
 		store_close(store);

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define BEFORE_PICKUP_MS 45000
+#define BEFORE_PICKUP_MS 45000 /* whoever is in time stands there this long before the planned pickup */
+#define THINKS_MS 5000         /* over the offers */
 
 void rider_open(struct rider *rider, const struct demand_trip *trip, uint32_t retry_ms)
 {
@@ -31,7 +32,8 @@ static instant_ms present_at(const struct rider *rider)
 {
 	if (rider->trip->no_show)
 		return INT64_MAX;
-	return rider->planned_pickup - BEFORE_PICKUP_MS + (rider->trip->late_ms ? BEFORE_PICKUP_MS + rider->trip->late_ms : 0);
+	instant_ms at = rider->trip->late_ms ? rider->planned_pickup + rider->trip->late_ms : rider->planned_pickup - BEFORE_PICKUP_MS;
+	return at > rider->not_before ? at : rider->not_before;
 }
 
 static void plan_next(struct rider *rider, instant_ms now)
@@ -55,12 +57,12 @@ void rider_told(struct rider *rider, const struct rider_news *news, instant_ms n
 	rider->ride_state = news->state;
 	switch (news->state) {
 	case RIDE_OFFERED:
-		if (rider->phase == RIDER_ASKING) {
-			rider->phase = RIDER_CHOOSING;
-			rider->act_at = now;
-			if (news->n_offers == 0 || !patient(rider, news->planned_pickup))
-				end(rider);
-		}
+		if (rider->phase != RIDER_ASKING && rider->phase != RIDER_ACCEPTING)
+			break; /* has them already */
+		rider->phase = RIDER_CHOOSING; /* fresh offers when the accepted one was gone */
+		rider->act_at = now + THINKS_MS;
+		if (news->n_offers == 0 || !patient(rider, news->planned_pickup))
+			end(rider);
 		break;
 	case RIDE_PROMISED:
 	case RIDE_AT_STOP:

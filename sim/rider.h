@@ -18,6 +18,7 @@ struct rider {
 	uint16_t code;
 	uint32_t retry_ms;              /* service time after which an unanswered wish is repeated */
 	instant_ms planned_pickup, promised_at, act_at;
+	instant_ms not_before;          /* cannot stand at the stop sooner (a late train); INT64_MAX = never. 0 = any time */
 };
 
 /* What the rider is told about the ride. */

@@ -6,14 +6,17 @@
 #include "yaml.h"
 
 #define EXTENDS_MAX 8
+#define AFTER_START_MS (100 * DAY_MS)
 
 /* The table fills int64 rows; scenario_apply moves them into the options. */
 struct rows {
 	char town[256], trips[256], class_name[32];
-	int64_t from, to, seed, vehicles, seats, bays;
+	char from[64];
+	int64_t minutes, seed, vehicles, seats, bays, luggage;
 	int64_t per_hour, hub_m, hubs, from_train, to_train, tied, prebooked, arrive_by, wheelchair, walker, pram, dog, companion, second_rider,
 		cancel, no_show, late;
-	int64_t latency_min, latency_max, loss, repeat, check_every, reserve, rides_max;
+	int64_t latency_min, latency_max, loss, repeat, slow, trains_late, trains_late_max, trains_cancelled, check_every, snapshot_every, reserve,
+		rides_max;
 };
 #define ROW(name, type, low, high, fallback, field, help) \
 	{name, type, low, high, fallback, offsetof(struct rows, field), sizeof(((struct rows *)0)->field), 0, help}
@@ -21,13 +24,14 @@ struct rows {
 static const struct yaml_setting table[] = {
 	ROW("town", YAML_TEXT, 0, 0, "town.zmap", town, "town file"),
 	ROW("trips", YAML_TEXT, 0, 1, "", trips, "CSV of trips; empty = drawn from addresses and the timetable"),
-	ROW("from", YAML_INSTANT, 0, INT64_MAX, "2026-06-03T04:00:00Z", from, "first instant of service"),
-	ROW("to", YAML_INSTANT, 0, INT64_MAX, "2026-06-03T20:00:00Z", to, "last request before this"),
+	ROW("from", YAML_TEXT, 0, 1, "", from, "first instant of service; empty = 06:00 of the timetable's busiest day"),
+	ROW("minutes", YAML_INT, 1, 14400, "480", minutes, "requests come for so many minutes"),
 	ROW("seed", YAML_INT, 0, INT64_MAX, "1", seed, "same seed, same bytes"),
 	ROW("vehicles", YAML_INT, 1, WORLD_VEHICLES_MAX, "6", vehicles, "size of the fleet"),
 	ROW("vehicle_class", YAML_TEXT, 0, 0, "shuttle", class_name, "vehicle class of the town"),
 	ROW("seats", YAML_INT, 1, 255, "8", seats, "seats of a vehicle"),
 	ROW("wheelchair_bays", YAML_INT, 0, 255, "1", bays, "wheelchair bays of a vehicle"),
+	ROW("luggage", YAML_INT, 0, 255, "2", luggage, "places for walkers and prams"),
 	ROW("demand.per_hour", YAML_INT, 0, 1000000, "36", per_hour, "requests an hour"),
 	ROW("demand.hub_radius_m", YAML_INT, 500, 20000, "2200", hub_m, "homes lie within this of a busy stop"),
 	ROW("demand.hubs", YAML_INT, 1, 16, "1", hubs, "how many busy stops"),
@@ -36,7 +40,7 @@ static const struct yaml_setting table[] = {
 	SHARE("demand.tied", "0.35", tied, "share of those two that ties the ride to the trip"),
 	SHARE("demand.prebooked", "0.12", prebooked, "share booked ahead"),
 	SHARE("demand.arrive_by", "0.08", arrive_by, "share with a wished arrival"),
-	SHARE("demand.wheelchair", "0.05", wheelchair, "share in a wheelchair"),
+	SHARE("demand.wheelchair", "0.06", wheelchair, "share in a wheelchair"),
 	SHARE("demand.walker", "0.06", walker, "share with a walker"),
 	SHARE("demand.pram", "0.04", pram, "share with a pram"),
 	SHARE("demand.dog", "0.015", dog, "share with an assistance dog"),
@@ -49,7 +53,12 @@ static const struct yaml_setting table[] = {
 	ROW("network.latency_max", YAML_DURATION, 0, 60000, "200 ms", latency_max, "most delay of a message"),
 	SHARE("network.loss", "0", loss, "share of messages lost"),
 	SHARE("network.repeat", "0", repeat, "share of messages that arrive twice"),
+	SHARE("streets.slow", "0", slow, "vehicles are slower than the map says"),
+	SHARE("trains.late", "0", trains_late, "share of the trips with tied rides that are late"),
+	ROW("trains.late_max", YAML_DURATION, 60000, 7200000, "15 min", trains_late_max, "by at most this"),
+	SHARE("trains.cancelled", "0", trains_cancelled, "share of the trips with tied rides that do not run"),
 	ROW("check_every", YAML_INT, 0, 1000000, "0", check_every, "all invariants after every so many commands; 0 = at the end"),
+	ROW("snapshot_every", YAML_INT, 0, 10000000, "0", snapshot_every, "journal snapshot after so many commands; 0 = as in live service"),
 	ROW("core.reserve", YAML_DURATION, 0, 1800000, "60 s", reserve, "planning keeps this much spare before every promised limit"),
 	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "rides kept in memory"),
 };
@@ -58,17 +67,20 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 {
 	const struct demand_options *demand = &scenario->demand;
 	const struct world_options *world = &scenario->world;
-	*rows = (struct rows){.from = world->from, .to = world->to, .seed = (int64_t)world->seed, .vehicles = world->n_vehicles,
-			      .seats = world->spaces[0], .bays = world->spaces[1], .per_hour = demand->per_hour, .hub_m = demand->hub_mm / 1000,
+	*rows = (struct rows){.minutes = scenario->minutes, .seed = (int64_t)world->seed, .vehicles = world->n_vehicles,
+			      .seats = world->spaces[0], .bays = world->spaces[1], .luggage = world->spaces[2], .per_hour = demand->per_hour, .hub_m = demand->hub_mm / 1000,
 			      .hubs = demand->hubs, .from_train = demand->from_train, .to_train = demand->to_train, .tied = demand->tied,
 			      .prebooked = demand->prebooked, .arrive_by = demand->arrive_by, .wheelchair = demand->wheelchair,
 			      .walker = demand->walker, .pram = demand->pram, .dog = demand->dog, .companion = demand->companion,
 			      .second_rider = demand->second_rider, .cancel = demand->cancel, .no_show = demand->no_show, .late = demand->late,
 			      .latency_min = world->latency_ms_min, .latency_max = world->latency_ms_max, .loss = world->loss_permille,
-			      .repeat = world->repeat_permille, .check_every = world->check_every, .reserve = world->core.reserve_ms,
+			      .repeat = world->repeat_permille, .slow = world->slow_permille, .trains_late = world->trains_late_permille,
+			      .trains_late_max = world->trains_late_ms_max, .trains_cancelled = world->trains_cancelled_permille,
+			      .check_every = world->check_every, .snapshot_every = world->snapshot_every, .reserve = world->core.reserve_ms,
 			      .rides_max = world->core.rides_max};
 	memcpy(rows->town, scenario->town, sizeof rows->town);
 	memcpy(rows->trips, scenario->trips, sizeof rows->trips);
+	memcpy(rows->from, scenario->from, sizeof rows->from);
 	memcpy(rows->class_name, world->class_name, sizeof rows->class_name);
 }
 
@@ -79,17 +91,23 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	memcpy(scenario->town, rows->town, sizeof rows->town);
 	memcpy(scenario->trips, rows->trips, sizeof rows->trips);
 	memcpy(world->class_name, rows->class_name, sizeof rows->class_name);
-	world->from = demand->from = rows->from;
-	world->to = demand->to = rows->to;
+	memcpy(scenario->from, rows->from, sizeof scenario->from);
+	scenario->minutes = rows->minutes;
 	world->seed = demand->seed = (uint64_t)rows->seed;
 	world->n_vehicles = (uint32_t)rows->vehicles;
 	world->spaces[0] = (uint8_t)rows->seats;
 	world->spaces[1] = (uint8_t)rows->bays;
+	world->spaces[2] = (uint8_t)rows->luggage;
 	world->latency_ms_min = (uint32_t)rows->latency_min;
 	world->latency_ms_max = (uint32_t)(rows->latency_max > rows->latency_min ? rows->latency_max : rows->latency_min);
 	world->loss_permille = (uint32_t)rows->loss;
 	world->repeat_permille = (uint32_t)rows->repeat;
+	world->slow_permille = (uint32_t)rows->slow;
+	world->trains_late_permille = (uint32_t)rows->trains_late;
+	world->trains_late_ms_max = (uint32_t)rows->trains_late_max;
+	world->trains_cancelled_permille = (uint32_t)rows->trains_cancelled;
 	world->check_every = (uint32_t)rows->check_every;
+	world->snapshot_every = (uint32_t)rows->snapshot_every;
 	world->core.reserve_ms = (uint32_t)rows->reserve;
 	world->core.rides_max = (uint32_t)rows->rides_max;
 	if (world->core.vehicles_max < world->n_vehicles)
@@ -124,32 +142,39 @@ void scenario_default(struct scenario *scenario)
 	from_rows(scenario, &rows);
 }
 
+/* A fault's time: an instant, or how long after the beginning (kept as an instant of the first days of 1970 until then). */
+static int read_when(const struct yaml *yaml, struct fy_node *node, int64_t *ret_at, struct err_detail *detail)
+{
+	struct err_detail unused;
+	if (node && !yaml_scalar(yaml, node, YAML_DURATION, 0, AFTER_START_MS, ret_at, sizeof *ret_at, &unused))
+		return ERR_OK;
+	return yaml_scalar(yaml, node, YAML_INSTANT, AFTER_START_MS + 1, INT64_MAX, ret_at, sizeof *ret_at, detail);
+}
+
 static int read_fault(const struct yaml *yaml, struct fy_node *node, struct world_options *world, struct err_detail *detail)
 {
 	static const char *const keys[] = {"at", "vehicle", "kind", "for"};
-	static const char *const kinds[] = {"none", "mrc", "dead", "link"};
-	struct world_fault *fault = &world->faults[world->n_faults];
+	static const char *const kinds[WORLD_FAULT_KINDS] = {"", "mrc", "dead", "link", "agent", "dispatcher"};
 	char kind[16];
-	int64_t at, vehicle, duration = 0;
+	int64_t at = 0, vehicle = 0, duration = 0;
 	int code = yaml_keys(yaml, node, keys, COUNT_OF(keys), detail);
 	if (!code)
-		code = yaml_scalar(yaml, yaml_get(node, "at"), YAML_INSTANT, 0, INT64_MAX, &at, sizeof at, detail);
-	if (!code)
-		code = yaml_scalar(yaml, yaml_get(node, "vehicle"), YAML_INT, 1, WORLD_VEHICLES_MAX, &vehicle, sizeof vehicle, detail);
+		code = read_when(yaml, yaml_get(node, "at"), &at, detail);
 	if (!code)
 		code = yaml_scalar(yaml, yaml_get(node, "kind"), YAML_TEXT, 0, 0, kind, sizeof kind, detail);
+	if (!code && strcmp(kind, kinds[WORLD_FAULT_DISPATCHER]))
+		code = yaml_scalar(yaml, yaml_get(node, "vehicle"), YAML_INT, 1, WORLD_VEHICLES_MAX, &vehicle, sizeof vehicle, detail);
 	if (!code && yaml_get(node, "for"))
 		code = yaml_scalar(yaml, yaml_get(node, "for"), YAML_DURATION, 1, DAY_MS, &duration, sizeof duration, detail);
 	if (code)
 		return code;
 	for (uint8_t i = 1; i < COUNT_OF(kinds); i++) {
 		if (!strcmp(kind, kinds[i])) {
-			*fault = (struct world_fault){at, (uint32_t)vehicle, i == 3 ? 255 : i, (uint32_t)duration};
-			world->n_faults++;
+			world->faults[world->n_faults++] = (struct world_fault){at, (uint32_t)vehicle, i, (uint32_t)duration};
 			return ERR_OK;
 		}
 	}
-	return yaml_fail(yaml, node, ERR_FORMAT, detail, "kind: expected mrc, dead or link");
+	return yaml_fail(yaml, yaml_get(node, "kind"), ERR_FORMAT, detail, "kind: expected mrc, dead, link, agent or dispatcher");
 }
 
 static int read_faults(const struct yaml *yaml, struct world_options *world, struct err_detail *detail)
@@ -219,10 +244,23 @@ static int read_at(struct scenario *scenario, const char *path, int depth, struc
 
 int scenario_read(struct scenario *scenario, const char *path, struct err_detail *detail)
 {
-	int code = read_at(scenario, path, 0, detail);
-	if (!code && scenario->world.to <= scenario->world.from)
-		return err_set(detail, ERR_RANGE, "%s: to must be later than from", path);
-	return code;
+	return read_at(scenario, path, 0, detail);
+}
+
+int scenario_resolve(struct scenario *scenario, const struct town *town, struct err_detail *detail)
+{
+	struct world_options *world = &scenario->world;
+	instant_ms from = 0;
+	int code = scenario->from[0] ? yaml_parse(scenario->from, YAML_INSTANT, 0, INT64_MAX / 2, &from, sizeof from, detail)
+				     : demand_show_day(town, &from);
+	if (code)
+		return scenario->from[0] ? code : err_set(detail, code, "from: no trip runs on any day of the timetable; name a day");
+	world->from = scenario->demand.from = from;
+	world->to = scenario->demand.to = from + scenario->minutes * MINUTE_MS;
+	for (uint32_t i = 0; i < world->n_faults; i++)
+		if (world->faults[i].at <= AFTER_START_MS)
+			world->faults[i].at += from;
+	return ERR_OK;
 }
 
 int scenario_set(struct scenario *scenario, const char *assignment, struct err_detail *detail)
@@ -246,7 +284,7 @@ int scenario_set(struct scenario *scenario, const char *assignment, struct err_d
 void scenario_print_manual(FILE *out)
 {
 	fprintf(out, "# Names of a scenario\n\nMade by `sim settings` from the table in sim/scenario.c; do not edit. `extends: FILE` takes another "
-		     "file first; `faults:` is a list of {at, vehicle, kind: mrc|dead|link, for}.\n\n| name | default | meaning |\n| --- | --- | --- |\n");
+		     "file first; `faults:` is a list of {at, vehicle, kind: mrc|dead|link|agent|dispatcher, for};\n`at` is an instant, or how long after the beginning.\n\n| name | default | meaning |\n| --- | --- | --- |\n");
 	for (uint32_t i = 0; i < COUNT_OF(table); i++)
 		fprintf(out, "| `%s` | `%s` | %s |\n", table[i].name, table[i].fallback, table[i].help);
 }

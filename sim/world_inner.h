@@ -1,0 +1,131 @@
+/* Private to the world: its state, and what its parts need of each other.
+ *
+ *   world.c             events in order, opening, the run
+ *   world_dispatcher.c  step, commit, release; its death and recovery
+ *   world_desk.c        the people behind the service: notices, cases, approvals
+ *   world_vehicle.c     agents and bodies, the network between, their faults
+ *   world_rider.c       riders and the trains they come by */
+#ifndef ZUB_WORLD_INNER_H
+#define ZUB_WORLD_INNER_H
+
+#include "agent.h"
+#include "arena.h"
+#include "body.h"
+#include "dock.h"
+#include "hash.h"
+#include "journal.h"
+#include "placing.h"
+#include "rider.h"
+#include "rng.h"
+#include "route.h"
+#include "world.h"
+
+#define WORLD_HEARTBEAT_MS 10000
+#define WORLD_SUPERVISOR "Simulated supervisor"
+#define WORLD_DESK "Simulated desk"
+
+enum event_kind {
+	EVENT_RIDER, EVENT_AGENT, EVENT_AGENT_UP, EVENT_TO_VEHICLE, EVENT_TO_DISPATCHER, EVENT_CORE, EVENT_DOCK, EVENT_DESK, EVENT_FAULT,
+	EVENT_FAULT_OVER, EVENT_DISPATCHER_UP, EVENT_COMMAND, EVENT_TRAIN, EVENT_HOUR
+};
+
+struct event {
+	instant_ms at;
+	uint64_t order;  /* ties in the order of making */
+	uint8_t kind;
+	uint32_t index;  /* rider, vehicle - 1, fault, train */
+	void *payload;   /* wire_message or command, owned */
+};
+
+enum death { ALIVE, DIES_BEFORE_SAVING, DIES_BEFORE_SPEAKING, DIES_AFTER };
+
+struct sim_vehicle {
+	struct agent *agent;   /* NULL = the process is down */
+	struct body *body;
+	struct arena body_arena, agent_arena;
+	uint8_t *saved;        /* the agent's file */
+	size_t n_saved;
+	uint32_t boot;
+	instant_ms wake_at;
+	uint32_t link_down;    /* how many faults hold it down */
+	uint8_t death;         /* enum death */
+	uint32_t down_ms;      /* how long it then stays down */
+	uint32_t approval;     /* newest approval request */
+	uint32_t mrc;          /* minimal-risk faults not yet over */
+};
+
+struct train { /* a trip that riders come by or go to */
+	struct trip_key key;
+	instant_ms when;       /* arrival or departure by the timetable */
+	int32_t late_s;
+	uint8_t cancelled;
+};
+
+struct world {
+	struct world_options options;
+	const struct town *town;
+	const struct demand *demand;
+	struct placing placing;
+	struct arena arena, query_arena; /* graph, maps; scratch of the bodies' way finding */
+	struct arena core_arena; /* core and dock: of one life of the dispatcher */
+	struct route_graph *graph;
+	struct route_query *query;
+	struct store *store;
+	struct core *core;       /* NULL = the dispatcher is down */
+	struct dock *dock;
+	struct journal *journal;
+	struct checker *checker;
+	struct sim_vehicle *vehicles;
+	struct rider *riders;
+	struct hash_map rider_of; /* ride -> rider */
+	struct train *trains;
+	size_t n_trains, cap_trains;
+	struct event *heap;
+	size_t n_heap, cap_heap;
+	uint64_t n_orders;
+	struct rng rng;
+	instant_ms now, core_at;
+	uint8_t death;           /* enum death, of the dispatcher */
+	uint32_t down_ms;
+	uint64_t digest;         /* after the last commit */
+	struct world_counts counts;
+	struct err_detail *detail;
+	int code;
+};
+
+/* world.c */
+void world_fail(struct world *world, int code);
+void world_push(struct world *world, instant_ms at, enum event_kind kind, uint32_t index, void *payload);
+
+/* world_dispatcher.c */
+int dispatcher_open(struct world *world); /* for the first time, or again from the journal */
+void dispatcher_close(struct world *world);
+void dispatcher_die(struct world *world);
+/* Returns the result's code, or ERR_UNAVAILABLE when the dispatcher was down or died of it. */
+int dispatcher_submit(struct world *world, struct command *command);
+void dispatcher_hear(struct world *world, uint32_t index, const struct wire_message *message);
+void dispatcher_tick_dock(struct world *world);
+void dispatcher_tick_core(struct world *world);
+
+/* world_desk.c */
+void desk_update(struct world *world, const struct update *update);
+void desk_look_around(struct world *world);
+
+/* world_vehicle.c */
+int vehicle_open(struct world *world, uint32_t index, uint32_t class_index, const struct place *depot);
+void vehicle_close(struct sim_vehicle *vehicle);
+void vehicle_start_agent(struct world *world, uint32_t index);
+/* Lets the agent act; message (may be NULL) has just arrived. */
+void vehicle_wake(struct world *world, uint32_t index, const struct wire_message *message);
+void vehicle_transmit(struct world *world, enum event_kind kind, uint32_t index, const struct wire_message *message);
+void vehicle_fault(struct world *world, uint32_t fault);
+void vehicle_fault_over(struct world *world, uint32_t fault);
+
+/* world_rider.c */
+int riders_open(struct world *world);
+void rider_wake(struct world *world, uint32_t index);
+void rider_tell(struct world *world, uint64_t ride);
+void rider_tell_all(struct world *world);
+void train_announce(struct world *world, uint32_t index);
+
+#endif
