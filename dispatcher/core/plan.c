@@ -383,6 +383,39 @@ void plan_put_dropoff(struct core *core, uint32_t slot, uint32_t ride)
 	plan_changed(core, slot);
 }
 
+/* The first pickup that finds no room, or NONE. */
+static uint32_t crowded_at(const struct core *core, uint32_t slot)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	int32_t load[TOWN_SPACES_MAX] = {0};
+	for (uint32_t i = 0; i < vehicle->n_aboard; i++)
+		for (uint32_t s = 0; s < TOWN_SPACES_MAX; s++)
+			load[s] += core->rides[core_ride_slot(core, vehicle->aboard[i])].units[s];
+	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
+		const struct core_task *task = &core_tasks(core, slot)[k];
+		uint32_t ride = core_tasks_more(core, slot)[k].ride;
+		for (uint32_t s = 0; ride != NONE && s < TOWN_SPACES_MAX; s++) {
+			int32_t units = core->rides[ride].units[s];
+			load[s] += task->kind == WIRE_PICKUP ? units : -units;
+			if (task->kind == WIRE_PICKUP && units && load[s] > vehicle->spaces[s])
+				return k;
+		}
+	}
+	return NONE;
+}
+
+/* Somebody is aboard who was not planned: whoever no longer finds room goes elsewhere. */
+void plan_shed(struct core *core, uint32_t slot)
+{
+	for (uint32_t k = crowded_at(core, slot); k != NONE; k = crowded_at(core, slot)) {
+		uint32_t ride = core_tasks_more(core, slot)[k].ride;
+		if (core->rides[ride].state == RIDE_OFFERED)
+			ride_unreserve(core, ride);
+		else
+			ride_move_or_break(core, ride, CAUSE_OTHER_RIDER);
+	}
+}
+
 void plan_put_depot(struct core *core, uint32_t slot, uint8_t kind)
 {
 	struct vehicle_more *more = &core->vehicles_more[slot];
@@ -432,6 +465,13 @@ void plan_first(struct core *core, uint32_t slot, uint32_t at)
 	memmove(more + 1, more, at * sizeof *more);
 	tasks[0] = task;
 	more[0] = kept;
+	if (crowded_at(core, slot) != NONE) { /* no room for that: as it was */
+		memmove(tasks, tasks + 1, at * sizeof *tasks);
+		memmove(more, more + 1, at * sizeof *more);
+		tasks[at] = task;
+		more[at] = kept;
+		return;
+	}
 	relink(core, slot, 0);
 	relink(core, slot, 1);
 	relink(core, slot, at + 1);
@@ -453,6 +493,13 @@ void plan_drop_ride(struct core *core, uint32_t slot, uint32_t ride)
 
 /* ---- times ---- */
 
+static instant_ms apart(instant_ms a, instant_ms b)
+{
+	if (a == INSTANT_NONE || b == INSTANT_NONE)
+		return INT64_MAX;
+	return a > b ? a - b : b - a;
+}
+
 /* 1: moved so far that whoever looks at the ride should see it. */
 static int retime_ride(struct core *core, const struct core_task *task, uint32_t ride)
 {
@@ -461,12 +508,11 @@ static int retime_ride(struct core *core, const struct core_task *task, uint32_t
 	instant_ms at = task->kind == WIRE_PICKUP ? task->begin : task->end;
 	if (r->state == RIDE_OFFERED || *planned == at)
 		return 0;
-	instant_ms moved = at > *planned ? at - *planned : *planned - at;
+	instant_ms moved = apart(at, *planned);
 	*planned = at;
 	core_touch_ride(core, ride);
 	struct ride_more *more = &core->rides_more[ride];
-	instant_ms told = at > more->told_pickup ? at - more->told_pickup : more->told_pickup - at;
-	if (task->kind == WIRE_PICKUP && r->state == RIDE_PROMISED && told >= TOLD_STEP_MS) {
+	if (task->kind == WIRE_PICKUP && r->state == RIDE_PROMISED && apart(at, more->told_pickup) >= TOLD_STEP_MS) {
 		more->told_pickup = at;
 		notice_new(core, NOTICE_TIME_CHANGED, ride, at);
 	}

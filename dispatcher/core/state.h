@@ -241,6 +241,7 @@ uint32_t plan_first_free(const struct core *core, uint32_t vehicle); /* first po
 uint32_t plan_find(const struct core *core, uint32_t vehicle, uint32_t ride, uint8_t kind); /* index of a task, or NONE */
 void plan_put(struct core *core, uint32_t vehicle, uint32_t ride, uint32_t pickup_at, uint32_t dropoff_at, int tentative);
 void plan_put_dropoff(struct core *core, uint32_t vehicle, uint32_t ride); /* of a rider aboard, where it costs least */
+void plan_shed(struct core *core, uint32_t vehicle);
 void plan_put_depot(struct core *core, uint32_t vehicle, uint8_t kind);
 void plan_drop_ride(struct core *core, uint32_t vehicle, uint32_t ride);
 void plan_drop_task(struct core *core, uint32_t vehicle, uint32_t index);
