@@ -30,11 +30,14 @@ void report_add(struct report *report, const char *kind, const char *format, ...
 	uint32_t count = report->kinds[k].count++;
 
 	if (count < REPORT_EXAMPLES) {
+		char *text = report->kinds[k].example[count];
 		va_list list;
 
 		va_start(list, format);
-		vsnprintf(report->kinds[k].example[count], sizeof report->kinds[k].example[count], format, list);
+		vsnprintf(text, sizeof report->kinds[k].example[count], format, list);
 		va_end(list);
+		for (; *text; text++) /* texts from files stay on one line */
+			*text = (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;
 	}
 }
 

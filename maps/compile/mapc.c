@@ -225,6 +225,16 @@ int mapc_outputs_finish(const char *command, struct mapc_output *outputs, uint32
 	return MAPC_OK;
 }
 
+/* Runs a subcommand; an answer that could not be written is a failure. */
+static int run_command(size_t command, int argc, char **argv)
+{
+	int status = commands[command].run(argc, argv);
+
+	if ((fflush(stdout) || ferror(stdout)) && status == MAPC_OK)
+		status = mapc_fail(argv[0], MAPC_FAILED, "cannot write the answer: %s", strerror(errno));
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -245,7 +255,7 @@ int main(int argc, char **argv)
 				printf("mapc %s %s\n", commands[i].name, commands[i].help);
 				return MAPC_OK;
 			}
-			return commands[i].run(argc - 1, argv + 1);
+			return run_command(i, argc - 1, argv + 1);
 		}
 	fprintf(stderr, "mapc: unknown command \"%s\" (see mapc --help)\n", argv[1]);
 	return MAPC_USAGE;

@@ -403,8 +403,6 @@ int mapc_route(int argc, char **argv)
 	if (status)
 		return status;
 	status = pairs ? route_pairs(&router, pairs) : route_single(&router, from, to, geojson != NULL);
-	if (fflush(stdout) && !status)
-		status = mapc_fail("route", MAPC_FAILED, "cannot write the answer: %s", strerror(errno));
 	router_close(&router);
 	return status;
 }

@@ -278,6 +278,13 @@ int osm_utf8(const char *bytes, size_t n)
 	return 1;
 }
 
+void osm_one_line(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 /* What the first bytes tell: 'x' XML (plain or gzip), 'p' PBF, 'b' bzip2, '7' xz, 'e' empty. */
 static int file_kind(const unsigned char *head, size_t n)
 {

@@ -52,6 +52,9 @@ int osm_builder_finish(struct osm_builder *builder, struct osm *ret_osm);
 /* Is it UTF-8 without NUL? */
 int osm_utf8(const char *bytes, size_t n);
 
+/* Puts '?' for control characters: text from a file stays one line in a message. */
+void osm_one_line(char *text);
+
 int osm_pbf_read(struct osm_builder *builder, const char *path, struct err_detail *detail);
 int osm_xml_read(struct osm_builder *builder, const char *path, struct err_detail *detail);
 

@@ -111,6 +111,7 @@ static int __attribute__((format(printf, 3, 4))) fail(struct pbf *pbf, int code,
 	va_start(list, format);
 	vsnprintf(text, sizeof text, format, list);
 	va_end(list);
+	osm_one_line(text);
 	return err_set(pbf->detail, code, "%s: byte %llu: %s", pbf->path, (unsigned long long)pbf->offset, text);
 }
 

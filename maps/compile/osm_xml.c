@@ -35,6 +35,7 @@ static void __attribute__((format(printf, 3, 4))) fail(struct xml *xml, int code
 	va_start(list, format);
 	vsnprintf(text, sizeof text, format, list);
 	va_end(list);
+	osm_one_line(text);
 	xml->code = err_set(xml->detail, code, "%s: line %lu: %s", xml->path,
 			    (unsigned long)XML_GetCurrentLineNumber(xml->parser), text);
 	XML_StopParser(xml->parser, XML_FALSE);
@@ -84,7 +85,7 @@ static int parse_e7(const char *text, int64_t most, int32_t *ret_e7)
 			continue; /* beyond the 8th decimal */
 		value = value * 10 + (*text - '0');
 		scale *= 10;
-		if (value > INT64_C(1000000000000000))
+		if (!scale && value > 1000)
 			return ERR_RANGE;
 	}
 	if (*text || n_digits == 0)
