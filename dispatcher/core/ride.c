@@ -245,8 +245,7 @@ void ride_boarded(struct core *core, uint32_t slot, uint32_t vehicle, instant_ms
 		plan_drop_task(core, vehicle, task);
 	if (plan_find(core, vehicle, slot, WIRE_DROPOFF) == NONE)
 		plan_put_dropoff(core, vehicle, slot);
-	if (task == NONE)
-		plan_shed(core, vehicle);
+	plan_shed(core, vehicle);
 	if (waited)
 		vehicle_deviated(core, vehicle, CAUSE_OTHER_RIDER);
 	case_end(core, CASE_LATE, ride->ride, 0, CASE_OPEN, "");
