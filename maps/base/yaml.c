@@ -27,8 +27,40 @@ static int first_error(struct yaml *yaml, struct err_detail *detail)
 	return err_set(detail, ERR_FORMAT, "%s: not a YAML document", yaml->name);
 }
 
+/* Length of the UTF-8 character at p, 0 = not UTF-8 (or NUL). */
+static size_t utf8_length(const unsigned char *p, size_t n)
+{
+	size_t length = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+	if (*p == 0 || length > n)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+/* libfyaml 0.7 takes other bytes as they come and can even loop on them for ever (found by fuzzing). */
+static int check_utf8(const char *text, size_t n, const char *name, struct err_detail *detail)
+{
+	int line = 1, column = 1;
+	for (size_t i = 0; i < n;) {
+		size_t length = utf8_length((const unsigned char *)text + i, n - i);
+		if (!length)
+			return err_set(detail, ERR_FORMAT, "%s:%d:%d: not UTF-8", name, line, column);
+		line += text[i] == '\n';
+		column = text[i] == '\n' ? 1 : column + 1;
+		i += length;
+	}
+	return ERR_OK;
+}
+
 int yaml_open_text(struct yaml **ret_yaml, const char *text, size_t n, const char *name, struct err_detail *detail)
 {
+	int wrong = check_utf8(text, n, name, detail);
+	if (wrong)
+		return wrong;
 	struct yaml *yaml = calloc(1, sizeof *yaml);
 	if (!yaml)
 		return err_set(detail, ERR_MEMORY, "%s: out of memory", name);
