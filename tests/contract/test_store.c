@@ -2,6 +2,7 @@
 /* What every store must do, run for each kind; then what concerns the files of the SQLite one: modes, locks, damage,
  * erasing, a full disk, each operation and each allocation failing once, power cuts. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -1102,6 +1104,55 @@ static void test_no_answered_commit_is_lost_by_a_power_cut(void **state)
 	printf("%d power cuts, %llu records kept\n", n_rounds, (unsigned long long)n_all);
 }
 
+/* Commits for ever, and says each sequence when it is answered. */
+static void commit_until_killed(const char *url, int answers)
+{
+	struct store *store;
+	uint32_t epoch;
+	if (store_open(&store, url, NULL) || store_take_epoch(store, 1, &epoch, NULL))
+		_exit(1);
+	for (uint64_t i = 1;; i++) {
+		struct store_record record = text_record(RECORD_COMMAND, epoch, i % 3 ? 0 : i, "until killed");
+		if (store_commit(store, &record, 1, i, NULL) ||
+		    write(answers, &record.sequence, sizeof record.sequence) != sizeof record.sequence)
+			_exit(1);
+	}
+}
+
+/* kill -9 on a store whose unsynced writes live in the process that is killed. */
+static void test_no_answered_commit_is_lost_by_a_kill(void **state)
+{
+	(void)state;
+	char url[160];
+	struct rng rng;
+	uint64_t answered = 0, n = 0, erased;
+	rng_seed(&rng, seed);
+	url_of_crash_vfs(url, sizeof url);
+	for (int round = 0; round < 20; round++) {
+		int ends[2], status;
+		uint64_t sequence;
+		struct store *store = NULL;
+		assert_int_equal(pipe(ends), 0);
+		pid_t child = fork();
+		if (!child)
+			commit_until_killed(url, ends[1]);
+		close(ends[1]);
+		usleep(2000 + rng_below(&rng, 30000));
+		kill(child, SIGKILL);
+		waitpid(child, &status, 0);
+		assert_true(WIFSIGNALED(status));
+		while (read(ends[0], &sequence, sizeof sequence) == sizeof sequence)
+			answered = sequence;
+		close(ends[0]);
+		assert_int_equal(store_open(&store, url, NULL), ERR_OK);
+		assert_int_equal(store_verify_chain(store, &n, &erased, NULL), ERR_OK);
+		assert_true(n >= answered);
+		store_close(store);
+	}
+	printf("20 kills, %llu records answered, %llu kept\n", (unsigned long long)answered, (unsigned long long)n);
+	assert_true(answered > 0);
+}
+
 /* ---- run ---- */
 
 int main(void)
@@ -1144,6 +1195,7 @@ int main(void)
 		cmocka_unit_test(test_each_operation_fails_once),
 		cmocka_unit_test(test_disk_full),
 		cmocka_unit_test(test_no_answered_commit_is_lost_by_a_power_cut),
+		cmocka_unit_test(test_no_answered_commit_is_lost_by_a_kill),
 	};
 	printf("-- files\n");
 	failed += cmocka_run_group_tests(tests, NULL, NULL);
