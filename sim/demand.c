@@ -11,27 +11,28 @@
 
 #define HUBS_MAX 16
 #define NEAR_MIN_MM 400000
+#define TO_STOP_MM 250000
 #define AT_THE_DOOR 850 /* permille of those who need a step-free way and ask to be met where they are */
 
 void demand_default(struct demand_options *options)
 {
 	*options = (struct demand_options){.seed = 1,
-					   .per_hour = 36,
-					   .hub_mm = 2200000,
+					   .per_hour = 24,
+					   .hub_mm = 1700000,
 					   .hubs = 1,
-					   .from_train = 350,
+					   .from_train = 400,
 					   .to_train = 250,
-					   .tied = 350,
+					   .tied = 400,
 					   .prebooked = 120,
 					   .arrive_by = 80,
-					   .wheelchair = 60,
+					   .wheelchair = 80,
 					   .walker = 60,
 					   .pram = 40,
 					   .dog = 15,
 					   .companion = 30,
 					   .second_rider = 150,
-					   .cancel = 50,
-					   .no_show = 40,
+					   .cancel = 70,
+					   .no_show = 60,
 					   .late = 50};
 }
 
@@ -98,6 +99,15 @@ static void choose_hubs(struct draw *draw)
 	}
 }
 
+/* Whoever uses the service lives near one of its stops. */
+static int near_stop(const struct town *town, struct geo_point point)
+{
+	for (uint32_t stop = 0; stop < town->n_stops; stop++)
+		if (town->stop_spot[stop].arc != NONE && geo_rough_mm(town->stop_point[stop], point) <= TO_STOP_MM)
+			return 1;
+	return town->n_stops == 0;
+}
+
 static int gather_homes(struct draw *draw)
 {
 	const struct town *town = draw->town;
@@ -105,7 +115,8 @@ static int gather_homes(struct draw *draw)
 		struct geo_point hub = town->timetable.stop_point[draw->hubs[h]];
 		for (uint32_t a = 0; a < town->n_addresses; a++) {
 			uint64_t away = geo_rough_mm(hub, town->address_point[a]);
-			if (away < NEAR_MIN_MM || away > draw->options->hub_mm || !town_in_area(town, town->address_point[a]))
+			if (away < NEAR_MIN_MM || away > draw->options->hub_mm || !town_in_area(town, town->address_point[a]) ||
+			    !near_stop(town, town->address_point[a]))
 				continue;
 			if (array_push(draw->homes[h], draw->n_homes[h], draw->cap_homes[h], a))
 				return ERR_MEMORY;
@@ -140,7 +151,7 @@ static void draw_rider(struct draw *draw, struct demand_trip *trip)
 {
 	const struct demand_options *options = draw->options;
 	uint32_t wheelchair = town_need(draw->town, "wheelchair");
-	trip->walk_max_mm = (uint32_t)rng_between(&draw->rng, 300, 700) * 1000;
+	trip->walk_max_mm = (uint32_t)rng_between(&draw->rng, 400, 700) * 1000;
 	trip->patience_ms = (uint32_t)rng_between(&draw->rng, 25, 60) * 60000;
 	if (rng_chance(&draw->rng, options->wheelchair) && wheelchair != NONE)
 		trip->need_count[wheelchair] = 1;
@@ -194,13 +205,13 @@ static int push_trip(struct draw *draw, const struct demand_trip *trip)
 	return ERR_OK;
 }
 
-/* One to four riders who step off the same trip and ask some minutes before it arrives. */
-static int draw_wave(struct draw *draw, uint32_t hub, instant_ms at, uint32_t *ret_n)
+/* Two to five riders who step off the same trip and ask some minutes before it arrives. */
+static int draw_wave(struct draw *draw, uint32_t hub, instant_ms at)
 {
 	uint32_t day = 0;
 	instant_ms when = 0;
 	uint32_t event = draw_call(draw, hub, at, 1, &day, &when);
-	uint32_t riders = event == NONE ? 0 : (uint32_t)rng_between(&draw->rng, 1, 4);
+	uint32_t riders = event == NONE ? 0 : (uint32_t)rng_between(&draw->rng, 2, 5);
 	for (uint32_t i = 0; i < riders; i++) {
 		struct demand_trip trip = {.time_kind = TIME_LEAVE_AT, .time = when + 2 * MINUTE_MS};
 		trip.ask_at = when - rng_between(&draw->rng, 2, 20) * MINUTE_MS;
@@ -213,7 +224,6 @@ static int draw_wave(struct draw *draw, uint32_t hub, instant_ms at, uint32_t *r
 		if (code)
 			return code;
 	}
-	*ret_n = riders;
 	return ERR_OK;
 }
 
@@ -264,19 +274,16 @@ static int draw_all(struct draw *draw)
 	const struct demand_options *options = draw->options;
 	uint64_t wanted = (uint64_t)((options->to - options->from) / MINUTE_MS) * options->per_hour / 60;
 	int code = ERR_OK;
-	for (uint64_t n = 0; n < wanted && !code;) {
+	for (uint64_t tries = 0; draw->demand->n < wanted && tries < 20 * wanted && !code; tries++) {
 		uint32_t hub = rng_below(&draw->rng, draw->n_hubs);
 		instant_ms at = rng_between(&draw->rng, options->from, options->to - 1);
-		uint32_t kind = rng_below(&draw->rng, 1000), riders = 0;
-		if (kind < options->from_train * 2 / 5) { /* a wave has 2.5 riders */
-			code = draw_wave(draw, hub, at, &riders);
-			n += riders;
-		} else if (kind < options->from_train * 2 / 5 + options->to_train) {
+		uint32_t kind = rng_below(&draw->rng, 1000);
+		if (kind < options->from_train * 2 / 7) /* a wave has 3.5 riders */
+			code = draw_wave(draw, hub, at);
+		else if (kind < options->from_train * 2 / 7 + options->to_train)
 			code = draw_to_train(draw, hub, at);
-		} else {
+		else
 			code = draw_plain(draw, hub, at);
-		}
-		n += riders == 0;
 	}
 	return code;
 }

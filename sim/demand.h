@@ -28,7 +28,7 @@ struct demand_options {
 	uint64_t seed;
 	instant_ms from, to;             /* asks fall in here */
 	uint32_t per_hour;               /* requests on average */
-	uint32_t hub_mm;                 /* homes lie within this of a hub (a busy stop); default 2,200,000 */
+	uint32_t hub_mm;                 /* homes lie within this of a hub (a busy stop); default 1,700,000 */
 	uint32_t hubs;                   /* how many hubs; default 1 */
 	/* shares, permille of all requests */
 	uint32_t from_train, to_train;   /* wave of riders from an arriving trip, or wanting to reach a departing one */
