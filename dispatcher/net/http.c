@@ -6,15 +6,19 @@
 #include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "array.h"
 #include "http_server.h"
 #include "tiles.h"
 
 #define HEADER_BYTES_MAX 16384
 #define IDLE_SECONDS 30
+#define LOOK_AGAIN_US 50000
+#define BACKLOG 128
 
 /* ---- connections: evhttp 2.1 has no limit of its own. We hold one more reference to each connection's buffer; evhttp takes its
  * callbacks off when it is done with it, and that is how we see it. When all places are taken, nobody is accepted: newcomers
@@ -33,8 +37,8 @@ static int is_done(struct bufferevent *bufev)
 
 static void holds_sweep(struct http *http, int all)
 {
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < http->n_connections; i++) {
+	size_t kept = 0;
+	for (size_t i = 0; i < http->n_connections; i++) {
 		if (all || is_done(http->holds[i].bufev))
 			bufferevent_decref(http->holds[i].bufev);
 		else
@@ -45,23 +49,30 @@ static void holds_sweep(struct http *http, int all)
 
 static void accept_or_not(struct http *http)
 {
-	if (http->n_connections < http->settings.connections_max)
+	if (http->n_connections < http->settings.connections_max) {
 		evconnlistener_enable(http->listener);
-	else
-		evconnlistener_disable(http->listener);
+		return;
+	}
+	evconnlistener_disable(http->listener);
+	event_add(http->look_again, &(struct timeval){.tv_usec = LOOK_AGAIN_US});
+}
+
+static void on_look_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	holds_sweep(arg, 0);
+	accept_or_not(arg);
 }
 
 static struct bufferevent *on_connection(struct event_base *base, void *arg)
 {
 	struct http *http = arg;
-	if (http->n_connections >= http->settings.connections_max)
-		holds_sweep(http, 0);
+	if (http->n_connections >= http->settings.connections_max - 1)
+		holds_sweep(http, 0); /* before the new one: it has no callbacks yet */
 	struct bufferevent *bufev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-	if (!bufev || http->n_connections > http->settings.connections_max) /* not counted: one too many of a burst */
-		return bufev;
-	bufferevent_incref(bufev);
-	http->holds[http->n_connections++].bufev = bufev;
-	accept_or_not(http);
+	if (bufev && array_push(http->holds, http->n_connections, http->cap_holds, (struct http_hold){bufev}) == ERR_OK)
+		bufferevent_incref(bufev);
+	accept_or_not(http); /* what came in the same burst is still accepted: at most BACKLOG over the limit */
 	return bufev;
 }
 
@@ -92,7 +103,7 @@ static int bind_socket(struct http *http, struct err_detail *detail)
 	const char *text = http->settings.address;
 	if (parse_address(text, http->settings.port, &address, &length))
 		return err_set(detail, ERR_FORMAT, "http: \"%s\" is not an IPv4 or IPv6 address", text);
-	http->listener = evconnlistener_new_bind(http->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 256,
+	http->listener = evconnlistener_new_bind(http->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG,
 						 (struct sockaddr *)&address, length);
 	if (!http->listener)
 		return err_set(detail, errno == EADDRINUSE ? ERR_BUSY : ERR_IO, "http: cannot listen on %s port %u: %s", text, http->settings.port,
@@ -147,12 +158,13 @@ static void copy_settings(struct http *http, const struct http_settings *setting
 
 static int open_all(struct http *http, struct err_detail *detail)
 {
-	if (!http->settings.address || !(http->holds = calloc(http->settings.connections_max + 1, sizeof *http->holds)))
+	if (!http->settings.address)
 		return ERR_MEMORY;
 	int code = open_secrets(http, detail);
 	if (!code)
 		code = files_open(http, detail);
-	if (!code && !(http->evhttp = evhttp_new(http->base)))
+	http->look_again = evtimer_new(http->base, on_look_again, http);
+	if (!code && (!http->look_again || !(http->evhttp = evhttp_new(http->base))))
 		code = ERR_MEMORY;
 	if (code)
 		return code;
@@ -165,6 +177,7 @@ int http_open(struct http **ret_http, struct event_base *base, const struct http
 	struct http *http = calloc(1, sizeof *http);
 	if (!http)
 		return err_set(detail, ERR_MEMORY, "http: out of memory");
+	signal(SIGPIPE, SIG_IGN); /* libevent writes with writev, which has no MSG_NOSIGNAL: readers that left must not end us */
 	http->base = base;
 	http->host = *host;
 	copy_settings(http, settings);
@@ -187,6 +200,8 @@ void http_close(struct http *http)
 	if (http->evhttp)
 		evhttp_free(http->evhttp);
 	holds_sweep(http, 1);
+	if (http->look_again)
+		event_free(http->look_again);
 	files_close(http);
 	tiles_close(http->tiles);
 	arena_close(&http->transit_arena);

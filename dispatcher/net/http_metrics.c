@@ -95,7 +95,7 @@ static void http_metrics(struct evbuffer *out, const struct http *http)
 	line(out, "zub_http_server_errors_total", "counter", "Answers 5xx.", http->counts.server_errors);
 	line(out, "zub_http_token_refused_total", "counter", "Wrong operator tokens.", http->counts.refused);
 	line(out, "zub_http_gone_total", "counter", "Clients gone before their answer.", http->counts.gone);
-	line(out, "zub_http_connections", "gauge", "Open connections.", http->n_connections);
+	line(out, "zub_http_connections", "gauge", "Open connections.", (uint64_t)http->n_connections);
 	line(out, "zub_http_streams", "gauge", "Open event streams.", http->n_streams);
 	line(out, "zub_http_streams_dropped_total", "counter", "Streams dropped because the reader was too slow.", http->counts.streams_dropped);
 }

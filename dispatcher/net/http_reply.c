@@ -85,6 +85,12 @@ void reply_bytes(struct call *call, int status, const char *type, const char *ca
 		call->http->counts.server_errors++;
 	else if (status >= 400)
 		call->http->counts.client_errors++;
+	if (call->head && bytes) { /* evhttp would send the body all the same */
+		char length[24];
+		snprintf(length, sizeof length, "%zu", evbuffer_get_length(bytes));
+		evhttp_add_header(evhttp_request_get_output_headers(call->request), "Content-Length", length);
+		bytes = NULL;
+	}
 	evhttp_send_reply(call->request, status, reason_of(status), bytes);
 	call->request = NULL;
 }

@@ -36,7 +36,8 @@ struct http {
 	struct http_stream *streams;
 	uint32_t n_streams;
 	struct http_hold *holds;         /* open connections */
-	uint32_t n_connections;
+	struct event *look_again;        /* while nobody more is accepted */
+	size_t n_connections, cap_holds;
 	struct http_file *files;
 	uint32_t n_files;
 	const struct town *tiles_town;   /* the town the tiles were made for */
