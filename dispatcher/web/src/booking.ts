@@ -1,5 +1,5 @@
 // The booking form and its offers: for riders on "/", for callers in the control room.
-import { ApiError, get, post, type Departure, type Offer, type Ride, type RideAnswer, type Stop, type Town } from './api';
+import { ApiError, get, post, type Departure, type Need, type Offer, type Ride, type RideAnswer, type Stop, type Town } from './api';
 import { fieldOf, instantOf, serviceNow, timeOf, whenOf } from './clock';
 import { freshId, h, replace } from './dom';
 import { PlaceField, type Chosen } from './place';
@@ -99,16 +99,21 @@ export class Booking {
 			this.at.value = fieldOf(Math.ceil((serviceNow() + 3600_000) / 300_000) * 300_000);
 		void this.offerTrains();
 	}
+	/** Persons at once; everything else one press away, and open when something of it is chosen. */
 	private needsField(): HTMLElement {
-		return h('fieldset', { class: 'needs' }, h('legend', {}, t('who')), this.options.town.needs.map((need) => {
-			const count = h('output', {}, String(this.counts.get(need.need) ?? 0));
-			const step = (by: number, sign: string, word: string) => h('button', { type: 'button', 'aria-label': `${need.label}: ${word}`, onclick: () => {
-				const value = Math.max(0, Math.min(9, (this.counts.get(need.need) ?? 0) + by));
-				this.counts.set(need.need, value);
-				count.textContent = String(value);
-			} }, sign);
-			return h('div', { class: 'need' }, h('span', {}, need.label), step(-1, '−', t('fewer')), count, step(1, '+', t('more')));
-		}));
+		const [first, ...others] = this.options.town.needs.map((need) => this.needRow(need));
+		const open = [...this.counts].some(([need, count]) => count > 0 && need !== this.options.town.needs[0]?.need);
+		return h('fieldset', { class: 'needs' }, h('legend', {}, t('who')), first ?? null,
+			others.length ? h('details', { open }, h('summary', {}, t('moreNeeds')), others) : null);
+	}
+	private needRow(need: Need): HTMLElement {
+		const count = h('output', {}, String(this.counts.get(need.need) ?? 0));
+		const step = (by: number, sign: string, word: string) => h('button', { type: 'button', 'aria-label': `${need.label}: ${word}`, onclick: () => {
+			const value = Math.max(0, Math.min(9, (this.counts.get(need.need) ?? 0) + by));
+			this.counts.set(need.need, value);
+			count.textContent = String(value);
+		} }, sign);
+		return h('div', { class: 'need' }, h('span', {}, need.label), step(-1, '−', t('fewer')), count, step(1, '+', t('more')));
 	}
 
 	/** From a stop with trains one can be met, to one be brought in time. */

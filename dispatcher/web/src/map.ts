@@ -54,7 +54,7 @@ function style(town: Town): maplibre.StyleSpecification {
 		},
 		layers: [
 			{ id: 'land', type: 'background', paint: { 'background-color': '#f4f1ea' } },
-			fill('built', '#ebe6dc'), fill('green', '#d5e6c9'), fill('water', '#a9cfe3'),
+			fill('built', '#e6dfd2'), fill('green', '#d5e6c9'), fill('water', '#a9cfe3'),
 			{ id: 'river', type: 'line', source: 'town', 'source-layer': 'river', layout: { 'line-cap': 'round', 'line-join': 'round' }, paint: { 'line-color': '#a9cfe3', 'line-width': roadWidth(2, 7) } },
 			...roads('paths', paths, '#cfc6b4', roadWidth(0.8, 1.6)),
 			...roads('small', small, '#ffffff', roadWidth(1.4, 6), '#dcd5c6'),
@@ -74,7 +74,7 @@ function style(town: Town): maplibre.StyleSpecification {
 			text('stop-names', 'stops', 16, { 'text-offset': [0, 0.9], 'text-anchor': 'top', 'text-size': 11, 'text-optional': true }, { 'text-color': '#0b5d57' }),
 			{ id: 'vehicles', type: 'symbol', source: 'vehicles',
 				layout: { 'icon-image': ['concat', 'shuttle-', ['get', 'look']], 'icon-rotate': ['get', 'heading'], 'icon-rotation-alignment': 'map', 'icon-allow-overlap': true,
-					'icon-size': ['interpolate', ['linear'], ['zoom'], 11, 0.6, 16, 1] } },
+					'icon-size': ['interpolate', ['linear'], ['zoom'], 11, 0.75, 16, 1.1] } },
 		],
 	};
 }
@@ -101,9 +101,9 @@ function shuttle(color: string): ImageData {
 	if (!context)
 		throw new Error('no canvas');
 	context.fillStyle = '#fff';
-	context.strokeStyle = '#0002';
+	context.strokeStyle = '#0006';
 	context.beginPath();
-	context.arc(22, 24, 17, 0, Math.PI * 2);
+	context.arc(22, 24, 19, 0, Math.PI * 2);
 	context.fill();
 	context.stroke();
 	context.beginPath(); /* nose */
@@ -167,7 +167,7 @@ export async function openMap(container: HTMLElement, town: Town): Promise<TownM
 	map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
 	map.addControl(new maplibre.ScaleControl({ maxWidth: 90 }), 'bottom-right');
 	for (const [look, color] of Object.entries(looks))
-		map.addImage(`shuttle-${look}`, shuttle(color), { pixelRatio: 1.6 });
+		map.addImage(`shuttle-${look}`, shuttle(color), { pixelRatio: 1.3 });
 	await Promise.race([map.once('load'), new Promise((done) => setTimeout(done, 8000))]);
 	return wrap(map, container);
 }

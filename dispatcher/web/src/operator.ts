@@ -110,7 +110,7 @@ async function refresh(): Promise<void> {
 		]);
 		status = freshStatus;
 		vehicles = freshFleet.vehicles;
-		rides = freshRides.rides;
+		rides = freshRides.rides.sort((a, b) => Date.parse(a.planned_pickup ?? a.asked_at ?? '') - Date.parse(b.planned_pickup ?? b.asked_at ?? ''));
 		cases = freshCases.cases;
 		setClock(status.now, status.speed_permille);
 		showFleet();
