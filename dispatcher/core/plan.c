@@ -332,7 +332,7 @@ static void make_room(struct core *core, uint32_t slot)
 		else if (waiting != NONE)
 			ride_move_or_break(core, core_tasks_more(core, slot)[waiting].ride, CAUSE_OTHER_RIDER);
 		else
-			assert(!"a plan holds the drop-offs of all who can be aboard");
+			assert(0 && "a plan holds the drop-offs of all who can be aboard");
 	}
 }
 
