@@ -60,6 +60,12 @@ struct network {
 	uint32_t grid_cell_mm, grid_columns, grid_rows; /* n_grid_cells = columns * rows */
 	const uint32_t *grid_first;         /* [n_grid_cells + 1] */
 	const uint32_t *grid_arc;           /* [n_grid_items] */
+	/* contraction order of the search graph (maps/route/cch.h): its vertices are the nodes, or, where there are turn rows,
+	 * the states of maps/route; numbered by rank, so that the neighbours above in the chordal supergraph ascend */
+	uint32_t n_order, n_up;             /* n_order 0 = none was made */
+	const uint32_t *order;              /* [n_order] rank of a vertex, a permutation */
+	const uint32_t *up_first;           /* [n_order + 1] by rank, into up_head */
+	const uint32_t *up_head;            /* [n_up] ranks above, ascending; the first one is the parent in the elimination tree */
 };
 
 /* A point on a road. offset_mm runs from the tail, 0 .. dist_mm. Where both directions exist, the side is the choice of

@@ -1,0 +1,128 @@
+/* Private to maps/route: customizable contraction hierarchies (Dibbelt, Strasser, Wagner, JEA 2016).
+ *
+ * Vertices are numbered by rank. The neighbours above a vertex are all its ancestors in the elimination tree, so a place
+ * among them is told by its depth (root = 0), and what a search knows fits an array over the depths of one root path.
+ * The numbering is a depth-first walk: the subtree of x is below .. x.
+ *
+ * Blocks (supernodes of sparse Cholesky factorisation) are runs of vertices whose neighbours nest: above every vertex of
+ * the block lie the later ones of the block, then the common rest. Customisation is a multifrontal min-plus
+ * factorisation: one dense matrix, the front, per block. */
+#ifndef ZUB_CCH_H
+#define ZUB_CCH_H
+
+#include "cch_edges.h"
+#include "cch_label.h"
+
+#define CCH_DEPTH_MAX 60000u
+
+struct cch_vertex {
+	uint32_t first;	 /* of its arcs upwards */
+	uint32_t parent; /* NONE = a root */
+	uint32_t below;	 /* lowest vertex of its subtree */
+	uint32_t depth;
+};
+
+/* An edge of the search graph, seen from its lower end. */
+struct cch_base {
+	uint32_t slot; /* 2 * upward arc + (1 = the edge leads down) */
+	uint32_t arc, turn;
+};
+
+struct cch_block {
+	uint32_t first;	   /* lowest vertex; the block ends before the first of the next */
+	uint32_t parent;   /* block, or NONE */
+	uint32_t n_rest;   /* common neighbours above */
+	uint32_t child, sibling; /* first child, next child of the same parent; NONE */
+	size_t stack_at;   /* customisation: where what it hands to its parent lies on the stack */
+	size_t path_at;	   /* perfect customisation: where its front lies above those of its ancestors */
+};
+
+struct cch_kernels;
+
+struct cch {
+	const struct route_graph *graph;
+	const struct cch_kernels *kernels;
+	const uint32_t *rank;	   /* [n] of a vertex of cch_edges; of the network */
+	const uint32_t *up_head;   /* [m] of the network */
+	uint32_t n, m, n_base, n_blocks, depth_max /* of any vertex */, front_max;
+	size_t stack_max, path_max; /* labels on the stack of customisation, of perfect customisation */
+	struct cch_vertex *vertex; /* [n + 1] */
+	uint32_t *up_tail;	   /* [m] */
+	uint16_t *up_depth;	   /* [m] depth of the head */
+	uint16_t *up_rest;	   /* [m] arcs of the last vertex of a block: place of the head in the front of the parent block */
+	uint32_t *low_first;	   /* [n + 1] */
+	uint32_t *low_up;	   /* [m] upward arcs by head, tails ascending */
+	uint32_t *base_first;	   /* [n + 1] by lower end */
+	struct cch_base *base;	   /* [n_base] */
+	uint32_t *arc_first;	   /* [n_arcs + 1] */
+	uint32_t *arc_base;	   /* [n_base] edges that drive an arc */
+	struct cch_block *block;   /* [n_blocks + 1] */
+	uint32_t *block_of;	   /* [n] */
+};
+
+/* Bytes at most for a network that has an order; 0 where it has none. */
+size_t cch_size(const struct network *network, size_t n_edges_most);
+/* Errors: ERR_MEMORY, ERR_RANGE (the order does not fit the network). */
+int cch_open(struct cch **ret_cch, const struct route_graph *graph, struct arena *arena);
+
+static inline uint32_t cch_n_vertices(const struct cch *cch, uint32_t block)
+{
+	return cch->block[block + 1].first - cch->block[block].first;
+}
+/* The upward arc x -> y (x below y), or NONE. */
+uint32_t cch_up_find(const struct cch *cch, uint32_t x, uint32_t y);
+
+/* --- weights (cch_customize.c) --- */
+
+/* What a search climbs: arcs out of x towards its ancestors, in one driving direction. */
+struct cch_side {
+	const uint32_t *first;	/* [n + 1] */
+	const uint16_t *depth;	/* of the heads */
+	const cch_label *weight;
+};
+
+struct cch_weights {
+	const struct cch *cch;
+	uint32_t class_index;
+	const uint32_t *time_ms; /* [n_arcs], borrowed */
+	cch_label *up, *down;	 /* [m] best way x -> y, y -> x over vertices below x and y */
+	struct cch_side forward, backward; /* what queries use: the above, or what perfect customisation left of it */
+	uint32_t *up_first;		   /* [n + 1] */
+	struct cch_kept {
+		uint32_t *first;
+		uint16_t *depth;
+		cch_label *weight;
+	} kept[2]; /* forward, backward */
+	/* scratch */
+	cch_label *front, *stack;
+	uint8_t *is_kept;	/* [m] bit 0 up, bit 1 down */
+	uint32_t *heap;		/* [m] upward arcs waiting for an update */
+	uint8_t *is_waiting;	/* [m] */
+};
+
+size_t cch_weights_size(const struct cch *cch);
+int cch_weights_open(struct cch_weights **ret_weights, const struct cch *cch, struct arena *arena);
+/* All weights anew. */
+void cch_customize(struct cch_weights *weights, uint32_t class_index, const uint32_t *time_ms);
+/* After times of the arcs changed in place: the same weights as cch_customize would give. */
+void cch_update(struct cch_weights *weights, const uint32_t *arcs, uint32_t n);
+/* Leaves out of the queries what no shortest path needs. Undone by cch_customize and cch_update. */
+void cch_perfect(struct cch_weights *weights);
+cch_label cch_base_label(const struct cch_weights *weights, const struct cch_base *base);
+
+/* --- kernels: compiled for several processors, all with the same results --- */
+
+struct cch_kernels {
+	/* Takes the first n_out vertices out of a dense matrix of n x n ways: the ways between the others become no longer
+	 * than those over them. The diagonal is never read. */
+	void (*eliminate)(cch_label *front, uint32_t n, uint32_t n_out);
+	/* least a[i] + b[i] */
+	cch_label (*meet)(const cch_label *a, const cch_label *b, uint32_t n);
+	/* Makes row and column i of the matrix shortest ways; those between later vertices are already, `up` and `down`
+	 * are the weights between i and them. The diagonal is infinite. */
+	void (*perfect)(cch_label *front, uint32_t n, uint32_t i, const cch_label *up, const cch_label *down);
+};
+extern const struct cch_kernels cch_kernels_base, cch_kernels_avx2, cch_kernels_avx512;
+const struct cch_kernels *cch_kernels_best(void);
+
+#endif

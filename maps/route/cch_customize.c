@@ -1,0 +1,129 @@
+/* Basic customisation: weights of the upward arcs such that a shortest way between any two vertices goes up, then down. */
+#include <assert.h>
+#include <string.h>
+
+#include "arena.h"
+#include "cch.h"
+#include "err.h"
+#include "route_graph.h"
+
+static size_t rounded(size_t n, size_t size)
+{
+	return (n * size + 15) / 16 * 16 + 16;
+}
+
+size_t cch_weights_size(const struct cch *cch)
+{
+	size_t n = cch->n, m = cch->m, work = (size_t)cch->front_max * cch->front_max + cch->stack_max;
+	size_t labels = work > cch->path_max ? work : cch->path_max;
+	return rounded(1, sizeof(struct cch_weights)) + 4 * rounded(m + 1, sizeof(cch_label)) + 3 * rounded(n + 1, 4) +
+	       2 * rounded(m + 1, 2) + rounded(labels, sizeof(cch_label)) + 2 * rounded(m, 1) + rounded(m, 4) + 256;
+}
+
+static int kept_take(struct cch_kept *kept, const struct cch *cch, struct arena *arena)
+{
+	kept->first = arena_take(arena, (size_t)cch->n + 1, sizeof *kept->first);
+	kept->depth = arena_take(arena, (size_t)cch->m + 1, sizeof *kept->depth);
+	kept->weight = arena_take(arena, (size_t)cch->m + 1, sizeof *kept->weight);
+	return kept->first && kept->depth && kept->weight ? ERR_OK : ERR_MEMORY;
+}
+
+int cch_weights_open(struct cch_weights **ret_weights, const struct cch *cch, struct arena *arena)
+{
+	struct cch_weights *weights = arena_take(arena, 1, sizeof *weights);
+	size_t work = (size_t)cch->front_max * cch->front_max + cch->stack_max;
+	if (!weights)
+		return ERR_MEMORY;
+	weights->cch = cch;
+	weights->up = arena_take(arena, cch->m, sizeof *weights->up);
+	weights->down = arena_take(arena, cch->m, sizeof *weights->down);
+	weights->up_first = arena_take(arena, (size_t)cch->n + 1, sizeof *weights->up_first);
+	weights->stack = arena_take(arena, work > cch->path_max ? work : cch->path_max, sizeof *weights->stack);
+	weights->is_kept = arena_take(arena, cch->m, 1);
+	weights->is_waiting = arena_take(arena, cch->m, 1);
+	weights->heap = arena_take(arena, cch->m, sizeof *weights->heap);
+	if (!weights->up || !weights->down || !weights->up_first || !weights->stack || !weights->is_kept ||
+	    !weights->is_waiting || !weights->heap || kept_take(&weights->kept[0], cch, arena) ||
+	    kept_take(&weights->kept[1], cch, arena))
+		return ERR_MEMORY;
+	weights->front = weights->stack + cch->stack_max;
+	for (uint32_t x = 0; x <= cch->n; x++)
+		weights->up_first[x] = cch->vertex[x].first;
+	*ret_weights = weights;
+	return ERR_OK;
+}
+
+cch_label cch_base_label(const struct cch_weights *weights, const struct cch_base *base)
+{
+	const struct route_graph *graph = weights->cch->graph;
+	uint32_t time = weights->time_ms[base->arc];
+	int32_t turn = graph->turn_ms[(size_t)weights->class_index * graph->n_turns + base->turn];
+	if (time == TIME_INFINITE || turn < 0)
+		return CCH_INFINITE;
+	return cch_label_of((uint64_t)time + (uint32_t)turn, graph->network->dist_mm[base->arc]);
+}
+
+/* The edges of the search graph between the block's vertices, and from them upwards. */
+static void front_base(const struct cch_weights *weights, uint32_t b, cch_label *front, uint32_t n)
+{
+	const struct cch *cch = weights->cch;
+	uint32_t first = cch->block[b].first, n_out = cch_n_vertices(cch, b);
+	for (uint32_t i = 0; i < n_out; i++) {
+		uint32_t x = first + i, up = 2 * cch->vertex[x].first;
+		for (uint32_t k = cch->base_first[x]; k < cch->base_first[x + 1]; k++) {
+			const struct cch_base *base = &cch->base[k];
+			uint32_t place = i + 1 + (base->slot - up) / 2;
+			cch_label *cell = base->slot & 1 ? &front[(size_t)place * n + i] : &front[(size_t)i * n + place];
+			*cell = cch_label_min(*cell, cch_base_label(weights, base));
+		}
+	}
+}
+
+/* What a child found between its neighbours above. */
+static void front_child(const struct cch_weights *weights, uint32_t child, cch_label *front, uint32_t n)
+{
+	const struct cch *cch = weights->cch;
+	uint32_t n_rest = cch->block[child].n_rest;
+	const cch_label *from = weights->stack + cch->block[child].stack_at;
+	const uint16_t *place = cch->up_rest + cch->vertex[cch->block[child + 1].first - 1].first;
+	for (uint32_t i = 0; i < n_rest; i++) {
+		cch_label *row = front + (size_t)place[i] * n;
+		for (uint32_t j = 0; j < n_rest; j++)
+			row[place[j]] = cch_label_min(row[place[j]], from[(size_t)i * n_rest + j]);
+	}
+}
+
+static void front_write(struct cch_weights *weights, uint32_t b, const cch_label *front, uint32_t n)
+{
+	const struct cch *cch = weights->cch;
+	uint32_t first = cch->block[b].first, n_out = cch_n_vertices(cch, b);
+	for (uint32_t i = 0; i < n_out; i++) {
+		uint32_t up = cch->vertex[first + i].first;
+		memcpy(weights->up + up, front + (size_t)i * n + i + 1, (n - i - 1) * sizeof *front);
+		for (uint32_t j = i + 1; j < n; j++)
+			weights->down[up + j - i - 1] = front[(size_t)j * n + i];
+	}
+	cch_label *rest = weights->stack + cch->block[b].stack_at;
+	for (uint32_t j = n_out; j < n; j++, rest += n - n_out)
+		memcpy(rest, front + (size_t)j * n + n_out, (n - n_out) * sizeof *front);
+}
+
+void cch_customize(struct cch_weights *weights, uint32_t class_index, const uint32_t *time_ms)
+{
+	const struct cch *cch = weights->cch;
+	weights->class_index = class_index;
+	weights->time_ms = time_ms;
+	for (uint32_t b = 0; b < cch->n_blocks; b++) {
+		uint32_t n_out = cch_n_vertices(cch, b), n = n_out + cch->block[b].n_rest;
+		cch_label *front = weights->front;
+		for (size_t i = 0; i < (size_t)n * n; i++)
+			front[i] = CCH_INFINITE;
+		front_base(weights, b, front, n);
+		for (uint32_t child = cch->block[b].child; child != NONE; child = cch->block[child].sibling)
+			front_child(weights, child, front, n);
+		cch->kernels->eliminate(front, n, n_out);
+		front_write(weights, b, front, n);
+	}
+	weights->forward = (struct cch_side){weights->up_first, cch->up_depth, weights->up};
+	weights->backward = (struct cch_side){weights->up_first, cch->up_depth, weights->down};
+}
