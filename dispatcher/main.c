@@ -24,6 +24,7 @@ struct options {
 	struct settings settings;
 	uint64_t from, most;
 	int personal;
+	const char *by, *why;
 };
 
 static int fail(const struct err_detail *detail, int status)
@@ -37,6 +38,7 @@ static int read_options(int argc, char **argv, struct options *options, struct e
 	static const struct option names[] = {
 		{"settings", required_argument, NULL, 's'}, {"set", required_argument, NULL, 'v'},
 		{"from", required_argument, NULL, 'f'},	    {"most", required_argument, NULL, 'm'},
+		{"by", required_argument, NULL, 'b'},	    {"why", required_argument, NULL, 'w'},
 		{"personal", no_argument, NULL, 'p'},	    {NULL, 0, NULL, 0}};
 	int option, code = ERR_OK;
 	settings_default(&options->settings);
@@ -49,6 +51,10 @@ static int read_options(int argc, char **argv, struct options *options, struct e
 			options->from = strtoull(optarg, NULL, 10);
 		else if (option == 'm')
 			options->most = strtoull(optarg, NULL, 10);
+		else if (option == 'b')
+			options->by = optarg;
+		else if (option == 'w')
+			options->why = optarg;
 		else if (option == 'p')
 			options->personal = 1;
 		else
@@ -93,7 +99,7 @@ static int verify_on(struct store *store, struct towns *towns, struct err_detail
 	struct arena arena = {0};
 	struct core *core;
 	struct verify_report report = {0};
-	int code = journal_settings(store, &settings, hash, detail);
+	int code = journal_verify_settings(store, &settings, hash, detail);
 	if (!code)
 		code = towns_find(towns, hash, &town, detail);
 	if (code)
@@ -128,7 +134,7 @@ static int with_store(const struct options *options)
 {
 	struct err_detail detail = {""};
 	struct store *store;
-	int code = store_open(&store, options->settings.store, &detail);
+	int code = store_open_read(&store, options->settings.store, &detail); /* also beside a running dispatcher */
 	if (code)
 		return fail(&detail, 1);
 	if (!strcmp(options->command, "verify"))
@@ -136,6 +142,70 @@ static int with_store(const struct options *options)
 	else
 		code = journal_print(store, options->from ? options->from : 1,
 				     options->most ? options->most : UINT64_MAX, options->personal, stdout, &detail);
+	store_close(store);
+	return code ? fail(&detail, 1) : 0;
+}
+
+/* A person decides about the record that holds the dispatcher (hold mode): it is left out of every later recovery. */
+static int decide_in(struct store *store, const struct options *options, struct err_detail *detail)
+{
+	struct core_settings settings;
+	uint8_t hash[TOWN_HASH_BYTES];
+	struct towns towns;
+	struct towns_entry *town;
+	struct arena arena = {0};
+	struct core *core;
+	struct journal *journal = NULL;
+	uint64_t sequence = 0;
+	uint32_t epoch;
+	char json[640];
+	int code = towns_open(&towns, options->settings.state_folder, detail);
+	if (!code)
+		code = journal_recover_settings(store, &settings, hash, detail);
+	if (!code)
+		code = towns_find(&towns, hash, &town, detail);
+	if (!code)
+		code = arena_open(&arena, core_size(&settings, &town->town) + 4096);
+	if (!code)
+		code = core_open(&core, &settings, &town->town, &arena);
+	if (!code)
+		code = journal_open(&journal, store, core, (uint32_t)options->settings.area, detail);
+	if (!code) {
+		journal_towns(journal, towns_give, &towns);
+		code = journal_recover(journal, &sequence, detail);
+		code = code == ERR_INTERRUPTED ? ERR_OK
+		       : code		       ? code
+			      : err_set(detail, ERR_CONFLICT, "no record holds the dispatcher: nothing to decide");
+	}
+	if (!code)
+		code = store_take_epoch(store, (uint32_t)options->settings.area, &epoch, detail);
+	if (!code) {
+		snprintf(json, sizeof json, "{\"skip\":%" PRIu64 ",\"by\":\"%.100s\",\"why\":\"%.300s\"}", sequence,
+			 options->by, options->why);
+		code = journal_decide(journal, epoch, json, detail);
+	}
+	if (!code)
+		printf("record %" PRIu64 " will be skipped, decided by %s; start the dispatcher again\n", sequence,
+		       options->by);
+	if (journal)
+		journal_close(journal);
+	arena_close(&arena);
+	towns_close(&towns);
+	return code;
+}
+
+static int skip_record(const struct options *options)
+{
+	struct err_detail detail = {""};
+	struct store *store;
+	if (!options->by || !options->why || strpbrk(options->by, "\"\\") || strpbrk(options->why, "\"\\")) {
+		fputs("dispatcher skip: --by WHO and --why TEXT are needed (without quotes or backslashes)\n", stderr);
+		return 2;
+	}
+	int code = store_open(&store, options->settings.store, &detail);
+	if (code)
+		return fail(&detail, 1);
+	code = decide_in(store, options, &detail);
 	store_close(store);
 	return code ? fail(&detail, 1) : 0;
 }
@@ -173,6 +243,8 @@ int main(int argc, char **argv)
 		return run(&options);
 	if (!strcmp(options.command, "verify") || !strcmp(options.command, "log"))
 		return with_store(&options);
+	if (!strcmp(options.command, "skip"))
+		return skip_record(&options);
 	if (!strcmp(options.command, "settings")) {
 		settings_print_manual(stdout);
 		return 0;
