@@ -420,7 +420,7 @@ static int recover(struct loop *loop, struct err_detail *detail)
 		loop->hold_mode = 1;
 		snprintf(loop->hold_reason, sizeof loop->hold_reason,
 			 "hold mode: record %" PRIu64
-			 " stopped the dispatcher twice; standstill works, no promises are made",
+			 " stopped the dispatcher twice; standstill works, no promises are made (dispatcher log, dispatcher skip)",
 			 sequence);
 		log_line(LOG_ERROR, "%s", loop->hold_reason);
 		return ERR_OK;
