@@ -34,7 +34,7 @@ static void print_help(FILE *out)
 	fputs("\nExit status: 0 done, 1 failed (nothing is written then), 2 wrong use.\n", out);
 }
 
-int mapc_fail(const char *command, enum mapc_exit status, const char *format, ...)
+int mapc_fail(const char *command, int status, const char *format, ...)
 {
 	va_list list;
 

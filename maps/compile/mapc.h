@@ -29,7 +29,7 @@ struct mapc_option {
 /* Reads argv; *ret_rest gets what is no option (at least / at most so many). 0, or prints one line and returns MAPC_USAGE. */
 int mapc_options(int argc, char **argv, const struct mapc_option *options, uint32_t n, int n_rest, const char **ret_rest);
 /* Prints "mapc COMMAND: text" to stderr. */
-int mapc_fail(const char *command, enum mapc_exit status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int mapc_fail(const char *command, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Whole number in low .. high, or MAPC_USAGE with a line. */
 int mapc_number(const char *command, const char *option, const char *text, int64_t low, int64_t high, int64_t *ret_value);
 /* Class by name (NULL = the first), or MAPC_FAILED with a line. */
