@@ -78,7 +78,7 @@ static const struct {
 	{"cause.other_rider", {"An incident aboard took priority.", "Ein Vorfall an Bord ging vor."}},
 	{"cause.restore", {"Our system had to be restored.", "Unser System musste wiederhergestellt werden."}},
 	{"cause.vehicle_late", {"Your shuttle was held up on the way.", "Ihr Shuttle wurde unterwegs aufgehalten."}},
-	{"cause.rider_late", {"Boarding or alighting took longer than planned.", "Ein- oder Aussteigen dauerte länger als geplant."}},
+	{"cause.rider_late", {"You came later than the shuttle could wait.", "Sie kamen später, als das Shuttle warten konnte."}},
 	/* notices to riders */
 	{"notice.promised", {"Your ride is promised.", "Ihre Fahrt ist zugesagt."}},
 	{"notice.time_changed", {"Your pickup time has changed within what was promised.", "Ihre Abholzeit hat sich im Rahmen der Zusage geändert."}},

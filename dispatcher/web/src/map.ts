@@ -155,7 +155,7 @@ export async function openMap(container: HTMLElement, town: Town): Promise<TownM
 	let map: maplibre.Map;
 	try {
 		map = new maplibre.Map({
-			container, style: style(town), attributionControl: false, dragRotate: false, pitchWithRotate: false, maxZoom: 19, minZoom: 9,
+			container, style: style(town), attributionControl: false, locale: { 'Map.Title': t('map') }, dragRotate: false, pitchWithRotate: false, maxZoom: 19, minZoom: 9,
 			bounds: viewBox(town), fitBoundsOptions: { padding: 30 },
 		});
 	} catch {
@@ -189,6 +189,7 @@ function wrap(map: maplibre.Map, container: HTMLElement): TownMap {
 		map,
 		vehicles(list) {
 			container.dataset['vehicles'] = String(list.length);
+			container.dataset['positions'] = list.map((vehicle) => `${vehicle.lat},${vehicle.lon}`).join(' ');
 			glide.set(list);
 		},
 		marker(name, point, label) {

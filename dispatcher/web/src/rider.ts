@@ -20,7 +20,6 @@ function secretOf(): string | null {
 
 async function start(): Promise<void> {
 	document.title = 'Zubringer';
-	mapBox.setAttribute('aria-label', t('map'));
 	const { town, stops } = await loadTown();
 	document.title = `Zubringer ${town.name ?? ''}`;
 	const notice = town.bookings === 'open' ? null : h('p', { class: 'message' }, t(town.bookings === 'paused' ? 'paused' : 'holding'));
