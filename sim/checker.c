@@ -359,8 +359,12 @@ static void put_plan(struct checker *checker, struct fleet_book *vehicle, const 
 static void note_case(struct checker *checker, const struct upd_case *update)
 {
 	struct book *ride = checker_book(checker, update->ride);
-	if (ride && update->kind == CASE_BROKEN_RIDE)
-		ride->broken_case = update->outcome == CASE_OPEN ? BOOK_CASE_OPEN : BOOK_CASE_CLOSED;
+	if (!ride)
+		return;
+	if (update->outcome != CASE_OPEN)
+		ride->broken_case = BOOK_CASE_CLOSED; /* whatever it was opened for: a person said how the rider got home */
+	else if (update->kind == CASE_BROKEN_RIDE)
+		ride->broken_case = BOOK_CASE_OPEN;
 }
 
 static void note_update(struct checker *checker, const struct update *update, instant_ms at)

@@ -25,7 +25,7 @@ void demand_default(struct demand_options *options)
 					   .tied = 400,
 					   .prebooked = 120,
 					   .arrive_by = 80,
-					   .wheelchair = 80,
+					   .wheelchair = 100,
 					   .walker = 60,
 					   .pram = 40,
 					   .dog = 15,

@@ -40,7 +40,7 @@ static const struct yaml_setting table[] = {
 	SHARE("demand.tied", "0.4", tied, "share of those two that ties the ride to the trip"),
 	SHARE("demand.prebooked", "0.12", prebooked, "share booked ahead"),
 	SHARE("demand.arrive_by", "0.08", arrive_by, "share with a wished arrival"),
-	SHARE("demand.wheelchair", "0.08", wheelchair, "share in a wheelchair"),
+	SHARE("demand.wheelchair", "0.1", wheelchair, "share in a wheelchair"),
 	SHARE("demand.walker", "0.06", walker, "share with a walker"),
 	SHARE("demand.pram", "0.04", pram, "share with a pram"),
 	SHARE("demand.dog", "0.015", dog, "share with an assistance dog"),

@@ -123,19 +123,32 @@ static int look_at_clock(struct world *world, void (*progress)(void *self, insta
 	return 0;
 }
 
+static enum event_kind run_next(struct world *world)
+{
+	struct event event = pop(world);
+	world->now = event.at;
+	world->counts.events++;
+	run_event(world, &event);
+	free(event.payload);
+	return (enum event_kind)event.kind;
+}
+
+int world_until(struct world *world, instant_ms until)
+{
+	while (!world->code && world->n_heap && world->heap[0].at <= until)
+		run_next(world);
+	if (!world->code)
+		world->now = until;
+	return world->code;
+}
+
 int world_run(struct world *world, void (*progress)(void *self, instant_ms now), void *self, struct err_detail *detail)
 {
 	int over = 0;
 	world->detail = detail;
-	while (!world->code && world->n_heap && !over) {
-		struct event event = pop(world);
-		world->now = event.at;
-		world->counts.events++;
-		run_event(world, &event);
-		if (event.kind == EVENT_HOUR)
+	while (!world->code && world->n_heap && !over)
+		if (run_next(world) == EVENT_HOUR)
 			over = look_at_clock(world, progress, self);
-		free(event.payload);
-	}
 	if (!world->code && !world->core)
 		world_fail(world, dispatcher_open(world));
 	if (!world->code)

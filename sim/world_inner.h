@@ -96,6 +96,8 @@ struct world {
 /* world.c */
 void world_fail(struct world *world, int code);
 void world_push(struct world *world, instant_ms at, enum event_kind kind, uint32_t index, void *payload);
+/* Runs what falls before or on `until`: for whoever steers a world by hand (tests/story). The world's code. */
+int world_until(struct world *world, instant_ms until);
 
 /* world_dispatcher.c */
 int dispatcher_open(struct world *world); /* for the first time, or again from the journal */
