@@ -139,7 +139,9 @@ void distance_gather(struct distance *d, uint32_t class_index, const struct plac
 {
 	uint32_t goal = stop_of(d, class_index, to), left = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t stop = stop_of(d, class_index, from[i]);
+		uint32_t stop = from[i] ? stop_of(d, class_index, from[i]) : NONE;
+		if (!from[i])
+			continue;
 		if (same_spot(from[i], to))
 			ret_results[i] = (struct route_result){0, 0};
 		else if (from[i]->road.arc == NONE || to->road.arc == NONE)
@@ -148,7 +150,7 @@ void distance_gather(struct distance *d, uint32_t class_index, const struct plac
 			ret_results[i] = row(d, class_index, stop)[goal];
 	}
 	for (uint32_t i = 0; i < n; i++) { /* after the rows: they share the scratch */
-		if (same_spot(from[i], to) || from[i]->road.arc == NONE || to->road.arc == NONE ||
+		if (!from[i] || same_spot(from[i], to) || from[i]->road.arc == NONE || to->road.arc == NONE ||
 		    (goal != NONE && stop_of(d, class_index, from[i]) != NONE))
 			continue;
 		d->where[left] = i;
@@ -166,7 +168,9 @@ void distance_scatter(struct distance *d, uint32_t class_index, const struct pla
 	uint32_t origin = stop_of(d, class_index, from), left = 0;
 	const struct route_result *known = origin == NONE ? NULL : row(d, class_index, origin);
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t stop = known ? stop_of(d, class_index, to[i]) : NONE;
+		uint32_t stop = known && to[i] ? stop_of(d, class_index, to[i]) : NONE;
+		if (!to[i])
+			continue;
 		if (same_spot(to[i], from)) {
 			ret_results[i] = (struct route_result){0, 0};
 		} else if (to[i]->road.arc == NONE || from->road.arc == NONE) {

@@ -14,7 +14,7 @@ size_t distance_size(const struct town *town, uint32_t n_most);
 int distance_open(struct distance **ret_distance, const struct town *town, uint32_t n_most, struct arena *arena);
 
 struct route_result distance_between(struct distance *distance, uint32_t class_index, const struct place *from, const struct place *to);
-/* From each of n places to one, and from one to each of n. */
+/* From each of n places to one, and from one to each of n. A place NULL is left out; its result stays as it was. */
 void distance_gather(struct distance *distance, uint32_t class_index, const struct place *const *from, uint32_t n,
 		     const struct place *to, struct route_result *ret_results);
 void distance_scatter(struct distance *distance, uint32_t class_index, const struct place *from, const struct place *const *to,

@@ -7,6 +7,7 @@
 struct search {
 	/* spots of all vehicles tried: start, then tasks; one after the other */
 	const struct place **places;
+	const struct place **tasks;                       /* the same without the starts (NULL) */
 	struct place *starts;                             /* [vehicles_max] */
 	struct route_result *to_from[ENDS_MAX], *from_from[ENDS_MAX]; /* spot -> pickup place, pickup place -> spot */
 	struct route_result *to_to[ENDS_MAX], *from_to[ENDS_MAX];
@@ -24,13 +25,14 @@ struct base {
 	struct sequence seq;
 	struct times times;
 	uint32_t load[SEQUENCE_MAX][TOWN_SPACES_MAX];     /* before task k */
+	instant_ms slack[SEQUENCE_MAX];
 	uint64_t mm;
 };
 
 size_t search_size(const struct core_settings *settings)
 {
 	size_t nodes = (size_t)settings->vehicles_max * (settings->plan_tasks_max + 1);
-	return sizeof(struct search) + nodes * (sizeof(void *) + 4 * ENDS_MAX * sizeof(struct route_result)) +
+	return sizeof(struct search) + nodes * (2 * sizeof(void *) + 4 * ENDS_MAX * sizeof(struct route_result)) +
 	       settings->vehicles_max * (sizeof(struct place) + 2 * sizeof(uint32_t)) + 64 * 16;
 }
 
@@ -41,10 +43,11 @@ int search_open(struct search **ret_search, const struct core_settings *settings
 	if (!s)
 		return ERR_MEMORY;
 	s->places = arena_take(arena, nodes, sizeof *s->places);
+	s->tasks = arena_take(arena, nodes, sizeof *s->tasks);
 	s->starts = arena_take(arena, settings->vehicles_max, sizeof *s->starts);
 	s->vehicles = arena_take(arena, settings->vehicles_max, sizeof *s->vehicles);
 	s->first = arena_take(arena, settings->vehicles_max, sizeof *s->first);
-	if (!s->places || !s->starts || !s->vehicles || !s->first)
+	if (!s->places || !s->tasks || !s->starts || !s->vehicles || !s->first)
 		return ERR_MEMORY;
 	for (uint32_t e = 0; e < ENDS_MAX; e++) {
 		struct route_result **rows[] = {&s->to_from[e], &s->from_from[e], &s->to_to[e], &s->from_to[e]};
@@ -403,67 +406,219 @@ static int trial_run(struct trial *t, struct insertion *ret, uint8_t *obstacle)
 
 /* ---- all of them ---- */
 
-static int better(const struct core *core, const struct insertion *a, const struct insertion *b)
+static int64_t walk_mm(const struct ask *ask, uint32_t p, uint32_t q)
+{
+	return (int64_t)ask->from[p].walk_mm + ask->to[q].walk_mm;
+}
+
+static int64_t measure_of(const struct ask *ask, const struct insertion *i, uint32_t wish)
+{
+	switch (wish) {
+	case INSERTION_SOONEST:
+		return i->at_door;
+	case INSERTION_LEAST_WALK:
+		return walk_mm(ask, i->from, i->to);
+	default:
+		return i->cost;
+	}
+}
+
+static int better(const struct core *core, const struct ask *ask, const struct insertion *a, const struct insertion *b, uint32_t wish)
 {
 	if (b->vehicle == NONE)
 		return 1;
-	if (a->cost != b->cost)
-		return a->cost < b->cost;
-	uint32_t x = core->vehicles[a->vehicle].number, y = core->vehicles[b->vehicle].number;
-	if (x != y)
-		return x < y;
-	if (a->pickup_at != b->pickup_at)
-		return a->pickup_at < b->pickup_at;
-	return a->dropoff_at < b->dropoff_at;
+	const int64_t order[][2] = {{measure_of(ask, a, wish), measure_of(ask, b, wish)},
+				    {a->cost, b->cost},
+				    {core->vehicles[a->vehicle].number, core->vehicles[b->vehicle].number},
+				    {a->pickup_at, b->pickup_at},
+				    {a->dropoff_at, b->dropoff_at},
+				    {a->from, b->from},
+				    {a->to, b->to}};
+	for (uint32_t i = 0; i < COUNT_OF(order); i++)
+		if (order[i][0] != order[i][1])
+			return order[i][0] < order[i][1];
+	return 0;
 }
 
-static void keep(const struct core *core, const struct insertion *found, struct insertion_result *result)
+static void keep(const struct core *core, const struct ask *ask, const struct insertion *found, struct insertion_result *result)
 {
-	struct insertion *best = &result->best[found->from][found->to];
-	if (better(core, found, best))
-		*best = *found;
-	struct insertion *soonest = &result->soonest;
-	if (soonest->vehicle == NONE || found->at_door < soonest->at_door ||
-	    (found->at_door == soonest->at_door && better(core, found, soonest)))
-		*soonest = *found;
+	for (uint32_t wish = 0; wish < INSERTION_WISHES; wish++)
+		if (better(core, ask, found, &result->best[wish], wish))
+			result->best[wish] = *found;
 }
 
-/* Least this candidate can cost, from times that no later task can improve. */
-static int hopeless(const struct trial *t, const struct insertion_result *result)
+/* ---- what can be left out, without a wrong answer ----
+ * With pickup place p at position i, all before i stays as it is, so the window that would be promised is known exactly, and
+ * the walk on from there gives the exact time of every later position. A candidate is worked out in full only when its nominal
+ * times keep what is promised, and its cost without the others' delay (a lower bound, when nobody gets earlier) or its arrival
+ * or its walk can still win. */
+struct onward {
+	instant_ms from;       /* window start */
+	instant_ms end_pickup; /* end of boarding */
+	instant_ms end;        /* of the task before position j, with the pickup in */
+	instant_ms slack;      /* of all tasks between */
+	int grows;             /* no leg so far got shorter by the way round */
+};
+
+/* How much later task k may arrive so that it and all after it still keep their limits (waiting takes up delay). */
+static void base_slack(const struct core *core, const struct ask *ask, struct base *base)
+{
+	const instant_ms reserve_ms = ask->held ? 0 : core->settings.reserve_ms;
+	base->slack[base->n] = INT64_MAX;
+	for (uint32_t k = base->n; k-- > 0;) {
+		const struct step *step = &base->seq.steps[k];
+		instant_ms after = base->slack[k + 1], own = INT64_MAX;
+		if (after != INT64_MAX && !step->joined)
+			after += later(0, base->times.begin[k] - (base->times.arrive[k] + base->seq.stop_ms));
+		else if (after != INT64_MAX && k > 0)
+			after += later(0, base->times.begin[k] - base->times.end[k - 1]);
+		else if (after != INT64_MAX)
+			after = INT64_MAX; /* begun already: no bound from here */
+		if (step->promised != INT64_MAX)
+			own = later(0, step->promised - reserve_ms - schedule_value(step, base->times.arrive[k], base->times.end[k]));
+		if (own != INT64_MAX && step->kind != WIRE_PICKUP && !step->joined)
+			own += later(0, base->times.begin[k] - (base->times.arrive[k] + base->seq.stop_ms));
+		base->slack[k] = sooner(own, after);
+	}
+}
+
+/* Arrival at a place after position `at` - 1, when the vehicle drives leg_ms there (0 and the same spot: it is there). */
+static instant_ms arrives(const struct trial *t, const struct place *place, uint32_t at, instant_ms end, uint32_t leg_ms, int *ret_joined)
+{
+	const struct base *b = t->base;
+	*ret_joined = at > 0 ? joins(t, place, at - 1)
+			     : t->core->vehicles_more[b->slot].phase == PHASE_AT_STOP && place_same(&t->core->vehicles[b->slot].anchor, place);
+	return end + leg_ms;
+}
+
+static void onward_start(struct trial *t, struct onward *on)
 {
 	const struct base *b = t->base;
 	const struct ask *ask = t->ask;
-	uint32_t leg = t->search->to_from[t->p][b->first_place + t->i].time_ms;
-	if (leg == TIME_INFINITE)
+	const struct place *from = &t->search->from[t->p];
+	uint32_t leg_ms = t->search->to_from[t->p][b->first_place + t->i].time_ms;
+	int joined;
+	instant_ms end = t->i ? b->times.end[t->i - 1] : b->start_at;
+	instant_ms arrive = arrives(t, from, t->i, end, leg_ms, &joined);
+	if (joined)
+		arrive = t->i ? b->times.arrive[t->i - 1] : t->core->vehicles_more[b->slot].at_since;
+	on->from = ask->earliest + ask->from[t->p].walk_ms;
+	if (!ask->fixed)
+		on->from = later(on->from, arrive + promise_lead_ms(t->core));
+	instant_ms begin = joined ? end : arrive + b->seq.stop_ms;
+	on->end_pickup = later(later(begin, on->from), b->seq.now) + ask->boarding_ms;
+	on->end = on->end_pickup;
+	on->grows = 1;
+	on->slack = INT64_MAX;
+}
+
+/* Takes the old task at position j - 1 into the walk (leg_ms: from what is before it now). 0: it comes too late. */
+static int onward_pass(const struct trial *t, struct onward *on, uint32_t k, uint32_t leg_ms, int joined)
+{
+	const struct base *b = t->base;
+	const struct step *step = &b->seq.steps[k];
+	instant_ms arrive = joined ? 0 : on->end + leg_ms, begin = joined ? on->end : arrive + b->seq.stop_ms;
+	if (!joined && arrive > b->times.arrive[k] && b->slack[k] != INT64_MAX && arrive - b->times.arrive[k] > b->slack[k])
+		return 0;
+	if (step->kind == WIRE_PICKUP)
+		begin = later(begin, step->ready);
+	on->end = later(begin, b->seq.now) + step->dwell_ms;
+	on->grows &= on->end >= b->times.end[k];
+	return 1;
+}
+
+/* Can the candidate (i, j) still be the best of anything? */
+static int may_win(const struct trial *t, const struct onward *on, const struct insertion_result *result)
+{
+	const struct base *b = t->base;
+	const struct ask *ask = t->ask;
+	uint32_t legs[4];
+	int64_t added_ms;
+	uint64_t added_mm;
+	int joined;
+	if (!trial_legs(t, legs, &added_ms, &added_mm))
+		return 1; /* says why not in full */
+	const struct place *to = &t->search->to[t->q];
+	uint32_t leg_ms = t->i == t->j ? legs[1] : legs[2];
+	instant_ms arrive = arrives(t, to, t->j, on->end, leg_ms, &joined);
+	joined = t->i == t->j ? 0 : joined;
+	instant_ms end = later(joined ? on->end : arrive + b->seq.stop_ms, b->seq.now) + ask->boarding_ms;
+	if (t->j < b->n && !place_same(to, &core_tasks(t->core, b->slot)[t->j].place) && !b->seq.steps[t->j].joined &&
+	    b->slack[t->j] != INT64_MAX && end + legs[3] - b->times.arrive[t->j] > b->slack[t->j] && end + legs[3] > b->times.arrive[t->j])
+		return 0;
+	if (ask->fixed && end > ask->latest_dropoff)
+		return 0;
+	if (!on->grows || (t->j < b->n && !place_same(to, &core_tasks(t->core, b->slot)[t->j].place) && end + legs[3] < b->times.arrive[t->j]))
 		return 1;
-	instant_ms arrive = (t->i ? b->times.end[t->i - 1] : b->start_at) + leg;
-	return arrive > ask->latest_pickup || (result->best[t->p][t->q].vehicle == NONE && arrive > ask->service_end);
+	struct cost_parts parts = {0};
+	instant_ms at_door = end + ask->to[t->q].walk_ms;
+	parts.vehicle = added_ms + 2 * (int64_t)ask->boarding_ms;
+	parts.wait = ask->backward ? 0 : on->from - ask->earliest - ask->from[t->p].walk_ms;
+	parts.ride = end - on->end_pickup;
+	parts.walk = (int64_t)ask->from[t->p].walk_ms + ask->to[t->q].walk_ms;
+	int64_t cost = cost_of(&t->core->settings, &parts);
+	const struct insertion *best = result->best;
+	if (best[INSERTION_CHEAPEST].vehicle == NONE || cost <= best[INSERTION_CHEAPEST].cost || at_door < best[INSERTION_SOONEST].at_door ||
+	    walk_mm(ask, t->p, t->q) < measure_of(ask, &best[INSERTION_LEAST_WALK], INSERTION_LEAST_WALK))
+		return 1;
+	if (at_door == best[INSERTION_SOONEST].at_door && cost <= best[INSERTION_SOONEST].cost)
+		return 1;
+	return walk_mm(ask, t->p, t->q) == measure_of(ask, &best[INSERTION_LEAST_WALK], INSERTION_LEAST_WALK) &&
+	       cost <= best[INSERTION_LEAST_WALK].cost;
+}
+
+/* Drop-off positions from i on. 1 = something feasible was found. */
+static int try_dropoffs(struct trial *t, struct insertion_result *result)
+{
+	const struct base *b = t->base;
+	struct onward on;
+	int found = 0;
+	onward_start(t, &on);
+	for (t->j = t->i; t->j <= b->n; t->j++) {
+		struct insertion insertion = {.vehicle = b->slot, .from = t->p, .to = t->q, .pickup_at = t->i, .dropoff_at = t->j};
+		if (!fits(t)) {
+			result->obstacle = further(result->obstacle, REFUSAL_NO_CAPACITY);
+			break; /* no later drop-off fits either */
+		}
+		if (may_win(t, &on, result)) {
+			if (trial_run(t, &insertion, &result->obstacle)) {
+				keep(t->core, t->ask, &insertion, result);
+				found = 1;
+			}
+		} else {
+			result->obstacle = further(result->obstacle, REFUSAL_NO_TIME);
+		}
+		if (t->j == b->n)
+			break;
+		int first = t->j == t->i;
+		int joined = first ? joins(t, &t->search->from[t->p], t->j) : b->seq.steps[t->j].joined;
+		uint32_t leg_ms = first ? leg_to(t->search->from_from[t->p], b, t->j + 1) : b->seq.steps[t->j].drive_ms;
+		if (leg_ms == TIME_INFINITE || !onward_pass(t, &on, t->j, leg_ms, joined)) {
+			result->obstacle = further(result->obstacle, REFUSAL_NO_TIME);
+			break;
+		}
+	}
+	return found;
 }
 
 static int try_ends(struct trial *t, struct insertion_result *result)
 {
 	const struct base *b = t->base;
+	const struct ask *ask = t->ask;
 	int found = 0;
+	if (t->search->from[t->p].road.arc == NONE || t->search->to[t->q].road.arc == NONE ||
+	    place_same(&t->search->from[t->p], &t->search->to[t->q]))
+		return 0;
 	for (t->i = b->first_free; t->i <= b->n; t->i++) {
-		if (t->search->from[t->p].road.arc == NONE || t->search->to[t->q].road.arc == NONE ||
-		    place_same(&t->search->from[t->p], &t->search->to[t->q]))
-			break;
-		t->j = t->i;
-		if (hopeless(t, result)) {
-			result->obstacle = further(result->obstacle, REFUSAL_NO_TIME);
+		uint32_t leg_ms = t->search->to_from[t->p][b->first_place + t->i].time_ms;
+		instant_ms end = t->i ? b->times.end[t->i - 1] : b->start_at;
+		if (t->i && end > ask->latest_pickup)
+			break; /* later positions are later still */
+		if (leg_ms == TIME_INFINITE || end + leg_ms > ask->latest_pickup) {
+			result->obstacle = further(result->obstacle, leg_ms == TIME_INFINITE ? REFUSAL_NO_ROAD : REFUSAL_NO_TIME);
 			continue;
 		}
-		for (; t->j <= b->n; t->j++) {
-			struct insertion insertion = {.vehicle = b->slot, .from = t->p, .to = t->q, .pickup_at = t->i, .dropoff_at = t->j};
-			if (!fits(t)) {
-				result->obstacle = further(result->obstacle, REFUSAL_NO_CAPACITY);
-				break; /* no later drop-off fits either */
-			}
-			if (trial_run(t, &insertion, &result->obstacle)) {
-				keep(t->core, &insertion, result);
-				found = 1;
-			}
-		}
+		found |= try_dropoffs(t, result);
 	}
 	return found;
 }
@@ -473,6 +628,7 @@ static void try_vehicle(struct core *core, const struct ask *ask, uint32_t n, st
 	struct base base;
 	struct trial trial = {.core = core, .ask = ask, .search = core->search, .base = &base};
 	base_fill(core, core->search->vehicles[n], &base);
+	base_slack(core, ask, &base);
 	base.first_place = core->search->first[n];
 	result->n_tried++;
 	if (base.n + 2 > core->settings.plan_tasks_max) {
@@ -504,9 +660,12 @@ static void collect(struct core *core, uint32_t class_index, const struct ask *a
 		s->vehicles[s->n_vehicles] = slot;
 		s->first[s->n_vehicles] = s->n_places;
 		plan_start(core, slot, &s->starts[s->n_vehicles], &at);
+		s->tasks[s->n_places] = NULL;
 		s->places[s->n_places++] = &s->starts[s->n_vehicles++];
-		for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++)
+		for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
+			s->tasks[s->n_places] = &core_tasks(core, slot)[k].place;
 			s->places[s->n_places++] = &core_tasks(core, slot)[k].place;
+		}
 	}
 }
 
@@ -517,12 +676,12 @@ static void measure(struct core *core, uint32_t class_index, struct ask *ask)
 	for (uint32_t e = 0; e < ask->n_from; e++) {
 		s->from[e] = insertion_place(core, class_index, &ask->from[e]);
 		distance_gather(d, class_index, s->places, s->n_places, &s->from[e], s->to_from[e]);
-		distance_scatter(d, class_index, &s->from[e], s->places, s->n_places, s->from_from[e]);
+		distance_scatter(d, class_index, &s->from[e], s->tasks, s->n_places, s->from_from[e]);
 	}
 	for (uint32_t e = 0; e < ask->n_to; e++) {
 		s->to[e] = insertion_place(core, class_index, &ask->to[e]);
-		distance_gather(d, class_index, s->places, s->n_places, &s->to[e], s->to_to[e]);
-		distance_scatter(d, class_index, &s->to[e], s->places, s->n_places, s->from_to[e]);
+		distance_gather(d, class_index, s->tasks, s->n_places, &s->to[e], s->to_to[e]);
+		distance_scatter(d, class_index, &s->to[e], s->tasks, s->n_places, s->from_to[e]);
 	}
 	for (uint32_t p = 0; p < ask->n_from; p++) {
 		for (uint32_t q = 0; q < ask->n_to; q++) {
@@ -535,10 +694,8 @@ static void measure(struct core *core, uint32_t class_index, struct ask *ask)
 void insertion_search(struct core *core, struct ask *ask, struct insertion_result *ret_result)
 {
 	memset(ret_result, 0, sizeof *ret_result);
-	for (uint32_t p = 0; p < ENDS_MAX; p++)
-		for (uint32_t q = 0; q < ENDS_MAX; q++)
-			ret_result->best[p][q].vehicle = NONE;
-	ret_result->soonest.vehicle = NONE;
+	for (uint32_t wish = 0; wish < INSERTION_WISHES; wish++)
+		ret_result->best[wish].vehicle = NONE;
 	ret_result->obstacle = REFUSAL_NO_VEHICLE;
 	for (uint32_t c = 0; c < core->town->n_classes; c++) {
 		collect(core, c, ask, ret_result);
@@ -548,18 +705,4 @@ void insertion_search(struct core *core, struct ask *ask, struct insertion_resul
 		for (uint32_t n = 0; n < core->search->n_vehicles; n++)
 			try_vehicle(core, ask, n, ret_result);
 	}
-}
-
-const struct insertion *insertion_cheapest(const struct insertion_result *result)
-{
-	static const struct insertion none = {.vehicle = NONE};
-	const struct insertion *best = &none;
-	for (uint32_t p = 0; p < ENDS_MAX; p++) {
-		for (uint32_t q = 0; q < ENDS_MAX; q++) {
-			const struct insertion *other = &result->best[p][q];
-			if (other->vehicle != NONE && (best->vehicle == NONE || other->cost < best->cost))
-				best = other;
-		}
-	}
-	return best;
 }

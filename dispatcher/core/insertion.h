@@ -37,19 +37,27 @@ struct insertion {
 	instant_ms at_door;        /* planned arrival, walk included */
 	uint32_t direct_ms, direct_mm, ride_max_ms;
 };
+enum insertion_wish { /* what is looked for; in each, ties go to the lower cost, then as cost.h says */
+	INSERTION_CHEAPEST,  /* least cost */
+	INSERTION_SOONEST,   /* earliest at the destination's door */
+	INSERTION_LEAST_WALK,/* shortest way on foot, both ends together */
+	INSERTION_WISHES
+};
 struct insertion_result {
-	struct insertion best[ENDS_MAX][ENDS_MAX]; /* by cost, per pair of places */
-	struct insertion soonest;                  /* earliest at the destination */
-	uint32_t n_tried, n_feasible;              /* vehicles */
-	uint8_t obstacle;                          /* enum refusal: the constraint that got furthest, when nothing is feasible */
+	struct insertion best[INSERTION_WISHES];
+	uint32_t n_tried, n_feasible; /* vehicles; a vehicle that could not be better than what was found may count as not feasible */
+	uint8_t obstacle;             /* enum refusal: the constraint that got furthest, when nothing is feasible */
 };
 
 struct search;
 size_t search_size(const struct core_settings *settings);
 int search_open(struct search **ret_search, const struct core_settings *settings, struct arena *arena);
 void insertion_search(struct core *core, struct ask *ask, struct insertion_result *ret_result);
-/* The cheapest of all pairs; vehicle NONE = none. */
-const struct insertion *insertion_cheapest(const struct insertion_result *result);
+/* vehicle NONE = none. */
+static inline const struct insertion *insertion_cheapest(const struct insertion_result *result)
+{
+	return &result->best[INSERTION_CHEAPEST];
+}
 /* An end's place for a class; road.arc NONE = the class cannot stop there. */
 struct place insertion_place(const struct core *core, uint32_t class_index, const struct end_place *end);
 

@@ -332,33 +332,6 @@ static int alike(const struct ask *ask, const struct insertion *a, const struct 
 	return ms < OFFER_STEP_MS && mm < OFFER_STEP_MM && mm > -OFFER_STEP_MM;
 }
 
-static int64_t walk_of(const struct ask *ask, const struct insertion *i)
-{
-	return (int64_t)ask->from[i->from].walk_mm + ask->to[i->to].walk_mm;
-}
-
-static int64_t measure_of(const struct ask *ask, const struct insertion *i, uint8_t reason)
-{
-	if (reason == OFFER_LEAST_WALK)
-		return walk_of(ask, i);
-	if (reason == OFFER_SHORTEST_RIDE)
-		return i->planned_dropoff - i->planned_pickup;
-	return i->at_door;
-}
-
-static const struct insertion *best_by(const struct ask *ask, const struct insertion_result *result, uint8_t reason)
-{
-	const struct insertion *best = &result->soonest;
-	for (uint32_t p = 0; p < ENDS_MAX; p++) {
-		for (uint32_t q = 0; q < ENDS_MAX; q++) {
-			const struct insertion *i = &result->best[p][q];
-			if (i->vehicle != NONE && measure_of(ask, i, reason) < measure_of(ask, best, reason))
-				best = i;
-		}
-	}
-	return best;
-}
-
 static void offer_fill(const struct core *core, const struct core_ride *ride, const struct ask *ask,
 		       const struct insertion_result *result, const struct insertion *i, uint8_t reason, struct offer *offer)
 {
@@ -389,28 +362,37 @@ static void offer_fill(const struct core *core, const struct core_ride *ride, co
 	offer->n_vehicles_feasible = result->n_feasible;
 }
 
-/* The cheapest first (it is reserved), then what is clearly sooner, less of a walk, or a shorter ride. */
+static int64_t walk_of(const struct ask *ask, const struct insertion *i)
+{
+	return (int64_t)ask->from[i->from].walk_mm + ask->to[i->to].walk_mm;
+}
+
+/* What the cheapest offer is besides. */
+static uint8_t reason_of(const struct ask *ask, const struct insertion_result *result)
+{
+	const struct insertion *best = result->best, *first = insertion_cheapest(result);
+	if (first->at_door <= best[INSERTION_SOONEST].at_door)
+		return OFFER_SOONEST;
+	return walk_of(ask, first) <= walk_of(ask, &best[INSERTION_LEAST_WALK]) ? OFFER_LEAST_WALK : OFFER_SHORTEST_RIDE;
+}
+
+/* The cheapest first (it is reserved), then what is clearly sooner or less of a walk. */
 static const struct insertion *offers_fill(const struct core *core, struct core_ride *ride, const struct ask *ask,
 					   const struct insertion_result *result)
 {
-	const uint8_t reasons[] = {OFFER_SOONEST, OFFER_LEAST_WALK, OFFER_SHORTEST_RIDE};
+	static const uint8_t reasons[INSERTION_WISHES] = {0, OFFER_SOONEST, OFFER_LEAST_WALK};
 	const struct insertion *chosen[CORE_OFFERS_MAX], *first = insertion_cheapest(result);
-	uint8_t why[CORE_OFFERS_MAX];
+	uint8_t why[CORE_OFFERS_MAX] = {reason_of(ask, result)};
 	uint32_t n = 1;
 	chosen[0] = first;
-	why[0] = OFFER_SHORTEST_RIDE;
-	for (uint32_t r = COUNT_OF(reasons); r-- > 0;)
-		if (measure_of(ask, first, reasons[r]) <= measure_of(ask, best_by(ask, result, reasons[r]), reasons[r]))
-			why[0] = reasons[r];
-	for (uint32_t r = 0; r < COUNT_OF(reasons) && n < CORE_OFFERS_MAX; r++) {
-		const struct insertion *other = best_by(ask, result, reasons[r]);
+	for (uint32_t wish = INSERTION_SOONEST; wish < INSERTION_WISHES && n < CORE_OFFERS_MAX; wish++) {
 		int known = 0;
 		for (uint32_t k = 0; k < n; k++)
-			known |= alike(ask, other, chosen[k]);
+			known |= alike(ask, &result->best[wish], chosen[k]);
 		if (known)
 			continue;
-		why[n] = reasons[r];
-		chosen[n++] = other;
+		why[n] = reasons[wish];
+		chosen[n++] = &result->best[wish];
 	}
 	ride->n_offers = n;
 	memset(ride->offers, 0, sizeof ride->offers);
@@ -421,12 +403,18 @@ static const struct insertion *offers_fill(const struct core *core, struct core_
 	return first;
 }
 
-/* Without a fallback in the town, the last rides of a service day must be such that a second vehicle could carry them. */
-static int alone_at_the_end(const struct core *core, const struct ask *ask, const struct insertion_result *result)
+/* Without a fallback in the town, the last rides of a service day (drop-off within wait_max_ms of its end) must be such that a
+ * second vehicle could carry them. */
+static int alone_at_the_end(struct core *core, struct ask *ask, const struct insertion *first)
 {
-	if (town_text(core->town, core->town->fallback_phone)[0] || ask->service_end == INT64_MAX)
+	if (town_text(core->town, core->town->fallback_phone)[0] || ask->service_end == INT64_MAX ||
+	    first->planned_dropoff <= ask->service_end - core->town->rules.wait_max_ms)
 		return 0;
-	return result->n_feasible < 2 && insertion_cheapest(result)->planned_dropoff > ask->service_end - core->town->rules.wait_max_ms;
+	struct insertion_result others;
+	ask->skip = first->vehicle;
+	insertion_search(core, ask, &others);
+	ask->skip = NONE;
+	return insertion_cheapest(&others)->vehicle == NONE;
 }
 
 static void look_later(struct core *core, struct ask *ask)
@@ -434,8 +422,8 @@ static void look_later(struct core *core, struct ask *ask)
 	struct insertion_result result;
 	ask->latest_pickup += HINT_MS;
 	insertion_search(core, ask, &result);
-	if (result.soonest.vehicle != NONE)
-		core->result.would_work_at = result.soonest.window_from;
+	if (result.best[INSERTION_SOONEST].vehicle != NONE)
+		core->result.would_work_at = result.best[INSERTION_SOONEST].window_from;
 }
 
 /* Searches and, when something is found, fills the offers and reserves the first. 0, or the refusal. */
@@ -456,7 +444,7 @@ static uint8_t offers_make(struct core *core, uint32_t slot)
 			look_later(core, &ask);
 		return result.obstacle;
 	}
-	if (alone_at_the_end(core, &ask, &result))
+	if (alone_at_the_end(core, &ask, first))
 		return REFUSAL_NO_FALLBACK;
 	first = offers_fill(core, ride, &ask, &result);
 	core->rides_more[slot].direct_ms = first->direct_ms;

@@ -58,42 +58,39 @@ static struct walk walk_at(const struct sequence *sequence, const struct times *
 	return (struct walk){times->arrive[k - 1], times->begin[k - 1], times->end[k - 1]};
 }
 
-/* First and one past the last step of the stop that step k belongs to. */
-static void stop_of(const struct sequence *sequence, uint32_t k, uint32_t *ret_first, uint32_t *ret_end)
-{
-	uint32_t first = k, end = k + 1;
-	while (first > 0 && sequence->steps[first].joined)
-		first--;
-	while (end < sequence->n && sequence->steps[end].joined)
-		end++;
-	*ret_first = first;
-	*ret_end = end;
-}
+/* For each step: one past the last step of its stop, and how many pickups that stop has. */
+struct stops {
+	uint8_t end[SEQUENCE_MAX], pickups[SEQUENCE_MAX];
+};
 
-static uint32_t pickups(const struct sequence *sequence, uint32_t first, uint32_t end)
+static void stops_fill(const struct sequence *sequence, struct stops *stops)
 {
-	uint32_t n = 0;
-	for (uint32_t k = first; k < end; k++)
-		n += sequence->steps[k].kind == WIRE_PICKUP;
-	return n;
+	for (uint32_t first = 0, end; first < sequence->n; first = end) {
+		uint8_t pickups = 0;
+		for (end = first; end < sequence->n && (end == first || sequence->steps[end].joined); end++)
+			pickups = (uint8_t)(pickups + (sequence->steps[end].kind == WIRE_PICKUP));
+		for (uint32_t k = first; k < end; k++) {
+			stops->end[k] = (uint8_t)end;
+			stops->pickups[k] = pickups;
+		}
+	}
 }
 
 /* Nobody comes for pickup `missing`, nor at the next pickup stops, `most` stops in all. Up to (not including) step
  * `last`; a rider's own absence does not count against him, so at a stop of several riders each is missing in turn. */
-static void walk_no_shows(const struct sequence *sequence, struct times *times, uint32_t missing, uint32_t most,
-			  uint32_t last, instant_ms *ret_arrival)
+static void walk_no_shows(const struct sequence *sequence, const struct stops *stops, struct times *times, uint32_t missing,
+			  uint32_t most, uint32_t last, instant_ms *ret_arrival)
 {
 	struct walk walk = walk_at(sequence, times, missing);
-	uint32_t first, end, own[SCHEDULE_NO_SHOWS], n_own = 0, stops = 1;
-	stop_of(sequence, missing, &first, &end);
+	uint32_t end = stops->end[missing], own[SCHEDULE_NO_SHOWS], n_own = 0, n_stops = 1;
 	for (uint32_t k = missing; k < sequence->n; k++) {
 		const struct step *step = &sequence->steps[k];
 		int waits = k == missing;
 		if (k >= end) {
-			stop_of(sequence, k, &first, &end);
-			stops += pickups(sequence, first, end) != 0;
+			end = stops->end[k];
+			n_stops += stops->pickups[k] != 0;
 		}
-		if (stops > 1 && stops <= most)
+		if (n_stops > 1 && n_stops <= most)
 			waits = step->kind == WIRE_PICKUP;
 		walk = walk_step(sequence, k, &walk, waits);
 		if (k == last) {
@@ -103,31 +100,35 @@ static void walk_no_shows(const struct sequence *sequence, struct times *times, 
 		int is_own = 0;
 		for (uint32_t i = 0; i < n_own; i++)
 			is_own |= own[i] == step->ride;
-		if (waits && (stops == 1 || pickups(sequence, first, end) == 1))
+		if (waits && (n_stops == 1 || stops->pickups[k] == 1))
 			own[n_own++] = step->ride;
 		if (last == NONE && !is_own)
 			times->worst[k] = later_of(times->worst[k], schedule_value(step, walk.arrive, walk.end));
-		if (stops >= most && k >= end - 1 && walk.end == times->end[k])
+		if (n_stops >= most && k >= end - 1 && walk.end == times->end[k])
 			return; /* the delay is used up: all else is as planned */
 	}
 }
 
 void schedule_worst(const struct sequence *sequence, struct times *times)
 {
+	struct stops stops;
+	stops_fill(sequence, &stops);
 	for (uint32_t k = 0; k < sequence->n; k++)
 		times->worst[k] = schedule_value(&sequence->steps[k], times->arrive[k], times->end[k]);
 	for (uint32_t k = 0; k < sequence->n; k++)
 		if (sequence->steps[k].kind == WIRE_PICKUP)
 			for (uint32_t most = 1; most <= SCHEDULE_NO_SHOWS; most++)
-				walk_no_shows(sequence, times, k, most, NONE, 0);
+				walk_no_shows(sequence, &stops, times, k, most, NONE, 0);
 }
 
 instant_ms schedule_worst_arrival(const struct sequence *sequence, struct times *times, uint32_t index)
 {
 	instant_ms arrival = times->arrive[index];
+	struct stops stops;
+	stops_fill(sequence, &stops);
 	for (uint32_t k = 0; k < index; k++)
 		if (sequence->steps[k].kind == WIRE_PICKUP)
 			for (uint32_t most = 1; most <= SCHEDULE_NO_SHOWS; most++)
-				walk_no_shows(sequence, times, k, most, index, &arrival);
+				walk_no_shows(sequence, &stops, times, k, most, index, &arrival);
 	return arrival;
 }
