@@ -19,7 +19,7 @@
 #include "timetable.h"
 #include "units.h"
 
-#define TOWN_VERSION 1
+#define TOWN_VERSION 2 /* 2: contraction orders */
 #define TOWN_HASH_BYTES 32
 #define TOWN_NEEDS_MAX 16
 #define TOWN_SPACES_MAX 8

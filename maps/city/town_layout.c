@@ -71,6 +71,12 @@ const struct town_word town_words[] = {
 	WORD(timetable.n_days),
 	WORD(timetable.n_transfers),
 	WORD(timetable.n_day_words),
+	WORD(road.n_order),
+	WORD(road.n_up),
+	WORD(road.up_work),
+	WORD(walk.n_order),
+	WORD(walk.n_up),
+	WORD(walk.up_work),
 };
 const uint32_t town_n_words = COUNT_OF(town_words);
 
@@ -106,6 +112,11 @@ const uint32_t town_n_words = COUNT_OF(town_words);
 		PLAIN(id + 19, net.turn_cost_ms, net.n_turns), PLAIN(id + 20, net.turn_mask, net.n_turns),            \
 		FIRST(id + 21, net.grid_first, net.n_grid_cells, net.n_grid_items),                                   \
 		INDEX(id + 22, net.grid_arc, net.n_grid_items, net.n_arcs)
+
+/* That the neighbours above make a chordal graph is for maps/route to check when it opens the order. */
+#define ORDER_COLUMNS(id, net)                                                                          \
+	INDEX(id + 0, net.order, net.n_order, net.n_order), FIRST(id + 1, net.up_first, net.n_order, net.n_up), \
+		INDEX(id + 2, net.up_head, net.n_up, net.n_order)
 
 #define TT(member) timetable.member
 
@@ -209,6 +220,9 @@ const struct town_column town_columns[] = {
 	FIRST(400, TT(stop_first), TT(n_stops), TT(n_stop_times)),
 	INDEX(401, TT(stop_event), TT(n_stop_times), TT(n_stop_times)),
 	INDEX(402, TT(event_trip), TT(n_stop_times), TT(n_trips)),
+
+	ORDER_COLUMNS(500, road),
+	ORDER_COLUMNS(510, walk),
 };
 const uint32_t town_n_columns = COUNT_OF(town_columns);
 

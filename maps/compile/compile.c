@@ -1,6 +1,7 @@
 #include "compile.h"
 #include <string.h>
 #include "gtfs.h"
+#include "order.h"
 #include "osm.h"
 #include "places.h"
 #include "roads.h"
@@ -61,7 +62,11 @@ static int build_networks(struct build *build, const struct osm *osm, const stru
 		return code;
 	roads_box(build);
 	tell(options, "footpaths");
-	return roads_build_walk(build, osm, options->settings, detail);
+	code = roads_build_walk(build, osm, options->settings, detail);
+	tell(options, "contraction order");
+	if (!code)
+		code = fail(order_build(build, &build->town.road), "contraction order of the streets", detail);
+	return code ? code : fail(order_build(build, &build->town.walk), "contraction order of the footpaths", detail);
 }
 
 static int build_timetable(struct build *build, const struct compile_options *options, struct err_detail *detail)

@@ -5,6 +5,7 @@
 #include <zlib.h>
 #include "array.h"
 #include "gtfs.h"
+#include "order.h"
 #include "turns.h"
 
 #define NODES_MOST 50000000u
@@ -351,6 +352,8 @@ static int make_town(struct graph *graph, struct err_detail *detail)
 		code = turns_none(build, &build->town.road);
 	if (!code)
 		code = components_build(build, &build->town.road, names, "road");
+	if (!code)
+		code = order_build(build, &build->town.road);
 	if (!code)
 		code = empty_walk(build);
 	if (code)

@@ -434,12 +434,21 @@ int order_build(struct build *build, struct network *network)
 	struct route_graph *graph;
 	int code;
 
-	network->n_order = network->n_up = 0;
+	network->n_order = network->n_up = network->up_work = 0;
 	code = arena_open(&arena, route_graph_size(network));
 	if (!code)
 		code = route_graph_open(&graph, network, &arena);
 	if (!code)
 		code = order_graph(build, network, graph);
+	arena_close(&arena);
+	if (code || network->n_order == 0)
+		return code;
+	network->up_work = NONE;
+	code = arena_open(&arena, route_graph_size(network));
+	if (!code)
+		code = route_graph_open(&graph, network, &arena);
+	if (!code)
+		network->up_work = cch_edges_work(graph);
 	arena_close(&arena);
 	return code;
 }

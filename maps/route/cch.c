@@ -300,7 +300,17 @@ static int cch_fill(struct cch *cch, struct arena *arena)
 	blocks_open(cch);
 	stack_plan(cch);
 	path_plan(cch);
+	cch->work = cch->stack_max + (size_t)cch->front_max * cch->front_max;
+	if (cch->work < cch->path_max)
+		cch->work = cch->path_max;
+	if (cch->work > cch->graph->network->up_work)
+		return ERR_RANGE;
 	return base_open(cch, &edges, arena);
+}
+
+uint32_t cch_edges_work(const struct route_graph *graph)
+{
+	return graph->cch ? (uint32_t)graph->cch->work : 0;
 }
 
 int cch_open(struct cch **ret_cch, const struct route_graph *graph, struct arena *arena)

@@ -13,6 +13,8 @@
 #include "cch_edges.h"
 #include "cch_label.h"
 
+struct arena;
+
 #define CCH_DEPTH_MAX 60000u
 
 struct cch_vertex {
@@ -46,6 +48,7 @@ struct cch {
 	const uint32_t *up_head;   /* [m] of the network */
 	uint32_t n, m, n_base, n_blocks, depth_max /* of any vertex */, front_max;
 	size_t stack_max, path_max; /* labels on the stack of customisation, of perfect customisation */
+	size_t work;		    /* labels of scratch that either needs */
 	struct cch_vertex *vertex; /* [n + 1] */
 	uint32_t *up_tail;	   /* [m] */
 	uint16_t *up_depth;	   /* [m] depth of the head */
@@ -81,7 +84,7 @@ struct cch_side {
 	const cch_label *weight;
 };
 
-struct cch_weights {
+struct route_weights {
 	const struct cch *cch;
 	uint32_t class_index;
 	const uint32_t *time_ms; /* [n_arcs], borrowed */
@@ -100,15 +103,15 @@ struct cch_weights {
 	uint8_t *is_waiting;	/* [m] */
 };
 
-size_t cch_weights_size(const struct cch *cch);
-int cch_weights_open(struct cch_weights **ret_weights, const struct cch *cch, struct arena *arena);
 /* All weights anew. */
-void cch_customize(struct cch_weights *weights, uint32_t class_index, const uint32_t *time_ms);
+void cch_customize(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms);
 /* After times of the arcs changed in place: the same weights as cch_customize would give. */
-void cch_update(struct cch_weights *weights, const uint32_t *arcs, uint32_t n);
+void cch_update(struct route_weights *weights, const uint32_t *arcs, uint32_t n);
 /* Leaves out of the queries what no shortest path needs. Undone by cch_customize and cch_update. */
-void cch_perfect(struct cch_weights *weights);
-cch_label cch_base_label(const struct cch_weights *weights, const struct cch_base *base);
+void cch_perfect(struct route_weights *weights);
+/* Queries use all arcs. */
+void cch_use_all(struct route_weights *weights);
+cch_label cch_base_label(const struct route_weights *weights, const struct cch_base *base);
 
 /* --- kernels: compiled for several processors, all with the same results --- */
 

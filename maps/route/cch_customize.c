@@ -12,12 +12,13 @@ static size_t rounded(size_t n, size_t size)
 	return (n * size + 15) / 16 * 16 + 16;
 }
 
-size_t cch_weights_size(const struct cch *cch)
+size_t route_weights_size(const struct network *network)
 {
-	size_t n = cch->n, m = cch->m, work = (size_t)cch->front_max * cch->front_max + cch->stack_max;
-	size_t labels = work > cch->path_max ? work : cch->path_max;
-	return rounded(1, sizeof(struct cch_weights)) + 4 * rounded(m + 1, sizeof(cch_label)) + 3 * rounded(n + 1, 4) +
-	       2 * rounded(m + 1, 2) + rounded(labels, sizeof(cch_label)) + 2 * rounded(m, 1) + rounded(m, 4) + 256;
+	size_t n = network->n_order, m = network->n_up;
+	if (n == 0)
+		return 0;
+	return rounded(1, sizeof(struct route_weights)) + 4 * rounded(m + 1, sizeof(cch_label)) + 3 * rounded(n + 1, 4) +
+	       2 * rounded(m + 1, 2) + rounded(network->up_work, sizeof(cch_label)) + 2 * rounded(m, 1) + rounded(m, 4) + 256;
 }
 
 static int kept_take(struct cch_kept *kept, const struct cch *cch, struct arena *arena)
@@ -28,24 +29,33 @@ static int kept_take(struct cch_kept *kept, const struct cch *cch, struct arena 
 	return kept->first && kept->depth && kept->weight ? ERR_OK : ERR_MEMORY;
 }
 
-int cch_weights_open(struct cch_weights **ret_weights, const struct cch *cch, struct arena *arena)
+static int weights_take(struct route_weights *weights, const struct cch *cch, struct arena *arena)
 {
-	struct cch_weights *weights = arena_take(arena, 1, sizeof *weights);
-	size_t work = (size_t)cch->front_max * cch->front_max + cch->stack_max;
-	if (!weights)
-		return ERR_MEMORY;
-	weights->cch = cch;
 	weights->up = arena_take(arena, cch->m, sizeof *weights->up);
 	weights->down = arena_take(arena, cch->m, sizeof *weights->down);
 	weights->up_first = arena_take(arena, (size_t)cch->n + 1, sizeof *weights->up_first);
-	weights->stack = arena_take(arena, work > cch->path_max ? work : cch->path_max, sizeof *weights->stack);
+	weights->stack = arena_take(arena, cch->work, sizeof *weights->stack);
 	weights->is_kept = arena_take(arena, cch->m, 1);
 	weights->is_waiting = arena_take(arena, cch->m, 1);
 	weights->heap = arena_take(arena, cch->m, sizeof *weights->heap);
-	if (!weights->up || !weights->down || !weights->up_first || !weights->stack || !weights->is_kept ||
-	    !weights->is_waiting || !weights->heap || kept_take(&weights->kept[0], cch, arena) ||
-	    kept_take(&weights->kept[1], cch, arena))
+	return weights->up && weights->down && weights->up_first && weights->stack && weights->is_kept &&
+			       weights->is_waiting && weights->heap && !kept_take(&weights->kept[0], cch, arena) &&
+			       !kept_take(&weights->kept[1], cch, arena)
+		       ? ERR_OK
+		       : ERR_MEMORY;
+}
+
+int route_weights_open(struct route_weights **ret_weights, const struct route_graph *graph, struct arena *arena)
+{
+	const struct cch *cch = graph->cch;
+	if (!cch) {
+		*ret_weights = NULL;
+		return ERR_OK;
+	}
+	struct route_weights *weights = arena_take(arena, 1, sizeof *weights);
+	if (!weights || weights_take(weights, cch, arena))
 		return ERR_MEMORY;
+	weights->cch = cch;
 	weights->front = weights->stack + cch->stack_max;
 	for (uint32_t x = 0; x <= cch->n; x++)
 		weights->up_first[x] = cch->vertex[x].first;
@@ -53,7 +63,27 @@ int cch_weights_open(struct cch_weights **ret_weights, const struct cch *cch, st
 	return ERR_OK;
 }
 
-cch_label cch_base_label(const struct cch_weights *weights, const struct cch_base *base)
+void route_weights_set(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms)
+{
+	if (!weights)
+		return;
+	cch_customize(weights, class_index, time_ms);
+	cch_perfect(weights);
+}
+
+void route_weights_update(struct route_weights *weights, const uint32_t *arcs, uint32_t n)
+{
+	if (weights)
+		cch_update(weights, arcs, n);
+}
+
+void route_weights_trim(struct route_weights *weights)
+{
+	if (weights)
+		cch_perfect(weights);
+}
+
+cch_label cch_base_label(const struct route_weights *weights, const struct cch_base *base)
 {
 	const struct route_graph *graph = weights->cch->graph;
 	uint32_t time = weights->time_ms[base->arc];
@@ -64,7 +94,7 @@ cch_label cch_base_label(const struct cch_weights *weights, const struct cch_bas
 }
 
 /* The edges of the search graph between the block's vertices, and from them upwards. */
-static void front_base(const struct cch_weights *weights, uint32_t b, cch_label *front, uint32_t n)
+static void front_base(const struct route_weights *weights, uint32_t b, cch_label *front, uint32_t n)
 {
 	const struct cch *cch = weights->cch;
 	uint32_t first = cch->block[b].first, n_out = cch_n_vertices(cch, b);
@@ -80,7 +110,7 @@ static void front_base(const struct cch_weights *weights, uint32_t b, cch_label 
 }
 
 /* What a child found between its neighbours above. */
-static void front_child(const struct cch_weights *weights, uint32_t child, cch_label *front, uint32_t n)
+static void front_child(const struct route_weights *weights, uint32_t child, cch_label *front, uint32_t n)
 {
 	const struct cch *cch = weights->cch;
 	uint32_t n_rest = cch->block[child].n_rest;
@@ -93,7 +123,7 @@ static void front_child(const struct cch_weights *weights, uint32_t child, cch_l
 	}
 }
 
-static void front_write(struct cch_weights *weights, uint32_t b, const cch_label *front, uint32_t n)
+static void front_write(struct route_weights *weights, uint32_t b, const cch_label *front, uint32_t n)
 {
 	const struct cch *cch = weights->cch;
 	uint32_t first = cch->block[b].first, n_out = cch_n_vertices(cch, b);
@@ -108,7 +138,7 @@ static void front_write(struct cch_weights *weights, uint32_t b, const cch_label
 		memcpy(rest, front + (size_t)j * n + n_out, (n - n_out) * sizeof *front);
 }
 
-void cch_customize(struct cch_weights *weights, uint32_t class_index, const uint32_t *time_ms)
+void cch_customize(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms)
 {
 	const struct cch *cch = weights->cch;
 	weights->class_index = class_index;
@@ -124,6 +154,11 @@ void cch_customize(struct cch_weights *weights, uint32_t class_index, const uint
 		cch->kernels->eliminate(front, n, n_out);
 		front_write(weights, b, front, n);
 	}
-	weights->forward = (struct cch_side){weights->up_first, cch->up_depth, weights->up};
-	weights->backward = (struct cch_side){weights->up_first, cch->up_depth, weights->down};
+	cch_use_all(weights);
+}
+
+void cch_use_all(struct route_weights *weights)
+{
+	weights->forward = (struct cch_side){weights->up_first, weights->cch->up_depth, weights->up};
+	weights->backward = (struct cch_side){weights->up_first, weights->cch->up_depth, weights->down};
 }

@@ -10,7 +10,7 @@ static uint32_t front_size(const struct cch *cch, uint32_t b)
 }
 
 /* The shortest ways between the block's neighbours above, from the front of its parent. */
-static void front_inherit(const struct cch_weights *weights, uint32_t b, cch_label *front, uint32_t n)
+static void front_inherit(const struct route_weights *weights, uint32_t b, cch_label *front, uint32_t n)
 {
 	const struct cch *cch = weights->cch;
 	const struct cch_block *block = &cch->block[b];
@@ -30,7 +30,7 @@ static void front_inherit(const struct cch_weights *weights, uint32_t b, cch_lab
 	}
 }
 
-static void mark_kept(struct cch_weights *weights, uint32_t b, const cch_label *front, uint32_t n)
+static void mark_kept(struct route_weights *weights, uint32_t b, const cch_label *front, uint32_t n)
 {
 	const struct cch *cch = weights->cch;
 	for (uint32_t i = 0; i < cch_n_vertices(cch, b); i++) {
@@ -43,7 +43,7 @@ static void mark_kept(struct cch_weights *weights, uint32_t b, const cch_label *
 	}
 }
 
-static struct cch_side side_keep(const struct cch_weights *weights, int bit, const cch_label *from)
+static struct cch_side side_keep(const struct route_weights *weights, int bit, const cch_label *from)
 {
 	const struct cch *cch = weights->cch;
 	const struct cch_kept *kept = &weights->kept[bit];
@@ -60,7 +60,7 @@ static struct cch_side side_keep(const struct cch_weights *weights, int bit, con
 	return (struct cch_side){kept->first, kept->depth, kept->weight};
 }
 
-void cch_perfect(struct cch_weights *weights)
+void cch_perfect(struct route_weights *weights)
 {
 	const struct cch *cch = weights->cch;
 	for (uint32_t b = cch->n_blocks; b-- > 0;) {

@@ -17,13 +17,30 @@ struct arena;
 struct route_graph;
 /* Bytes that route_graph_open takes from the arena. */
 size_t route_graph_size(const struct network *network);
-int route_graph_open(struct route_graph **ret_graph, const struct network *network, struct arena *arena); /* ERR_MEMORY */
+/* Errors: ERR_MEMORY, ERR_RANGE (the order in the town file does not fit the streets). */
+int route_graph_open(struct route_graph **ret_graph, const struct network *network, struct arena *arena);
 
 /* A metric: travel time per arc of one class; row of the town file unless changed (closures, live speeds). */
 struct route_metric {
 	uint32_t class_index;
 	const uint32_t *time_ms; /* [n_arcs], borrowed; TIME_INFINITE = closed */
+	/* made from the same class and times by route_weights_set: queries take microseconds. NULL: plain search */
+	const struct route_weights *weights;
 };
+
+/* A metric prepared for fast queries (customised contraction hierarchy), with the same results. Needs a network with an
+ * order (mapc writes one into every town): without one route_weights_open gives NULL, which means plain search.
+ * Exact for paths under 2^30 ms and 4,294 km. Read-only for queries, any number of threads; no query while it is set. */
+struct route_weights;
+size_t route_weights_size(const struct network *network);
+int route_weights_open(struct route_weights **ret_weights, const struct route_graph *graph, struct arena *arena); /* ERR_MEMORY */
+/* Takes the times (borrowed until the next set) of a class as a whole. Does nothing when weights is NULL. */
+void route_weights_set(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms);
+/* After times of these arcs changed where they lie: the same as setting all again, but touches only what depends on them.
+ * Queries are slower by half until route_weights_trim. */
+void route_weights_update(struct route_weights *weights, const uint32_t *arcs, uint32_t n);
+/* Leaves out of the queries what no shortest path needs (route_weights_set does it too). */
+void route_weights_trim(struct route_weights *weights);
 
 /* Scratch of one thread's queries. */
 struct route_query;

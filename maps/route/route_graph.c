@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "cch.h"
 #include "err.h"
 
 struct bounds {
@@ -46,7 +47,7 @@ size_t route_graph_size(const struct network *network)
 	return rounded(1, sizeof(struct route_graph)) + 4 * rounded(bounds.n_states, sizeof(uint32_t)) +
 	       2 * rounded(bounds.n_states + 1, sizeof(uint32_t)) +
 	       2 * rounded(bounds.n_edges, sizeof(struct route_edge)) +
-	       rounded(n_classes * bounds.n_turns, sizeof(int32_t)) + 64;
+	       rounded(n_classes * bounds.n_turns, sizeof(int32_t)) + 64 + cch_size(network, bounds.n_edges);
 }
 
 uint32_t route_graph_edge(const struct route_graph *graph, uint32_t state, uint32_t arc)
@@ -239,8 +240,10 @@ int route_graph_open(struct route_graph **ret_graph, const struct network *netwo
 	states_complete(graph, bounds.n_turns);
 	edges_reverse(graph);
 	graph->n_turns = (uint32_t)bounds.n_turns;
-	*ret_graph = graph;
-	return ERR_OK;
+	int code = network->n_order > 0 ? cch_open(&graph->cch, graph, arena) : ERR_OK;
+	if (!code)
+		*ret_graph = graph;
+	return code;
 }
 
 int32_t route_turn_ms(const struct route_graph *graph, uint32_t class_index, const uint32_t *arcs, uint32_t n,

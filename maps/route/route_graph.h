@@ -25,6 +25,7 @@ struct route_graph {
 	struct route_edge *edge;     /* [n_edges] */
 	uint32_t *first_back;        /* [n_states + 1] */
 	struct route_edge *back;     /* [n_edges] */
+	struct cch *cch;             /* NULL = the network has no order */
 	int32_t *turn_ms;            /* [n_classes * n_turns], row = class; -1 forbidden; column 0 is 0 */
 };
 

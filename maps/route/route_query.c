@@ -1,4 +1,4 @@
-/* Dijkstra on the state graph. A label is the least (time, distance) in one 64-bit number, so that comparing labels is
+/* Dijkstra on the state graph, and the way to the hierarchy (cch_route.c) for metrics that are prepared for it. A label is the least (time, distance) in one 64-bit number, so that comparing labels is
  * comparing lexicographically. Stamps tell this query's labels from older ones, so nothing is cleared between queries.
  */
 #include "route_graph.h"
@@ -8,7 +8,9 @@
 
 #include "arena.h"
 #include "err.h"
+#include "cch_query.h"
 #include "heap.h"
+#include "route_spot.h"
 
 #define LABEL_INFINITE UINT64_MAX
 
@@ -25,6 +27,7 @@ struct route_query {
 	struct visit *visit; /* [n_states] */
 	uint32_t *wanted;    /* [n_arcs] == stamp: to be settled */
 	struct heap heap;
+	struct cch_search *search; /* NULL = the network has no order */
 };
 
 size_t route_query_size(const struct route_graph *graph)
@@ -32,7 +35,8 @@ size_t route_query_size(const struct route_graph *graph)
 	size_t n = graph->n_states;
 	/* the heap: keys, items, positions */
 	return sizeof(struct route_query) + n * (sizeof(struct visit) + 16) +
-	       graph->network->n_arcs * sizeof(uint32_t) + 256;
+	       graph->network->n_arcs * sizeof(uint32_t) + 256 +
+	       (graph->cch ? cch_search_size(graph->cch) : 0);
 }
 
 int route_query_open(struct route_query **ret_query, const struct route_graph *graph, struct arena *arena)
@@ -44,6 +48,8 @@ int route_query_open(struct route_query **ret_query, const struct route_graph *g
 	query->visit = arena_take(arena, graph->n_states, sizeof *query->visit);
 	query->wanted = arena_take(arena, graph->network->n_arcs, sizeof *query->wanted);
 	if (!query->visit || !query->wanted || heap_open(&query->heap, arena, graph->n_states))
+		return ERR_MEMORY;
+	if (graph->cch && cch_search_open(&query->search, graph->cch, arena))
 		return ERR_MEMORY;
 	*ret_query = query;
 	return ERR_OK;
@@ -75,54 +81,25 @@ static struct route_result result_of(uint64_t label)
 	return (struct route_result){(uint32_t)(label >> 32), (uint32_t)label};
 }
 
-/* The same rounding as network_part_ms, under the metric's own times. */
-static uint32_t part_ms(const struct network *network, const struct route_metric *metric, uint32_t arc,
-			uint32_t part_mm)
-{
-	uint64_t time = metric->time_ms[arc], length = network->dist_mm[arc];
-	if (time == TIME_INFINITE || length == 0)
-		return time == TIME_INFINITE ? TIME_INFINITE : 0;
-	return (uint32_t)((time * part_mm + length - 1) / length);
-}
-
-static uint32_t offset_of(const struct network *network, struct spot spot)
-{
-	uint32_t dist = network->dist_mm[spot.arc];
-	return spot.offset_mm < dist ? spot.offset_mm : dist;
-}
-
 static uint64_t label_rest(const struct network *network, const struct route_metric *metric, uint64_t label,
 			   struct spot from)
 {
-	uint32_t rest = network->dist_mm[from.arc] - offset_of(network, from);
-	return label_add(label, part_ms(network, metric, from.arc, rest), rest);
+	uint32_t rest = network->dist_mm[from.arc] - route_spot_offset(network, from);
+	return label_add(label, route_spot_part_ms(network, metric->time_ms, from.arc, rest), rest);
 }
 
 static uint64_t label_part(const struct network *network, const struct route_metric *metric, uint64_t label,
 			   struct spot to)
 {
-	uint32_t part = offset_of(network, to);
-	return label_add(label, part_ms(network, metric, to.arc, part), part);
-}
-
-static int is_ahead(const struct network *network, struct spot from, struct spot to)
-{
-	return from.arc == to.arc && offset_of(network, to) >= offset_of(network, from);
+	uint32_t part = route_spot_offset(network, to);
+	return label_add(label, route_spot_part_ms(network, metric->time_ms, to.arc, part), part);
 }
 
 static uint64_t label_ahead(const struct network *network, const struct route_metric *metric, struct spot from,
 			    struct spot to)
 {
-	uint32_t part = offset_of(network, to) - offset_of(network, from);
-	return label_add(0, part_ms(network, metric, from.arc, part), part);
-}
-
-static int spot_usable(const struct network *network, const struct route_metric *metric, struct spot spot)
-{
-	if (spot.arc == NONE)
-		return 0;
-	assert(spot.arc < network->n_arcs);
-	return metric->time_ms[spot.arc] != TIME_INFINITE;
+	uint32_t part = route_spot_offset(network, to) - route_spot_offset(network, from);
+	return label_add(0, route_spot_part_ms(network, metric->time_ms, from.arc, part), part);
 }
 
 static void want(struct route_query *query, uint32_t arc)
@@ -249,21 +226,32 @@ static uint64_t label_to(const struct route_query *query, const struct route_met
 			     : label_part(query->graph->network, metric, query->visit[state].label, to);
 }
 
+/* The weights of the metric; they must have been made from its own times. */
+static const struct route_weights *prepared(const struct route_metric *metric)
+{
+	assert(metric->weights->time_ms == metric->time_ms && metric->weights->class_index == metric->class_index);
+	return metric->weights;
+}
+
 void route_to_many(struct route_query *query, const struct route_metric *metric, struct spot from,
 		   const struct spot *to, uint32_t n, struct route_result *ret_results)
 {
+	if (metric->weights) {
+		cch_to_many(query->search, prepared(metric), from, to, n, ret_results);
+		return;
+	}
 	const struct network *network = query->graph->network;
-	int usable = spot_usable(network, metric, from);
+	int usable = route_spot_usable(network, metric, from);
 	query_start(query);
 	for (uint32_t i = 0; usable && i < n; i++)
-		if (spot_usable(network, metric, to[i]) && !is_ahead(network, from, to[i]))
+		if (route_spot_usable(network, metric, to[i]) && !route_spot_is_ahead(network, from, to[i]))
 			want(query, to[i].arc);
 	if (query->n_wanted > 0)
 		search_forward(query, metric, from);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t label = LABEL_INFINITE;
-		if (usable && spot_usable(network, metric, to[i]))
-			label = is_ahead(network, from, to[i]) ? label_ahead(network, metric, from, to[i])
+		if (usable && route_spot_usable(network, metric, to[i]))
+			label = route_spot_is_ahead(network, from, to[i]) ? label_ahead(network, metric, from, to[i])
 							       : label_to(query, metric, to[i]);
 		ret_results[i] = result_of(label);
 	}
@@ -281,17 +269,17 @@ static void from_many(struct route_query *query, const struct route_metric *metr
 		      struct spot to, struct route_result *ret_results, size_t stride)
 {
 	const struct network *network = query->graph->network;
-	int usable = spot_usable(network, metric, to);
+	int usable = route_spot_usable(network, metric, to);
 	query_start(query);
 	for (uint32_t i = 0; usable && i < n; i++)
-		if (spot_usable(network, metric, from[i]) && !is_ahead(network, from[i], to))
+		if (route_spot_usable(network, metric, from[i]) && !route_spot_is_ahead(network, from[i], to))
 			want(query, from[i].arc);
 	if (query->n_wanted > 0)
 		search_backward(query, metric, to);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t label = LABEL_INFINITE;
-		if (usable && spot_usable(network, metric, from[i]))
-			label = is_ahead(network, from[i], to) ? label_ahead(network, metric, from[i], to)
+		if (usable && route_spot_usable(network, metric, from[i]))
+			label = route_spot_is_ahead(network, from[i], to) ? label_ahead(network, metric, from[i], to)
 							       : label_from(query, metric, from[i]);
 		ret_results[i * stride] = result_of(label);
 	}
@@ -300,6 +288,10 @@ static void from_many(struct route_query *query, const struct route_metric *metr
 void route_from_many(struct route_query *query, const struct route_metric *metric, const struct spot *from, uint32_t n,
 		     struct spot to, struct route_result *ret_results)
 {
+	if (metric->weights) {
+		cch_from_many(query->search, prepared(metric), from, n, to, ret_results);
+		return;
+	}
 	from_many(query, metric, from, n, to, ret_results, 1);
 }
 
@@ -330,10 +322,12 @@ static uint32_t path_write(const struct route_query *query, struct spot from, ui
 int route_path(struct route_query *query, const struct route_metric *metric, struct spot from, struct spot to,
 	       struct route_result *ret_result, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most)
 {
+	if (metric->weights)
+		return cch_route(query->search, prepared(metric), from, to, ret_result, ret_arcs, ret_n, most);
 	struct route_result result = route_one(query, metric, from, to);
 	if (result.time_ms == TIME_INFINITE)
 		return ERR_UNREACHABLE;
-	uint32_t state = is_ahead(query->graph->network, from, to) ? NONE : state_best(query, to.arc);
+	uint32_t state = route_spot_is_ahead(query->graph->network, from, to) ? NONE : state_best(query, to.arc);
 	*ret_result = result;
 	*ret_n = path_write(query, from, state, ret_arcs, most);
 	return *ret_n > most ? ERR_FULL : ERR_OK;
@@ -342,6 +336,10 @@ int route_path(struct route_query *query, const struct route_metric *metric, str
 void route_matrix(struct route_query *query, const struct route_metric *metric, const struct spot *from,
 		  uint32_t n_from, const struct spot *to, uint32_t n_to, struct route_result *ret_results)
 {
+	if (metric->weights) {
+		cch_matrix(query->search, prepared(metric), from, n_from, to, n_to, ret_results);
+		return;
+	}
 	if (n_to < n_from) {
 		for (uint32_t j = 0; j < n_to; j++)
 			from_many(query, metric, from, n_from, to[j], &ret_results[j], n_to);
