@@ -143,7 +143,7 @@ int core_open(struct core **ret_core, const struct core_settings *settings, cons
 	core->settings = *settings;
 	core->arena = arena;
 	core->supervisors_max = settings->vehicles_max + 8;
-	core->now = INSTANT_NONE;
+	core->now = core->restored_at = INSTANT_NONE;
 	int code = arrays_open(core, arena);
 	if (!code)
 		code = core_town_open(core, town);
@@ -251,6 +251,8 @@ static int start(struct core *core, const struct command *command)
 		return ERR_VERSION;
 	if (!start->epoch || (core->started && start->epoch <= core->epoch))
 		return ERR_STALE;
+	if (core->started)
+		core->restored_at = core->now;
 	core->started = 1;
 	core->epoch = start->epoch;
 	for (uint32_t i = 0; i < core->n_vehicles; i++) { /* plans of the new epoch go out to all */

@@ -22,7 +22,7 @@ uint32_t ride_new(struct core *core, uint64_t number)
 	ride->at_stop_at = ride->boarded_at = ride->alighted_at = ride->last_call_at = INSTANT_NONE;
 	more->used = 1;
 	more->vehicle = NONE;
-	more->evidence_at = more->told_pickup = more->ready = more->retry_at = INSTANT_NONE;
+	more->evidence_at = more->told_pickup = more->ready = more->retry_at = more->since = INSTANT_NONE;
 	hash_map_put(&core->ride_map, number, slot);
 	core->ride_place[slot] = core->n_rides;
 	core->ride_order[core->n_rides++] = slot;
@@ -114,6 +114,7 @@ void ride_promise(struct core *core, uint32_t slot, uint32_t k)
 	ride->dropoff = offer->dropoff;
 	ride->offers_until = INSTANT_NONE;
 	core->rides_more[slot].direct_ms = offer->direct_ms;
+	core->rides_more[slot].since = core->now;
 	core->figures.promised++;
 	core->figures.prebooked += ride->prebooked;
 	core->figures.tied += ride->request.tie_kind != TIE_NONE;
@@ -142,17 +143,19 @@ void ride_outcome(struct core *core, uint32_t slot, int kept, uint8_t cause)
 		(struct upd_outcome){ride->ride, kept != 0, cause, (int32_t)pickup, (int32_t)arrival};
 }
 
-/* Why is this ride late? The newest journaled deviation of its vehicle since the promise, else the vehicle was slow. */
+/* Why is this ride late? The newest journaled deviation of its vehicle since the vehicle has it, its own wait left out; else the
+ * dispatcher's own absence; else the vehicle was slow. */
 uint8_t ride_late_cause(const struct core *core, uint32_t slot)
 {
 	const struct core_ride *ride = &core->rides[slot];
 	const struct ride_more *more = &core->rides_more[slot];
+	const instant_ms from = later(ride->promised_at, more->since);
 	if (more->vehicle != NONE) {
 		const struct vehicle_more *vehicle = &core->vehicles_more[more->vehicle];
-		if (vehicle->last_cause && vehicle->last_cause_at >= ride->promised_at)
+		if (vehicle->last_cause && vehicle->last_cause_at >= from && vehicle->last_cause_ride != ride->ride)
 			return vehicle->last_cause;
 	}
-	return CAUSE_VEHICLE_LATE;
+	return core->restored_at >= from ? CAUSE_RESTORE : CAUSE_VEHICLE_LATE;
 }
 
 void ride_leave_plan(struct core *core, uint32_t slot)
@@ -246,8 +249,10 @@ void ride_boarded(struct core *core, uint32_t slot, uint32_t vehicle, instant_ms
 	if (plan_find(core, vehicle, slot, WIRE_DROPOFF) == NONE)
 		plan_put_dropoff(core, vehicle, slot);
 	plan_shed(core, vehicle);
-	if (waited)
+	if (waited) {
 		vehicle_deviated(core, vehicle, CAUSE_OTHER_RIDER);
+		core->vehicles_more[vehicle].last_cause_ride = ride->ride;
+	}
 	case_end(core, CASE_LATE, ride->ride, 0, CASE_OPEN, "");
 	mark_shared(core, vehicle);
 	count_wait(core, ride);
@@ -344,6 +349,7 @@ static void move_to(struct core *core, uint32_t slot, const struct insertion *fo
 	ride->state = RIDE_PROMISED;
 	ride->at_stop_at = ride->last_call_at = INSTANT_NONE;
 	ride->n_reassigned++;
+	core->rides_more[slot].since = core->now;
 	plan_put(core, found->vehicle, slot, found->pickup_at, found->dropoff_at, 0);
 	core->rides_more[slot].told_pickup = ride->planned_pickup;
 }

@@ -37,7 +37,7 @@ TABLE(offer_table, ONE(vehicle), PLACE(pickup), PLACE(dropoff), ONE(pickup_stop)
 #define T struct ride_more
 TABLE(ride_more_table, ONE(vehicle), ONE(used), ONE(reserved), ONE(outcome_said), ONE(evidence), ONE(late_said), ONE(review),
       ONE(step_free), ONE(shared), ONE(pickup_missed), ONE(undone), ONE(needs_case), ONE(replaced), ONE(boarding_ms), ONE(direct_ms),
-      ONE(coming_ms), ONE(evidence_at), ONE(told_pickup), ONE(ready), ONE(retry_at));
+      ONE(coming_ms), ONE(evidence_at), ONE(told_pickup), ONE(ready), ONE(retry_at), ONE(since));
 #undef T
 #define T struct core_vehicle
 TABLE(vehicle_table, ONE(number), TEXT(name), ONE(class_index), MANY(spaces), ONE(step_free), ONE(simulated), ONE(service), ONE(link_up),
@@ -49,7 +49,8 @@ TABLE(vehicle_table, ONE(number), TEXT(name), ONE(class_index), MANY(spaces), ON
 #define T struct vehicle_more
 TABLE(vehicle_more_table, ONE(used), ONE(phase), ONE(review), ONE(review_cause), ONE(last_cause), ONE(charging), ONE(leaving),
       ONE(review_at), ONE(last_cause_at), ONE(at_since), ONE(unwatched_at), PLACE(leg_to), ONE(leg_ms), ONE(leg_mm), ONE(head_from_arc),
-      ONE(head_from_mm), ONE(approval_request), ONE(n));
+      ONE(head_from_mm), ONE(approval_request), ONE(n),
+      ONE(last_cause_ride));
 #undef T
 #define T struct core_task
 TABLE(task_table, ONE(ride), ONE(kind), PLACE(place), ONE(drive_ms), ONE(drive_mm), ONE(arrive), ONE(begin), ONE(end), ONE(not_before),
@@ -82,7 +83,8 @@ TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case
       ONE(figures.no_show), ONE(figures.done), ONE(figures.broken), ONE(figures.kept), MANY(figures.refused_by),
       ONE(figures.wait_ms_sum), ONE(figures.wait_n), ONE(figures.ride_ms_sum), ONE(figures.direct_ms_sum), ONE(figures.shared),
       MANY(figures.need_asked), MANY(figures.need_refused), MANY(figures.need_wait_ms_sum), MANY(figures.need_wait_n),
-      ONE(figures.prebooked), ONE(figures.tied), ONE(figures.gone), ONE(figures.empty_mm), ONE(figures.loaded_mm));
+      ONE(figures.prebooked), ONE(figures.tied), ONE(figures.gone), ONE(figures.empty_mm), ONE(figures.loaded_mm),
+      ONE(restored_at));
 #undef T
 #define T struct core_settings
 TABLE(settings_table, ONE(vehicles_max), ONE(rides_max), ONE(plan_tasks_max), ONE(notices_max), ONE(cases_max), ONE(keys_max),

@@ -42,6 +42,7 @@ struct ride_more {
 	instant_ms told_pickup;     /* the pickup time the rider was last told */
 	instant_ms ready;           /* not before this can the rider be at the stop; follows a late trip */
 	instant_ms retry_at;        /* no new attempt to move it before */
+	instant_ms since;           /* in the plan of this vehicle */
 };
 
 struct task_more {
@@ -63,6 +64,7 @@ struct vehicle_more {
 	uint8_t leaving;            /* asked out of service; becomes out when nobody is aboard */
 	instant_ms review_at;
 	instant_ms last_cause_at;
+	uint64_t last_cause_ride;   /* whose wait it was; 0 = nobody's */
 	instant_ms at_since;        /* AT_STOP: arrived */
 	instant_ms unwatched_at;    /* without a supervisor since; INSTANT_NONE */
 	struct place leg_to;        /* DRIVING: from the anchor at anchor_at to here */
@@ -113,6 +115,7 @@ struct core {
 	uint8_t started, paused;
 	uint32_t epoch;
 	instant_ms now;
+	instant_ms restored_at;     /* newest start again from the journal */
 	struct core_figures figures;
 	uint64_t next_case, next_notice;
 

@@ -26,6 +26,7 @@ void vehicle_deviated(struct core *core, uint32_t slot, uint8_t cause)
 	core_touch_vehicle(core, slot);
 	core->vehicles_more[slot].last_cause = cause;
 	core->vehicles_more[slot].last_cause_at = core->now;
+	core->vehicles_more[slot].last_cause_ride = 0;
 }
 
 uint8_t vehicle_refuses(const struct core *core, uint32_t slot)
