@@ -420,6 +420,7 @@ void checker_step(struct checker *checker, const struct command *command, const 
 	for (uint32_t i = 0; i < n; i++)
 		note_update(checker, &updates[i], command->at);
 	check_plans(checker, updates, n);
+	checker->last_at = command->at;
 }
 
 /* ---- at the end ---- */

@@ -29,7 +29,7 @@
  *   restore          the dispatcher was restored from its journal (CMD_START)
  * And the amount must fit:
  *   - carried out late: all that held up its vehicles in that time (stops and losses by their length, the greatest reported lateness,
- *     waits for others) plus CHECKER_SLACK_MS reaches the lateness
+ *     waits for others, the silence before a restore) plus CHECKER_SLACK_MS reaches the lateness
  *   - given up before it was late: the event still lasts at that moment, and no vehicle stood idle in service that would have been
  *     at the pickup CHECKER_IDLE_MS before the end of the window by the fastest way (checked while no offer is open)
  *

@@ -111,7 +111,7 @@ static void note_ack(struct checker *checker, const struct command *command)
 static void note_start(struct checker *checker, const struct command *command)
 {
 	if (checker->epoch)
-		checker_event(checker, OUTSIDE_RESTORE, 0, command->at, 0, 0);
+		checker_event(checker, OUTSIDE_RESTORE, 0, command->at, command->at - checker->last_at, 0);
 	checker->epoch = command->start.epoch;
 }
 
@@ -197,7 +197,7 @@ static struct weighed weigh(const struct checker *checker, const struct book *ri
 			sum.lasting |= BIT(event->kind);
 		if (event->kind < OUTSIDE_LASTING)
 			sum.held_ms += (event->to < now ? event->to : now) - event->from;
-		else if (event->kind == OUTSIDE_WAIT || event->kind == OUTSIDE_TRIP)
+		else if (event->kind == OUTSIDE_WAIT || event->kind == OUTSIDE_TRIP || event->kind == OUTSIDE_RESTORE)
 			sum.held_ms += event->amount_ms;
 		else if (event->amount_ms > sum.late_ms)
 			sum.late_ms = event->amount_ms;

@@ -50,7 +50,7 @@ struct outside_event {
 	uint8_t kind;
 	uint32_t vehicle;    /* 0 = all */
 	instant_ms from, to; /* to: INT64_MAX = lasts */
-	int64_t amount_ms;   /* late, wait, delay of a trip */
+	int64_t amount_ms;   /* late, wait, delay of a trip, silence before a restore */
 	uint32_t trip;       /* index into trips, for OUTSIDE_TRIP */
 	uint64_t ride;       /* wait: for whom */
 };
@@ -82,6 +82,7 @@ struct checker {
 	size_t n_trips, cap_trips;
 	uint64_t n_offered;       /* rides with an open offer */
 	uint32_t epoch;
+	instant_ms last_at;       /* of the newest command */
 	struct arena route_arena, query_arena; /* opened when first needed */
 	struct route_graph *graph;
 	struct route_query *query;

@@ -10,6 +10,7 @@
 #include "rng.h"
 
 #define HUBS_MAX 16
+#define HUB_WALK_MM 250000
 #define NEAR_MIN_MM 400000
 #define TO_STOP_MM 250000
 #define AT_THE_DOOR 850 /* permille of those who need a step-free way and ask to be met where they are */
@@ -56,14 +57,24 @@ static int is_rail(uint16_t type)
 	return type == 2 || (type >= 100 && type < 200);
 }
 
-/* Calls at a stop whatever the day, rail counted tenfold: where people change. */
-static uint64_t hub_weight(const struct timetable *timetable, uint32_t stop)
+/* Calls at a stop whatever the day, rail counted tenfold. */
+static uint64_t stop_weight(const struct timetable *timetable, uint32_t stop)
 {
 	uint64_t weight = 0;
 	for (uint32_t i = timetable->stop_first[stop]; i < timetable->stop_first[stop + 1]; i++) {
 		uint32_t route = timetable->trip_route[timetable->event_trip[timetable->stop_event[i]]];
 		weight += is_rail(timetable->route_type[route]) ? 10 : 1;
 	}
+	return weight;
+}
+
+/* Where people change: the stop with all that lies a short walk from it, such as the other platforms of a station. */
+static uint64_t hub_weight(const struct timetable *timetable, uint32_t stop)
+{
+	uint64_t weight = 0;
+	for (uint32_t other = 0; other < timetable->n_stops; other++)
+		if (geo_rough_mm(timetable->stop_point[stop], timetable->stop_point[other]) <= HUB_WALK_MM)
+			weight += stop_weight(timetable, other);
 	return weight;
 }
 
