@@ -16,7 +16,7 @@
 struct router {
 	struct town town;
 	struct projection *projection;
-	struct arena arena;
+	struct arena graph_arena, query_arena; /* the query's size is known only once the graph is open */
 	struct route_graph *graph;
 	struct route_query *query;
 	struct route_metric metric;
@@ -24,27 +24,23 @@ struct router {
 
 static void router_close(struct router *router)
 {
-	arena_close(&router->arena);
+	arena_close(&router->query_arena);
+	arena_close(&router->graph_arena);
 	if (router->projection)
 		projection_close(router->projection);
 	town_close(&router->town);
 }
 
-/* The query's size is known only once the graph is open: two arenas' worth in one. */
 static int open_search(struct router *router)
 {
 	const struct network *road = &router->town.road;
-	struct arena graph_arena;
-	int code = arena_open(&graph_arena, route_graph_size(road));
+	int code = arena_open(&router->graph_arena, route_graph_size(road));
 
-	if (code)
-		return code;
-	code = route_graph_open(&router->graph, road, &graph_arena);
 	if (!code)
-		code = arena_open(&router->arena, route_query_size(router->graph));
+		code = route_graph_open(&router->graph, road, &router->graph_arena);
 	if (!code)
-		code = route_query_open(&router->query, router->graph, &router->arena);
-	return code; /* the graph lives until the program ends */
+		code = arena_open(&router->query_arena, route_query_size(router->graph));
+	return code ? code : route_query_open(&router->query, router->graph, &router->query_arena);
 }
 
 static int router_open(struct router *router, const char *path, const char *class_name)
