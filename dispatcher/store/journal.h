@@ -26,7 +26,8 @@ void journal_towns(struct journal *journal, journal_town_source give, void *self
 int journal_step(struct journal *journal, const struct command *command, uint32_t *ret_first_update, uint32_t *ret_n_updates);
 /* Adds an identity record (JSON text) for the ride to this batch. */
 int journal_identity(struct journal *journal, uint64_t ride, const char *json, struct err_detail *detail);
-/* One durable commit of all that was stepped. On error the caller must not release anything: abort and restart. */
+/* One durable commit of all that was stepped. On error the caller must not release anything: abort and restart. Only after
+ * ERR_UNAVAILABLE (the store's server is away) it may wait and call again, stepping nothing before. */
 int journal_commit(struct journal *journal, struct err_detail *detail);
 /* The updates of the batch (valid until the next journal_step after a commit); command_index counts the batch's commands. */
 const struct update *journal_updates(const struct journal *journal, uint32_t *ret_n);
@@ -73,6 +74,16 @@ int journal_verify_with(struct store *store, struct core *core, journal_town_sou
  * because something before it is erased. ERR_NOT_FOUND when the journal is empty. */
 int journal_verify_settings(struct store *store, struct core_settings *ret_settings, uint8_t ret_town_hash[TOWN_HASH_BYTES],
 			    struct err_detail *detail);
+/* The same, and somebody watches: told of the state that the replay begins with when that is a snapshot's, of each command's
+ * updates and of each commit's end, the core being as it was then. Codes other than ERR_OK end it. */
+struct journal_watch {
+	void *self;
+	int (*restored)(void *self, const struct core *core);
+	int (*stepped)(void *self, const struct update *updates, uint32_t n);
+	int (*committed)(void *self, const struct core *core, uint64_t sequence, struct err_detail *detail);
+};
+int journal_verify_watched(struct store *store, struct core *core, journal_town_source give, void *self, const struct journal_watch *watch,
+			   struct verify_report *ret_report, struct err_detail *detail);
 /* What a core for journal_recover must be opened with: of the newest snapshot, or of the first CMD_START when there is none.
  * ERR_NOT_FOUND when the journal is empty. */
 int journal_recover_settings(struct store *store, struct core_settings *ret_settings, uint8_t ret_town_hash[TOWN_HASH_BYTES],

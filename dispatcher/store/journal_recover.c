@@ -20,7 +20,8 @@ struct replay {
 	struct journal_mark *mark; /* NULL when verifying */
 	journal_town_source give;
 	void *give_self;
-	struct updates updates; /* of one command */
+	const struct journal_watch *watch; /* or NULL */
+	struct updates updates;		   /* of one command */
 	uint8_t *bytes;		/* its outcome, recomputed */
 	size_t size, n_bytes;
 	struct skip *skips;
@@ -95,6 +96,8 @@ static int step(struct replay *replay, const struct store_record *record, const 
 	if (!code)
 		code = record_updates(replay->updates.items, replay->updates.n, replay->bytes, replay->size,
 				      &replay->n_bytes);
+	if (!code && replay->watch)
+		code = replay->watch->stepped(replay->watch->self, replay->updates.items, replay->updates.n);
 	return code;
 }
 
@@ -185,6 +188,8 @@ static int replay_record(void *self, const struct store_record *record)
 		code = replay_outcome(replay, record);
 	if (!code && record->commit_end)
 		code = replay_end(replay, record);
+	if (!code && record->commit_end && replay->watch)
+		code = replay->watch->committed(replay->watch->self, replay->core, record->sequence, replay->detail);
 	return code;
 }
 
@@ -474,13 +479,18 @@ static int verify_replay(struct replay *replay, struct verify_report *report)
 	return code;
 }
 
-int journal_verify_with(struct store *store, struct core *core, journal_town_source give, void *self,
-			struct verify_report *ret_report, struct err_detail *detail)
+int journal_verify_watched(struct store *store, struct core *core, journal_town_source give, void *self,
+			   const struct journal_watch *watch, struct verify_report *ret_report,
+			   struct err_detail *detail)
 {
 	struct err_detail own;
 	struct verify_report report = {.result = VERIFY_REPLAYED};
-	struct replay replay = {
-		.store = store, .core = core, .give = give, .give_self = self, .detail = detail ? detail : &own};
+	struct replay replay = {.store = store,
+				.core = core,
+				.give = give,
+				.give_self = self,
+				.watch = watch,
+				.detail = detail ? detail : &own};
 	int code = store_verify_chain(store, &report.records, &report.erased, detail);
 	if (!code) {
 		code = verify_replay(&replay, &report);
@@ -497,6 +507,12 @@ int journal_verify_with(struct store *store, struct core *core, journal_town_sou
 	if (!code)
 		*ret_report = report;
 	return code;
+}
+
+int journal_verify_with(struct store *store, struct core *core, journal_town_source give, void *self,
+			struct verify_report *ret_report, struct err_detail *detail)
+{
+	return journal_verify_watched(store, core, give, self, NULL, ret_report, detail);
 }
 
 int journal_verify(struct store *store, struct core *core, struct verify_report *ret_report, struct err_detail *detail)

@@ -31,7 +31,7 @@ struct store {
 
 static const struct store_backend *backend_of(const char *url, const char **ret_place)
 {
-	static const struct store_backend *const backends[] = {&store_memory, &store_sqlite};
+	static const struct store_backend *const backends[] = {&store_memory, &store_sqlite, &store_postgres};
 	for (size_t i = 0; i < COUNT_OF(backends); i++) {
 		size_t n = strlen(backends[i]->scheme);
 		if (!strncmp(url, backends[i]->scheme, n) && url[n] == ':') {
@@ -273,6 +273,19 @@ static int rows_fill(struct store *store, const struct store_record *records, ui
 	return ERR_OK;
 }
 
+/* The head is another one: that of this very commit, whose answer was lost, or somebody else's. */
+static int rows_conflict(struct store *store, const struct store_row *last, struct err_detail *detail)
+{
+	struct store_head head;
+	int code = store->backend->head(store->self, &head, detail);
+	if (code)
+		return code;
+	if (head.sequence == last->sequence && !memcmp(head.hash, last->hash, sizeof head.hash))
+		return ERR_OK;
+	store->head = head; /* know it for the next try */
+	return err_set(detail, ERR_CONFLICT, "store: somebody else appended up to record %" PRIu64, head.sequence);
+}
+
 /* Keys first: a record without its key would be lost, a key without its record harms nobody. */
 static int rows_write(struct store *store, uint32_t n, uint32_t n_new, struct err_detail *detail)
 {
@@ -282,9 +295,9 @@ static int rows_write(struct store *store, uint32_t n, uint32_t n_new, struct er
 	for (uint32_t i = 0; i < n_new; i++)
 		*cache_slot(store, store->new_keys[i].ride, store->new_keys[i].kind) = store->new_keys[i];
 	code = store->backend->append(store->self, store->rows, n, detail);
-	if (code == ERR_CONFLICT) /* somebody else's head: know it for the next try */
-		store->backend->head(store->self, &store->head, NULL);
-	else if (code && code != ERR_STALE)
+	if (code == ERR_CONFLICT)
+		return rows_conflict(store, &store->rows[n - 1], detail);
+	if (code && code != ERR_STALE && code != ERR_UNAVAILABLE)
 		store->failed = 1;
 	return code;
 }
@@ -315,6 +328,37 @@ int store_commit(struct store *store, struct store_record *records, uint32_t n, 
 	store->head.digest = digest;
 	memcpy(store->head.hash, store->rows[n - 1].hash, STORE_HASH_BYTES);
 	return ERR_OK;
+}
+
+void store_stage(struct store *store, const struct projection *changes)
+{
+	if (store->backend->projector)
+		store->backend->projector->stage(store->self, changes);
+}
+
+int store_projects(const struct store *store)
+{
+	return store->backend->projector && store->backend->projector->projects(store->self);
+}
+
+static int may_project(const struct store *store, struct err_detail *detail)
+{
+	if (!store->backend->projector)
+		return err_set(detail, ERR_UNAVAILABLE, "store: %s keeps no projections; PostgreSQL does",
+			       store->backend->scheme);
+	return may_write(store, detail);
+}
+
+int store_project_reset(struct store *store, struct err_detail *detail)
+{
+	int code = may_project(store, detail);
+	return code ? code : store->backend->projector->reset(store->self, detail);
+}
+
+int store_project(struct store *store, const struct projection *changes, struct err_detail *detail)
+{
+	int code = may_project(store, detail);
+	return code ? code : store->backend->projector->write(store->self, changes, detail);
 }
 
 int store_telemetry(struct store *store, const struct store_telemetry *rows, uint32_t n, struct err_detail *detail)

@@ -55,7 +55,8 @@ struct store;
 /* url: "memory:" ("memory:SEED": keys made from SEED instead of at random, so that a simulation repeats byte for byte),
  * "sqlite:PATH" or a bare path (SQLite; "sqlite:PATH?vfs=NAME" for tests). Creates what is missing with mode 0600; keys beside it
  * ("PATH.keys", an own SQLite file; also PATH.telemetry, PATH.lock, PATH.mark).
- * Errors: ERR_IO, ERR_VERSION, ERR_FORMAT, ERR_BUSY (another dispatcher holds it), ERR_DENIED (permissions; a key file that
+ * "postgresql://USER@HOST/DATABASE?schema=NAME&mark=PATH": a PostgreSQL server (store_postgres.c); the mark is a file here.
+ * Errors: ERR_UNAVAILABLE (no server), ERR_IO, ERR_VERSION, ERR_FORMAT, ERR_BUSY (another dispatcher holds it), ERR_DENIED (permissions; a key file that
  * others may read), ERR_NOT_FOUND (records are there but their key file is not). */
 int store_open(struct store **ret_store, const char *url, struct err_detail *detail);
 /* For reading beside a running dispatcher (log, verify, replay): changes nothing, takes no lock; writing calls fail with
@@ -69,8 +70,19 @@ int store_take_epoch(struct store *store, uint32_t area, uint32_t *ret_epoch, st
 /* Appends n records and the core's digest after them in one durable commit; fills sequence and hash. All or nothing.
  * Errors: ERR_STALE (epoch), ERR_RANGE (a record of no type, or over STORE_BODY_BYTES_MAX), ERR_CONFLICT (somebody else appended),
  * ERR_MEMORY, ERR_DISK_FULL, ERR_IO, ERR_UNAVAILABLE. Once a commit failed while being written the store cannot know whether it
- * is durable, and takes no other (ERR_UNAVAILABLE) until it is opened anew. */
+ * is durable, and takes no other (ERR_UNAVAILABLE) until it is opened anew.
+ * ERR_UNAVAILABLE as the first error (a server that is gone or does not answer yet): call again with the same records, and nothing else before,
+ * until another code comes; what was durable in spite of it is found to be so and not appended twice. */
 int store_commit(struct store *store, struct store_record *records, uint32_t n, uint64_t digest, struct err_detail *detail);
+/* Rows for people with SQL and maps (projection.h), written in the same transaction as the next commit; borrowed until that
+ * one returns anything but ERR_UNAVAILABLE. Stores without projections ignore them. */
+struct projection;
+void store_stage(struct store *store, const struct projection *changes);
+/* Does it keep projections, and are they in step with its head? If not, they are rebuilt by projection_rebuild(). */
+int store_projects(const struct store *store);
+/* For a rebuild: empties them; writes rows by themselves; NULL ends it durably. ERR_UNAVAILABLE: this store keeps none. */
+int store_project_reset(struct store *store, struct err_detail *detail);
+int store_project(struct store *store, const struct projection *changes, struct err_detail *detail);
 /* Not durable at once, may be lost in a crash; own retention. */
 int store_telemetry(struct store *store, const struct store_telemetry *rows, uint32_t n, struct err_detail *detail);
 /* Deletes the rows from before this instant. */

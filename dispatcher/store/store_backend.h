@@ -44,6 +44,16 @@ struct store_snapshot { /* sealed */
 };
 enum store_mode { STORE_WRITE, STORE_READ };
 
+/* Of a store that keeps projections (projection.h); others have none. */
+struct projection;
+struct store_projector {
+	int (*projects)(void *self); /* they are there, and in step with the head */
+	/* For the transaction of the next append; borrowed until that is known to be durable or refused. */
+	void (*stage)(void *self, const struct projection *changes);
+	int (*write)(void *self, const struct projection *changes, struct err_detail *detail);
+	int (*reset)(void *self, struct err_detail *detail);
+};
+
 struct store_backend {
 	const char *scheme; /* "sqlite" */
 	int (*open)(void **ret_self, const char *place, enum store_mode mode, struct err_detail *detail);
@@ -51,7 +61,9 @@ struct store_backend {
 	int (*take_epoch)(void *self, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail);
 	int (*head)(void *self, struct store_head *ret_head, struct err_detail *detail);
 	/* One durable transaction that first checks, inside itself, the epoch of the rows' area (ERR_STALE) and that
-	 * the head is rows[0].sequence - 1 (ERR_CONFLICT), and makes the last row the head. */
+	 * the head is rows[0].sequence - 1 (ERR_CONFLICT), and makes the last row the head. ERR_UNAVAILABLE: not known;
+	 * called again with the same rows it either appends them or finds that they are there (ERR_CONFLICT, the head
+	 * is the last row). */
 	int (*append)(void *self, const struct store_row *rows, uint32_t n, struct err_detail *detail);
 	int (*read)(void *self, uint64_t from, int (*each)(void *to, const struct store_row *row), void *to,
 		    struct err_detail *detail);
@@ -75,8 +87,9 @@ struct store_backend {
 	int (*telemetry)(void *self, const struct store_telemetry *rows, uint32_t n, struct err_detail *detail);
 	int (*telemetry_forget)(void *self, instant_ms before, struct err_detail *detail);
 	uint8_t *(*mark)(void *self);
+	const struct store_projector *projector; /* or NULL */
 };
 
-extern const struct store_backend store_memory, store_sqlite;
+extern const struct store_backend store_memory, store_sqlite, store_postgres;
 
 #endif

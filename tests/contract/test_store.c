@@ -79,14 +79,18 @@ static char folder[64];
 static int n_stores;
 
 struct kind {
-	const char *name, *format; /* of the url; %s = a new path */
+	const char *name, *format; /* of the url; %s = a new path, then %d = a new number */
 	int durable;
+	const char *fast; /* the same without real syncs */
 };
 static struct kind kinds[] = {
-	{"memory", "memory:", 0},
-	{"memory, seeded", "memory:7", 0},
-	{"sqlite", "sqlite:%s", 1},
+	{"memory", "memory:", 0, "memory:"},
+	{"memory, seeded", "memory:7", 0, "memory:7"},
+	{"sqlite", "sqlite:%s", 1, "sqlite:%s?vfs=crash"},
 };
+/* ZUB_POSTGRES = url of a server's database: then only this kind is looked at (test_store_postgres.sh). */
+static char postgres_format[512];
+static struct kind postgres_kind = {"postgresql", postgres_format, 1, postgres_format};
 
 static void new_path(char *path, size_t size)
 {
@@ -100,7 +104,7 @@ static struct store *open_new(const struct kind *kind, char *url, size_t size)
 	struct store *store = NULL;
 	struct err_detail detail = {""};
 	new_path(path, sizeof path);
-	snprintf(url, size, kind->format, path);
+	snprintf(url, size, kind->format, path, n_stores);
 	if (store_open(&store, url, &detail))
 		fail_msg("%s: %s", url, detail.text);
 	return store;
@@ -884,8 +888,7 @@ static void test_each_allocation_fails_once(void **state)
 	uint64_t n_failed = 0, k;
 	for (k = 1;; k++) {
 		new_path(path, sizeof path);
-		snprintf(url, sizeof url, kind->durable ? "sqlite:%s?vfs=crash" : kind->format,
-			 path); /* without real syncs */
+		snprintf(url, sizeof url, kind->fast, path, n_stores);
 		n_allocations = 0;
 		fail_allocation = k;
 		counting = 1;
@@ -898,7 +901,7 @@ static void test_each_allocation_fails_once(void **state)
 			assert_int_not_equal(session.failed, ERR_OK);
 		if (kind->durable)
 			session_check(url, &session, k);
-		if (kind->durable)
+		if (kind == sqlite_kind)
 			remove_store(url);
 	}
 	assert_int_equal(session.failed, 0);
@@ -1155,6 +1158,23 @@ static void test_no_answered_commit_is_lost_by_a_kill(void **state)
 
 /* ---- run ---- */
 
+static int contract_of(struct kind *kind)
+{
+	const struct CMUnitTest contract[] = {
+		cmocka_unit_test_prestate(test_a_new_store_is_empty, kind),
+		cmocka_unit_test_prestate(test_what_is_committed_is_read, kind),
+		cmocka_unit_test_prestate(test_what_cannot_be_is_refused, kind),
+		cmocka_unit_test_prestate(test_an_older_epoch_is_stale, kind),
+		cmocka_unit_test_prestate(test_snapshots, kind),
+		cmocka_unit_test_prestate(test_erasing_leaves_the_chain, kind),
+		cmocka_unit_test_prestate(test_values, kind),
+		cmocka_unit_test_prestate(test_telemetry_and_mark, kind),
+		cmocka_unit_test_prestate(test_each_allocation_fails_once, kind),
+	};
+	printf("-- %s\n", kind->name);
+	return cmocka_run_group_tests(contract, NULL, NULL);
+}
+
 int main(void)
 {
 	const char *given = getenv("ZUB_SEED");
@@ -1166,22 +1186,17 @@ int main(void)
 	snprintf(folder, sizeof folder, "/tmp/zub-store-XXXXXX");
 	if (!mkdtemp(folder))
 		return 1;
+	char command[96];
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	const char *postgres = getenv("ZUB_POSTGRES");
 	int failed = 0;
-	for (size_t k = 0; k < COUNT_OF(kinds); k++) {
-		const struct CMUnitTest contract[] = {
-			cmocka_unit_test_prestate(test_a_new_store_is_empty, &kinds[k]),
-			cmocka_unit_test_prestate(test_what_is_committed_is_read, &kinds[k]),
-			cmocka_unit_test_prestate(test_what_cannot_be_is_refused, &kinds[k]),
-			cmocka_unit_test_prestate(test_an_older_epoch_is_stale, &kinds[k]),
-			cmocka_unit_test_prestate(test_snapshots, &kinds[k]),
-			cmocka_unit_test_prestate(test_erasing_leaves_the_chain, &kinds[k]),
-			cmocka_unit_test_prestate(test_values, &kinds[k]),
-			cmocka_unit_test_prestate(test_telemetry_and_mark, &kinds[k]),
-			cmocka_unit_test_prestate(test_each_allocation_fails_once, &kinds[k]),
-		};
-		printf("-- %s\n", kinds[k].name);
-		failed += cmocka_run_group_tests(contract, NULL, NULL);
+	if (postgres) {
+		snprintf(postgres_format, sizeof postgres_format, "%s&mark=%%s&schema=t%%d", postgres);
+		failed = contract_of(&postgres_kind);
+		return failed || system(command);
 	}
+	for (size_t k = 0; k < COUNT_OF(kinds); k++)
+		failed += contract_of(&kinds[k]);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_seeded_memory_store_repeats),
 		cmocka_unit_test(test_one_writer_many_readers),
@@ -1199,7 +1214,5 @@ int main(void)
 	};
 	printf("-- files\n");
 	failed += cmocka_run_group_tests(tests, NULL, NULL);
-	char command[96];
-	snprintf(command, sizeof command, "rm -rf %s", folder);
 	return failed || system(command);
 }
