@@ -18,6 +18,8 @@ const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '
 async function open(path, { language = 'en-US', width = 1280, height = 800, ...more } = {}) {
 	const context = await browser.newContext({ viewport: { width, height }, locale: language, ...more });
 	const page = await context.newPage();
+	page.setDefaultTimeout(120000); /* software rendering on a busy machine */
+	page.setDefaultNavigationTimeout(120000);
 	page.on('console', (message) => { if (message.type() === 'error' && !page.expectErrors) problems.push(`console: ${message.text()}`); });
 	page.on('pageerror', (error) => problems.push(`page: ${error.message}`));
 	page.on('request', (request) => { if (!request.url().startsWith(base) && !/^(data|blob):/.test(request.url())) problems.push(`request to elsewhere: ${request.url()}`); });
@@ -83,7 +85,7 @@ const state = (page) => page.locator('.ride').getAttribute('data-state');
 
 const rider = await open('/');
 await step('shuttles move on the map', async () => {
-	await rider.waitForSelector('#map[data-vehicles="6"]', { timeout: 30000 });
+	await rider.waitForSelector('#map[data-vehicles="6"]');
 	const before = await rider.locator('#map').getAttribute('data-positions');
 	await until('a shuttle moves', 90, async () => await rider.locator('#map').getAttribute('data-positions') !== before);
 	assert.match(await rider.locator('.attribution').innerText(), /\S/);
@@ -148,7 +150,7 @@ await step('wheelchair rider books and cancels', async () => {
 });
 await step('places by click on the map', async () => {
 	const page = await open('/');
-	await page.waitForSelector('#map[data-vehicles="6"]', { timeout: 30000 });
+	await page.waitForSelector('#map[data-vehicles="6"]');
 	const box = await page.locator('#map').boundingBox();
 	await page.mouse.click(box.x + box.width / 2 - 60, box.y + box.height / 2);
 	await page.mouse.click(box.x + box.width / 2 + 40, box.y + box.height / 2 + 30);
@@ -192,7 +194,7 @@ await step('control room: a wrong token opens nothing', async () => {
 });
 await step('control room: fleet on the map and in the list', async () => {
 	await login(token);
-	await room.waitForSelector('#map[data-vehicles="6"]', { timeout: 30000 });
+	await room.waitForSelector('#map[data-vehicles="6"]');
 	assert.equal(await room.locator('.fleet > li').count(), 6);
 	await room.locator('[data-vehicle="1"] button').first().click();
 	await room.locator('.details').waitFor();

@@ -129,16 +129,16 @@ class Glide {
 	private from = new Map<number, MapVehicle>();
 	private to = new Map<number, MapVehicle>();
 	private began = 0;
+	private moving = false;
 	constructor(private readonly draw: (list: MapVehicle[]) => void) {
-		const frame = () => {
-			if (performance.now() - this.began < 1200)
+		setInterval(() => { /* a few times a second is smooth enough for a shuttle and light for a phone */
+			if (!document.hidden && this.moving && performance.now() - this.began < 1300)
 				this.draw([...this.to.values()].map((vehicle) => this.at(vehicle)));
-			requestAnimationFrame(frame);
-		};
-		requestAnimationFrame(frame);
+		}, 90);
 	}
 	set(list: MapVehicle[]): void {
 		this.from = new Map(list.map((vehicle) => [vehicle.vehicle, this.at(this.to.get(vehicle.vehicle) ?? vehicle)]));
+		this.moving = JSON.stringify([...this.to.values()]) !== JSON.stringify(list);
 		this.to = new Map(list.map((vehicle) => [vehicle.vehicle, vehicle]));
 		this.began = performance.now();
 	}
@@ -169,7 +169,7 @@ export async function openMap(container: HTMLElement, town: Town): Promise<TownM
 	for (const [look, color] of Object.entries(looks))
 		map.addImage(`shuttle-${look}`, shuttle(color), { pixelRatio: 1.3 });
 	await Promise.race([map.once('load'), new Promise((done) => setTimeout(done, 8000))]);
-	return wrap(map, container);
+	return wrap(map);
 }
 
 function viewBox(town: Town): [number, number, number, number] {
@@ -178,7 +178,7 @@ function viewBox(town: Town): [number, number, number, number] {
 	return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 }
 
-function wrap(map: maplibre.Map, container: HTMLElement): TownMap {
+function wrap(map: maplibre.Map): TownMap {
 	const source = (name: string) => map.getSource(name) as maplibre.GeoJSONSource;
 	const markers = new Map<string, maplibre.Marker>();
 	const glide = new Glide((list) => source('vehicles')?.setData({ type: 'FeatureCollection', features: list.map((vehicle) => ({
@@ -188,8 +188,6 @@ function wrap(map: maplibre.Map, container: HTMLElement): TownMap {
 	return {
 		map,
 		vehicles(list) {
-			container.dataset['vehicles'] = String(list.length);
-			container.dataset['positions'] = list.map((vehicle) => `${vehicle.lat},${vehicle.lon}`).join(' ');
 			glide.set(list);
 		},
 		marker(name, point, label) {

@@ -4,7 +4,7 @@ import { Booking } from './booking';
 import { fieldOf, instantOf, serviceNow, setClock, timeOf, whenOf } from './clock';
 import { element, freshId, h, replace } from './dom';
 import { openMap, type TownMap } from './map';
-import { attribution, clockView, honesty, legend, loadTown } from './shared';
+import { attribution, clockView, honesty, legend, loadTown, noteFleet } from './shared';
 import { t, tName } from './words';
 
 const panel = element('panel'), mapBox = element('map'), base = '/api/v1/operator';
@@ -62,6 +62,7 @@ async function enter(): Promise<void> {
 
 /* ---- the room ---- */
 async function room(): Promise<void> {
+	mapBox.setAttribute('aria-label', t('townMap'));
 	document.title = `${t('control')} ${town.name ?? ''}`;
 	const section = (title: string, kind: string, ...children: (Node | null)[]) => {
 		const id = freshId('section');
@@ -80,10 +81,11 @@ async function room(): Promise<void> {
 		figures, dialog);
 	mapBox.before(h('aside', { class: 'map-notes' }, legend(), attribution(town)));
 	await refresh();
-	map = await openMap(mapBox, town);
-	map?.onVehicle((number) => select(number));
 	stream(`${base}/stream`, hear, (lost) => { said.textContent = lost ? t('outage') : ''; });
 	setInterval(() => void refresh(), 5000);
+	map = await openMap(mapBox, town);
+	map?.onVehicle((number) => select(number));
+	showFleet();
 }
 
 function hear(event: string, data: unknown): void {
@@ -174,6 +176,7 @@ function look(vehicle: Vehicle): 'free' | 'occupied' | 'out' | 'trouble' {
 }
 
 function showFleet(): void {
+	noteFleet(mapBox, vehicles);
 	map?.vehicles(vehicles.map((vehicle) => ({ vehicle: vehicle.vehicle, name: vehicle.name, lat: vehicle.lat, lon: vehicle.lon, heading: vehicle.heading, look: look(vehicle) })));
 	const chosen = vehicles.find((vehicle) => vehicle.vehicle === selected);
 	map?.path(chosen ? [chosen, ...chosen.plan.tasks] : []);
@@ -308,7 +311,7 @@ async function story(number: string): Promise<void> {
 			h('p', {}, h('strong', {}, ride.state.message), ride.cause ? `: ${ride.cause.message}` : '', ride.refusal ? `: ${ride.refusal.message}` : ''),
 			ride.promise ? h('p', {}, t('pickupWindow', { a: timeOf(ride.promise.earliest_pickup), b: timeOf(ride.promise.latest_pickup) }), h('br'), t('arriveLatest', { time: timeOf(ride.promise.latest_arrival) }), ride.boarding_code ? [h('br'), `${t('code')} ${ride.boarding_code}`] as unknown as Node : null) : null,
 			h('ul', { class: 'story' }, line(ride.asked_at, t('asked')), line(ride.at_stop_at, tName('state', 'at_stop')), line(ride.boarded_at, tName('state', 'aboard')), line(ride.alighted_at, tName('state', 'done')),
-				ride.notices.map((notice) => line(notice.made_at, `${notice.text} (${notice.state})`)), rideCases.map((item) => line(item.opened_at, `${tName('case', item.kind)}${item.owner ? ` · ${item.owner}` : ''}${item.open ? '' : ` · ${tName('', item.outcome)}`}`))),
+				ride.notices.map((notice) => line(notice.made_at, `${notice.text} (${tName('told', notice.state)})`)), rideCases.map((item) => line(item.opened_at, `${tName('case', item.kind)}${item.owner ? ` · ${item.owner}` : ''}${item.open ? '' : ` · ${tName('', item.outcome)}`}`))),
 			h('div', { class: 'actions' }, ride.state.code === 'at_stop' ? act('board', t('boardFor'), {}) : null, live && !ride.coming_used ? act('coming', t('coming'), { by: me() }) : null,
 				ride.state.code === 'no_show' ? act('undo-no-show', t('undoNoShow'), { by: me() }) : null, live ? act('cancel', t('cancel'), { reason: `control room: ${me()}` }, 'danger') : null));
 	} catch (error) {

@@ -1,10 +1,10 @@
 // "/": book a ride, follow it, cancel it; shuttles move on the map all the while.
-import { get, post, stream, ApiError, type Positions, type Ride, type RideAnswer, type Town } from './api';
+import { get, post, stream, ApiError, type Positions, type Ride, type RideAnswer } from './api';
 import { Booking } from './booking';
 import { setClock, timeOf, whenOf } from './clock';
 import { element, h, replace } from './dom';
 import { openMap, type TownMap } from './map';
-import { attribution, clockView, footer, honesty, legend, loadTown } from './shared';
+import { attribution, clockView, footer, honesty, legend, loadTown, noteFleet } from './shared';
 import { t } from './words';
 
 const panel = element('panel'), mapBox = element('map');
@@ -20,6 +20,7 @@ function secretOf(): string | null {
 
 async function start(): Promise<void> {
 	document.title = 'Zubringer';
+	mapBox.setAttribute('aria-label', t('townMap'));
 	const { town, stops } = await loadTown();
 	document.title = `Zubringer ${town.name ?? ''}`;
 	const notice = town.bookings === 'open' ? null : h('p', { class: 'message' }, t(town.bookings === 'paused' ? 'paused' : 'holding'));
@@ -37,20 +38,21 @@ async function start(): Promise<void> {
 	addEventListener('hashchange', show);
 	show();
 	mapBox.before(h('aside', { class: 'map-notes' }, legend(), attribution(town)));
+	followFleet();
 	map = await openMap(mapBox, town);
 	map?.onClick((point) => {
 		if (!secretOf())
 			booking.click({ ...point, text: t('pointOnMap') });
 	});
-	followFleet(town);
 }
 
-function followFleet(_town: Town): void {
+function followFleet(): void {
 	stream('/api/v1/fleet/stream', (event, data) => {
 		if (event !== 'positions')
 			return;
 		const positions = data as Positions;
 		setClock(positions.now, positions.speed_permille);
+		noteFleet(mapBox, positions.vehicles);
 		map?.vehicles(positions.vehicles.map((vehicle) => ({ ...vehicle, look: !vehicle.in_service || !vehicle.connected ? 'out' : vehicle.occupied ? 'occupied' : 'free' })));
 	}, (lost) => { outage.hidden = !lost; });
 }

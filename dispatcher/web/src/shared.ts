@@ -1,5 +1,5 @@
 // What both pages begin and end with.
-import { get, type Stop, type Town } from './api';
+import { get, type Point, type Stop, type Town } from './api';
 import { clockSpeed, dayOf, serviceNow, setClock, timeOf } from './clock';
 import { h } from './dom';
 import { price, t } from './words';
@@ -23,6 +23,12 @@ export function honesty(town: Town): HTMLElement {
 	return h('div', { class: 'honesty', hidden: labels.length === 0 }, labels.map((label) => h('span', { class: 'label' }, label)));
 }
 
+/** What the map shows, for those who cannot see it: read by tests and by whoever automates the page. */
+export function noteFleet(box: HTMLElement, vehicles: Point[]): void {
+	box.dataset['vehicles'] = String(vehicles.length);
+	box.dataset['positions'] = vehicles.map((vehicle) => `${vehicle.lat},${vehicle.lon}`).join(' ');
+}
+
 export function clockView(): HTMLElement {
 	const view = h('time', { class: 'clock' });
 	const show = () => {
@@ -42,7 +48,7 @@ export function legend(): HTMLElement {
 export function footer(town: Town): HTMLElement {
 	const text = (word: 'privacy' | 'imprint', value: string | null) => value ? h('details', {}, h('summary', {}, t(word)), h('p', {}, value)) : null;
 	return h('footer', {},
-		h('p', {}, t('hours', { a: town.rules.service_from, b: town.rules.service_to }), ' · ', t('fare', { price: price(town.rules.fare_cents) })),
+		h('p', {}, t('hours', { a: town.rules.service_from, b: town.rules.service_to }), ' · ', town.rules.fare_cents === 0 ? t('freeRides') : t('fare', { price: price(town.rules.fare_cents) })),
 		town.phone ? h('p', {}, t('phone', { n: town.phone })) : null,
 		h('p', {}, t('notSafety')), text('privacy', town.privacy), text('imprint', town.imprint));
 }
