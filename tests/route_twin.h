@@ -1,0 +1,177 @@
+/* The hierarchy against the plain search on one network: every query of route.h must answer the same, to the millisecond
+ * and millimetre, and every path must be drivable arc by arc and as long as it says. For tests; needs cmocka. */
+#ifndef ZUB_ROUTE_TWIN_H
+#define ZUB_ROUTE_TWIN_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "cch.h"
+#include "err.h"
+#include "rng.h"
+#include "route.h"
+#include "route_graph.h"
+
+#define TWIN_PATH_MAX 20000
+
+struct twin {
+	const struct network *network;
+	struct arena graph_arena, query_arena, weights_arena;
+	struct route_graph *graph;
+	struct route_query *query;
+	struct route_weights *weights, *fresh;
+	uint32_t *time_ms; /* a copy that closures may change */
+	struct route_metric plain, fast;
+};
+
+static inline void twin_open(struct twin *twin, const struct network *network)
+{
+	*twin = (struct twin){.network = network};
+	size_t size = route_weights_size(network);
+	assert_int_equal(arena_open(&twin->graph_arena, route_graph_size(network)), 0);
+	assert_int_equal(route_graph_open(&twin->graph, network, &twin->graph_arena), 0);
+	assert_int_equal(arena_open(&twin->query_arena, route_query_size(twin->graph)), 0);
+	assert_int_equal(route_query_open(&twin->query, twin->graph, &twin->query_arena), 0);
+	assert_int_equal(arena_open(&twin->weights_arena, 2 * size), 0);
+	assert_int_equal(route_weights_open(&twin->weights, twin->graph, &twin->weights_arena), 0);
+	assert_int_equal(route_weights_open(&twin->fresh, twin->graph, &twin->weights_arena), 0);
+	assert_non_null(twin->weights);
+	twin->time_ms = malloc(((size_t)network->n_arcs + 1) * sizeof *twin->time_ms);
+}
+
+static inline void twin_close(struct twin *twin)
+{
+	free(twin->time_ms);
+	arena_close(&twin->graph_arena);
+	arena_close(&twin->query_arena);
+	arena_close(&twin->weights_arena);
+}
+
+static inline void twin_class(struct twin *twin, uint32_t class_index)
+{
+	const struct network *network = twin->network;
+	memcpy(twin->time_ms, network->time_ms + (size_t)class_index * network->n_arcs, network->n_arcs * sizeof(uint32_t));
+	twin->plain = (struct route_metric){class_index, twin->time_ms, NULL};
+	twin->fast = (struct route_metric){class_index, twin->time_ms, twin->weights};
+	route_weights_set(twin->weights, class_index, twin->time_ms);
+}
+
+static inline void twin_same(struct route_result got, struct route_result wanted, struct spot from, struct spot to)
+{
+	if (got.time_ms == wanted.time_ms && (got.dist_mm == wanted.dist_mm || wanted.time_ms == TIME_INFINITE))
+		return;
+	fail_msg("arc %u + %u mm to arc %u + %u mm: %u ms %u mm, plain search %u ms %u mm", from.arc, from.offset_mm, to.arc,
+		 to.offset_mm, got.time_ms, got.dist_mm, wanted.time_ms, wanted.dist_mm);
+}
+
+static inline uint32_t twin_part(const struct twin *twin, uint32_t arc, uint64_t part)
+{
+	uint64_t time = twin->time_ms[arc], length = twin->network->dist_mm[arc];
+	return length == 0 ? 0 : (uint32_t)((time * part + length - 1) / length);
+}
+
+/* Drives the arcs as the turn rows say and adds up. */
+static inline struct route_result twin_drive(const struct twin *twin, struct spot from, struct spot to, const uint32_t *arcs,
+					     uint32_t n)
+{
+	const struct network *network = twin->network;
+	struct route_result sum = {0, 0};
+	assert_true(n >= 1 && arcs[0] == from.arc && arcs[n - 1] == to.arc);
+	if (n == 1) {
+		assert_true(to.offset_mm >= from.offset_mm);
+		return (struct route_result){twin_part(twin, from.arc, to.offset_mm - from.offset_mm), to.offset_mm - from.offset_mm};
+	}
+	uint64_t time = twin_part(twin, from.arc, network->dist_mm[from.arc] - from.offset_mm), dist = network->dist_mm[from.arc] - from.offset_mm;
+	for (uint32_t i = 1; i < n; i++) {
+		int32_t turn = route_turn_ms(twin->graph, twin->plain.class_index, arcs, i, arcs[i]);
+		assert_true(turn >= 0);
+		assert_int_equal(network->tail[arcs[i]], network->head[arcs[i - 1]]);
+		assert_true(twin->time_ms[arcs[i]] != TIME_INFINITE);
+		time += (uint32_t)turn + (i + 1 < n ? twin->time_ms[arcs[i]] : twin_part(twin, to.arc, to.offset_mm));
+		dist += i + 1 < n ? network->dist_mm[arcs[i]] : to.offset_mm;
+	}
+	sum.time_ms = (uint32_t)time;
+	sum.dist_mm = (uint32_t)dist;
+	return sum;
+}
+
+static inline void twin_path(struct twin *twin, struct spot from, struct spot to, struct route_result wanted)
+{
+	static uint32_t arcs[TWIN_PATH_MAX];
+	struct route_result result = {1, 2};
+	uint32_t n = 0, n_cut = 0, cut[2];
+	int code = route_path(twin->query, &twin->fast, from, to, &result, arcs, &n, TWIN_PATH_MAX);
+	if (wanted.time_ms == TIME_INFINITE) {
+		assert_int_equal(code, ERR_UNREACHABLE);
+		return;
+	}
+	assert_int_equal(code, ERR_OK);
+	twin_same(result, wanted, from, to);
+	twin_same(twin_drive(twin, from, to, arcs, n), wanted, from, to);
+	code = route_path(twin->query, &twin->fast, from, to, &result, cut, &n_cut, 1);
+	assert_int_equal(code, n > 1 ? ERR_FULL : ERR_OK);
+	assert_int_equal(n_cut, n);
+	assert_int_equal(cut[0], from.arc);
+}
+
+static inline struct spot twin_spot(const struct twin *twin, struct rng *rng)
+{
+	uint32_t arc = rng_below(rng, twin->network->n_arcs), dist = twin->network->dist_mm[arc];
+	return (struct spot){arc, rng_chance(rng, 100) ? 0 : rng_chance(rng, 100) ? dist : rng_below(rng, dist + 1)};
+}
+
+/* All queries between the spots; of each row, one path. */
+static inline void twin_compare(struct twin *twin, const struct spot *from, uint32_t n_from, const struct spot *to, uint32_t n_to,
+				struct rng *rng)
+{
+	struct route_result *wanted = malloc(n_to * sizeof *wanted), *got = malloc(n_to * sizeof *got);
+	struct route_result *matrix = malloc((size_t)n_from * n_to * sizeof *matrix);
+	route_matrix(twin->query, &twin->fast, from, n_from, to, n_to, matrix);
+	for (uint32_t i = 0; i < n_from; i++) {
+		route_to_many(twin->query, &twin->plain, from[i], to, n_to, wanted);
+		route_to_many(twin->query, &twin->fast, from[i], to, n_to, got);
+		for (uint32_t j = 0; j < n_to; j++) {
+			twin_same(got[j], wanted[j], from[i], to[j]);
+			twin_same(matrix[(size_t)i * n_to + j], wanted[j], from[i], to[j]);
+		}
+		uint32_t j = rng_below(rng, n_to);
+		twin_path(twin, from[i], to[j], wanted[j]);
+		twin_same(route_one(twin->query, &twin->fast, from[i], to[j]), wanted[j], from[i], to[j]);
+	}
+	for (uint32_t j = 0; j < n_to; j += 1 + n_to / 16) {
+		struct route_result *column = malloc(n_from * sizeof *column);
+		route_from_many(twin->query, &twin->fast, from, n_from, to[j], column);
+		for (uint32_t i = 0; i < n_from; i++)
+			twin_same(column[i], matrix[(size_t)i * n_to + j], from[i], to[j]);
+		free(column);
+	}
+	free(wanted);
+	free(got);
+	free(matrix);
+}
+
+/* Closes, opens and slows n random arcs: partly prepared must equal wholly prepared, weight by weight. */
+static inline void twin_change(struct twin *twin, uint32_t n, struct rng *rng)
+{
+	uint32_t *arcs = malloc(n * sizeof *arcs);
+	size_t m = twin->network->n_up;
+	for (uint32_t i = 0; i < n; i++) {
+		arcs[i] = rng_below(rng, twin->network->n_arcs);
+		uint32_t *time = &twin->time_ms[arcs[i]];
+		if (rng_chance(rng, 400))
+			*time = TIME_INFINITE;
+		else if (*time == TIME_INFINITE)
+			*time = 1 + rng_below(rng, 60000);
+		else
+			*time = (uint32_t)((uint64_t)*time * (500 + rng_below(rng, 3000)) / 1000);
+	}
+	route_weights_update(twin->weights, arcs, n);
+	route_weights_set(twin->fresh, twin->plain.class_index, twin->time_ms);
+	assert_memory_equal(twin->weights->up, twin->fresh->up, m * sizeof *twin->weights->up);
+	assert_memory_equal(twin->weights->down, twin->fresh->down, m * sizeof *twin->weights->down);
+	free(arcs);
+}
+
+#endif
