@@ -330,7 +330,7 @@ int store_commit(struct store *store, struct store_record *records, uint32_t n, 
 	return ERR_OK;
 }
 
-void store_stage(struct store *store, const struct projection *changes)
+void store_stage(struct store *store, const struct project_rows *changes)
 {
 	if (store->backend->projector)
 		store->backend->projector->stage(store->self, changes);
@@ -355,7 +355,7 @@ int store_project_reset(struct store *store, struct err_detail *detail)
 	return code ? code : store->backend->projector->reset(store->self, detail);
 }
 
-int store_project(struct store *store, const struct projection *changes, struct err_detail *detail)
+int store_project(struct store *store, const struct project_rows *changes, struct err_detail *detail)
 {
 	int code = may_project(store, detail);
 	return code ? code : store->backend->projector->write(store->self, changes, detail);

@@ -44,13 +44,13 @@ struct store_snapshot { /* sealed */
 };
 enum store_mode { STORE_WRITE, STORE_READ };
 
-/* Of a store that keeps projections (projection.h); others have none. */
-struct projection;
+/* Of a store that keeps projections (project.h); others have none. */
+struct project_rows;
 struct store_projector {
 	int (*projects)(void *self); /* they are there, and in step with the head */
 	/* For the transaction of the next append; borrowed until that is known to be durable or refused. */
-	void (*stage)(void *self, const struct projection *changes);
-	int (*write)(void *self, const struct projection *changes, struct err_detail *detail);
+	void (*stage)(void *self, const struct project_rows *changes);
+	int (*write)(void *self, const struct project_rows *changes, struct err_detail *detail);
 	int (*reset)(void *self, struct err_detail *detail);
 };
 

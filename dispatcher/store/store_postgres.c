@@ -1,5 +1,5 @@
 /* The store on a PostgreSQL server: schema NAME (records, snapshots, values, telemetry), NAME_keys (what opens them)
- * and NAME_map (projections: projection_postgres.c). postgresql://USER@HOST/DATABASE?schema=NAME&mark=PATH&...
+ * and NAME_map (projections: project_postgres.c). postgresql://USER@HOST/DATABASE?schema=NAME&mark=PATH&...
  * everything but schema (zubringer) and mark goes to libpq One writer: a session advisory lock; the server notices a
  * writer that is gone (client_connection_check_interval, TCP keepalives). Each append checks epoch and head inside its
  * own transaction, one round trip, durable by synchronous_commit. Erasing a key rewrites the key table and ends the WAL
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "hash.h"
-#include "projection.h"
+#include "project.h"
 
 #define SCHEMA_VERSION 1
 #define LOCK_CLASS 0x5a5542 /* "ZUB" */
@@ -93,7 +93,7 @@ static const char journal_schema[] =
 
 static const char *text_of(int statement)
 {
-	return texts[statement] ? texts[statement] : projection_text(statement);
+	return texts[statement] ? texts[statement] : project_text(statement);
 }
 
 /* ---- url ---- */
@@ -380,7 +380,7 @@ static int open_write(struct postgres_store *store, struct err_detail *detail)
 		code = check_keys(store, detail);
 	if (!code)
 		code = map_mark(store, detail);
-	return code ? code : projection_find(store, detail);
+	return code ? code : project_find(store, detail);
 }
 
 static int open_read(struct postgres_store *store, struct err_detail *detail)
@@ -543,10 +543,10 @@ static int send_rows(struct postgres_store *store, const struct store_row *rows,
 static int send_append(struct postgres_store *store, const struct store_row *rows, uint32_t n,
 		       struct err_detail *detail)
 {
-	const struct projection *changes = store->projects ? store->staged : NULL;
+	const struct project_rows *changes = store->projects ? store->staged : NULL;
 	int code = postgres_ready(&store->pg, COMMIT_WAIT_MS, detail);
 	if (!code && changes)
-		code = projection_prepare(store, changes, detail);
+		code = project_prepare(store, changes, detail);
 	if (!code)
 		code = postgres_pipe_begin(&store->pg, detail);
 	if (!code)
@@ -554,7 +554,7 @@ static int send_append(struct postgres_store *store, const struct store_row *row
 	if (!code)
 		code = send_rows(store, rows, n, detail);
 	if (!code && changes)
-		code = projection_send(store, changes, rows[n - 1].sequence, detail);
+		code = project_send(store, changes, rows[n - 1].sequence, detail);
 	return code ? code : postgres_pipe_end(&store->pg, detail);
 }
 
@@ -737,7 +737,7 @@ static int postgres_keys_erase(void *self, const struct store_key *keys, uint32_
 		if (keys[i].kind == KEY_DECISION)
 			rides[n_rides++] = keys[i].ride;
 	if (!code && n_rides && store->projects)
-		code = projection_forget(store, rides, n_rides, detail);
+		code = project_forget(store, rides, n_rides, detail);
 	return code ? code : keys_scrub(store, detail);
 }
 
@@ -911,7 +911,7 @@ static int postgres_projects(void *self)
 	return ((struct postgres_store *)self)->projects;
 }
 
-static void postgres_stage(void *self, const struct projection *changes)
+static void postgres_stage(void *self, const struct project_rows *changes)
 {
 	((struct postgres_store *)self)->staged = changes;
 }
@@ -919,8 +919,8 @@ static void postgres_stage(void *self, const struct projection *changes)
 static const struct store_projector projector = {
 	.projects = postgres_projects,
 	.stage = postgres_stage,
-	.write = projection_write,
-	.reset = projection_reset,
+	.write = project_write,
+	.reset = project_reset,
 };
 
 const struct store_backend store_postgres = {

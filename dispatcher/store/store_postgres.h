@@ -1,4 +1,4 @@
-/* Private to the PostgreSQL store: what its journal half (store_postgres.c) and its projections (projection_postgres.c)
+/* Private to the PostgreSQL store: what its journal half (store_postgres.c) and its projections (project_postgres.c)
  * share. */
 #ifndef ZUB_STORE_POSTGRES_H
 #define ZUB_STORE_POSTGRES_H
@@ -49,7 +49,7 @@ struct postgres_store {
 	struct pg_bytes bytes;
 	uint8_t under_way[STORE_HASH_BYTES]; /* last row of the append that is not answered yet */
 	/* projections */
-	const struct projection *staged;
+	const struct project_rows *staged;
 	int projects;	  /* the projections are there and were in step when this process began with them */
 	char postgis[64]; /* schema of the extension, "" = not installed */
 	uint8_t town_hash[TOWN_HASH_BYTES]; /* loaded by this process */
@@ -60,7 +60,7 @@ struct postgres_store {
 #define PG_WAIT_MS 1000	      /* statements on the way of a commit */
 #define PG_WAIT_LONG_MS 20000 /* snapshots, reading, making tables */
 
-struct projection;
+struct project_rows;
 
 /* store_postgres.c */
 int store_postgres_head(void *self, struct store_head *ret_head, struct err_detail *detail);
@@ -68,16 +68,16 @@ int store_postgres_find_postgis(struct postgres_store *store, struct err_detail 
 /* SQL with %1$s for the schema and %2$s for that of PostGIS. */
 int store_postgres_format(struct postgres_store *store, struct err_detail *detail, const char *format);
 
-/* projection_postgres.c */
-const char *projection_text(int statement); /* of PG_PROGRESS_GET and what follows it */
-int projection_find(struct postgres_store *store, struct err_detail *detail);
+/* project_postgres.c */
+const char *project_text(int statement); /* of PG_PROGRESS_GET and what follows it */
+int project_find(struct postgres_store *store, struct err_detail *detail);
 /* Loads the town when it is another one than before: a transaction of its own, seen only once progress names it. */
-int projection_prepare(struct postgres_store *store, const struct projection *changes, struct err_detail *detail);
+int project_prepare(struct postgres_store *store, const struct project_rows *changes, struct err_detail *detail);
 /* Adds the changes to the pipeline; they end with record `sequence`. */
-int projection_send(struct postgres_store *store, const struct projection *changes, uint64_t sequence,
-		    struct err_detail *detail);
-int projection_write(void *self, const struct projection *changes, struct err_detail *detail);
-int projection_reset(void *self, struct err_detail *detail);
-int projection_forget(struct postgres_store *store, const uint64_t *rides, uint32_t n, struct err_detail *detail);
+int project_send(struct postgres_store *store, const struct project_rows *changes, uint64_t sequence,
+		 struct err_detail *detail);
+int project_write(void *self, const struct project_rows *changes, struct err_detail *detail);
+int project_reset(void *self, struct err_detail *detail);
+int project_forget(struct postgres_store *store, const uint64_t *rides, uint32_t n, struct err_detail *detail);
 
 #endif

@@ -2,7 +2,7 @@
  * transaction of the commit they show; `progress` holds that commit's last sequence. Who may read them is the
  * operator's to grant (GRANT USAGE ON SCHEMA, GRANT SELECT ON ALL TABLES IN SCHEMA ...): they hold no identity, need or
  * address. */
-#include "projection.h"
+#include "project.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 /* Pairs of arrays of 1e-7 degrees become points. */
 #define POINT(lon, lat) "ST_SetSRID(ST_MakePoint(" lon " / 1e7::float8, " lat " / 1e7::float8), 4326)"
 
-static const char *const projection_texts[PG_STATEMENTS] = {
+static const char *const project_texts[PG_STATEMENTS] = {
 	[PG_PROGRESS_GET] = "SELECT sequence FROM progress",
 	[PG_PROGRESS_PUT] = "UPDATE progress SET sequence = $1::int8, town = $2::int8",
 	[PG_TOWN_LOADED] = "SELECT number FROM town WHERE hash = $1::bytea",
@@ -77,9 +77,9 @@ static const char *const projection_texts[PG_STATEMENTS] = {
 	[PG_RIDES_FORGET] = "DELETE FROM ride WHERE ride = ANY ($1::text[])",
 };
 
-const char *projection_text(int statement)
+const char *project_text(int statement)
 {
-	return projection_texts[statement];
+	return project_texts[statement];
 }
 
 static const char map_schema[] =
@@ -183,7 +183,7 @@ static int progress_get(struct postgres_store *store, uint64_t *ret_sequence, st
 }
 
 /* A new journal gets projections where PostGIS is to be had; an old one keeps those that are in step with it. */
-int projection_find(struct postgres_store *store, struct err_detail *detail)
+int project_find(struct postgres_store *store, struct err_detail *detail)
 {
 	struct store_head head;
 	uint64_t sequence = 0;
@@ -199,7 +199,7 @@ int projection_find(struct postgres_store *store, struct err_detail *detail)
 	return ERR_OK;
 }
 
-int projection_reset(void *self, struct err_detail *detail)
+int project_reset(void *self, struct err_detail *detail)
 {
 	struct postgres_store *store = self;
 	store->projects = store->town_loaded = 0;
@@ -330,7 +330,7 @@ static int town_put(struct postgres_store *store, const struct town *town, struc
 	return code;
 }
 
-int projection_prepare(struct postgres_store *store, const struct projection *changes, struct err_detail *detail)
+int project_prepare(struct postgres_store *store, const struct project_rows *changes, struct err_detail *detail)
 {
 	const struct town *town = changes->town;
 	struct pg_call call;
@@ -384,11 +384,11 @@ static void item_known(struct pg_bytes *to, int known, int32_t value)
 		pg_item_null(to);
 }
 
-static int send_rides(struct postgres_store *store, const struct projection *changes, struct err_detail *detail)
+static int send_rides(struct postgres_store *store, const struct project_rows *changes, struct err_detail *detail)
 {
 	struct pg_bytes *to = &store->bytes;
 	struct pg_call one, *call = &one;
-	const struct projection_ride *rides = changes->rides;
+	const struct project_ride *rides = changes->rides;
 	size_t n = changes->n_rides;
 	pg_call(call, PG_RIDES_PUT, to);
 	COLUMN(PG_TEXT, rides, n, item_ride(to, row->ride));
@@ -413,13 +413,13 @@ static int send_rides(struct postgres_store *store, const struct projection *cha
 
 /* A ride has a visit of its pickup and one of its drop-off once there is a promise. */
 struct visit {
-	const struct projection_ride *of;
+	const struct project_ride *of;
 	int is_dropoff;
 };
 
 static const char *visit_state(const struct visit *visit)
 {
-	const struct projection_ride *ride = visit->of;
+	const struct project_ride *ride = visit->of;
 	if ((visit->is_dropoff ? ride->alighted_at : ride->boarded_at) != INSTANT_NONE)
 		return "done";
 	if (ride->closed_at != INSTANT_NONE)
@@ -455,7 +455,7 @@ static int send_visits_of(struct postgres_store *store, const struct visit *visi
 
 #define VISITS_AT_ONCE 256
 
-static int send_visits(struct postgres_store *store, const struct projection *changes, struct err_detail *detail)
+static int send_visits(struct postgres_store *store, const struct project_rows *changes, struct err_detail *detail)
 {
 	struct visit visits[VISITS_AT_ONCE];
 	size_t n = 0;
@@ -473,11 +473,11 @@ static int send_visits(struct postgres_store *store, const struct projection *ch
 	return n && !code ? send_visits_of(store, visits, n, detail) : code;
 }
 
-static int send_vehicles(struct postgres_store *store, const struct projection *changes, struct err_detail *detail)
+static int send_vehicles(struct postgres_store *store, const struct project_rows *changes, struct err_detail *detail)
 {
 	struct pg_bytes *to = &store->bytes;
 	struct pg_call one, *call = &one;
-	const struct projection_vehicle *vehicles = changes->vehicles;
+	const struct project_vehicle *vehicles = changes->vehicles;
 	size_t n = changes->n_vehicles;
 	pg_call(call, PG_VEHICLES_PUT, to);
 	COLUMN(PG_INT8, vehicles, n, pg_item_u64(to, row->number));
@@ -509,8 +509,8 @@ static int send_progress(struct postgres_store *store, uint64_t sequence, struct
 	return postgres_pipe_call(&store->pg, &call, detail);
 }
 
-int projection_send(struct postgres_store *store, const struct projection *changes, uint64_t sequence,
-		    struct err_detail *detail)
+int project_send(struct postgres_store *store, const struct project_rows *changes, uint64_t sequence,
+		 struct err_detail *detail)
 {
 	int code = changes->n_vehicles ? send_vehicles(store, changes, detail) : ERR_OK;
 	if (!code && changes->n_rides)
@@ -538,22 +538,22 @@ static int rebuild_end(struct postgres_store *store, struct err_detail *detail)
 	return code;
 }
 
-int projection_write(void *self, const struct projection *changes, struct err_detail *detail)
+int project_write(void *self, const struct project_rows *changes, struct err_detail *detail)
 {
 	struct postgres_store *store = self;
 	if (!changes)
 		return rebuild_end(store, detail);
-	int code = projection_prepare(store, changes, detail);
+	int code = project_prepare(store, changes, detail);
 	if (!code)
 		code = postgres_pipe_begin(&store->pg, detail);
 	if (!code)
-		code = projection_send(store, changes, changes->sequence, detail);
+		code = project_send(store, changes, changes->sequence, detail);
 	if (!code)
 		code = postgres_pipe_end(&store->pg, detail);
 	return code ? code : postgres_pipe_finish(&store->pg, PG_WAIT_LONG_MS, detail);
 }
 
-int projection_forget(struct postgres_store *store, const uint64_t *rides, uint32_t n, struct err_detail *detail)
+int project_forget(struct postgres_store *store, const uint64_t *rides, uint32_t n, struct err_detail *detail)
 {
 	struct pg_call call;
 	pg_call(&call, PG_RIDES_FORGET, &store->bytes);

@@ -1,4 +1,4 @@
-#include "projection.h"
+#include "project.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,26 +6,26 @@
 #include "array.h"
 #include "journal.h"
 
-void projection_free(struct projection *projection)
+void project_free(struct project_rows *projection)
 {
 	free(projection->rides);
 	free(projection->vehicles);
 	free(projection->touched_rides);
 	free(projection->touched_vehicles);
 	free(projection->outcomes);
-	*projection = (struct projection){0};
+	*projection = (struct project_rows){0};
 }
 
 /* ---- what was touched ---- */
 
-static int touch_ride(struct projection *projection, uint64_t ride)
+static int touch_ride(struct project_rows *projection, uint64_t ride)
 {
 	if (!ride)
 		return ERR_OK;
 	return array_push(projection->touched_rides, projection->n_touched_rides, projection->cap_touched_rides, ride);
 }
 
-static int touch_vehicle(struct projection *projection, uint32_t vehicle)
+static int touch_vehicle(struct project_rows *projection, uint32_t vehicle)
 {
 	if (!vehicle)
 		return ERR_OK;
@@ -33,7 +33,7 @@ static int touch_vehicle(struct projection *projection, uint32_t vehicle)
 			  projection->cap_touched_vehicles, vehicle);
 }
 
-static int touch_plan(struct projection *projection, const struct upd_plan *plan)
+static int touch_plan(struct project_rows *projection, const struct upd_plan *plan)
 {
 	int code = touch_vehicle(projection, plan->vehicle);
 	for (uint32_t i = 0; i < plan->n_tasks && !code; i++)
@@ -41,7 +41,7 @@ static int touch_plan(struct projection *projection, const struct upd_plan *plan
 	return code;
 }
 
-static int note_one(struct projection *projection, const struct update *update)
+static int note_one(struct project_rows *projection, const struct update *update)
 {
 	switch (update->kind) {
 	case UPD_RIDE: {
@@ -63,7 +63,7 @@ static int note_one(struct projection *projection, const struct update *update)
 	}
 }
 
-int projection_note(struct projection *projection, const struct update *updates, uint32_t n)
+int project_note(struct project_rows *projection, const struct update *updates, uint32_t n)
 {
 	int code = ERR_OK;
 	for (uint32_t i = 0; i < n && !code; i++)
@@ -71,7 +71,7 @@ int projection_note(struct projection *projection, const struct update *updates,
 	return code;
 }
 
-int projection_note_all(struct projection *projection, const struct core *core)
+int project_note_all(struct project_rows *projection, const struct core *core)
 {
 	int code = ERR_OK;
 	for (uint32_t i = 0; i < core_n_rides(core) && !code; i++)
@@ -110,7 +110,7 @@ static int place_of(const struct core *core, const struct place *place, struct g
 	return 1;
 }
 
-static void outcome_of(const struct projection *projection, struct projection_ride *row)
+static void outcome_of(const struct project_rows *projection, struct project_ride *row)
 {
 	row->kept = -1;
 	for (size_t i = projection->n_outcomes; i-- > 0;)
@@ -122,13 +122,13 @@ static void outcome_of(const struct projection *projection, struct projection_ri
 		}
 }
 
-static int fill_ride(struct projection *projection, const struct core *core, uint64_t number)
+static int fill_ride(struct project_rows *projection, const struct core *core, uint64_t number)
 {
 	const struct core_ride *ride = core_ride(core, number);
 	if (!ride) /* forgotten already: its last row says how it ended */
 		return ERR_OK;
 	int promised = ride->promised_at != INSTANT_NONE;
-	struct projection_ride row = {
+	struct project_ride row = {
 		.ride = number,
 		.vehicle = ride->vehicle,
 		.state = core_ride_state_name(ride->state),
@@ -161,13 +161,13 @@ static int fill_ride(struct projection *projection, const struct core *core, uin
 	return array_push(projection->rides, projection->n_rides, projection->cap_rides, row);
 }
 
-static int fill_vehicle(struct projection *projection, const struct core *core, uint32_t number)
+static int fill_vehicle(struct project_rows *projection, const struct core *core, uint32_t number)
 {
 	const struct core_vehicle *vehicle = core_vehicle(core, number);
 	const struct town *town = core_town(core);
 	if (!vehicle)
 		return ERR_OK;
-	struct projection_vehicle row = {
+	struct project_vehicle row = {
 		.number = number,
 		.class_name = vehicle->class_index < town->n_classes
 				      ? town_text(town, town->class_name[vehicle->class_index])
@@ -190,7 +190,7 @@ static int fill_vehicle(struct projection *projection, const struct core *core, 
 	return array_push(projection->vehicles, projection->n_vehicles, projection->cap_vehicles, row);
 }
 
-int projection_fill(struct projection *projection, const struct core *core)
+int project_fill(struct project_rows *projection, const struct core *core)
 {
 	int code = ERR_OK;
 	projection->town = core_town(core);
@@ -209,42 +209,42 @@ int projection_fill(struct projection *projection, const struct core *core)
 /* ---- rebuilding ---- */
 
 struct rebuild {
-	struct projection projection;
+	struct project_rows projection;
 	struct store *into;
 };
 
 static int rebuild_stepped(void *self, const struct update *updates, uint32_t n)
 {
-	return projection_note(&((struct rebuild *)self)->projection, updates, n);
+	return project_note(&((struct rebuild *)self)->projection, updates, n);
 }
 
 static int rebuild_restored(void *self, const struct core *core)
 {
-	return projection_note_all(&((struct rebuild *)self)->projection, core);
+	return project_note_all(&((struct rebuild *)self)->projection, core);
 }
 
 static int rebuild_committed(void *self, const struct core *core, uint64_t sequence, struct err_detail *detail)
 {
 	struct rebuild *rebuild = self;
-	if (projection_fill(&rebuild->projection, core))
+	if (project_fill(&rebuild->projection, core))
 		return err_set(detail, ERR_MEMORY, "projection: out of memory");
 	rebuild->projection.sequence = sequence;
 	return store_project(rebuild->into, &rebuild->projection, detail);
 }
 
-int projection_rebuild(struct store *journal, struct store *into, struct core *core, journal_town_source give,
-		       void *self, struct verify_report *ret_report, struct err_detail *detail)
+int project_rebuild(struct store *store, struct core *core, journal_town_source give, void *self,
+		    struct verify_report *ret_report, struct err_detail *detail)
 {
-	struct rebuild rebuild = {.into = into};
+	struct rebuild rebuild = {.into = store};
 	const struct journal_watch watch = {.self = &rebuild,
 					    .restored = rebuild_restored,
 					    .stepped = rebuild_stepped,
 					    .committed = rebuild_committed};
-	int code = store_project_reset(into, detail);
+	int code = store_project_reset(store, detail);
 	if (!code)
-		code = journal_verify_watched(journal, core, give, self, &watch, ret_report, detail);
+		code = journal_verify_watched(store, core, give, self, &watch, ret_report, detail);
 	if (!code)
-		code = store_project(into, NULL, detail);
-	projection_free(&rebuild.projection);
+		code = store_project(store, NULL, detail);
+	project_free(&rebuild.projection);
 	return code;
 }

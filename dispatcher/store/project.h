@@ -3,13 +3,13 @@
  * transaction, so that replaying the journal commit by commit gives the same rows again (journal_watch, `dispatcher
  * project`). No identity, no need, no address: a ride shows where the vehicle stops for it, never the place that was
  * asked for. */
-#ifndef ZUB_PROJECTION_H
-#define ZUB_PROJECTION_H
+#ifndef ZUB_PROJECT_H
+#define ZUB_PROJECT_H
 
 #include "core.h"
 #include "store.h"
 
-struct projection_ride {
+struct project_ride {
 	uint64_t ride;
 	uint32_t vehicle; /* number, 0 = none */
 	const char *state, *refusal, *cause;
@@ -23,7 +23,7 @@ struct projection_ride {
 	struct geo_point pickup, dropoff;   /* where the vehicle stops */
 	uint32_t pickup_stop, dropoff_stop; /* virtual stops of the town, or NONE */
 };
-struct projection_vehicle {
+struct project_vehicle {
 	uint32_t number;
 	char name[CORE_WHO_MAX], supervisor[CORE_WHO_MAX];
 	const char *class_name, *service; /* class_name borrowed from the town */
@@ -33,12 +33,12 @@ struct projection_vehicle {
 	instant_ms anchor_at, last_contact;
 	struct geo_point place;
 };
-struct projection {
+struct project_rows {
 	const struct town *town;
 	uint64_t sequence; /* of the commit they belong to; 0 = of the commit they are staged for */
-	struct projection_ride *rides;
+	struct project_ride *rides;
 	size_t n_rides, cap_rides;
-	struct projection_vehicle *vehicles;
+	struct project_vehicle *vehicles;
 	size_t n_vehicles, cap_vehicles;
 	/* touched since the last clear */
 	uint64_t *touched_rides, *touched_vehicles;
@@ -48,21 +48,21 @@ struct projection {
 };
 
 /* Zeroed memory is an empty projection. */
-void projection_free(struct projection *projection);
+void project_free(struct project_rows *projection);
 /* Notes what these updates touched. ERR_MEMORY. */
-int projection_note(struct projection *projection, const struct update *updates, uint32_t n);
+int project_note(struct project_rows *projection, const struct update *updates, uint32_t n);
 /* Notes everything the core knows: after a snapshot was restored. */
-int projection_note_all(struct projection *projection, const struct core *core);
+int project_note_all(struct project_rows *projection, const struct core *core);
 /* Makes the rows of what was touched from the core's present state, ascending by ride and vehicle, and forgets what was
  * touched. They stay until the next fill. */
-int projection_fill(struct projection *projection, const struct core *core);
+int project_fill(struct project_rows *projection, const struct core *core);
 
 /* Replays the journal into emptied projections of `into` (which may be the same store); `core` must be empty and opened
  * as for journal_verify. The report is the verification's. ERR_UNAVAILABLE: that store keeps none. */
 struct verify_report;
-int projection_rebuild(struct store *journal, struct store *into, struct core *core,
-		       int (*give)(void *self, struct core *core, const uint8_t town_hash[TOWN_HASH_BYTES],
-				   struct err_detail *detail),
-		       void *self, struct verify_report *ret_report, struct err_detail *detail);
+int project_rebuild(struct store *store, struct core *core,
+		    int (*give)(void *self, struct core *core, const uint8_t town_hash[TOWN_HASH_BYTES],
+				struct err_detail *detail),
+		    void *self, struct verify_report *ret_report, struct err_detail *detail);
 
 #endif
