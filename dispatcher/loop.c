@@ -15,11 +15,14 @@
 #include "journal.h"
 #include "link.h"
 #include "log.h"
+#include "project.h"
 #include "towns.h"
 
 #define QUEUE_MAX 256
 #define TICK_WALL_MS 100
 #define TELEMETRY_MAX 512
+#define AGAIN_MS 50	/* between tries of a commit while the store is away */
+#define QUIET_MS 2000 /* then vehicles have had their say, before silent ones are called lost */
 
 struct pending {
 	struct command command;
@@ -43,9 +46,17 @@ struct loop {
 	struct http *http;
 	struct clock clock;
 	struct event_base *base;
-	struct event *tick, *flush, *second, *signals[3];
+	struct event *tick, *flush, *second, *again, *signals[3];
 	struct pending *queue;
 	uint32_t n_queue;
+	/* Stepped and not yet known to be durable. Not 0 outside flush_queue: the store is away, and the core ahead of the
+	 * journal. Then nothing is stepped, read or told; only standstill passes. */
+	struct pending batch[QUEUE_MAX];
+	uint32_t n_batch;
+	int64_t away_since, quiet_until; /* wall; away_since 0 = the store answers */
+	char away_reason[320];
+	struct project_rows projection;
+	int projecting;
 	uint32_t epoch;
 	int hold_mode;
 	char hold_reason[192];
@@ -96,17 +107,61 @@ static void release(struct loop *loop)
 	send_docked(loop);
 }
 
-static void commit(struct loop *loop)
+/* Rows for the projections, in the transaction of the commit. */
+static void stage(struct loop *loop)
+{
+	uint32_t n;
+	const struct update *updates = journal_updates(loop->journal, &n);
+	if (!loop->projecting)
+		return;
+	if (project_note(&loop->projection, updates, n) || project_fill(&loop->projection, loop->core))
+		die_unsaved("projection", &(struct err_detail){"out of memory"});
+	store_stage(loop->store, &loop->projection);
+}
+
+static void store_away(struct loop *loop, const struct err_detail *detail)
+{
+	int64_t now = clock_wall_ms();
+	if (!loop->away_since) {
+		loop->away_since = now;
+		snprintf(loop->away_reason, sizeof loop->away_reason,
+			 "holding: the store is away; standstill works, nothing else is taken until it is back (%s)",
+			 detail->text);
+		log_line(LOG_ERROR, "%s", loop->away_reason);
+	}
+	event_add(loop->again, &(struct timeval){.tv_usec = AGAIN_MS * 1000});
+}
+
+static void store_back(struct loop *loop)
+{
+	int64_t now = clock_wall_ms();
+	if (!loop->away_since)
+		return;
+	log_line(LOG_WARNING, "the store is back after %" PRId64 " ms; nothing was lost", now - loop->away_since);
+	if (now - loop->away_since > loop->settings->link_heartbeat_ms)
+		loop->quiet_until = now + QUIET_MS;
+	loop->away_since = 0;
+}
+
+/* 0: the store is away, the same batch is to be committed again. */
+static int commit(struct loop *loop)
 {
 	struct err_detail detail = {""};
 	int64_t before = clock_wall_ms();
-	if (journal_commit(loop->journal, &detail))
+	int code = journal_commit(loop->journal, &detail);
+	if (code == ERR_UNAVAILABLE) {
+		store_away(loop, &detail);
+		return 0;
+	}
+	if (code)
 		die_unsaved("commit failed", &detail);
 	uint64_t took = (uint64_t)(clock_wall_ms() - before) * 1000;
+	store_back(loop);
 	loop->commits++;
 	loop->commit_us_sum += took;
 	if (took > loop->commit_us_max)
 		loop->commit_us_max = took;
+	return 1;
 }
 
 static int step_one(struct loop *loop, struct pending *pending)
@@ -139,29 +194,42 @@ static void tend(struct loop *loop)
 		log_line(LOG_WARNING, "no snapshot: %s", detail.text);
 }
 
+/* Commits what was stepped and tells everybody. 0: the store is away. */
+static int finish_batch(struct loop *loop)
+{
+	uint32_t n_updates, n = loop->n_batch;
+	if (!commit(loop))
+		return 0;
+	loop->n_batch = 0; /* replies may submit again */
+	const struct update *updates = journal_updates(loop->journal, &n_updates);
+	for (uint32_t i = 0; i < n; i++) {
+		reply_to(loop, &loop->batch[i], updates);
+		free(loop->batch[i].identity);
+	}
+	release(loop);
+	tend(loop);
+	return 1;
+}
+
 /* Steps, commits and releases all that is queued; a full journal buffer makes several commits of it. */
 static void flush_queue(struct loop *loop)
 {
+	if (loop->n_batch && !finish_batch(loop))
+		return;
 	while (loop->n_queue && !loop->hold_mode) {
-		struct pending batch[QUEUE_MAX];
 		uint32_t n = 0;
 		while (n < loop->n_queue && step_one(loop, &loop->queue[n]) == ERR_OK)
 			n++;
 		if (n == 0)
 			die_unsaved("a command does not fit the journal", &(struct err_detail){"batch full"});
-		memcpy(batch, loop->queue, n * sizeof *batch);
+		memcpy(loop->batch, loop->queue, n * sizeof *loop->batch);
 		memmove(loop->queue, loop->queue + n, (loop->n_queue - n) * sizeof *loop->queue);
-		loop->n_queue -= n; /* replies may submit again */
+		loop->n_queue -= n;
+		loop->n_batch = n;
 		loop->commands += n;
-		commit(loop);
-		uint32_t n_updates;
-		const struct update *updates = journal_updates(loop->journal, &n_updates);
-		for (uint32_t i = 0; i < n; i++) {
-			reply_to(loop, &batch[i], updates);
-			free(batch[i].identity);
-		}
-		release(loop);
-		tend(loop);
+		stage(loop);
+		if (!finish_batch(loop))
+			return;
 	}
 }
 
@@ -175,7 +243,8 @@ static void on_flush(evutil_socket_t fd, short what, void *self)
 static int submit(void *self, struct command *command, const char *identity_json, host_reply *reply, void *arg)
 {
 	struct loop *loop = self;
-	if (loop->hold_mode)
+	int is_out = command->kind == CMD_VEHICLE_ORDER && command->vehicle_order.already_sent; /* journaled after */
+	if (loop->hold_mode || (loop->n_batch && !is_out))
 		return ERR_UNAVAILABLE;
 	if (loop->n_queue == QUEUE_MAX)
 		return ERR_BUSY;
@@ -184,6 +253,10 @@ static int submit(void *self, struct command *command, const char *identity_json
 	if (identity_json && !(pending->identity = strdup(identity_json)))
 		return ERR_MEMORY;
 	loop->n_queue++;
+	if (loop->n_batch) { /* whoever ordered it hears at once that it went out */
+		pending->reply = NULL;
+		return ERR_UNAVAILABLE;
+	}
 	event_active(loop->flush, EV_TIMEOUT, 0);
 	return ERR_OK;
 }
@@ -217,6 +290,8 @@ static void on_vehicle(void *self, uint32_t vehicle, const struct wire_message *
 	struct loop *loop = self;
 	struct command commands[4];
 	uint32_t n = 0;
+	if (loop->n_batch) /* as if lost on the way: agents repeat what matters until it is acknowledged */
+		return;
 	int code = dock_receive(loop->dock, vehicle, message, clock_now(&loop->clock), clock_wall_ms(), commands,
 				COUNT_OF(commands), &n);
 	if (code)
@@ -243,7 +318,12 @@ static void on_tick(evutil_socket_t fd, short what, void *self)
 	static struct command commands[2 + FLEET_MAX / COMMAND_STATES_MAX];
 	uint32_t n = 0;
 	instant_ms now = clock_now(&loop->clock);
-	dock_tick(loop->dock, now, clock_wall_ms(), commands, COUNT_OF(commands), &n);
+	if (loop->n_batch) {
+		event_add(loop->tick, &(struct timeval){.tv_usec = TICK_WALL_MS * 1000});
+		return;
+	}
+	if (clock_wall_ms() >= loop->quiet_until)
+		dock_tick(loop->dock, now, clock_wall_ms(), commands, COUNT_OF(commands), &n);
 	submit_all(loop, commands, n);
 	if (core_due(loop->core) <= now && !loop->hold_mode)
 		submit_all(loop, &(struct command){.kind = CMD_TICK}, 1);
@@ -262,6 +342,8 @@ static void on_second(evutil_socket_t fd, short what, void *self)
 	(void)what;
 	struct loop *loop = self;
 	struct err_detail detail = {""};
+	if (loop->n_batch)
+		return;
 	http_tick(loop->http);
 	if (loop->n_telemetry && store_telemetry(loop->store, loop->telemetry, loop->n_telemetry, &detail))
 		log_line(LOG_WARNING, "telemetry not kept: %s", detail.text);
@@ -279,6 +361,10 @@ static void swap_town(struct loop *loop)
 		return;
 	if (!code) {
 		flush_queue(loop);
+		if (loop->n_batch)
+			code = err_set(&detail, ERR_UNAVAILABLE, "the store is away");
+	}
+	if (!code) {
 		code = towns_give(&loop->towns, loop->core, entry->town.hash, &detail);
 	}
 	if (code) {
@@ -347,8 +433,8 @@ static uint64_t host_random(void *self)
 static int host_holding(void *self, char *text, size_t size)
 {
 	struct loop *loop = self;
-	snprintf(text, size, "%s", loop->hold_mode ? loop->hold_reason : "");
-	return loop->hold_mode;
+	snprintf(text, size, "%s", loop->n_batch ? loop->away_reason : loop->hold_mode ? loop->hold_reason : "");
+	return loop->n_batch ? 2 : loop->hold_mode;
 }
 
 static void host_metrics(void *self, char *text, size_t size)
@@ -364,10 +450,12 @@ static void host_metrics(void *self, char *text, size_t size)
 		 "# TYPE zubringer_link_sent_total counter\nzubringer_link_sent_total %" PRIu64 "\n"
 		 "# TYPE zubringer_link_refused_keys_total counter\nzubringer_link_refused_keys_total %" PRIu64 "\n"
 		 "# TYPE zubringer_link_malformed_total counter\nzubringer_link_malformed_total %" PRIu64 "\n"
-		 "# TYPE zubringer_hold_mode gauge\nzubringer_hold_mode %d\n",
+		 "# TYPE zubringer_hold_mode gauge\nzubringer_hold_mode %d\n"
+		 "# TYPE zubringer_store_away_seconds gauge\nzubringer_store_away_seconds %" PRId64 "\n",
 		 loop->commits, loop->commands, loop->commit_us_sum / 1000000, loop->commit_us_sum / 1000 % 1000,
 		 loop->commit_us_max / 1000000, loop->commit_us_max / 1000 % 1000, counts.received, counts.sent,
-		 counts.refused_keys, counts.malformed, loop->hold_mode);
+		 counts.refused_keys, counts.malformed, loop->hold_mode,
+		 loop->away_since ? (clock_wall_ms() - loop->away_since) / 1000 : 0);
 }
 
 /* ---- start ---- */
@@ -428,6 +516,10 @@ static int recover(struct loop *loop, struct err_detail *detail)
 	if (code)
 		return code;
 	log_line(LOG_INFO, "journal: %" PRIu64 " records taken up", sequence);
+	loop->projecting = store_projects(loop->store);
+	if (!loop->projecting && !strncmp(loop->settings->store, "postgresql:", 11))
+		log_line(LOG_WARNING, "the projections are missing or behind the journal and not kept in this run: stop, and make "
+				      "them with `dispatcher project`");
 	return store_take_epoch(loop->store, (uint32_t)loop->settings->area, &loop->epoch, detail);
 }
 
@@ -534,11 +626,12 @@ static int open_events(struct loop *loop)
 		return ERR_MEMORY;
 	loop->tick = evtimer_new(loop->base, on_tick, loop);
 	loop->flush = evtimer_new(loop->base, on_flush, loop);
+	loop->again = evtimer_new(loop->base, on_flush, loop);
 	loop->second = event_new(loop->base, -1, EV_PERSIST, on_second, loop);
 	loop->signals[0] = evsignal_new(loop->base, SIGINT, on_signal, loop);
 	loop->signals[1] = evsignal_new(loop->base, SIGTERM, on_signal, loop);
 	loop->signals[2] = evsignal_new(loop->base, SIGHUP, on_hangup, loop);
-	if (!loop->tick || !loop->flush || !loop->second || !loop->signals[0] || !loop->signals[1] || !loop->signals[2])
+	if (!loop->tick || !loop->flush || !loop->again || !loop->second || !loop->signals[0] || !loop->signals[1] || !loop->signals[2])
 		return ERR_MEMORY;
 	signal(SIGPIPE, SIG_IGN);
 	event_add(loop->signals[0], NULL);
@@ -549,13 +642,26 @@ static int open_events(struct loop *loop)
 	return ERR_OK;
 }
 
+/* A server's store needs a file of this machine for the crash marks. */
+static void store_url(const struct settings *settings, char *url, size_t size)
+{
+	int remote = !strncmp(settings->store, "postgresql:", 11) && !strstr(settings->store, "mark=");
+	if (remote)
+		snprintf(url, size, "%s%cmark=%s/journal.mark", settings->store, strchr(settings->store, '?') ? '&' : '?',
+			 settings->state_folder);
+	else
+		snprintf(url, size, "%s", settings->store);
+}
+
 static int open_parts(struct loop *loop, struct err_detail *detail)
 {
 	struct core_settings core;
 	if (sodium_init() < 0 || open_events(loop))
 		return err_set(detail, ERR_MEMORY, "cannot start");
 	mkdir(loop->settings->state_folder, 0700);
-	int code = store_open(&loop->store, loop->settings->store, detail);
+	char url[2 * SETTINGS_TEXT + 64];
+	store_url(loop->settings, url, sizeof url);
+	int code = store_open(&loop->store, url, detail);
 	if (!code)
 		code = open_town(loop, &core, detail);
 	if (!code)
@@ -574,7 +680,7 @@ static int open_parts(struct loop *loop, struct err_detail *detail)
 	swap_town(loop);
 	submit_fleet(loop);
 	flush_queue(loop);
-	return ERR_OK;
+	return loop->n_batch ? err_set(detail, ERR_UNAVAILABLE, "the store went away: %s", loop->away_reason) : ERR_OK;
 }
 
 int loop_open(struct loop **ret_loop, const struct settings *settings, const struct fleet *fleet,
@@ -605,7 +711,10 @@ int loop_run(struct loop *loop)
 		 link_endpoint(loop->link));
 	event_base_dispatch(loop->base);
 	flush_queue(loop);
-	if (!loop->hold_mode && journal_snapshot(loop->journal, &detail))
+	if (loop->n_batch)
+		log_line(LOG_WARNING, "stopped while the store was away: the last commands are in the journal or not, and were "
+				      "answered to nobody");
+	else if (!loop->hold_mode && journal_snapshot(loop->journal, &detail))
 		log_line(LOG_WARNING, "no snapshot at the end: %s", detail.text);
 	return loop->status;
 }
@@ -622,13 +731,14 @@ void loop_close(struct loop *loop)
 		journal_close(loop->journal);
 	if (loop->store)
 		store_close(loop->store);
-	struct event *events[] = {loop->tick,	    loop->flush,      loop->second,
+	struct event *events[] = {loop->tick,	    loop->flush,      loop->second,     loop->again,
 				  loop->signals[0], loop->signals[1], loop->signals[2]};
 	for (size_t i = 0; i < COUNT_OF(events); i++)
 		if (events[i])
 			event_free(events[i]);
 	if (loop->base)
 		event_base_free(loop->base);
+	project_free(&loop->projection);
 	arena_close(&loop->arena);
 	towns_close(&loop->towns);
 	for (uint32_t i = 0; i < loop->n_queue; i++)
