@@ -22,7 +22,8 @@ struct host {
 	/* place on the town's roads and walks from raw degrees; ERR_RANGE outside the map */
 	int (*place)(void *self, struct geo_point point, struct place *ret_place);
 	uint64_t (*random)(void *self);
-	int (*holding)(void *self, char *text, size_t size);            /* 1 + reason while no promises are made (hold mode, store away) */
+	int (*holding)(void *self, char *text, size_t size);            /* 1 + reason while no promises are made (hold mode); 2: the store
+	                                                           is away and the core ahead of it: nothing of its state may be told */
 	void (*metrics)(void *self, char *text, size_t size);           /* Prometheus lines of the loop, link and store */
 };
 

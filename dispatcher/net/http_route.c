@@ -84,11 +84,29 @@ static int token_fits(struct call *call)
 	return 0;
 }
 
+/* While the core is ahead of its journal (host.h) nothing of its state may be told. */
+static int may_answer(struct call *call, const struct http_route *route)
+{
+	static void (*const without_state[])(struct call *) = {handle_operator_standstill, handle_health, handle_metrics, handle_tile,
+							       handle_search, handle_stops, handle_departures};
+	char why[320];
+	if (call->http->host.holding(call->http->host.self, why, sizeof why) < 2)
+		return 1;
+	for (size_t i = 0; i < COUNT_OF(without_state); i++)
+		if (route->handle == without_state[i])
+			return 1;
+	return 0;
+}
+
 static void run(struct call *call, const struct http_route *route)
 {
 	if (route->is_operator && !token_fits(call)) {
 		call->http->counts.refused++;
 		reply_error(call, "token", NULL);
+		return;
+	}
+	if (!may_answer(call, route)) {
+		reply_code(call, ERR_UNAVAILABLE, "not_found");
 		return;
 	}
 	call->is_operator = route->is_operator;
