@@ -8,12 +8,14 @@
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
+#include "project.h"
 #include "settings.h"
 #include "towns.h"
 
 static const char usage[] =
 	"usage: dispatcher [run] [--settings FILE] [--set NAME=VALUE ...]\n"
 	"       dispatcher verify [--settings FILE] [--set ...]   check the journal's chain and replay it\n"
+	"       dispatcher project [--settings FILE] [--set ...]  make the projections anew from the journal (PostgreSQL)\n"
 	"       dispatcher log [--from N] [--most N] [--personal]  print the journal, one line a record\n"
 	"       dispatcher settings                               the manual page of all settings\n"
 	"       dispatcher check-settings [...]                   read settings and fleet, say what is wrong\n"
@@ -72,8 +74,9 @@ static int run(const struct options *options)
 	if (fleet_read(&fleet, options->settings.fleet, &detail))
 		return fail(&detail, 1);
 	int status = 1;
-	if (loop_open(&loop, &options->settings, &fleet, &detail)) {
-		fail(&detail, 1);
+	int code = loop_open(&loop, &options->settings, &fleet, &detail);
+	if (code) { /* a store that is away may be back at the next start */
+		status = fail(&detail, code == ERR_UNAVAILABLE ? LOOP_EXIT_RESTART : 1);
 	} else {
 		status = loop_run(loop);
 		loop_close(loop);
@@ -91,7 +94,8 @@ static void print_verify(const struct verify_report *report, int broken)
 	       report->digest);
 }
 
-static int verify_on(struct store *store, struct towns *towns, struct err_detail *detail)
+/* project: the projections are made anew meanwhile. */
+static int verify_on(struct store *store, struct towns *towns, int project, struct err_detail *detail)
 {
 	struct core_settings settings;
 	uint8_t hash[TOWN_HASH_BYTES];
@@ -108,7 +112,8 @@ static int verify_on(struct store *store, struct towns *towns, struct err_detail
 	if (!code)
 		code = core_open(&core, &settings, &town->town, &arena);
 	if (!code)
-		code = journal_verify_with(store, core, towns_give, towns, &report, detail);
+		code = project ? project_rebuild(store, core, towns_give, towns, &report, detail)
+			       : journal_verify_with(store, core, towns_give, towns, &report, detail);
 	if (!code || code == ERR_BROKEN)
 		print_verify(&report, code != ERR_OK);
 	if (!code && report.result == VERIFY_BROKEN)
@@ -117,7 +122,7 @@ static int verify_on(struct store *store, struct towns *towns, struct err_detail
 	return code;
 }
 
-static int verify_in(struct store *store, const struct settings *settings, struct err_detail *detail)
+static int verify_in(struct store *store, const struct settings *settings, int project, struct err_detail *detail)
 {
 	struct towns towns;
 	struct towns_entry *present;
@@ -125,7 +130,7 @@ static int verify_in(struct store *store, const struct settings *settings, struc
 	if (!code)
 		code = towns_take(&towns, settings->town, &present, detail);
 	if (!code)
-		code = verify_on(store, &towns, detail);
+		code = verify_on(store, &towns, project, detail);
 	towns_close(&towns);
 	return code;
 }
@@ -134,11 +139,13 @@ static int with_store(const struct options *options)
 {
 	struct err_detail detail = {""};
 	struct store *store;
-	int code = store_open_read(&store, options->settings.store, &detail); /* also beside a running dispatcher */
+	int project = !strcmp(options->command, "project");
+	int code = project ? store_open(&store, options->settings.store, &detail)
+			   : store_open_read(&store, options->settings.store, &detail); /* also beside a running dispatcher */
 	if (code)
 		return fail(&detail, 1);
-	if (!strcmp(options->command, "verify"))
-		code = verify_in(store, &options->settings, &detail);
+	if (project || !strcmp(options->command, "verify"))
+		code = verify_in(store, &options->settings, project, &detail);
 	else
 		code = journal_print(store, options->from ? options->from : 1,
 				     options->most ? options->most : UINT64_MAX, options->personal, stdout, &detail);
@@ -241,7 +248,7 @@ int main(int argc, char **argv)
 		return fail(&detail, 2);
 	if (!strcmp(options.command, "run"))
 		return run(&options);
-	if (!strcmp(options.command, "verify") || !strcmp(options.command, "log"))
+	if (!strcmp(options.command, "verify") || !strcmp(options.command, "log") || !strcmp(options.command, "project"))
 		return with_store(&options);
 	if (!strcmp(options.command, "skip"))
 		return skip_record(&options);
