@@ -1,9 +1,9 @@
 #include "build.h"
+#include "array.h"
+#include "strings.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include "array.h"
-#include "strings.h"
 
 struct build_strings {
 	struct strings pool;

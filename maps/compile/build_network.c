@@ -1,8 +1,8 @@
 /* The parts of a network that follow from its arcs: outgoing lists, dead ends, metric shape, nearest-road grid. */
-#include <assert.h>
-#include <stdlib.h>
 #include "array.h"
 #include "build.h"
+#include <assert.h>
+#include <stdlib.h>
 
 #define GRID_CELL_MM 100000u
 #define GRID_CELLS_MOST 4000000u
@@ -75,7 +75,7 @@ struct grid {
 	uint32_t cell_mm, columns, rows;
 	struct grid_entry {
 		uint32_t cell, arc;
-	} *entries;
+	} * entries;
 	size_t n, cap;
 };
 

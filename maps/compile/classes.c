@@ -5,18 +5,34 @@
 /* --- words -------------------------------------------------------------------------------------------------------- */
 
 static const char *const highway_names[HIGHWAYS] = {
-	"", "motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street", "service",
-	"track", "pedestrian", "busway", "road", "footway", "path", "cycleway", "bridleway", "steps", "platform", "corridor",
+	"",	    "motorway",	    "trunk",	   "primary",	    "secondary",
+	"tertiary", "unclassified", "residential", "living_street", "service",
+	"track",    "pedestrian",   "busway",	   "road",	    "footway",
+	"path",	    "cycleway",	    "bridleway",   "steps",	    "platform",
+	"corridor",
 };
 
 static const uint8_t highway_kinds[HIGHWAYS] = {
-	[HIGHWAY_MOTORWAY] = ROAD_MOTORWAY, [HIGHWAY_TRUNK] = ROAD_TRUNK, [HIGHWAY_PRIMARY] = ROAD_PRIMARY,
-	[HIGHWAY_SECONDARY] = ROAD_SECONDARY, [HIGHWAY_TERTIARY] = ROAD_TERTIARY, [HIGHWAY_UNCLASSIFIED] = ROAD_RESIDENTIAL,
-	[HIGHWAY_RESIDENTIAL] = ROAD_RESIDENTIAL, [HIGHWAY_LIVING_STREET] = ROAD_LIVING_STREET,
-	[HIGHWAY_SERVICE] = ROAD_SERVICE, [HIGHWAY_TRACK] = ROAD_TRACK, [HIGHWAY_PEDESTRIAN] = ROAD_PEDESTRIAN,
-	[HIGHWAY_BUSWAY] = ROAD_SERVICE, [HIGHWAY_ROAD] = ROAD_OTHER, [HIGHWAY_FOOTWAY] = ROAD_FOOTWAY,
-	[HIGHWAY_PATH] = ROAD_FOOTWAY, [HIGHWAY_CYCLEWAY] = ROAD_CYCLEWAY, [HIGHWAY_BRIDLEWAY] = ROAD_TRACK,
-	[HIGHWAY_STEPS] = ROAD_STEPS, [HIGHWAY_PLATFORM] = ROAD_FOOTWAY, [HIGHWAY_CORRIDOR] = ROAD_FOOTWAY,
+	[HIGHWAY_MOTORWAY] = ROAD_MOTORWAY,
+	[HIGHWAY_TRUNK] = ROAD_TRUNK,
+	[HIGHWAY_PRIMARY] = ROAD_PRIMARY,
+	[HIGHWAY_SECONDARY] = ROAD_SECONDARY,
+	[HIGHWAY_TERTIARY] = ROAD_TERTIARY,
+	[HIGHWAY_UNCLASSIFIED] = ROAD_RESIDENTIAL,
+	[HIGHWAY_RESIDENTIAL] = ROAD_RESIDENTIAL,
+	[HIGHWAY_LIVING_STREET] = ROAD_LIVING_STREET,
+	[HIGHWAY_SERVICE] = ROAD_SERVICE,
+	[HIGHWAY_TRACK] = ROAD_TRACK,
+	[HIGHWAY_PEDESTRIAN] = ROAD_PEDESTRIAN,
+	[HIGHWAY_BUSWAY] = ROAD_SERVICE,
+	[HIGHWAY_ROAD] = ROAD_OTHER,
+	[HIGHWAY_FOOTWAY] = ROAD_FOOTWAY,
+	[HIGHWAY_PATH] = ROAD_FOOTWAY,
+	[HIGHWAY_CYCLEWAY] = ROAD_CYCLEWAY,
+	[HIGHWAY_BRIDLEWAY] = ROAD_TRACK,
+	[HIGHWAY_STEPS] = ROAD_STEPS,
+	[HIGHWAY_PLATFORM] = ROAD_FOOTWAY,
+	[HIGHWAY_CORRIDOR] = ROAD_FOOTWAY,
 };
 
 enum highway classes_highway(const char *text)
@@ -76,11 +92,24 @@ static enum access access_word(const char *text, size_t n)
 		const char *word;
 		enum access access;
 	} words[] = {
-		{"yes", ACCESS_YES}, {"permissive", ACCESS_YES}, {"designated", ACCESS_YES}, {"official", ACCESS_YES},
-		{"destination", ACCESS_DESTINATION}, {"customers", ACCESS_DESTINATION}, {"private", ACCESS_PRIVATE},
-		{"residents", ACCESS_PRIVATE}, {"permit", ACCESS_PRIVATE}, {"no", ACCESS_NO}, {"delivery", ACCESS_NO},
-		{"agricultural", ACCESS_NO}, {"forestry", ACCESS_NO}, {"military", ACCESS_NO}, {"emergency", ACCESS_NO},
-		{"restricted", ACCESS_NO}, {"use_sidepath", ACCESS_NO}, {"discouraged", ACCESS_DESTINATION},
+		{"yes", ACCESS_YES},
+		{"permissive", ACCESS_YES},
+		{"designated", ACCESS_YES},
+		{"official", ACCESS_YES},
+		{"destination", ACCESS_DESTINATION},
+		{"customers", ACCESS_DESTINATION},
+		{"private", ACCESS_PRIVATE},
+		{"residents", ACCESS_PRIVATE},
+		{"permit", ACCESS_PRIVATE},
+		{"no", ACCESS_NO},
+		{"delivery", ACCESS_NO},
+		{"agricultural", ACCESS_NO},
+		{"forestry", ACCESS_NO},
+		{"military", ACCESS_NO},
+		{"emergency", ACCESS_NO},
+		{"restricted", ACCESS_NO},
+		{"use_sidepath", ACCESS_NO},
+		{"discouraged", ACCESS_DESTINATION},
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -109,8 +138,8 @@ static const char *const bus_keys[] = {"bus", "psv", "motorcar", "motor_vehicle"
 static const char *const foot_keys[] = {"foot", "access"};
 
 /* First key of the list that says something; direction -1 = of a node. *ret_key tells which. */
-static enum access access_of(const struct osm *osm, struct osm_tags tags, const char *const *keys, size_t n, int direction,
-			     size_t *ret_key)
+static enum access access_of(const struct osm *osm, struct osm_tags tags, const char *const *keys, size_t n,
+			     int direction, size_t *ret_key)
 {
 	for (size_t i = 0; i < n; i++) {
 		enum access access = ACCESS_UNSET;
@@ -132,7 +161,8 @@ static enum access vehicle_access(const struct osm *osm, struct osm_tags tags, c
 				  int direction, int *ret_as_bus)
 {
 	size_t skip = class_rules->bus_lanes ? 0 : 2, key;
-	enum access access = access_of(osm, tags, bus_keys + skip, sizeof bus_keys / sizeof *bus_keys - skip, direction, &key);
+	enum access access =
+		access_of(osm, tags, bus_keys + skip, sizeof bus_keys / sizeof *bus_keys - skip, direction, &key);
 
 	*ret_as_bus = class_rules->bus_lanes && key < 2 && access == ACCESS_YES;
 	return access;
@@ -183,8 +213,8 @@ static int has_opposite_busway(const struct osm *osm, struct osm_tags tags)
 
 static enum oneway oneway_of(const struct osm *osm, struct osm_tags tags, const struct class_rules *class_rules)
 {
-	static const char *const keys[] = {"oneway:bus", "oneway:psv", "oneway:motorcar", "oneway:motor_vehicle",
-					   "oneway:vehicle", "oneway"};
+	static const char *const keys[] = {"oneway:bus",	   "oneway:psv",     "oneway:motorcar",
+					   "oneway:motor_vehicle", "oneway:vehicle", "oneway"};
 
 	if (class_rules->bus_lanes && has_opposite_busway(osm, tags))
 		return ONEWAY_NO;
@@ -253,15 +283,17 @@ uint32_t classes_speed(const char *text)
 static uint32_t assumed_speed(const struct osm *osm, struct osm_tags tags, enum highway highway, int is_urban)
 {
 	static const uint8_t urban[HIGHWAYS] = {
-		[HIGHWAY_MOTORWAY] = 100, [HIGHWAY_TRUNK] = 70, [HIGHWAY_PRIMARY] = 50, [HIGHWAY_SECONDARY] = 50,
-		[HIGHWAY_TERTIARY] = 50, [HIGHWAY_UNCLASSIFIED] = 50, [HIGHWAY_RESIDENTIAL] = 30,
-		[HIGHWAY_LIVING_STREET] = 7, [HIGHWAY_SERVICE] = 20, [HIGHWAY_TRACK] = 15, [HIGHWAY_PEDESTRIAN] = 7,
-		[HIGHWAY_BUSWAY] = 30, [HIGHWAY_ROAD] = 30};
+		[HIGHWAY_MOTORWAY] = 100,   [HIGHWAY_TRUNK] = 70,	 [HIGHWAY_PRIMARY] = 50,
+		[HIGHWAY_SECONDARY] = 50,   [HIGHWAY_TERTIARY] = 50,	 [HIGHWAY_UNCLASSIFIED] = 50,
+		[HIGHWAY_RESIDENTIAL] = 30, [HIGHWAY_LIVING_STREET] = 7, [HIGHWAY_SERVICE] = 20,
+		[HIGHWAY_TRACK] = 15,	    [HIGHWAY_PEDESTRIAN] = 7,	 [HIGHWAY_BUSWAY] = 30,
+		[HIGHWAY_ROAD] = 30};
 	static const uint8_t rural[HIGHWAYS] = {
-		[HIGHWAY_MOTORWAY] = 120, [HIGHWAY_TRUNK] = 100, [HIGHWAY_PRIMARY] = 90, [HIGHWAY_SECONDARY] = 80,
-		[HIGHWAY_TERTIARY] = 70, [HIGHWAY_UNCLASSIFIED] = 60, [HIGHWAY_RESIDENTIAL] = 30,
-		[HIGHWAY_LIVING_STREET] = 7, [HIGHWAY_SERVICE] = 20, [HIGHWAY_TRACK] = 15, [HIGHWAY_PEDESTRIAN] = 7,
-		[HIGHWAY_BUSWAY] = 50, [HIGHWAY_ROAD] = 30};
+		[HIGHWAY_MOTORWAY] = 120,   [HIGHWAY_TRUNK] = 100,	 [HIGHWAY_PRIMARY] = 90,
+		[HIGHWAY_SECONDARY] = 80,   [HIGHWAY_TERTIARY] = 70,	 [HIGHWAY_UNCLASSIFIED] = 60,
+		[HIGHWAY_RESIDENTIAL] = 30, [HIGHWAY_LIVING_STREET] = 7, [HIGHWAY_SERVICE] = 20,
+		[HIGHWAY_TRACK] = 15,	    [HIGHWAY_PEDESTRIAN] = 7,	 [HIGHWAY_BUSWAY] = 50,
+		[HIGHWAY_ROAD] = 30};
 	const char *lit = osm_tag(osm, tags, "lit"), *sidewalk = osm_tag(osm, tags, "sidewalk");
 	const char *service = osm_tag(osm, tags, "service");
 
@@ -274,7 +306,8 @@ static uint32_t assumed_speed(const struct osm *osm, struct osm_tags tags, enum 
 
 static uint32_t speed_of(const struct osm *osm, struct osm_tags tags, enum highway highway, int direction, int is_urban)
 {
-	static const char *const keys[] = {"maxspeed", "zone:maxspeed", "maxspeed:type", "source:maxspeed", "zone:traffic"};
+	static const char *const keys[] = {"maxspeed", "zone:maxspeed", "maxspeed:type", "source:maxspeed",
+					   "zone:traffic"};
 	uint32_t speed = classes_speed(tag_with(osm, tags, "maxspeed", directions[direction]));
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys && !speed; i++)
@@ -284,7 +317,8 @@ static uint32_t speed_of(const struct osm *osm, struct osm_tags tags, enum highw
 
 /* --- roads -------------------------------------------------------------------------------------------------------- */
 
-/* May the class drive along (0) or against (1) the way, its direction rules aside? *ret_private: for residents and guests. */
+/* May the class drive along (0) or against (1) the way, its direction rules aside? *ret_private: for residents and
+ * guests. */
 static int is_allowed(const struct osm *osm, struct osm_tags tags, const struct class_rules *class_rules,
 		      const struct way_rules *rules, int direction, int *ret_private)
 {
@@ -358,8 +392,8 @@ static void allow_class(const struct osm *osm, struct osm_tags tags, const struc
 	}
 }
 
-void classes_road(const struct osm *osm, struct osm_tags tags, const struct class_rules *classes, uint32_t n_classes, int is_urban,
-		  struct way_rules *ret_rules)
+void classes_road(const struct osm *osm, struct osm_tags tags, const struct class_rules *classes, uint32_t n_classes,
+		  int is_urban, struct way_rules *ret_rules)
 {
 	enum highway highway = highway_of(osm, tags);
 	int is_driveway = IS_ONE_OF(osm_tag(osm, tags, "service"), "driveway");
@@ -383,8 +417,8 @@ void classes_road(const struct osm *osm, struct osm_tags tags, const struct clas
 /* Where nobody says: not on motorways, trunk roads, cycleways and bridleways. */
 static int is_walked(enum highway highway)
 {
-	return highway != HIGHWAY_NONE && highway != HIGHWAY_MOTORWAY && highway != HIGHWAY_TRUNK && highway != HIGHWAY_BUSWAY &&
-	       highway != HIGHWAY_CYCLEWAY && highway != HIGHWAY_BRIDLEWAY;
+	return highway != HIGHWAY_NONE && highway != HIGHWAY_MOTORWAY && highway != HIGHWAY_TRUNK &&
+	       highway != HIGHWAY_BUSWAY && highway != HIGHWAY_CYCLEWAY && highway != HIGHWAY_BRIDLEWAY;
 }
 
 void classes_walk(const struct osm *osm, struct osm_tags tags, struct way_rules *ret_rules)
@@ -417,21 +451,23 @@ void classes_walk(const struct osm *osm, struct osm_tags tags, struct way_rules 
 
 /* --- nodes -------------------------------------------------------------------------------------------------------- */
 
-uint8_t classes_blocked(const struct osm *osm, struct osm_tags tags, const struct class_rules *classes, uint32_t n_classes)
+uint8_t classes_blocked(const struct osm *osm, struct osm_tags tags, const struct class_rules *classes,
+			uint32_t n_classes)
 {
 	const char *barrier = osm_tag(osm, tags, "barrier");
 	unsigned blocked = 0;
 	int is_open = IS_ONE_OF(barrier, "no", "cattle_grid", "border_control", "toll_booth", "sally_port", "entrance",
-					    "height_restrictor", "kerb", "sump_buster");
+				"height_restrictor", "kerb", "sump_buster");
 
 	if (!barrier) /* access tags of crossings and signals speak of those who cross */
 		return 0;
 	for (uint32_t c = 0; c < n_classes; c++) {
 		int as_bus;
 		enum access access = vehicle_access(osm, tags, &classes[c], -1, &as_bus);
-		int is_passed = access == ACCESS_UNSET ? is_open || (classes[c].bus_lanes && strcmp(barrier, "bus_trap") == 0)
-						       : access >= ACCESS_DESTINATION ||
-								 (access == ACCESS_PRIVATE && classes[c].private_roads);
+		int is_passed = access == ACCESS_UNSET
+					? is_open || (classes[c].bus_lanes && strcmp(barrier, "bus_trap") == 0)
+					: access >= ACCESS_DESTINATION ||
+						  (access == ACCESS_PRIVATE && classes[c].private_roads);
 
 		blocked |= is_passed ? 0 : 1u << c;
 	}

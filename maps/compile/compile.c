@@ -1,5 +1,4 @@
 #include "compile.h"
-#include <string.h>
 #include "gtfs.h"
 #include "order.h"
 #include "osm.h"
@@ -8,6 +7,7 @@
 #include "shapes.h"
 #include "stops.h"
 #include "turns.h"
+#include <string.h>
 
 #define DAYS_AROUND 20250101u
 
@@ -45,7 +45,8 @@ static int build_turns(struct build *build, const struct roads *roads, const str
 	return code ? code : components_build(build, &build->town.road, names, "road");
 }
 
-static int build_networks(struct build *build, const struct osm *osm, const struct compile_options *options, struct err_detail *detail)
+static int build_networks(struct build *build, const struct osm *osm, const struct compile_options *options,
+			  struct err_detail *detail)
 {
 	struct roads roads;
 	int code = roads_project(build, osm, options->settings, detail);
@@ -77,7 +78,8 @@ static int build_timetable(struct build *build, const struct compile_options *op
 	return gtfs_build_days(build, options->yyyymmdd ? options->yyyymmdd : DAYS_AROUND, detail);
 }
 
-static int build_all(struct build *build, const struct osm *osm, const struct compile_options *options, struct err_detail *detail)
+static int build_all(struct build *build, const struct osm *osm, const struct compile_options *options,
+		     struct err_detail *detail)
 {
 	int code = build_networks(build, osm, options, detail);
 

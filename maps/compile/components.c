@@ -1,18 +1,18 @@
-/* Main strongly connected part per class: Tarjan (1972) over arcs, iterative. An arc leads on to those that leave its head
- * and are not forbidden after it. Longer forbidden sequences are left out: they rarely cut anything off. */
+/* Main strongly connected part per class: Tarjan (1972) over arcs, iterative. An arc leads on to those that leave its
+ * head and are not forbidden after it. Longer forbidden sequences are left out: they rarely cut anything off. */
+#include "turns.h"
 #include <stdlib.h>
 #include <string.h>
-#include "turns.h"
 
 struct search {
 	const struct network *network;
 	uint32_t class_index;
-	uint32_t *pairs;     /* turn rows that forbid a pair for the class, by first arc: [n_pairs] */
-	uint32_t *pair_first;/* [n_arcs + 1] */
-	uint32_t *order, *low, *part; /* [n_arcs]; NONE = not yet */
+	uint32_t *pairs;		   /* turn rows that forbid a pair for the class, by first arc: [n_pairs] */
+	uint32_t *pair_first;		   /* [n_arcs + 1] */
+	uint32_t *order, *low, *part;	   /* [n_arcs]; NONE = not yet */
 	uint32_t *stack, *path, *position; /* [n_arcs] */
 	uint32_t n_stack, n_path, n_order, n_parts;
-	uint64_t *part_mm;   /* [n_arcs] length of each part */
+	uint64_t *part_mm; /* [n_arcs] length of each part */
 };
 
 static int is_open(const struct search *search, uint32_t arc)
@@ -137,7 +137,8 @@ static uint32_t main_part(const struct search *search)
 	return best;
 }
 
-static void mark_class(const struct search *search, uint8_t *mask, struct report *report, const char *label, const char *class_name)
+static void mark_class(const struct search *search, uint8_t *mask, struct report *report, const char *label,
+		       const char *class_name)
 {
 	uint32_t best = main_part(search), n_out = 0;
 	uint64_t out_mm = 0;
@@ -153,8 +154,8 @@ static void mark_class(const struct search *search, uint8_t *mask, struct report
 		}
 	}
 	if (n_out > 0)
-		report_add(report, "arcs outside the main part of a class: never chosen as a place", "%s %s: %u arcs, %.1f km", label,
-			   class_name, n_out, (double)out_mm / 1e6);
+		report_add(report, "arcs outside the main part of a class: never chosen as a place",
+			   "%s %s: %u arcs, %.1f km", label, class_name, n_out, (double)out_mm / 1e6);
 }
 
 static int open_search(struct search *search, const struct network *network)

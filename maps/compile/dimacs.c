@@ -1,12 +1,12 @@
 #include "dimacs.h"
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <zlib.h>
 #include "array.h"
 #include "gtfs.h"
 #include "order.h"
 #include "turns.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
 
 #define NODES_MOST 50000000u
 #define ARCS_MOST 200000000u
@@ -48,8 +48,8 @@ static int next_line(struct dimacs *dimacs, int *ret_end)
 		}
 		message = gzerror(dimacs->file, &code);
 		if (code != Z_OK && code != Z_STREAM_END)
-			return err_set(dimacs->detail, ERR_TRUNCATED, "%s: line %lu: damaged or cut gzip data (%s)", dimacs->path,
-				       dimacs->line, message);
+			return err_set(dimacs->detail, ERR_TRUNCATED, "%s: line %lu: damaged or cut gzip data (%s)",
+				       dimacs->path, dimacs->line, message);
 		*ret_end = 1;
 		return ERR_OK;
 	} while (dimacs->text[0] == 'c' || dimacs->text[0] == '\n' || dimacs->text[0] == '\r');
@@ -94,7 +94,8 @@ struct graph {
 };
 
 /* Reads the arcs of a .gr file; the first file gives the ends, the second (lengths) must repeat them. */
-static int read_arcs(struct graph *graph, const char *path, uint32_t unit, uint32_t *weights, int repeats, struct err_detail *detail)
+static int read_arcs(struct graph *graph, const char *path, uint32_t unit, uint32_t *weights, int repeats,
+		     struct err_detail *detail)
 {
 	struct dimacs dimacs;
 	int64_t sizes[2] = {0, 0};
@@ -111,9 +112,11 @@ static int read_arcs(struct graph *graph, const char *path, uint32_t unit, uint3
 		code = next_line(&dimacs, &at_end);
 		if (code)
 			break;
-		if (at_end || dimacs.text[0] != 'a' || numbers(dimacs.text + 1, row, 3) || row[0] < 1 || row[0] > graph->n_nodes ||
-		    row[1] < 1 || row[1] > graph->n_nodes || row[2] < 0 || row[2] > (TIME_INFINITE - 1) / unit)
-			code = expected(&dimacs, at_end ? "more arcs, as many as the first line says" : "\"a TAIL HEAD WEIGHT\" in range");
+		if (at_end || dimacs.text[0] != 'a' || numbers(dimacs.text + 1, row, 3) || row[0] < 1 ||
+		    row[0] > graph->n_nodes || row[1] < 1 || row[1] > graph->n_nodes || row[2] < 0 ||
+		    row[2] > (TIME_INFINITE - 1) / unit)
+			code = expected(&dimacs, at_end ? "more arcs, as many as the first line says"
+							: "\"a TAIL HEAD WEIGHT\" in range");
 		else if (repeats && (graph->tail[a] != row[0] - 1 || graph->head[a] != row[1] - 1))
 			code = expected(&dimacs, "the arcs in the order of the first file");
 		if (code)
@@ -183,7 +186,7 @@ static int read_counts(struct graph *graph, struct err_detail *detail)
 
 struct end_pair {
 	uint32_t low, high, arc; /* node numbers, low <= high */
-	int is_up;               /* tail is low */
+	int is_up;		 /* tail is low */
 };
 
 static int pair_order(const void *left, const void *right)
@@ -246,7 +249,8 @@ static int fill_network(struct graph *graph)
 	struct build *build = graph->build;
 	struct network *road = &build->town.road;
 	uint32_t n = graph->n_arcs;
-	uint32_t *shape_first = build_alloc(build, (size_t)n + 1, sizeof *shape_first), *name = build_alloc(build, n, sizeof *name);
+	uint32_t *shape_first = build_alloc(build, (size_t)n + 1, sizeof *shape_first),
+		 *name = build_alloc(build, n, sizeof *name);
 	struct geo_point *shape = build_alloc(build, (size_t)n * 2, sizeof *shape);
 	uint8_t *kind = build_alloc(build, n, 1), *speed = build_alloc(build, n, 1);
 	int64_t *way = build_alloc(build, n, sizeof *way);
@@ -260,10 +264,22 @@ static int fill_network(struct graph *graph)
 		name[a] = NONE;
 	}
 	*road = (struct network){
-		.n_nodes = graph->n_nodes, .n_arcs = n, .n_classes = 1, .n_shape_points = 2 * n, .node_point = graph->point,
-		.tail = graph->tail, .head = graph->head, .reverse_arc = graph->reverse, .dist_mm = graph->dist,
-		.time_ms = graph->time, .kind = kind, .speed_kmh = speed, .name = name, .osm_way = way,
-		.shape_first = shape_first, .shape_point = shape,
+		.n_nodes = graph->n_nodes,
+		.n_arcs = n,
+		.n_classes = 1,
+		.n_shape_points = 2 * n,
+		.node_point = graph->point,
+		.tail = graph->tail,
+		.head = graph->head,
+		.reverse_arc = graph->reverse,
+		.dist_mm = graph->dist,
+		.time_ms = graph->time,
+		.kind = kind,
+		.speed_kmh = speed,
+		.name = name,
+		.osm_way = way,
+		.shape_first = shape_first,
+		.shape_point = shape,
 	};
 	return build_network_index(build, road);
 }
@@ -293,7 +309,8 @@ static int open_projection(struct graph *graph, struct err_detail *detail)
 	if (graph->options->len_path)
 		return ERR_OK;
 	for (uint32_t a = 0; a < graph->n_arcs; a++)
-		graph->dist[a] = projection_geodesic_mm(build->projection, graph->point[graph->tail[a]], graph->point[graph->head[a]]);
+		graph->dist[a] = projection_geodesic_mm(build->projection, graph->point[graph->tail[a]],
+							graph->point[graph->head[a]]);
 	return ERR_OK;
 }
 
@@ -306,9 +323,21 @@ static int empty_walk(struct build *build)
 	if (!none)
 		return ERR_MEMORY;
 	*walk = (struct network){
-		.n_classes = 1, .node_point = none, .tail = none, .head = none, .reverse_arc = none, .dist_mm = none, .time_ms = none,
-		.flags = none, .kind = none, .speed_kmh = none, .name = none, .osm_way = none, .shape_first = none,
-		.shape_point = none, .main_mask = none,
+		.n_classes = 1,
+		.node_point = none,
+		.tail = none,
+		.head = none,
+		.reverse_arc = none,
+		.dist_mm = none,
+		.time_ms = none,
+		.flags = none,
+		.kind = none,
+		.speed_kmh = none,
+		.name = none,
+		.osm_way = none,
+		.shape_first = none,
+		.shape_point = none,
+		.main_mask = none,
 	};
 	if (turns_none(build, walk))
 		return ERR_MEMORY;
@@ -325,7 +354,8 @@ static int alloc_graph(struct graph *graph)
 	graph->dist = build_alloc(build, graph->n_arcs, sizeof *graph->dist);
 	graph->reverse = build_alloc(build, graph->n_arcs, sizeof *graph->reverse);
 	graph->point = build_alloc(build, graph->n_nodes, sizeof *graph->point);
-	return graph->tail && graph->head && graph->time && graph->dist && graph->reverse && graph->point ? ERR_OK : ERR_MEMORY;
+	return graph->tail && graph->head && graph->time && graph->dist && graph->reverse && graph->point ? ERR_OK
+													  : ERR_MEMORY;
 }
 
 static int read_files(struct graph *graph, struct err_detail *detail)

@@ -22,7 +22,8 @@ static const struct {
 	{"export", mapc_export, "TOWN.zmap --class NAME --nodes FILE --arcs FILE --turns FILE"},
 	{"import-dimacs", mapc_import_dimacs,
 	 "--gr FILE --co FILE [--len FILE] [--unit-ms N] [--len-mm N] [--class NAME] [--name TEXT] -o TOWN.zmap"},
-	{"derive-timetable", mapc_derive_timetable, "--osm FILE [--first YYYYMMDD] [--last YYYYMMDD] [--headway-s N] -o GTFS.zip"},
+	{"derive-timetable", mapc_derive_timetable,
+	 "--osm FILE [--first YYYYMMDD] [--last YYYYMMDD] [--headway-s N] -o GTFS.zip"},
 	{"synth", mapc_synth, "--seed N --inhabitants N --osm OUT.osm.pbf --gtfs OUT.zip"},
 };
 
@@ -107,7 +108,8 @@ static int take_option(int argc, char **argv, int *at, const struct mapc_option 
 	return 0;
 }
 
-int mapc_options(int argc, char **argv, const struct mapc_option *options, uint32_t n, int n_rest, const char **ret_rest)
+int mapc_options(int argc, char **argv, const struct mapc_option *options, uint32_t n, int n_rest,
+		 const char **ret_rest)
 {
 	int n_got = 0;
 
@@ -127,12 +129,13 @@ int mapc_options(int argc, char **argv, const struct mapc_option *options, uint3
 		return mapc_fail(argv[0], MAPC_USAGE, "expected a town file (see mapc --help)");
 	for (uint32_t i = 0; i < n; i++)
 		if (options[i].is_required && options[i].value && !*options[i].value)
-			return mapc_fail(argv[0], MAPC_USAGE, "%s%s is missing (see mapc --help)", strlen(options[i].name) > 1 ? "--" : "-",
-					 options[i].name);
+			return mapc_fail(argv[0], MAPC_USAGE, "%s%s is missing (see mapc --help)",
+					 strlen(options[i].name) > 1 ? "--" : "-", options[i].name);
 	return 0;
 }
 
-int mapc_number(const char *command, const char *option, const char *text, int64_t low, int64_t high, int64_t *ret_value)
+int mapc_number(const char *command, const char *option, const char *text, int64_t low, int64_t high,
+		int64_t *ret_value)
 {
 	char *end;
 	long long value;
@@ -140,8 +143,8 @@ int mapc_number(const char *command, const char *option, const char *text, int64
 	errno = 0;
 	value = strtoll(text, &end, 10);
 	if (end == text || *end || errno || value < low || value > high)
-		return mapc_fail(command, MAPC_USAGE, "%s \"%s\": expected a whole number from %lld to %lld", option, text,
-				 (long long)low, (long long)high);
+		return mapc_fail(command, MAPC_USAGE, "%s \"%s\": expected a whole number from %lld to %lld", option,
+				 text, (long long)low, (long long)high);
 	*ret_value = value;
 	return 0;
 }

@@ -2,10 +2,10 @@
 #ifndef ZUB_MAPC_H
 #define ZUB_MAPC_H
 
-#include <getopt.h>
-#include <stdint.h>
 #include "err.h"
 #include "town.h"
+#include <getopt.h>
+#include <stdint.h>
 
 enum mapc_exit { MAPC_OK = 0, MAPC_FAILED = 1, MAPC_USAGE = 2 };
 
@@ -20,18 +20,21 @@ int mapc_synth(int argc, char **argv);
 /* One option of a subcommand: --name VALUE. */
 struct mapc_option {
 	const char *name;
-	int is_flag;         /* takes no value; *value then points to "1" */
+	int is_flag; /* takes no value; *value then points to "1" */
 	int is_required;
-	const char **value;  /* last one given */
-	const char ***values;/* or: all given (malloc'ed, *n_values of them) */
+	const char **value;   /* last one given */
+	const char ***values; /* or: all given (malloc'ed, *n_values of them) */
 	uint32_t *n_values;
 };
-/* Reads argv; *ret_rest gets what is no option (at least / at most so many). 0, or prints one line and returns MAPC_USAGE. */
-int mapc_options(int argc, char **argv, const struct mapc_option *options, uint32_t n, int n_rest, const char **ret_rest);
+/* Reads argv; *ret_rest gets what is no option (at least / at most so many). 0, or prints one line and returns
+ * MAPC_USAGE. */
+int mapc_options(int argc, char **argv, const struct mapc_option *options, uint32_t n, int n_rest,
+		 const char **ret_rest);
 /* Prints "mapc COMMAND: text" to stderr. */
 int mapc_fail(const char *command, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Whole number in low .. high, or MAPC_USAGE with a line. */
-int mapc_number(const char *command, const char *option, const char *text, int64_t low, int64_t high, int64_t *ret_value);
+int mapc_number(const char *command, const char *option, const char *text, int64_t low, int64_t high,
+		int64_t *ret_value);
 /* Class by name (NULL = the first), or MAPC_FAILED with a line. */
 int mapc_class(const char *command, const struct town *town, const char *name, uint32_t *ret_class);
 /* A step of long work, shown on a terminal only; NULL clears the line. */

@@ -1,17 +1,18 @@
 /* mapc build */
-#include <stdio.h>
-#include <stdlib.h>
 #include "compile.h"
 #include "mapc.h"
+#include <stdio.h>
+#include <stdlib.h>
 
 static void print_summary(const struct build *build, const char *path)
 {
 	const struct town *town = &build->town;
 
-	printf("%s: %u nodes and %u arcs of roads, %u turn rows, %u arcs of footpaths, %u stops, %u addresses, %u timetable stops, "
+	printf("%s: %u nodes and %u arcs of roads, %u turn rows, %u arcs of footpaths, %u stops, %u addresses, %u "
+	       "timetable stops, "
 	       "%u trips\n",
-	       path, town->road.n_nodes, town->road.n_arcs, town->road.n_turns, town->walk.n_arcs, town->n_stops, town->n_addresses,
-	       town->timetable.n_stops, town->timetable.n_trips);
+	       path, town->road.n_nodes, town->road.n_arcs, town->road.n_turns, town->walk.n_arcs, town->n_stops,
+	       town->n_addresses, town->timetable.n_stops, town->timetable.n_trips);
 	printf("content ");
 	for (size_t i = 0; i < sizeof town->hash; i++)
 		printf("%02x", town->hash[i]);
@@ -44,7 +45,10 @@ int mapc_build(int argc, char **argv)
 {
 	const char *osm = NULL, *town = NULL, *out = NULL, *date = NULL, **gtfs = NULL;
 	uint32_t n_gtfs = 0;
-	struct mapc_option options[] = {{"osm", 0, 1, &osm}, {"town", 0, 0, &town}, {"o", 0, 1, &out}, {"date", 0, 0, &date},
+	struct mapc_option options[] = {{"osm", 0, 1, &osm},
+					{"town", 0, 0, &town},
+					{"o", 0, 1, &out},
+					{"date", 0, 0, &date},
 					{"gtfs", 0, 0, NULL, &gtfs, &n_gtfs}};
 	int status = mapc_options(argc, argv, options, 5, 0, NULL);
 	struct err_detail detail = {0};
@@ -58,8 +62,12 @@ int mapc_build(int argc, char **argv)
 	if (!status && (town ? town_settings_read(settings, town, &detail) : town_settings_default(settings)))
 		status = mapc_fail("build", MAPC_FAILED, "%s", detail.text);
 	if (!status) {
-		struct compile_options compile = {.osm_path = osm, .gtfs_paths = gtfs, .n_gtfs = n_gtfs, .settings = settings,
-						  .yyyymmdd = (uint32_t)yyyymmdd, .progress = mapc_progress};
+		struct compile_options compile = {.osm_path = osm,
+						  .gtfs_paths = gtfs,
+						  .n_gtfs = n_gtfs,
+						  .settings = settings,
+						  .yyyymmdd = (uint32_t)yyyymmdd,
+						  .progress = mapc_progress};
 
 		status = build_town(&compile, out);
 		town_settings_close(settings);

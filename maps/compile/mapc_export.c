@@ -1,7 +1,7 @@
 /* mapc export: CSV files from which an outside program can rebuild the same search. */
+#include "mapc.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include "mapc.h"
 
 static void print_degrees(FILE *file, int32_t e7)
 {
@@ -66,7 +66,9 @@ static int write_all(const struct town *town, uint32_t class_index, const char *
 int mapc_export(int argc, char **argv)
 {
 	const char *class_name = NULL, *paths[3] = {NULL, NULL, NULL}, *path = NULL;
-	struct mapc_option options[] = {{"class", 0, 1, &class_name}, {"nodes", 0, 1, &paths[0]}, {"arcs", 0, 1, &paths[1]},
+	struct mapc_option options[] = {{"class", 0, 1, &class_name},
+					{"nodes", 0, 1, &paths[0]},
+					{"arcs", 0, 1, &paths[1]},
 					{"turns", 0, 1, &paths[2]}};
 	int status = mapc_options(argc, argv, options, 4, 1, &path);
 	struct err_detail detail = {0};

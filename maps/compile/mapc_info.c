@@ -1,9 +1,9 @@
 /* mapc info: what a town file holds. */
+#include "mapc.h"
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "mapc.h"
 
 struct class_figures {
 	uint32_t n_arcs, n_main;
@@ -32,8 +32,9 @@ static json_t *class_json(const struct town *town, uint32_t c)
 	struct class_figures figures = figures_of(&town->road, c);
 
 	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "name", town_text(town, town->class_name[c]), "speed_kmh",
-			 (json_int_t)town->class_speed_kmh[c], "arcs", (json_int_t)figures.n_arcs, "main_arcs", (json_int_t)figures.n_main,
-			 "length_m", (json_int_t)(figures.km_mm / 1000), "main_length_m", (json_int_t)(figures.main_mm / 1000));
+			 (json_int_t)town->class_speed_kmh[c], "arcs", (json_int_t)figures.n_arcs, "main_arcs",
+			 (json_int_t)figures.n_main, "length_m", (json_int_t)(figures.km_mm / 1000), "main_length_m",
+			 (json_int_t)(figures.main_mm / 1000));
 }
 
 static uint32_t count_sequences(const struct network *road)
@@ -51,9 +52,10 @@ static json_t *road_json(const struct town *town)
 
 	for (uint32_t c = 0; c < town->n_classes; c++)
 		json_array_append_new(classes, class_json(town, c));
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:o}", "nodes", (json_int_t)town->road.n_nodes, "arcs", (json_int_t)town->road.n_arcs,
-			 "shape_points", (json_int_t)town->road.n_shape_points, "turn_rows", (json_int_t)town->road.n_turns,
-			 "turn_rows_via_ways", (json_int_t)count_sequences(&town->road), "classes", classes);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:o}", "nodes", (json_int_t)town->road.n_nodes, "arcs",
+			 (json_int_t)town->road.n_arcs, "shape_points", (json_int_t)town->road.n_shape_points,
+			 "turn_rows", (json_int_t)town->road.n_turns, "turn_rows_via_ways",
+			 (json_int_t)count_sequences(&town->road), "classes", classes);
 }
 
 static json_t *feeds_json(const struct town *town)
@@ -62,10 +64,11 @@ static json_t *feeds_json(const struct town *town)
 	json_t *feeds = json_array();
 
 	for (uint32_t i = 0; i < timetable->n_feeds; i++)
-		json_array_append_new(feeds, json_pack("{s:s,s:s,s:s,s:b}", "name", town_text(town, timetable->feed_name[i]), "publisher",
-						       town_text(town, timetable->feed_publisher[i]), "version",
-						       town_text(town, timetable->feed_version[i]), "invented",
-						       timetable->feed_invented[i] != 0));
+		json_array_append_new(feeds,
+				      json_pack("{s:s,s:s,s:s,s:b}", "name", town_text(town, timetable->feed_name[i]),
+						"publisher", town_text(town, timetable->feed_publisher[i]), "version",
+						town_text(town, timetable->feed_version[i]), "invented",
+						timetable->feed_invented[i] != 0));
 	return feeds;
 }
 
@@ -82,9 +85,10 @@ static json_t *timetable_json(const struct town *town)
 				first = first ? first : timetable->day_yyyymmdd[d];
 				last = timetable->day_yyyymmdd[d];
 			}
-	return json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "feeds", feeds_json(town), "stops", (json_int_t)timetable->n_stops,
-			 "stops_on_roads", linked, "routes", (json_int_t)timetable->n_routes, "trips", (json_int_t)timetable->n_trips,
-			 "stop_times", (json_int_t)timetable->n_stop_times, "first_service_day", first, "last_service_day", last);
+	return json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "feeds", feeds_json(town), "stops",
+			 (json_int_t)timetable->n_stops, "stops_on_roads", linked, "routes",
+			 (json_int_t)timetable->n_routes, "trips", (json_int_t)timetable->n_trips, "stop_times",
+			 (json_int_t)timetable->n_stop_times, "first_service_day", first, "last_service_day", last);
 }
 
 static json_t *needs_json(const struct town *town)
@@ -104,7 +108,8 @@ static json_t *stops_json(const struct town *town)
 		step_free += town->stop_step_free[i] == 1;
 		transit += town->stop_transit[i] != NONE;
 	}
-	return json_pack("{s:I,s:I,s:I}", "count", (json_int_t)town->n_stops, "step_free", step_free, "at_transit", transit);
+	return json_pack("{s:I,s:I,s:I}", "count", (json_int_t)town->n_stops, "step_free", step_free, "at_transit",
+			 transit);
 }
 
 static json_t *point_json(struct geo_point point)
@@ -122,9 +127,10 @@ static json_t *info_json(const struct town *town)
 			 town_text(town, town->name), "hash", hash, "bytes", (json_int_t)town->map_size, "time_zone",
 			 town_text(town, town->time_zone), "crs", town_text(town, town->crs), "generated",
 			 town_text(town, town->generated), "attribution", town_text(town, town->attribution), "box_low",
-			 point_json(town->box_low), "box_high", point_json(town->box_high), "road", road_json(town), "walk", "nodes",
-			 (json_int_t)town->walk.n_nodes, "arcs", (json_int_t)town->walk.n_arcs, "timetable", timetable_json(town), "stops",
-			 stops_json(town), "addresses", (json_int_t)town->n_addresses, "shapes", (json_int_t)town->n_shapes, "area_rings",
+			 point_json(town->box_low), "box_high", point_json(town->box_high), "road", road_json(town),
+			 "walk", "nodes", (json_int_t)town->walk.n_nodes, "arcs", (json_int_t)town->walk.n_arcs,
+			 "timetable", timetable_json(town), "stops", stops_json(town), "addresses",
+			 (json_int_t)town->n_addresses, "shapes", (json_int_t)town->n_shapes, "area_rings",
 			 (json_int_t)town->n_area_rings, "needs", needs_json(town));
 }
 
@@ -137,12 +143,14 @@ static void print_lines(const char *prefix, const json_t *value)
 	char name[256];
 
 	if (json_is_object(value)) {
-		json_object_foreach((json_t *)(uintptr_t)value, key, item) {
+		json_object_foreach((json_t *)(uintptr_t)value, key, item)
+		{
 			snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key);
 			print_lines(name, item);
 		}
 	} else if (json_is_array(value)) {
-		json_array_foreach(value, index, item) {
+		json_array_foreach(value, index, item)
+		{
 			snprintf(name, sizeof name, "%s.%zu", prefix, index);
 			print_lines(name, item);
 		}

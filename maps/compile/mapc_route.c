@@ -1,15 +1,15 @@
 /* mapc route: one way, or many pairs from a CSV file. */
+#include "arena.h"
+#include "array.h"
+#include "mapc.h"
+#include "projection.h"
+#include "route.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "arena.h"
-#include "array.h"
-#include "mapc.h"
-#include "projection.h"
-#include "route.h"
 
 #define SNAP_MM 1000000u /* places further from any road are refused */
 
@@ -19,6 +19,7 @@ struct router {
 	struct arena graph_arena, query_arena; /* the query's size is known only once the graph is open */
 	struct route_graph *graph;
 	struct route_query *query;
+	struct route_weights *weights;
 	struct route_metric metric;
 };
 
@@ -39,8 +40,10 @@ static int open_search(struct router *router)
 	if (!code)
 		code = route_graph_open(&router->graph, road, &router->graph_arena);
 	if (!code)
-		code = arena_open(&router->query_arena, route_query_size(router->graph));
-	return code ? code : route_query_open(&router->query, router->graph, &router->query_arena);
+		code = arena_open(&router->query_arena, route_query_size(router->graph) + route_weights_size(road));
+	if (!code)
+		code = route_query_open(&router->query, router->graph, &router->query_arena);
+	return code ? code : route_weights_open(&router->weights, router->graph, &router->query_arena);
 }
 
 static int router_open(struct router *router, const char *path, const char *class_name)
@@ -53,8 +56,8 @@ static int router_open(struct router *router, const char *path, const char *clas
 	if (town_open(&router->town, path, &detail))
 		return mapc_fail("route", MAPC_FAILED, "%s", detail.text);
 	status = mapc_class("route", &router->town, class_name, &class_index);
-	if (!status &&
-	    projection_open(&router->projection, town_text(&router->town, router->town.crs), router->town.origin, &detail))
+	if (!status && projection_open(&router->projection, town_text(&router->town, router->town.crs),
+				       router->town.origin, &detail))
 		status = mapc_fail("route", MAPC_FAILED, "%s: %s", path, detail.text);
 	if (!status && open_search(router))
 		status = mapc_fail("route", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
@@ -64,6 +67,8 @@ static int router_open(struct router *router, const char *path, const char *clas
 	}
 	router->metric.class_index = class_index;
 	router->metric.time_ms = router->town.road.time_ms + (size_t)class_index * router->town.road.n_arcs;
+	router->metric.weights = router->weights;
+	route_weights_set(router->weights, class_index, router->metric.time_ms);
 	return MAPC_OK;
 }
 
@@ -98,7 +103,8 @@ static int find_way(const struct router *router, struct way *way)
 		way->arcs = malloc(most * sizeof *way->arcs);
 		if (!way->arcs)
 			return ERR_MEMORY;
-		code = route_path(router->query, &router->metric, way->from, way->to, &way->result, way->arcs, &way->n, most);
+		code = route_path(router->query, &router->metric, way->from, way->to, &way->result, way->arcs, &way->n,
+				  most);
 	} while (code == ERR_FULL);
 	return code;
 }
@@ -158,8 +164,8 @@ static void print_geojson(const struct router *router, const struct way *way)
 		json_array_append_new(arcs, json_integer(way->arcs[i]));
 	root = json_pack("{s:s,s:{s:I,s:I,s:s,s:o},s:{s:s,s:o}}", "type", "Feature", "properties", "time_ms",
 			 (json_int_t)way->result.time_ms, "dist_mm", (json_int_t)way->result.dist_mm, "class",
-			 town_text(&router->town, router->town.class_name[router->metric.class_index]), "arcs", arcs, "geometry",
-			 "type", "LineString", "coordinates", way_line(&router->town.road, way));
+			 town_text(&router->town, router->town.class_name[router->metric.class_index]), "arcs", arcs,
+			 "geometry", "type", "LineString", "coordinates", way_line(&router->town.road, way));
 	text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(10));
 	puts(text ? text : "");
 	free(text);
@@ -171,10 +177,10 @@ static void print_way(const struct router *router, const struct way *way)
 	const struct network *road = &router->town.road;
 	uint32_t name = NONE;
 
-	printf("%" PRIu32 ".%03" PRIu32 " s, %" PRIu32 ".%03" PRIu32 " m, %" PRIu32 " arcs, from arc %" PRIu32 " at %" PRIu32
-	       " mm to arc %" PRIu32 " at %" PRIu32 " mm\n",
-	       way->result.time_ms / 1000, way->result.time_ms % 1000, way->result.dist_mm / 1000, way->result.dist_mm % 1000, way->n,
-	       way->from.arc, way->from.offset_mm, way->to.arc, way->to.offset_mm);
+	printf("%" PRIu32 ".%03" PRIu32 " s, %" PRIu32 ".%03" PRIu32 " m, %" PRIu32 " arcs, from arc %" PRIu32
+	       " at %" PRIu32 " mm to arc %" PRIu32 " at %" PRIu32 " mm\n",
+	       way->result.time_ms / 1000, way->result.time_ms % 1000, way->result.dist_mm / 1000,
+	       way->result.dist_mm % 1000, way->n, way->from.arc, way->from.offset_mm, way->to.arc, way->to.offset_mm);
 	for (uint32_t i = 0; i < way->n; i++) {
 		if (road->name[way->arcs[i]] == name && i > 0)
 			continue;
@@ -194,9 +200,11 @@ static int route_single(const struct router *router, const char *from, const cha
 		struct geo_point point;
 
 		if (geo_parse(texts[i], &point))
-			return mapc_fail("route", MAPC_USAGE, "%s \"%s\": expected LAT,LON in degrees", names[i], texts[i]);
+			return mapc_fail("route", MAPC_USAGE, "%s \"%s\": expected LAT,LON in degrees", names[i],
+					 texts[i]);
 		if (snap(router, point, &spots[i]))
-			return mapc_fail("route", MAPC_FAILED, "%s %s: no road of the class within 1,000 m", names[i], texts[i]);
+			return mapc_fail("route", MAPC_FAILED, "%s %s: no road of the class within 1,000 m", names[i],
+					 texts[i]);
 	}
 	way.from = spots[0];
 	way.to = spots[1];
@@ -239,7 +247,8 @@ static int read_header(struct pairs *pairs)
 	text[n + strcspn(text + n, "\r\n")] = '\0';
 	pairs->by_arc = strcmp(text + n, "from_arc,from_mm,to_arc,to_mm") == 0;
 	if (!pairs->by_arc && strcmp(text + n, "from_lat,from_lon,to_lat,to_lon") != 0)
-		return pairs_wrong(pairs, "the header from_lat,from_lon,to_lat,to_lon or from_arc,from_mm,to_arc,to_mm");
+		return pairs_wrong(pairs,
+				   "the header from_lat,from_lon,to_lat,to_lon or from_arc,from_mm,to_arc,to_mm");
 	return MAPC_OK;
 }
 
@@ -298,9 +307,11 @@ static int read_pairs(const struct router *router, struct pairs *pairs)
 		if (!*text)
 			continue;
 		if (pairs->by_arc ? read_arcs(router, text, spots) : read_points(router, text, spots))
-			return pairs_wrong(pairs, pairs->by_arc ? "arcs of this town and offsets on them, four whole numbers"
-								: "four numbers in degrees");
-		if (array_reserve(pairs->from, pairs->n + 1, pairs->cap_from) || array_reserve(pairs->to, pairs->n + 1, pairs->cap_to))
+			return pairs_wrong(pairs, pairs->by_arc
+							  ? "arcs of this town and offsets on them, four whole numbers"
+							  : "four numbers in degrees");
+		if (array_reserve(pairs->from, pairs->n + 1, pairs->cap_from) ||
+		    array_reserve(pairs->to, pairs->n + 1, pairs->cap_to))
 			return mapc_fail("route", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
 		pairs->from[pairs->n] = spots[0];
 		pairs->to[pairs->n++] = spots[1];
@@ -350,7 +361,8 @@ static void answer_group(const struct router *router, struct pairs *pairs, size_
 static int answer_pairs(const struct router *router, struct pairs *pairs)
 {
 	struct spot *spots = malloc((pairs->n + 1) * sizeof *spots);
-	struct route_result *results = malloc((pairs->n + 1) * sizeof *results), *found = malloc((pairs->n + 1) * sizeof *found);
+	struct route_result *results = malloc((pairs->n + 1) * sizeof *results),
+			    *found = malloc((pairs->n + 1) * sizeof *found);
 	size_t first = 0;
 	int is_open = spots && results && found;
 
@@ -386,8 +398,11 @@ static int route_pairs(const struct router *router, const char *path)
 int mapc_route(int argc, char **argv)
 {
 	const char *from = NULL, *to = NULL, *class_name = NULL, *geojson = NULL, *pairs = NULL, *path = NULL;
-	struct mapc_option options[] = {{"from", 0, 0, &from}, {"to", 0, 0, &to}, {"class", 0, 0, &class_name},
-					{"geojson", 1, 0, &geojson}, {"pairs", 0, 0, &pairs}};
+	struct mapc_option options[] = {{"from", 0, 0, &from},
+					{"to", 0, 0, &to},
+					{"class", 0, 0, &class_name},
+					{"geojson", 1, 0, &geojson},
+					{"pairs", 0, 0, &pairs}};
 	int status = mapc_options(argc, argv, options, 5, 1, &path);
 	struct router router;
 

@@ -1,11 +1,11 @@
 /* mapc import-dimacs, derive-timetable, synth */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include "dimacs.h"
 #include "gtfs.h"
 #include "mapc.h"
 #include "synth.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* --- import-dimacs ------------------------------------------------------------------------------------------------ */
 
@@ -34,10 +34,15 @@ static int import(const struct dimacs_options *options, const char *path)
 
 int mapc_import_dimacs(int argc, char **argv)
 {
-	const char *gr = NULL, *co = NULL, *len = NULL, *unit = "100", *length = "1000", *out = NULL, *unit_given = NULL,
-		   *length_given = NULL, *class_name = NULL, *name = NULL;
-	struct mapc_option options[] = {{"gr", 0, 1, &gr}, {"co", 0, 1, &co}, {"len", 0, 0, &len}, {"unit-ms", 0, 0, &unit_given},
-					{"len-mm", 0, 0, &length_given}, {"class", 0, 0, &class_name}, {"name", 0, 0, &name},
+	const char *gr = NULL, *co = NULL, *len = NULL, *unit = "100", *length = "1000", *out = NULL,
+		   *unit_given = NULL, *length_given = NULL, *class_name = NULL, *name = NULL;
+	struct mapc_option options[] = {{"gr", 0, 1, &gr},
+					{"co", 0, 1, &co},
+					{"len", 0, 0, &len},
+					{"unit-ms", 0, 0, &unit_given},
+					{"len-mm", 0, 0, &length_given},
+					{"class", 0, 0, &class_name},
+					{"name", 0, 0, &name},
 					{"o", 0, 1, &out}};
 	struct town_settings *settings = calloc(1, sizeof *settings);
 	int64_t unit_ms = 100, len_mm = 1000;
@@ -46,9 +51,11 @@ int mapc_import_dimacs(int argc, char **argv)
 	if (!status && (!settings || town_settings_default(settings)))
 		status = mapc_fail("import-dimacs", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
 	if (!status)
-		status = mapc_number("import-dimacs", "--unit-ms", unit_given ? unit_given : unit, 1, 1000000, &unit_ms);
+		status =
+			mapc_number("import-dimacs", "--unit-ms", unit_given ? unit_given : unit, 1, 1000000, &unit_ms);
 	if (!status)
-		status = mapc_number("import-dimacs", "--len-mm", length_given ? length_given : length, 1, 1000000, &len_mm);
+		status = mapc_number("import-dimacs", "--len-mm", length_given ? length_given : length, 1, 1000000,
+				     &len_mm);
 	if (!status) {
 		struct dimacs_options dimacs = {gr, co, len, (uint32_t)unit_ms, (uint32_t)len_mm, settings};
 
@@ -93,7 +100,10 @@ static int derive(struct derive_options *options, const char *path)
 int mapc_derive_timetable(int argc, char **argv)
 {
 	const char *osm = NULL, *out = NULL, *first = NULL, *last = NULL, *headway = NULL;
-	struct mapc_option options[] = {{"osm", 0, 1, &osm}, {"o", 0, 1, &out}, {"first", 0, 0, &first}, {"last", 0, 0, &last},
+	struct mapc_option options[] = {{"osm", 0, 1, &osm},
+					{"o", 0, 1, &out},
+					{"first", 0, 0, &first},
+					{"last", 0, 0, &last},
 					{"headway-s", 0, 0, &headway}};
 	int64_t first_day = 20260101, last_day = 20261231, headway_s = 1200;
 	int status = mapc_options(argc, argv, options, 5, 0, NULL);
@@ -119,7 +129,9 @@ int mapc_synth(int argc, char **argv)
 {
 	static struct mapc_output outputs[2];
 	const char *seed_text = NULL, *inhabitants_text = NULL, *osm = NULL, *gtfs = NULL;
-	struct mapc_option options[] = {{"seed", 0, 1, &seed_text}, {"inhabitants", 0, 1, &inhabitants_text}, {"osm", 0, 1, &osm},
+	struct mapc_option options[] = {{"seed", 0, 1, &seed_text},
+					{"inhabitants", 0, 1, &inhabitants_text},
+					{"osm", 0, 1, &osm},
 					{"gtfs", 0, 1, &gtfs}};
 	int64_t seed = 0, inhabitants = 0;
 	struct err_detail detail = {0};
@@ -138,13 +150,16 @@ int mapc_synth(int argc, char **argv)
 	if (status)
 		return status;
 	mapc_progress(NULL, "generating a town");
-	if (synth_write(&(struct synth_options){(uint64_t)seed, (uint32_t)inhabitants, outputs[0].part, outputs[1].part}, &detail)) {
+	if (synth_write(
+		    &(struct synth_options){(uint64_t)seed, (uint32_t)inhabitants, outputs[0].part, outputs[1].part},
+		    &detail)) {
 		mapc_outputs_drop(outputs, 2);
 		return mapc_fail("synth", MAPC_FAILED, "%s", detail.text);
 	}
 	mapc_progress(NULL, NULL);
 	status = mapc_outputs_finish("synth", outputs, 2);
 	if (!status)
-		printf("%s, %s: generated town, seed %lld, %lld inhabitants\n", osm, gtfs, (long long)seed, (long long)inhabitants);
+		printf("%s, %s: generated town, seed %lld, %lld inhabitants\n", osm, gtfs, (long long)seed,
+		       (long long)inhabitants);
 	return status;
 }

@@ -1,11 +1,11 @@
 #include "osm.h"
+#include "array.h"
+#include "osm_builder.h"
+#include "units.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "array.h"
-#include "osm_builder.h"
-#include "units.h"
 
 /* --- builder ------------------------------------------------------------------------------------------------------ */
 
@@ -296,7 +296,10 @@ static int file_kind(const unsigned char *head, size_t n)
 		return 'x';
 	if (n >= 3 && memcmp(head, "BZh", 3) == 0)
 		return 'b';
-	if (n >= 6 && memcmp(head, "\xfd" "7zXZ", 5) == 0)
+	if (n >= 6 && memcmp(head,
+			     "\xfd"
+			     "7zXZ",
+			     5) == 0)
 		return '7';
 	if (n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0)
 		i = 3;
@@ -325,7 +328,8 @@ static int read_kind(const char *path, int *ret_kind, struct err_detail *detail)
 	return ERR_OK;
 }
 
-static int read_into(struct osm_builder *builder, struct osm *osm, int kind, const char *path, struct err_detail *detail)
+static int read_into(struct osm_builder *builder, struct osm *osm, int kind, const char *path,
+		     struct err_detail *detail)
 {
 	int code = kind == 'x' ? osm_xml_read(builder, path, detail) : osm_pbf_read(builder, path, detail);
 
@@ -345,8 +349,8 @@ int osm_read(struct osm *osm, const char *path, struct err_detail *detail)
 	if (kind == 'e')
 		return err_set(detail, ERR_TRUNCATED, "%s: byte 0: the file is empty, expected OSM PBF or XML", path);
 	if (kind == 'b' || kind == '7')
-		return err_set(detail, ERR_FORMAT, "%s: byte 0: compressed by %s, expected .osm.pbf, .osm or .osm.gz", path,
-			       kind == 'b' ? "bzip2" : "xz");
+		return err_set(detail, ERR_FORMAT, "%s: byte 0: compressed by %s, expected .osm.pbf, .osm or .osm.gz",
+			       path, kind == 'b' ? "bzip2" : "xz");
 	if (osm_builder_open(&builder))
 		return err_set(detail, ERR_MEMORY, "%s: %s", path, err_text(ERR_MEMORY));
 	code = read_into(&builder, osm, kind, path, detail);

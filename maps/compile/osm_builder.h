@@ -7,10 +7,10 @@
 
 struct osm_object {
 	int64_t id;
-	uint32_t order;              /* in the file: of the same id the last counts */
+	uint32_t order; /* in the file: of the same id the last counts */
 	struct osm_tags tags;
-	struct geo_point point;      /* nodes */
-	uint32_t first, n;           /* ways: refs; relations: members */
+	struct geo_point point; /* nodes */
+	uint32_t first, n;	/* ways: refs; relations: members */
 };
 
 struct osm_member {

@@ -1,14 +1,15 @@
-/* OSM PBF: https://wiki.openstreetmap.org/wiki/PBF_Format. Everything read is untrusted: each count and index is checked. */
+/* OSM PBF: https://wiki.openstreetmap.org/wiki/PBF_Format. Everything read is untrusted: each count and index is
+ * checked. */
+#include "fileformat.pb-c.h"
+#include "osm_builder.h"
+#include "osmformat.pb-c.h"
+#include "units.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-#include "fileformat.pb-c.h"
-#include "osm_builder.h"
-#include "osmformat.pb-c.h"
-#include "units.h"
 
 #define HEADER_BYTES_MOST (64u << 10)
 #define BLOB_BYTES_MOST (64u << 20)
@@ -22,7 +23,7 @@ struct pool {
 	struct pool_chunk {
 		struct pool_chunk *next;
 		size_t size, used;
-	} *chunks;
+	} * chunks;
 	size_t size;
 };
 
@@ -88,20 +89,18 @@ struct pbf {
 	struct osm_builder *builder;
 	FILE *file;
 	const char *path;
-	uint64_t offset;       /* of the blob being read, for messages */
-	uint64_t next;         /* bytes read so far */
-	uint8_t *bytes;        /* the blob as it lies in the file */
+	uint64_t offset; /* of the blob being read, for messages */
+	uint64_t next;	 /* bytes read so far */
+	uint8_t *bytes;	 /* the blob as it lies in the file */
 	size_t cap_bytes;
-	uint8_t *raw;          /* the blob unpacked */
+	uint8_t *raw; /* the blob unpacked */
 	size_t cap_raw;
 	struct pool pool;
 	const OSMPBF__PrimitiveBlock *block;
-	uint32_t *strings;     /* [block's string count] its number in the builder, NONE = not yet taken over */
+	uint32_t *strings; /* [block's string count] its number in the builder, NONE = not yet taken over */
 	size_t cap_strings;
 	struct err_detail *detail;
 };
-
-
 
 static int __attribute__((format(printf, 3, 4))) fail(struct pbf *pbf, int code, const char *format, ...)
 {
@@ -162,8 +161,8 @@ static int read_size(struct pbf *pbf, uint32_t *ret_size)
 		return fail(pbf, ERR_TRUNCATED, "the file ends within the length of a blob header");
 	*ret_size = (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
 	if (*ret_size == 0 || *ret_size > HEADER_BYTES_MOST)
-		return fail(pbf, ERR_FORMAT, "blob header of %u bytes, expected 1 to %u: not OSM PBF, or damaged", *ret_size,
-			    HEADER_BYTES_MOST);
+		return fail(pbf, ERR_FORMAT, "blob header of %u bytes, expected 1 to %u: not OSM PBF, or damaged",
+			    *ret_size, HEADER_BYTES_MOST);
 	return ERR_OK;
 }
 
@@ -181,7 +180,8 @@ static int read_header(struct pbf *pbf, uint32_t size, enum blob_kind *ret_kind,
 	if (!header)
 		return fail(pbf, ERR_FORMAT, "not a blob header: not OSM PBF, or damaged");
 	if (header->datasize < 0 || (uint32_t)header->datasize > BLOB_BYTES_MOST)
-		return fail(pbf, ERR_FORMAT, "blob of %d bytes, expected at most %u", header->datasize, BLOB_BYTES_MOST);
+		return fail(pbf, ERR_FORMAT, "blob of %d bytes, expected at most %u", header->datasize,
+			    BLOB_BYTES_MOST);
 	*ret_kind = strcmp(header->type, "OSMHeader") == 0 ? BLOB_HEADER
 		    : strcmp(header->type, "OSMData") == 0 ? BLOB_DATA
 							   : BLOB_OTHER;
@@ -201,7 +201,8 @@ static int inflate_blob(struct pbf *pbf, const OSMPBF__Blob *blob, size_t *ret_n
 		return fail(pbf, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	code = uncompress(pbf->raw, &n, blob->zlib_data.data, (uLong)blob->zlib_data.len);
 	if (code != Z_OK || n != (uLongf)(uint32_t)blob->raw_size)
-		return fail(pbf, ERR_FORMAT, "damaged zlib data in a blob (%s)", code == Z_OK ? "wrong size" : zError(code));
+		return fail(pbf, ERR_FORMAT, "damaged zlib data in a blob (%s)",
+			    code == Z_OK ? "wrong size" : zError(code));
 	*ret_n = n;
 	return ERR_OK;
 }
@@ -243,7 +244,8 @@ static int take_header(struct pbf *pbf, size_t n)
 		const char *feature = header->required_features[i];
 
 		if (strcmp(feature, known[0]) != 0 && strcmp(feature, known[1]) != 0)
-			return fail(pbf, ERR_VERSION, "the file requires the feature \"%.60s\", which is not known here", feature);
+			return fail(pbf, ERR_VERSION,
+				    "the file requires the feature \"%.60s\", which is not known here", feature);
 	}
 	if (header->has_osmosis_replication_timestamp)
 		osm_builder_timestamp(pbf->builder, header->osmosis_replication_timestamp);
@@ -396,8 +398,8 @@ static int take_dense(struct pbf *pbf, const OSMPBF__DenseNodes *dense)
 	int code;
 
 	if (dense->n_id != dense->n_lat || dense->n_id != dense->n_lon)
-		return fail(pbf, ERR_FORMAT, "dense nodes with %zu ids, %zu latitudes, %zu longitudes", dense->n_id, dense->n_lat,
-			    dense->n_lon);
+		return fail(pbf, ERR_FORMAT, "dense nodes with %zu ids, %zu latitudes, %zu longitudes", dense->n_id,
+			    dense->n_lat, dense->n_lon);
 	code = take_dense_times(pbf, dense->denseinfo);
 	for (size_t i = 0; i < dense->n_id && !code; i++) {
 		code = add_delta(pbf, &id, dense->id[i]);
@@ -437,7 +439,8 @@ static int take_member(struct pbf *pbf, const OSMPBF__Relation *relation, size_t
 	if (relation->roles_sid[i] < 0)
 		return fail(pbf, ERR_FORMAT, "negative string number in relation %lld", (long long)relation->id);
 	if (relation->types[i] < 0 || (int)relation->types[i] > OSM_RELATION)
-		return fail(pbf, ERR_FORMAT, "member type %d in relation %lld", (int)relation->types[i], (long long)relation->id);
+		return fail(pbf, ERR_FORMAT, "member type %d in relation %lld", (int)relation->types[i],
+			    (long long)relation->id);
 	member.type = (uint8_t)relation->types[i]; /* the numbers are the same: node, way, relation */
 	code = take_string(pbf, (uint64_t)relation->roles_sid[i], &member.role);
 	if (!code && (code = osm_builder_member(pbf->builder, member)))
@@ -451,8 +454,8 @@ static int take_relation(struct pbf *pbf, const OSMPBF__Relation *relation)
 	int code = take_tags(pbf, relation->keys, relation->n_keys, relation->vals, relation->n_vals);
 
 	if (!code && (relation->n_memids != relation->n_roles_sid || relation->n_memids != relation->n_types))
-		return fail(pbf, ERR_FORMAT, "relation %lld with %zu members, %zu roles, %zu types", (long long)relation->id,
-			    relation->n_memids, relation->n_roles_sid, relation->n_types);
+		return fail(pbf, ERR_FORMAT, "relation %lld with %zu members, %zu roles, %zu types",
+			    (long long)relation->id, relation->n_memids, relation->n_roles_sid, relation->n_types);
 	for (size_t i = 0; i < relation->n_memids && !code; i++) {
 		code = add_delta(pbf, &id, relation->memids[i]);
 		if (!code)
@@ -487,8 +490,8 @@ static int take_data(struct pbf *pbf, size_t n)
 	if (!pbf->block)
 		return fail(pbf, ERR_FORMAT, "damaged OSMData block");
 	if (pbf->block->granularity <= 0 || pbf->block->date_granularity <= 0)
-		return fail(pbf, ERR_RANGE, "block with granularity %d and %d ms, expected at least 1", pbf->block->granularity,
-			    pbf->block->date_granularity);
+		return fail(pbf, ERR_RANGE, "block with granularity %d and %d ms, expected at least 1",
+			    pbf->block->granularity, pbf->block->date_granularity);
 	n_strings = pbf->block->stringtable->n_s;
 	if (grow((void **)&pbf->strings, &pbf->cap_strings, (n_strings + 1) * sizeof *pbf->strings))
 		return fail(pbf, ERR_MEMORY, "%s", err_text(ERR_MEMORY));

@@ -1,4 +1,6 @@
 /* OSM XML (.osm, .osm.gz): https://wiki.openstreetmap.org/wiki/OSM_XML. Plain and gzip alike come through zlib. */
+#include "osm_builder.h"
+#include "units.h"
 #include <errno.h>
 #include <expat.h>
 #include <stdarg.h>
@@ -7,8 +9,6 @@
 #include <string.h>
 #include <time.h>
 #include <zlib.h>
-#include "osm_builder.h"
-#include "units.h"
 
 #define XML_CHUNK (1 << 18)
 
@@ -17,7 +17,7 @@ struct xml {
 	XML_Parser parser;
 	const char *path;
 	unsigned depth;
-	char object;              /* 'n', 'w', 'r' while inside one, else 0 */
+	char object; /* 'n', 'w', 'r' while inside one, else 0 */
 	int is_deleted;
 	int64_t id;
 	struct geo_point point;
@@ -223,7 +223,8 @@ static void XMLCALL end_element(void *data, const XML_Char *name)
 }
 
 /* OSM files have no document type; entities of one could blow up to any size. */
-static void XMLCALL start_doctype(void *data, const XML_Char *name, const XML_Char *system, const XML_Char *public, int internal)
+static void XMLCALL start_doctype(void *data, const XML_Char *name, const XML_Char *system, const XML_Char *public,
+				  int internal)
 {
 	(void)name;
 	(void)system;
@@ -251,7 +252,8 @@ static int feed(struct xml *xml, gzFile file)
 		}
 		if (XML_ParseBuffer(xml->parser, n, n == 0) == XML_STATUS_ERROR && !xml->code)
 			return err_set(xml->detail,
-				       XML_GetErrorCode(xml->parser) == XML_ERROR_NO_ELEMENTS ? ERR_TRUNCATED : ERR_FORMAT,
+				       XML_GetErrorCode(xml->parser) == XML_ERROR_NO_ELEMENTS ? ERR_TRUNCATED
+											      : ERR_FORMAT,
 				       "%s: line %lu, column %lu: %s", xml->path,
 				       (unsigned long)XML_GetCurrentLineNumber(xml->parser),
 				       (unsigned long)XML_GetCurrentColumnNumber(xml->parser) + 1,

@@ -1,17 +1,17 @@
 #include "places.h"
+#include "array.h"
 #include <stdlib.h>
 #include <string.h>
-#include "array.h"
 
-#define SAME_MM 300000u          /* the same name nearer than this is the same place */
+#define SAME_MM 300000u /* the same name nearer than this is the same place */
 #define SAME_STREET_MM 1500000u
 #define KEY_BYTES 256
 
 struct place {
-	uint32_t text, key;      /* strings of the build */
+	uint32_t text, key; /* strings of the build */
 	struct geo_point point;
 	uint8_t kind;
-	uint32_t detail;         /* string: what tells it from others of its name (suburb, town), or NONE */
+	uint32_t detail; /* string: what tells it from others of its name (suburb, town), or NONE */
 };
 
 struct places {
@@ -23,11 +23,12 @@ struct places {
 
 static int in_box(const struct town *town, struct geo_point p)
 {
-	return p.lat_e7 >= town->box_low.lat_e7 && p.lat_e7 <= town->box_high.lat_e7 && p.lon_e7 >= town->box_low.lon_e7 &&
-	       p.lon_e7 <= town->box_high.lon_e7;
+	return p.lat_e7 >= town->box_low.lat_e7 && p.lat_e7 <= town->box_high.lat_e7 &&
+	       p.lon_e7 >= town->box_low.lon_e7 && p.lon_e7 <= town->box_high.lon_e7;
 }
 
-static int add(struct places *places, const char *text, struct geo_point point, enum address_kind kind, const char *tell_apart)
+static int add(struct places *places, const char *text, struct geo_point point, enum address_kind kind,
+	       const char *tell_apart)
 {
 	struct place place = {.point = point, .kind = (uint8_t)kind, .detail = NONE};
 
@@ -95,7 +96,8 @@ static int is_stop(const struct osm *osm, struct osm_tags tags)
 		   *transport = osm_tag(osm, tags, "public_transport");
 
 	return (highway && strcmp(highway, "bus_stop") == 0) ||
-	       (railway && (strcmp(railway, "station") == 0 || strcmp(railway, "halt") == 0 || strcmp(railway, "tram_stop") == 0)) ||
+	       (railway && (strcmp(railway, "station") == 0 || strcmp(railway, "halt") == 0 ||
+			    strcmp(railway, "tram_stop") == 0)) ||
 	       (transport && (strcmp(transport, "station") == 0 || strcmp(transport, "stop_position") == 0 ||
 			      strcmp(transport, "platform") == 0));
 }
@@ -135,13 +137,15 @@ static int add_objects(struct places *places)
 		if (osm->way_tags[w].n > 0 && way_middle(osm, w, &point))
 			code = add_object(places, osm->way_tags[w], point);
 	}
-	for (uint32_t r = 0; r < osm->n_relations && !code; r++) { /* a building with a courtyard: its first way will do */
+	for (uint32_t r = 0; r < osm->n_relations && !code;
+	     r++) { /* a building with a courtyard: its first way will do */
 		struct geo_point point;
 		uint32_t way = NONE;
 
 		for (uint32_t i = osm->relation_first[r]; i < osm->relation_first[r + 1] && way == NONE; i++)
 			way = osm->member_type[i] == OSM_WAY ? osm_way(osm, osm->member_id[i]) : NONE;
-		if (way != NONE && osm_tag(osm, osm->relation_tags[r], "addr:housenumber") && way_middle(osm, way, &point))
+		if (way != NONE && osm_tag(osm, osm->relation_tags[r], "addr:housenumber") &&
+		    way_middle(osm, way, &point))
 			code = add_house(places, osm->relation_tags[r], point);
 	}
 	return code;
@@ -273,7 +277,8 @@ static void drop_same(struct places *places)
 }
 
 /* Nearest named town, village or suburb: tells apart streets of the same name. */
-static uint32_t nearest_settlement(const struct places *places, const uint32_t *settlements, size_t n, struct geo_point point)
+static uint32_t nearest_settlement(const struct places *places, const uint32_t *settlements, size_t n,
+				   struct geo_point point)
 {
 	uint64_t best_mm = UINT64_MAX;
 	uint32_t best = NONE;

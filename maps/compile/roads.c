@@ -1,8 +1,8 @@
 #include "roads.h"
-#include <stdlib.h>
-#include <string.h>
 #include "array.h"
 #include "turns.h"
+#include <stdlib.h>
+#include <string.h>
 
 /* --- where the town lies ------------------------------------------------------------------------------------------ */
 
@@ -64,13 +64,15 @@ static struct geo_point area_middle(const struct town_settings *settings)
 	return (struct geo_point){(int32_t)lat, (int32_t)lon};
 }
 
-int roads_project(struct build *build, const struct osm *osm, const struct town_settings *settings, struct err_detail *detail)
+int roads_project(struct build *build, const struct osm *osm, const struct town_settings *settings,
+		  struct err_detail *detail)
 {
 	struct geo_point origin;
 	int code = street_median(osm, &origin);
 
 	if (code == ERR_FORMAT)
-		return err_set(detail, code, "the OSM file has no streets: expected ways with highway=* and their nodes");
+		return err_set(detail, code,
+			       "the OSM file has no streets: expected ways with highway=* and their nodes");
 	if (code)
 		return err_set(detail, code, "%s", err_text(code));
 	if (settings->n_area_points > 0)
@@ -97,7 +99,8 @@ struct urban {
 static uint64_t urban_cell(struct geo_point point, int row, int column)
 {
 	uint32_t y = (uint32_t)(point.lat_e7 / URBAN_CELL_E7 + row) ^ 0x80000000u;
-	uint32_t x = (uint32_t)(point.lon_e7 / URBAN_CELL_E7 + column) ^ 0x80000000u; /* so that negative ones sort first */
+	uint32_t x =
+		(uint32_t)(point.lon_e7 / URBAN_CELL_E7 + column) ^ 0x80000000u; /* so that negative ones sort first */
 
 	return (uint64_t)y << 32 | x;
 }
@@ -118,8 +121,8 @@ static int urban_open(struct urban *urban, const struct osm *osm, const uint32_t
 		if (!highway || (strcmp(highway, "residential") != 0 && strcmp(highway, "living_street") != 0))
 			continue;
 		for (uint32_t i = osm->way_first[w]; i < osm->way_first[w + 1]; i++)
-			if (ref_node[i] != NONE &&
-			    array_push(urban->cells, urban->n, urban->cap, urban_cell(osm->node_point[ref_node[i]], 0, 0)))
+			if (ref_node[i] != NONE && array_push(urban->cells, urban->n, urban->cap,
+							      urban_cell(osm->node_point[ref_node[i]], 0, 0)))
 				return ERR_MEMORY;
 	}
 	for (uint32_t v = 0; v < osm->n_nodes; v++)
@@ -152,7 +155,8 @@ static int urban_at(const struct urban *urban, struct geo_point point)
 	size_t hits = 0;
 
 	for (int row = -1; row <= 1; row++)
-		hits += urban_position(urban, urban_cell(point, row, 1) + 1) - urban_position(urban, urban_cell(point, row, -1));
+		hits += urban_position(urban, urban_cell(point, row, 1) + 1) -
+			urban_position(urban, urban_cell(point, row, -1));
 	return hits >= URBAN_LEAST;
 }
 
@@ -178,8 +182,8 @@ struct maker {
 	const struct osm *osm;
 	const uint32_t *ref_node;
 	const struct way_rules *rules; /* [n_ways] */
-	uint8_t *mark;                 /* [osm nodes] enum node_mark */
-	uint32_t *node_number;         /* [osm nodes] */
+	uint8_t *mark;		       /* [osm nodes] enum node_mark */
+	uint32_t *node_number;	       /* [osm nodes] */
 	uint32_t *way_first_arc;       /* [n_ways + 1] */
 	uint32_t n_classes;
 	uint32_t class_speed[NETWORK_CLASSES_MAX]; /* road: km/h; walk: mm/s */
@@ -190,7 +194,8 @@ struct maker {
 	uint8_t *flags, *kind, *speed;
 	int64_t *way_id;
 	size_t n_arcs, n_shape, n_nodes, cap_shape;
-	size_t cap_tail, cap_head, cap_reverse, cap_dist, cap_name, cap_first, cap_times, cap_flags, cap_kind, cap_speed, cap_way;
+	size_t cap_tail, cap_head, cap_reverse, cap_dist, cap_name, cap_first, cap_times, cap_flags, cap_kind,
+		cap_speed, cap_way;
 };
 
 static void maker_close(struct maker *maker)
@@ -304,18 +309,22 @@ static int number_nodes(struct maker *maker)
 static int reserve_arcs(struct maker *maker, size_t n)
 {
 	return array_reserve(maker->tail, n, maker->cap_tail) || array_reserve(maker->head, n, maker->cap_head) ||
-			       array_reserve(maker->reverse, n, maker->cap_reverse) || array_reserve(maker->dist, n, maker->cap_dist) ||
+			       array_reserve(maker->reverse, n, maker->cap_reverse) ||
+			       array_reserve(maker->dist, n, maker->cap_dist) ||
 			       array_reserve(maker->name, n, maker->cap_name) ||
 			       array_reserve(maker->shape_first, n + 1, maker->cap_first) ||
 			       array_reserve(maker->times, n * maker->n_classes, maker->cap_times) ||
-			       array_reserve(maker->flags, n, maker->cap_flags) || array_reserve(maker->kind, n, maker->cap_kind) ||
-			       array_reserve(maker->speed, n, maker->cap_speed) || array_reserve(maker->way_id, n, maker->cap_way)
+			       array_reserve(maker->flags, n, maker->cap_flags) ||
+			       array_reserve(maker->kind, n, maker->cap_kind) ||
+			       array_reserve(maker->speed, n, maker->cap_speed) ||
+			       array_reserve(maker->way_id, n, maker->cap_way)
 		       ? ERR_MEMORY
 		       : ERR_OK;
 }
 
 /* ceil(dist / speed), at least 1. Road: km/h, that is 1e6 mm per 3.6e6 ms. */
-static uint32_t arc_time(const struct maker *maker, const struct way_rules *rules, int direction, uint32_t class_index, uint64_t dist)
+static uint32_t arc_time(const struct maker *maker, const struct way_rules *rules, int direction, uint32_t class_index,
+			 uint64_t dist)
 {
 	uint64_t speed = maker->class_speed[class_index], time;
 
@@ -332,10 +341,12 @@ static uint32_t arc_time(const struct maker *maker, const struct way_rules *rule
 }
 
 /* The refs of way from .. to (both junctions) driven in direction. */
-static int add_arc(struct maker *maker, uint32_t way, uint32_t from, uint32_t to, int direction, uint32_t name, uint32_t dist)
+static int add_arc(struct maker *maker, uint32_t way, uint32_t from, uint32_t to, int direction, uint32_t name,
+		   uint32_t dist)
 {
 	const struct way_rules *rules = &maker->rules[way];
-	uint32_t a = (uint32_t)maker->n_arcs, first = direction ? to : from, last = direction ? from : to, previous = NONE;
+	uint32_t a = (uint32_t)maker->n_arcs, first = direction ? to : from, last = direction ? from : to,
+		 previous = NONE;
 	unsigned signal = direction ? MARK_SIGNAL_AGAINST : MARK_SIGNAL_ALONG, flags = rules->flags[direction];
 
 	if (reserve_arcs(maker, maker->n_arcs + 1))
@@ -344,7 +355,8 @@ static int add_arc(struct maker *maker, uint32_t way, uint32_t from, uint32_t to
 		uint32_t node = maker->ref_node[i];
 
 		if (node != previous) {
-			if (array_push(maker->shape_point, maker->n_shape, maker->cap_shape, maker->osm->node_point[node]))
+			if (array_push(maker->shape_point, maker->n_shape, maker->cap_shape,
+				       maker->osm->node_point[node]))
 				return ERR_MEMORY;
 			if (i != first && (maker->mark[node] & signal))
 				flags |= ARC_SIGNAL;
@@ -407,7 +419,8 @@ static uint32_t way_name(struct maker *maker, uint32_t way)
 
 static int cut_way(struct maker *maker, uint32_t way)
 {
-	uint32_t from = NONE, name = way_name(maker, way), first = maker->osm->way_first[way], last = maker->osm->way_first[way + 1];
+	uint32_t from = NONE, name = way_name(maker, way), first = maker->osm->way_first[way],
+		 last = maker->osm->way_first[way + 1];
 
 	for (uint32_t i = first; i < last; i++) {
 		uint32_t node = maker->ref_node[i];
@@ -415,7 +428,8 @@ static int cut_way(struct maker *maker, uint32_t way)
 
 		if (node == NONE) {
 			from = NONE;
-			report_add(&maker->build->report, "way leaves the file", "way %lld", (long long)maker->osm->way_id[way]);
+			report_add(&maker->build->report, "way leaves the file", "way %lld",
+				   (long long)maker->osm->way_id[way]);
 			continue;
 		}
 		if (!(maker->mark[node] & MARK_JUNCTION))
@@ -466,15 +480,28 @@ static int give_columns(struct maker *maker, struct network *network)
 	struct build *build = maker->build;
 
 	*network = (struct network){
-		.n_nodes = (uint32_t)maker->n_nodes, .n_arcs = (uint32_t)maker->n_arcs, .n_classes = maker->n_classes,
-		.n_shape_points = (uint32_t)maker->n_shape, .node_point = maker->node_point, .tail = maker->tail,
-		.head = maker->head, .reverse_arc = maker->reverse, .dist_mm = maker->dist, .flags = maker->flags,
-		.kind = maker->kind, .speed_kmh = maker->speed, .name = maker->name, .osm_way = maker->way_id,
-		.shape_first = maker->shape_first, .shape_point = maker->shape_point, .time_ms = times_by_class(maker),
+		.n_nodes = (uint32_t)maker->n_nodes,
+		.n_arcs = (uint32_t)maker->n_arcs,
+		.n_classes = maker->n_classes,
+		.n_shape_points = (uint32_t)maker->n_shape,
+		.node_point = maker->node_point,
+		.tail = maker->tail,
+		.head = maker->head,
+		.reverse_arc = maker->reverse,
+		.dist_mm = maker->dist,
+		.flags = maker->flags,
+		.kind = maker->kind,
+		.speed_kmh = maker->speed,
+		.name = maker->name,
+		.osm_way = maker->way_id,
+		.shape_first = maker->shape_first,
+		.shape_point = maker->shape_point,
+		.time_ms = times_by_class(maker),
 	};
 	if (!network->time_ms || own(build, (void **)&maker->node_point) || own(build, (void **)&maker->tail) ||
-	    own(build, (void **)&maker->head) || own(build, (void **)&maker->reverse) || own(build, (void **)&maker->dist) ||
-	    own(build, (void **)&maker->flags) || own(build, (void **)&maker->kind) || own(build, (void **)&maker->speed) ||
+	    own(build, (void **)&maker->head) || own(build, (void **)&maker->reverse) ||
+	    own(build, (void **)&maker->dist) || own(build, (void **)&maker->flags) ||
+	    own(build, (void **)&maker->kind) || own(build, (void **)&maker->speed) ||
 	    own(build, (void **)&maker->name) || own(build, (void **)&maker->way_id) ||
 	    own(build, (void **)&maker->shape_first) || own(build, (void **)&maker->shape_point))
 		return ERR_MEMORY;
@@ -522,8 +549,8 @@ static int make_rules(struct roads *roads, const struct town_settings *settings,
 
 		if (!osm_tag(osm, tags, "highway"))
 			continue;
-		classes_road(osm, tags, settings->classes, settings->n_classes, urban_way(&urban, osm, roads->ref_node, w),
-			     &roads->rules[w]);
+		classes_road(osm, tags, settings->classes, settings->n_classes,
+			     urban_way(&urban, osm, roads->ref_node, w), &roads->rules[w]);
 		if (osm_tag(osm, tags, "access:conditional") || osm_tag(osm, tags, "motor_vehicle:conditional"))
 			report_add(report, "access by the hour not read: the plain access tags count", "way %lld",
 				   (long long)osm->way_id[w]);
@@ -570,8 +597,12 @@ void roads_close(struct roads *roads)
 
 static int build_roads(struct build *build, const struct town_settings *settings, struct roads *roads)
 {
-	struct maker maker = {.build = build, .osm = roads->osm, .ref_node = roads->ref_node, .rules = roads->rules,
-			      .node_number = roads->node_number, .way_first_arc = roads->way_first_arc,
+	struct maker maker = {.build = build,
+			      .osm = roads->osm,
+			      .ref_node = roads->ref_node,
+			      .rules = roads->rules,
+			      .node_number = roads->node_number,
+			      .way_first_arc = roads->way_first_arc,
 			      .n_classes = settings->n_classes};
 	int code = make_rules(roads, settings, &build->report);
 
@@ -583,8 +614,8 @@ static int build_roads(struct build *build, const struct town_settings *settings
 	return code ? code : find_blocked(roads, settings, build->town.road.n_nodes);
 }
 
-int roads_build(struct build *build, const struct osm *osm, const struct town_settings *settings, struct roads *ret_roads,
-		struct err_detail *detail)
+int roads_build(struct build *build, const struct osm *osm, const struct town_settings *settings,
+		struct roads *ret_roads, struct err_detail *detail)
 {
 	struct roads roads;
 	int code = open_roads(&roads, osm);
@@ -621,9 +652,15 @@ static int build_walk(struct build *build, const struct town_settings *settings,
 {
 	static const char *const names[] = {"foot"};
 	struct report report = build->report;
-	struct maker maker = {.build = build, .osm = roads->osm, .ref_node = roads->ref_node, .rules = roads->rules,
-			      .node_number = roads->node_number, .way_first_arc = roads->way_first_arc, .n_classes = 1,
-			      .class_speed = {(uint32_t)settings->walk_mm_per_s}, .is_walk = 1};
+	struct maker maker = {.build = build,
+			      .osm = roads->osm,
+			      .ref_node = roads->ref_node,
+			      .rules = roads->rules,
+			      .node_number = roads->node_number,
+			      .way_first_arc = roads->way_first_arc,
+			      .n_classes = 1,
+			      .class_speed = {(uint32_t)settings->walk_mm_per_s},
+			      .is_walk = 1};
 	int code;
 
 	for (uint32_t w = 0; w < roads->osm->n_ways; w++)
@@ -637,7 +674,8 @@ static int build_walk(struct build *build, const struct town_settings *settings,
 	return code ? code : components_build(build, &build->town.walk, names, "walk");
 }
 
-int roads_build_walk(struct build *build, const struct osm *osm, const struct town_settings *settings, struct err_detail *detail)
+int roads_build_walk(struct build *build, const struct osm *osm, const struct town_settings *settings,
+		     struct err_detail *detail)
 {
 	struct roads roads;
 	int code = open_roads(&roads, osm);

@@ -1,7 +1,7 @@
 #include "shapes.h"
+#include "array.h"
 #include <stdlib.h>
 #include <string.h>
-#include "array.h"
 
 #define MARGIN_E7 50000 /* some 500 m around the town's box */
 #define CORNERS_LEAST 4 /* of a ring that is drawn, the closing one included */
@@ -24,15 +24,19 @@ static const struct {
 	const char *key, *value;
 	uint8_t kind;
 } kind_rows[] = {
-	{"natural", "water", MAP_WATER}, {"waterway", "riverbank", MAP_WATER}, {"landuse", "reservoir", MAP_WATER},
-	{"landuse", "basin", MAP_WATER}, {"waterway", "river", MAP_RIVER}, {"waterway", "canal", MAP_RIVER},
-	{"waterway", "stream", MAP_RIVER}, {"landuse", "forest", MAP_GREEN}, {"natural", "wood", MAP_GREEN},
-	{"landuse", "meadow", MAP_GREEN}, {"landuse", "grass", MAP_GREEN}, {"landuse", "cemetery", MAP_GREEN},
-	{"landuse", "allotments", MAP_GREEN}, {"landuse", "vineyard", MAP_GREEN}, {"landuse", "orchard", MAP_GREEN},
-	{"leisure", "park", MAP_GREEN}, {"leisure", "garden", MAP_GREEN}, {"leisure", "nature_reserve", MAP_GREEN},
-	{"leisure", "pitch", MAP_GREEN}, {"railway", "rail", MAP_RAIL}, {"railway", "light_rail", MAP_RAIL},
-	{"railway", "tram", MAP_RAIL}, {"landuse", "residential", MAP_BUILT}, {"landuse", "industrial", MAP_BUILT},
-	{"landuse", "commercial", MAP_BUILT}, {"landuse", "retail", MAP_BUILT},
+	{"natural", "water", MAP_WATER},       {"waterway", "riverbank", MAP_WATER},
+	{"landuse", "reservoir", MAP_WATER},   {"landuse", "basin", MAP_WATER},
+	{"waterway", "river", MAP_RIVER},      {"waterway", "canal", MAP_RIVER},
+	{"waterway", "stream", MAP_RIVER},     {"landuse", "forest", MAP_GREEN},
+	{"natural", "wood", MAP_GREEN},	       {"landuse", "meadow", MAP_GREEN},
+	{"landuse", "grass", MAP_GREEN},       {"landuse", "cemetery", MAP_GREEN},
+	{"landuse", "allotments", MAP_GREEN},  {"landuse", "vineyard", MAP_GREEN},
+	{"landuse", "orchard", MAP_GREEN},     {"leisure", "park", MAP_GREEN},
+	{"leisure", "garden", MAP_GREEN},      {"leisure", "nature_reserve", MAP_GREEN},
+	{"leisure", "pitch", MAP_GREEN},       {"railway", "rail", MAP_RAIL},
+	{"railway", "light_rail", MAP_RAIL},   {"railway", "tram", MAP_RAIL},
+	{"landuse", "residential", MAP_BUILT}, {"landuse", "industrial", MAP_BUILT},
+	{"landuse", "commercial", MAP_BUILT},  {"landuse", "retail", MAP_BUILT},
 };
 
 static int kind_of(const struct osm *osm, struct osm_tags tags)
@@ -65,10 +69,12 @@ static struct geo_point at_border(struct geo_point a, struct geo_point b, int ax
 	double part = (double)(border - from) / (double)(to - from);
 	int64_t other = other_from + (int64_t)(part * (double)(other_to - other_from));
 
-	return axis ? (struct geo_point){(int32_t)other, (int32_t)border} : (struct geo_point){(int32_t)border, (int32_t)other};
+	return axis ? (struct geo_point){(int32_t)other, (int32_t)border}
+		    : (struct geo_point){(int32_t)border, (int32_t)other};
 }
 
-/* One border of Sutherland and Hodgman (1974): keeps what lies on the inner side. Returns the new count, or SIZE_MAX. */
+/* One border of Sutherland and Hodgman (1974): keeps what lies on the inner side. Returns the new count, or SIZE_MAX.
+ */
 static size_t clip_border(struct shapes *shapes, size_t n, int axis, int64_t border, int keep_high)
 {
 	const struct geo_point *in = shapes->work[0];
@@ -98,7 +104,8 @@ static size_t clip_border(struct shapes *shapes, size_t n, int axis, int64_t bor
 
 static int emit(struct shapes *shapes, int kind, const struct geo_point *points, size_t n)
 {
-	if (shapes->n_points + n > UINT32_MAX - 1 || array_reserve(shapes->points, shapes->n_points + n, shapes->cap_points) ||
+	if (shapes->n_points + n > UINT32_MAX - 1 ||
+	    array_reserve(shapes->points, shapes->n_points + n, shapes->cap_points) ||
 	    array_reserve(shapes->first, shapes->n + 2, shapes->cap_first) ||
 	    array_reserve(shapes->kinds, shapes->n + 1, shapes->cap_kinds))
 		return ERR_MEMORY;
@@ -127,7 +134,8 @@ static int add_ring(struct shapes *shapes, int kind, const struct geo_point *poi
 
 static int in_box(const struct shapes *shapes, struct geo_point p)
 {
-	return p.lat_e7 >= shapes->low[0] && p.lat_e7 <= shapes->high[0] && p.lon_e7 >= shapes->low[1] && p.lon_e7 <= shapes->high[1];
+	return p.lat_e7 >= shapes->low[0] && p.lat_e7 <= shapes->high[0] && p.lon_e7 >= shapes->low[1] &&
+	       p.lon_e7 <= shapes->high[1];
 }
 
 /* A line is kept with one point beyond the border on each side: drawing cuts it. */
@@ -152,7 +160,8 @@ static int add_line(struct shapes *shapes, int kind, const struct geo_point *poi
 /* --- ways and multipolygons --------------------------------------------------------------------------------------- */
 
 /* Appends the known nodes of a way, forwards or backwards; skips the first when `skip`. */
-static int append_way(const struct osm *osm, uint32_t way, int backwards, int skip, struct geo_point **points, size_t *n, size_t *cap)
+static int append_way(const struct osm *osm, uint32_t way, int backwards, int skip, struct geo_point **points,
+		      size_t *n, size_t *cap)
 {
 	uint32_t first = osm->way_first[way], count = osm->way_first[way + 1] - first;
 
@@ -189,8 +198,8 @@ struct piece {
 };
 
 /* Joins pieces end to end, starting with `start`, until the ring closes; *ret_n 0 when it does not. */
-static int join_ring(const struct osm *osm, struct piece *pieces, size_t n_pieces, size_t start, struct geo_point **points,
-		     size_t *ret_n, size_t *cap)
+static int join_ring(const struct osm *osm, struct piece *pieces, size_t n_pieces, size_t start,
+		     struct geo_point **points, size_t *ret_n, size_t *cap)
 {
 	int64_t begin = pieces[start].ends[0], end = pieces[start].ends[1];
 	int code = append_way(osm, pieces[start].way, 0, 0, points, ret_n, cap);
@@ -297,9 +306,11 @@ static int give(struct shapes *shapes)
 int shapes_build(struct build *build, const struct osm *osm)
 {
 	const struct town *town = &build->town;
-	struct shapes shapes = {.build = build, .osm = osm,
-				.low = {(int64_t)town->box_low.lat_e7 - MARGIN_E7, (int64_t)town->box_low.lon_e7 - MARGIN_E7},
-				.high = {(int64_t)town->box_high.lat_e7 + MARGIN_E7, (int64_t)town->box_high.lon_e7 + MARGIN_E7}};
+	struct shapes shapes = {
+		.build = build,
+		.osm = osm,
+		.low = {(int64_t)town->box_low.lat_e7 - MARGIN_E7, (int64_t)town->box_low.lon_e7 - MARGIN_E7},
+		.high = {(int64_t)town->box_high.lat_e7 + MARGIN_E7, (int64_t)town->box_high.lon_e7 + MARGIN_E7}};
 	int code;
 
 	for (int axis = 0; axis < 2; axis++) { /* a border point must be a point on Earth */

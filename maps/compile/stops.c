@@ -1,26 +1,26 @@
 #include "stops.h"
-#include <stdlib.h>
-#include <string.h>
 #include "array.h"
 #include "hash.h"
+#include <stdlib.h>
+#include <string.h>
 
-#define LISTED_ROAD_MM 100000u   /* a stop of the settings may lie so far from its road */
+#define LISTED_ROAD_MM 100000u /* a stop of the settings may lie so far from its road */
 #define TRANSIT_ROAD_MM 60000u
 #define AUTOMATIC_ROAD_MM 20000u
 #define WALK_MM 100000u
-#define SAME_STOP_MM 150000u     /* platforms of one name nearer than this share a virtual stop */
-#define NAME_MM 80000u           /* a house number names a stop no further away */
-#define TAGGED_MM 60000u         /* wheelchair=* of an OSM stop counts for stops no further away */
+#define SAME_STOP_MM 150000u /* platforms of one name nearer than this share a virtual stop */
+#define NAME_MM 80000u	     /* a house number names a stop no further away */
+#define TAGGED_MM 60000u     /* wheelchair=* of an OSM stop counts for stops no further away */
 
 /* --- points by place ---------------------------------------------------------------------------------------------- */
 
 /* Hashed square cells; asks reach at most one cell around. */
 struct point_grid {
 	uint32_t cell_mm, mask;
-	uint32_t *heads;         /* [mask + 1] */
-	uint32_t *next;          /* [n] */
-	struct geo_xy *points;   /* [n] */
-	uint32_t *items;         /* [n] what lies there */
+	uint32_t *heads;       /* [mask + 1] */
+	uint32_t *next;	       /* [n] */
+	struct geo_xy *points; /* [n] */
+	uint32_t *items;       /* [n] what lies there */
 	size_t n, cap_next, cap_points, cap_items;
 };
 
@@ -62,7 +62,8 @@ static int grid_add(struct point_grid *grid, struct geo_xy point, uint32_t item)
 {
 	uint32_t *head = head_of(grid, cell_of(grid, point.x_mm), cell_of(grid, point.y_mm));
 
-	if (array_reserve(grid->next, grid->n + 1, grid->cap_next) || array_reserve(grid->points, grid->n + 1, grid->cap_points) ||
+	if (array_reserve(grid->next, grid->n + 1, grid->cap_next) ||
+	    array_reserve(grid->points, grid->n + 1, grid->cap_points) ||
 	    array_reserve(grid->items, grid->n + 1, grid->cap_items))
 		return ERR_MEMORY;
 	grid->next[grid->n] = *head;
@@ -112,9 +113,9 @@ struct stops {
 	const struct town_settings *settings;
 	struct stop *items;
 	size_t n, cap;
-	struct point_grid accepted;  /* stops so far */
-	struct point_grid houses;    /* addresses with a number */
-	struct point_grid tagged;    /* OSM nodes: stops with wheelchair=* */
+	struct point_grid accepted; /* stops so far */
+	struct point_grid houses;   /* addresses with a number */
+	struct point_grid tagged;   /* OSM nodes: stops with wheelchair=* */
 };
 
 static int step_free_word(const char *word)
@@ -178,7 +179,8 @@ static int add_listed(struct stops *stops)
 
 		if (projection_forward(stops->build->projection, listed->point, &xy) ||
 		    !place_stop(stops, &stop, xy, LISTED_ROAD_MM)) {
-			report_add(&stops->build->report, "stop of the settings without a road where one may stop", "%s", listed->name);
+			report_add(&stops->build->report, "stop of the settings without a road where one may stop",
+				   "%s", listed->name);
 			continue;
 		}
 		stop.name = build_string(stops->build, listed->name);
@@ -201,7 +203,8 @@ static int is_same_name(const void *context, uint32_t item)
 	return same->stops->items[item].name == same->name;
 }
 
-static int add_transit_stop(struct stops *stops, uint32_t name, struct geo_point point, uint8_t step_free, uint32_t transit)
+static int add_transit_stop(struct stops *stops, uint32_t name, struct geo_point point, uint8_t step_free,
+			    uint32_t transit)
 {
 	struct stop stop = {.name = name, .point = point, .step_free = step_free, .transit = transit};
 	struct same_name same = {stops, name};
@@ -315,10 +318,12 @@ static int add_street_stops(struct stops *stops)
 		uint32_t n = is_stoppable(road, a) ? road->dist_mm[a] / spacing_mm + 1 : 0;
 
 		for (uint32_t i = 0; i < n && !code && !is_full(stops); i++) /* in the middle of n equal parts */
-			code = add_street_stop(stops, a, (uint32_t)((uint64_t)road->dist_mm[a] * (2 * i + 1) / (2 * n)));
+			code = add_street_stop(stops, a,
+					       (uint32_t)((uint64_t)road->dist_mm[a] * (2 * i + 1) / (2 * n)));
 	}
 	if (is_full(stops))
-		report_add(&stops->build->report, "as many stops as allowed (stops.most): some streets have none", "%zu", stops->n);
+		report_add(&stops->build->report, "as many stops as allowed (stops.most): some streets have none",
+			   "%zu", stops->n);
 	return code;
 }
 
@@ -370,7 +375,8 @@ static int store(const struct stops *stops)
 	size_t n = stops->n;
 	uint32_t *name = build_alloc(build, n, sizeof *name), *transit = build_alloc(build, n, sizeof *transit);
 	struct geo_point *point = build_alloc(build, n, sizeof *point);
-	struct spot *spot = build_alloc(build, n * town->n_classes, sizeof *spot), *walk = build_alloc(build, n, sizeof *walk);
+	struct spot *spot = build_alloc(build, n * town->n_classes, sizeof *spot),
+		    *walk = build_alloc(build, n, sizeof *walk);
 	uint8_t *side = build_alloc(build, n, 1), *step_free = build_alloc(build, n, 1);
 
 	if (!name || !transit || !point || !spot || !walk || !side || !step_free)
@@ -425,7 +431,8 @@ static int index_tagged(struct stops *stops)
 		struct geo_xy xy;
 
 		if (tags.n == 0 || !osm_tag(osm, tags, "wheelchair") ||
-		    (!osm_tag(osm, tags, "public_transport") && !osm_tag(osm, tags, "highway") && !osm_tag(osm, tags, "railway")))
+		    (!osm_tag(osm, tags, "public_transport") && !osm_tag(osm, tags, "highway") &&
+		     !osm_tag(osm, tags, "railway")))
 			continue;
 		if (projection_forward(stops->build->projection, osm->node_point[v], &xy) == ERR_OK)
 			code = grid_add(&stops->tagged, xy, v);

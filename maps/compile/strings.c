@@ -1,10 +1,10 @@
 #include "strings.h"
-#include <stdlib.h>
-#include <string.h>
 #include "array.h"
 #include "err.h"
 #include "hash.h"
 #include "units.h"
+#include <stdlib.h>
+#include <string.h>
 
 #define TABLE_START 1024
 

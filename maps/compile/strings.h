@@ -7,10 +7,10 @@
 
 struct strings {
 	uint32_t *first; /* [n + 1] into bytes */
-	char *bytes;     /* NUL-terminated each */
+	char *bytes;	 /* NUL-terminated each */
 	size_t n, cap_first, n_bytes, cap_bytes;
 	uint32_t *table; /* open addressing: text + 1, 0 = free */
-	size_t n_table;  /* a power of two */
+	size_t n_table;	 /* a power of two */
 };
 
 int strings_open(struct strings *strings); /* ERR_MEMORY */

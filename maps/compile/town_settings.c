@@ -1,16 +1,20 @@
 #include "town_settings.h"
+#include "array.h"
+#include "yaml.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "array.h"
-#include "yaml.h"
 
 #define AREA_POINTS_MOST 100000u
-#define TEXT(name, field, may_be_empty, fallback, help)                                                                 \
-	{name, YAML_TEXT, 0, may_be_empty, fallback, offsetof(struct town_settings, field),                             \
-	 sizeof(((struct town_settings *)0)->field), 0, help}
-#define NUMBER(name, type, low, high, fallback, field, help)                                                            \
-	{name, type, low, high, fallback, offsetof(struct town_settings, field), sizeof(int64_t), 0, help}
+#define TEXT(name, field, may_be_empty, fallback, help)                                            \
+	{                                                                                          \
+		name, YAML_TEXT, 0, may_be_empty, fallback, offsetof(struct town_settings, field), \
+			sizeof(((struct town_settings *)0)->field), 0, help                        \
+	}
+#define NUMBER(name, type, low, high, fallback, field, help)                                                     \
+	{                                                                                                        \
+		name, type, low, high, fallback, offsetof(struct town_settings, field), sizeof(int64_t), 0, help \
+	}
 
 static const struct yaml_setting town_table[] = {
 	TEXT("name", name, 1, "", "name of the town; default: the OSM file's name"),
@@ -25,51 +29,71 @@ static const struct yaml_setting town_table[] = {
 	TEXT("texts.imprint", imprint_text, 1, "", "imprint"),
 	NUMBER("hours.from", YAML_TIME, 0, 86399, "05:00", service_from_s, "start of service"),
 	NUMBER("hours.to", YAML_TIME, 1, 172800, "24:30", service_to_s, "end of service; may pass 24:00"),
-	NUMBER("rules.pickup_window", YAML_DURATION, 0, HOUR_MS, "10 min", pickup_window_ms, "length of a promised pickup window"),
-	NUMBER("rules.arrival_extra", YAML_DURATION, 0, 2 * HOUR_MS, "10 min", arrival_extra_ms, "latest arrival after the planned one, at most"),
-	NUMBER("rules.arrival_extra_share", YAML_PERMILLE, 0, 10000, "0.5", arrival_extra_permille, "and at most this share of the direct time"),
-	NUMBER("rules.ride_time_extra", YAML_DURATION, 0, 2 * HOUR_MS, "10 min", ride_time_extra_ms, "maximum ride time: this"),
-	NUMBER("rules.ride_time_share", YAML_PERMILLE, 1000, 10000, "1.5", ride_time_permille, "plus this times the direct time"),
+	NUMBER("rules.pickup_window", YAML_DURATION, 0, HOUR_MS, "10 min", pickup_window_ms,
+	       "length of a promised pickup window"),
+	NUMBER("rules.arrival_extra", YAML_DURATION, 0, 2 * HOUR_MS, "10 min", arrival_extra_ms,
+	       "latest arrival after the planned one, at most"),
+	NUMBER("rules.arrival_extra_share", YAML_PERMILLE, 0, 10000, "0.5", arrival_extra_permille,
+	       "and at most this share of the direct time"),
+	NUMBER("rules.ride_time_extra", YAML_DURATION, 0, 2 * HOUR_MS, "10 min", ride_time_extra_ms,
+	       "maximum ride time: this"),
+	NUMBER("rules.ride_time_share", YAML_PERMILLE, 1000, 10000, "1.5", ride_time_permille,
+	       "plus this times the direct time"),
 	NUMBER("rules.stop", YAML_DURATION, 0, HOUR_MS, "15 s", stop_ms, "fixed part of each stop (doors)"),
 	NUMBER("rules.walk_max_m", YAML_INT, 0, 5000, "500", walk_max_m, "walking limit to a stop, m"),
 	NUMBER("rules.walk_speed_mm_per_s", YAML_INT, 100, 5000, "1300", walk_mm_per_s, "walking speed"),
-	NUMBER("rules.no_show_wait", YAML_DURATION, 0, HOUR_MS, "120 s", no_show_wait_ms, "wait at the stop before a no-show"),
-	NUMBER("rules.coming_extra", YAML_DURATION, 0, HOUR_MS, "120 s", coming_extra_ms, "\"I am coming\" adds this once"),
-	NUMBER("rules.prebook_max", YAML_DURATION, 0, 24 * DAY_MS, "14 d", prebook_max_ms, "how far ahead one can book"),
-	NUMBER("rules.wait_max", YAML_DURATION, 0, DAY_MS, "60 min", wait_max_ms, "immediate requests: pickups at most this far ahead"),
-	NUMBER("rules.transfer", YAML_DURATION, 0, HOUR_MS, "120 s", transfer_ms, "to change between shuttle and train besides the walk"),
+	NUMBER("rules.no_show_wait", YAML_DURATION, 0, HOUR_MS, "120 s", no_show_wait_ms,
+	       "wait at the stop before a no-show"),
+	NUMBER("rules.coming_extra", YAML_DURATION, 0, HOUR_MS, "120 s", coming_extra_ms,
+	       "\"I am coming\" adds this once"),
+	NUMBER("rules.prebook_max", YAML_DURATION, 0, 24 * DAY_MS, "14 d", prebook_max_ms,
+	       "how far ahead one can book"),
+	NUMBER("rules.wait_max", YAML_DURATION, 0, DAY_MS, "60 min", wait_max_ms,
+	       "immediate requests: pickups at most this far ahead"),
+	NUMBER("rules.transfer", YAML_DURATION, 0, HOUR_MS, "120 s", transfer_ms,
+	       "to change between shuttle and train besides the walk"),
 	NUMBER("rules.fare_cents", YAML_INT, 0, 1000000, "0", fare_cents, "flat fare per rider"),
-	NUMBER("rules.door_to_door", YAML_BOOL, 0, 1, "false", door_to_door, "at the door where allowed; else virtual stops only"),
+	NUMBER("rules.door_to_door", YAML_BOOL, 0, 1, "false", door_to_door,
+	       "at the door where allowed; else virtual stops only"),
 };
 static const char *const town_also[] = {"classes", "spaces", "needs", "area", "stops"};
 
 static const struct yaml_setting stops_table[] = {
 	NUMBER("automatic", YAML_BOOL, 0, 1, "true", stops_automatic, "spread virtual stops along the streets"),
-	NUMBER("at_transit", YAML_BOOL, 0, 1, "true", stops_at_transit, "a virtual stop at each transit stop in the area"),
+	NUMBER("at_transit", YAML_BOOL, 0, 1, "true", stops_at_transit,
+	       "a virtual stop at each transit stop in the area"),
 	NUMBER("spacing_m", YAML_INT, 50, 5000, "250", stops_spacing_m, "between automatic stops"),
 	NUMBER("most", YAML_INT, 0, 20000, "4000", stops_most, "at most so many stops"),
-	TEXT("step_free", stops_step_free, 0, "unknown", "of automatic stops no source says more about: unknown, yes, no"),
+	TEXT("step_free", stops_step_free, 0, "unknown",
+	     "of automatic stops no source says more about: unknown, yes, no"),
 };
 static const char *const stops_also[] = {"list"};
 
-#define CLASS_NUMBER(name, type, low, high, fallback, field, help)                                                      \
-	{name, type, low, high, fallback, offsetof(struct class_rules, field), sizeof(int64_t), 0, help}
+#define CLASS_NUMBER(name, type, low, high, fallback, field, help)                                             \
+	{                                                                                                      \
+		name, type, low, high, fallback, offsetof(struct class_rules, field), sizeof(int64_t), 0, help \
+	}
 static const struct yaml_setting class_table[] = {
 	{"name", YAML_TEXT, 0, 0, "class", offsetof(struct class_rules, name), 32, 0, "key of the class"},
 	CLASS_NUMBER("speed_kmh", YAML_INT, 3, 130, "50", speed_kmh, "speed cap"),
-	CLASS_NUMBER("road_speed_max_kmh", YAML_INT, 5, 255, "255", road_speed_max_kmh, "not on roads with a higher legal speed"),
+	CLASS_NUMBER("road_speed_max_kmh", YAML_INT, 5, 255, "255", road_speed_max_kmh,
+		     "not on roads with a higher legal speed"),
 	CLASS_NUMBER("wh_per_km", YAML_INT, 1, 10000, "350", wh_per_km, "energy"),
 	CLASS_NUMBER("bus_lanes", YAML_BOOL, 0, 1, "false", bus_lanes, "may do what buses may"),
 	CLASS_NUMBER("private_roads", YAML_BOOL, 0, 1, "false", private_roads, "may enter private roads"),
-	{"u_turns", YAML_TEXT, 0, 0, "dead_ends", offsetof(struct class_rules, u_turns_word), 16, 0, "dead_ends, everywhere, never"},
+	{"u_turns", YAML_TEXT, 0, 0, "dead_ends", offsetof(struct class_rules, u_turns_word), 16, 0,
+	 "dead_ends, everywhere, never"},
 	CLASS_NUMBER("u_turn", YAML_DURATION, 0, HOUR_MS, "15 s", u_turn_ms, "cost of a U-turn"),
 	CLASS_NUMBER("signal", YAML_DURATION, 0, HOUR_MS, "5 s", signal_ms, "mean wait at traffic signals"),
-	CLASS_NUMBER("destination", YAML_DURATION, 0, HOUR_MS, "30 s", destination_ms, "entering a destination-only road"),
+	CLASS_NUMBER("destination", YAML_DURATION, 0, HOUR_MS, "30 s", destination_ms,
+		     "entering a destination-only road"),
 };
 static const char *const class_also[] = {"roads"};
 
-#define NEED_NUMBER(name, type, low, high, fallback, field, help)                                                       \
-	{name, type, low, high, fallback, offsetof(struct settings_need, field), sizeof(int64_t), 0, help}
+#define NEED_NUMBER(name, type, low, high, fallback, field, help)                                                \
+	{                                                                                                        \
+		name, type, low, high, fallback, offsetof(struct settings_need, field), sizeof(int64_t), 0, help \
+	}
 static const struct yaml_setting need_table[] = {
 	{"key", YAML_TEXT, 0, 0, "need", offsetof(struct settings_need, key), 32, 0, "key of the need"},
 	{"label_de", YAML_TEXT, 0, 1, "", offsetof(struct settings_need, label_de), 64, 0, "German"},
@@ -81,9 +105,9 @@ static const struct yaml_setting need_table[] = {
 static const char *const need_also[] = {"takes"};
 
 #define HIGHWAY(x) (1u << HIGHWAY_##x)
-#define ROADS_SLOW                                                                                                      \
-	(HIGHWAY(RESIDENTIAL) | HIGHWAY(LIVING_STREET) | HIGHWAY(SERVICE) | HIGHWAY(UNCLASSIFIED) | HIGHWAY(TERTIARY) |    \
-	 HIGHWAY(SECONDARY) | HIGHWAY(PRIMARY) | HIGHWAY(ROAD))
+#define ROADS_SLOW                                                                                  \
+	(HIGHWAY(RESIDENTIAL) | HIGHWAY(LIVING_STREET) | HIGHWAY(SERVICE) | HIGHWAY(UNCLASSIFIED) | \
+	 HIGHWAY(TERTIARY) | HIGHWAY(SECONDARY) | HIGHWAY(PRIMARY) | HIGHWAY(ROAD))
 #define ROADS_CAR (ROADS_SLOW | HIGHWAY(MOTORWAY) | HIGHWAY(TRUNK) | HIGHWAY(TRACK) | HIGHWAY(PEDESTRIAN))
 
 /* --- defaults ----------------------------------------------------------------------------------------------------- */
@@ -120,8 +144,23 @@ static const struct settings_need default_needs[] = {
 	{"pram", "Kinderwagen", "Pram", {0, 0, 1}, 20 * SECOND_MS, 1, 0},
 	{"assistance_dog", "Assistenzhund", "Assistance dog", {0}, 10 * SECOND_MS, 0, 0},
 	{"companion", "Begleitperson", "Companion", {1}, 0, 0, 1},
-	{"luggage", "Gro\xc3\x9f" "es Gep\xc3\xa4" "ck", "Large luggage", {0, 0, 1}, 10 * SECOND_MS, 0, 0},
-	{"hearing", "H\xc3\xb6" "rbehinderung", "Hearing impairment", {0}, 10 * SECOND_MS, 0, 0},
+	{"luggage",
+	 "Gro\xc3\x9f"
+	 "es Gep\xc3\xa4"
+	 "ck",
+	 "Large luggage",
+	 {0, 0, 1},
+	 10 * SECOND_MS,
+	 0,
+	 0},
+	{"hearing",
+	 "H\xc3\xb6"
+	 "rbehinderung",
+	 "Hearing impairment",
+	 {0},
+	 10 * SECOND_MS,
+	 0,
+	 0},
 	{"sight", "Sehbehinderung", "Visual impairment", {0}, 20 * SECOND_MS, 0, 0},
 	{"child_seat", "Kindersitz", "Child seat", {0}, 30 * SECOND_MS, 0, 0},
 };
@@ -160,11 +199,13 @@ static int read_roads(struct reader *reader, struct fy_node *node, uint32_t *ret
 	uint32_t highways = 0;
 
 	if (yaml_count(node) == 0)
-		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "roads: expected a list of OSM highway values");
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail,
+				 "roads: expected a list of OSM highway values");
 	for (uint32_t i = 0; i < yaml_count(node); i++) {
 		char text[32];
 		enum highway highway;
-		int code = yaml_scalar(reader->yaml, yaml_item(node, i), YAML_TEXT, 0, 0, text, sizeof text, reader->detail);
+		int code = yaml_scalar(reader->yaml, yaml_item(node, i), YAML_TEXT, 0, 0, text, sizeof text,
+				       reader->detail);
 
 		if (code)
 			return code;
@@ -182,8 +223,8 @@ static int read_class(struct reader *reader, struct fy_node *node, struct class_
 {
 	static const char *const words[] = {"dead_ends", "everywhere", "never"};
 	struct class_rules class_rules = class_default("", ROADS_SLOW);
-	int code = yaml_read_settings(reader->yaml, node, class_table, COUNT_OF(class_table), &class_rules, class_also, 1,
-				      reader->detail);
+	int code = yaml_read_settings(reader->yaml, node, class_table, COUNT_OF(class_table), &class_rules, class_also,
+				      1, reader->detail);
 
 	if (!code && class_rules.name[0] == '\0')
 		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "a class needs a name");
@@ -191,7 +232,8 @@ static int read_class(struct reader *reader, struct fy_node *node, struct class_
 		code = read_roads(reader, yaml_get(node, "roads"), &class_rules.highways);
 	if (code)
 		return code;
-	while (class_rules.u_turns <= U_TURNS_NEVER && strcmp(class_rules.u_turns_word, words[class_rules.u_turns]) != 0)
+	while (class_rules.u_turns <= U_TURNS_NEVER &&
+	       strcmp(class_rules.u_turns_word, words[class_rules.u_turns]) != 0)
 		class_rules.u_turns++;
 	if (class_rules.u_turns > U_TURNS_NEVER)
 		return yaml_fail(reader->yaml, yaml_get(node, "u_turns"), ERR_FORMAT, reader->detail,
@@ -215,8 +257,8 @@ static int read_classes(struct reader *reader, struct fy_node *node)
 		code = read_class(reader, yaml_item(node, settings->n_classes), last);
 		for (uint32_t i = 0; i < settings->n_classes && !code; i++)
 			if (strcmp(settings->classes[i].name, last->name) == 0)
-				code = yaml_fail(reader->yaml, yaml_item(node, settings->n_classes), ERR_EXISTS, reader->detail,
-						 "class \"%s\" is there twice", last->name);
+				code = yaml_fail(reader->yaml, yaml_item(node, settings->n_classes), ERR_EXISTS,
+						 reader->detail, "class \"%s\" is there twice", last->name);
 	}
 	return code;
 }
@@ -228,13 +270,14 @@ static int read_spaces(struct reader *reader, struct fy_node *node)
 	int code = ERR_OK;
 
 	if (n == 0 || n > TOWN_SPACES_MAX)
-		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "spaces: expected a list of 1 to %d names",
-				 TOWN_SPACES_MAX);
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail,
+				 "spaces: expected a list of 1 to %d names", TOWN_SPACES_MAX);
 	for (uint32_t i = 0; i < n && !code; i++)
 		code = yaml_scalar(reader->yaml, yaml_item(node, i), YAML_TEXT, 0, 0, settings->spaces[i].name,
 				   sizeof settings->spaces[i].name, reader->detail);
 	if (!code && strcmp(settings->spaces[0].name, "seat") != 0)
-		code = yaml_fail(reader->yaml, yaml_item(node, 0), ERR_FORMAT, reader->detail, "the first space must be \"seat\"");
+		code = yaml_fail(reader->yaml, yaml_item(node, 0), ERR_FORMAT, reader->detail,
+				 "the first space must be \"seat\"");
 	settings->n_spaces = n;
 	return code;
 }
@@ -265,7 +308,8 @@ static int read_need(struct reader *reader, struct fy_node *node, struct setting
 	*need = (struct settings_need){0};
 	yaml_defaults(need_table, COUNT_OF(need_table), need);
 	need->key[0] = '\0';
-	code = yaml_read_settings(reader->yaml, node, need_table, COUNT_OF(need_table), need, need_also, 1, reader->detail);
+	code = yaml_read_settings(reader->yaml, node, need_table, COUNT_OF(need_table), need, need_also, 1,
+				  reader->detail);
 	if (!code && need->key[0] == '\0')
 		code = yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "a need needs a key");
 	if (!code && yaml_get(node, "takes"))
@@ -284,18 +328,20 @@ static int read_needs(struct reader *reader, struct fy_node *node)
 	int code = ERR_OK;
 
 	if (n == 0 || n > TOWN_NEEDS_MAX)
-		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "needs: expected a list of 1 to %d", TOWN_NEEDS_MAX);
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "needs: expected a list of 1 to %d",
+				 TOWN_NEEDS_MAX);
 	for (settings->n_needs = 0; settings->n_needs < n && !code; settings->n_needs++) {
 		struct settings_need *last = &settings->needs[settings->n_needs];
 
 		code = read_need(reader, yaml_item(node, settings->n_needs), last);
 		for (uint32_t i = 0; i < settings->n_needs && !code; i++)
 			if (strcmp(settings->needs[i].key, last->key) == 0)
-				code = yaml_fail(reader->yaml, yaml_item(node, settings->n_needs), ERR_EXISTS, reader->detail,
-						 "need \"%s\" is there twice", last->key);
+				code = yaml_fail(reader->yaml, yaml_item(node, settings->n_needs), ERR_EXISTS,
+						 reader->detail, "need \"%s\" is there twice", last->key);
 	}
 	if (!code && strcmp(settings->needs[0].key, "seat") != 0)
-		code = yaml_fail(reader->yaml, yaml_item(node, 0), ERR_FORMAT, reader->detail, "the first need must be \"seat\"");
+		code = yaml_fail(reader->yaml, yaml_item(node, 0), ERR_FORMAT, reader->detail,
+				 "the first need must be \"seat\"");
 	return code;
 }
 
@@ -308,7 +354,8 @@ static int read_point(struct reader *reader, struct fy_node *node, struct geo_po
 	if (yaml_count(node) == 0)
 		return yaml_scalar(reader->yaml, node, YAML_POINT, 0, 0, ret_point, sizeof *ret_point, reader->detail);
 	if (yaml_count(node) != 2)
-		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "expected a point [latitude, longitude]");
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail,
+				 "expected a point [latitude, longitude]");
 	code = yaml_scalar(reader->yaml, yaml_item(node, 0), YAML_TEXT, 0, 0, lat, sizeof lat, reader->detail);
 	if (!code)
 		code = yaml_scalar(reader->yaml, yaml_item(node, 1), YAML_TEXT, 0, 0, lon, sizeof lon, reader->detail);
@@ -317,7 +364,8 @@ static int read_point(struct reader *reader, struct fy_node *node, struct geo_po
 	/* whole degrees are fine in YAML */
 	snprintf(text, sizeof text, "%s%s,%s%s", lat, strchr(lat, '.') ? "" : ".0", lon, strchr(lon, '.') ? "" : ".0");
 	if (geo_parse(text, ret_point))
-		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "\"%s\" is not a point [latitude, longitude]", text);
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail,
+				 "\"%s\" is not a point [latitude, longitude]", text);
 	return ERR_OK;
 }
 
@@ -327,7 +375,8 @@ static int read_ring(struct reader *reader, struct fy_node *node)
 	uint32_t n = yaml_count(node);
 
 	if (n < 3 || settings->n_area_points + n > AREA_POINTS_MOST)
-		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "area: a ring needs 3 to %u points", AREA_POINTS_MOST);
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "area: a ring needs 3 to %u points",
+				 AREA_POINTS_MOST);
 	for (uint32_t i = 0; i < n; i++) {
 		struct geo_point point;
 		int code = read_point(reader, yaml_item(node, i), &point);
@@ -355,7 +404,8 @@ static int read_area(struct reader *reader, struct fy_node *node)
 		struct geo_point point;
 
 		/* [[49.4, 8.6], ...] is one ring; ["49.4,8.6", ...] too; [["49.4,8.6", ...], ...] is several. */
-		if (!first_point || (yaml_count(yaml_item(node, 0)) == 2 && read_point(reader, yaml_item(node, 0), &point) == ERR_OK))
+		if (!first_point ||
+		    (yaml_count(yaml_item(node, 0)) == 2 && read_point(reader, yaml_item(node, 0), &point) == ERR_OK))
 			return read_ring(reader, node);
 	}
 	for (uint32_t i = 0; i < yaml_count(node) && !code; i++)
@@ -376,13 +426,16 @@ static int read_stop(struct reader *reader, struct fy_node *node)
 	int code = yaml_keys(reader->yaml, node, keys, COUNT_OF(keys), reader->detail);
 
 	if (!code && (!yaml_get(node, "name") || !yaml_get(node, "at")))
-		code = yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "a stop needs a name and a point (at)");
+		code = yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail,
+				 "a stop needs a name and a point (at)");
 	if (!code)
-		code = yaml_scalar(reader->yaml, yaml_get(node, "name"), YAML_TEXT, 0, 0, stop.name, sizeof stop.name, reader->detail);
+		code = yaml_scalar(reader->yaml, yaml_get(node, "name"), YAML_TEXT, 0, 0, stop.name, sizeof stop.name,
+				   reader->detail);
 	if (!code)
 		code = read_point(reader, yaml_get(node, "at"), &stop.point);
 	if (!code && yaml_get(node, "step_free"))
-		code = yaml_scalar(reader->yaml, yaml_get(node, "step_free"), YAML_TEXT, 0, 0, word, sizeof word, reader->detail);
+		code = yaml_scalar(reader->yaml, yaml_get(node, "step_free"), YAML_TEXT, 0, 0, word, sizeof word,
+				   reader->detail);
 	if (!code && step_free_of(word) < 0)
 		code = yaml_fail(reader->yaml, yaml_get(node, "step_free"), ERR_FORMAT, reader->detail,
 				 "step_free: \"%s\", expected unknown, yes or no", word);
@@ -397,7 +450,8 @@ static int read_stop_list(struct reader *reader, struct fy_node *node)
 	int code = ERR_OK;
 
 	if (yaml_count(node) == 0)
-		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "stops.list: expected a list of stops");
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail,
+				 "stops.list: expected a list of stops");
 	for (uint32_t i = 0; i < yaml_count(node) && !code; i++)
 		code = read_stop(reader, yaml_item(node, i));
 	return code;
@@ -443,7 +497,8 @@ static int read_root(struct reader *reader, struct fy_node *root)
 				      COUNT_OF(town_also), reader->detail);
 
 	if (!code && settings->service_to_s <= settings->service_from_s)
-		code = yaml_fail(reader->yaml, yaml_get(root, "hours"), ERR_RANGE, reader->detail, "hours: to must lie after from");
+		code = yaml_fail(reader->yaml, yaml_get(root, "hours"), ERR_RANGE, reader->detail,
+				 "hours: to must lie after from");
 	return code ? code : read_lists(reader, root);
 }
 
@@ -470,7 +525,8 @@ int town_settings_read(struct town_settings *settings, const char *path, struct 
 	return code ? code : read_yaml(settings, yaml, detail);
 }
 
-int town_settings_read_text(struct town_settings *settings, const char *text, size_t n, const char *name, struct err_detail *detail)
+int town_settings_read_text(struct town_settings *settings, const char *text, size_t n, const char *name,
+			    struct err_detail *detail)
 {
 	struct yaml *yaml;
 	int code = yaml_open_text(&yaml, text, n, name, detail);

@@ -1,12 +1,12 @@
-/* Town settings: the YAML file of mapc build --town. Everything has a default, so the file may be absent or name only what
- * differs. A row of the tables in town_settings.c per setting: name, type, range, default, help. */
+/* Town settings: the YAML file of mapc build --town. Everything has a default, so the file may be absent or name only
+ * what differs. A row of the tables in town_settings.c per setting: name, type, range, default, help. */
 #ifndef ZUB_TOWN_SETTINGS_H
 #define ZUB_TOWN_SETTINGS_H
 
-#include <stddef.h>
-#include <stdint.h>
 #include "build.h"
 #include "classes.h"
+#include <stddef.h>
+#include <stdint.h>
 
 struct settings_space {
 	char name[32];
@@ -29,12 +29,12 @@ struct settings_stop {
 struct town_settings {
 	char name[128], time_zone[64], crs[128], attribution[256], generated[128];
 	char phone[64], fallback_name[128], fallback_phone[64], privacy_text[2048], imprint_text[2048];
-	int64_t pickup_window_ms, arrival_extra_ms, arrival_extra_permille, ride_time_extra_ms, ride_time_permille, stop_ms,
-		walk_max_m, walk_mm_per_s, no_show_wait_ms, coming_extra_ms, prebook_max_ms, wait_max_ms, transfer_ms, fare_cents,
-		door_to_door, service_from_s, service_to_s;
+	int64_t pickup_window_ms, arrival_extra_ms, arrival_extra_permille, ride_time_extra_ms, ride_time_permille,
+		stop_ms, walk_max_m, walk_mm_per_s, no_show_wait_ms, coming_extra_ms, prebook_max_ms, wait_max_ms,
+		transfer_ms, fare_cents, door_to_door, service_from_s, service_to_s;
 	/* automatic virtual stops, besides those listed */
 	int64_t stops_automatic, stops_at_transit, stops_spacing_m, stops_most;
-	char stops_step_free[16];          /* unknown, yes, no: of automatic stops that no source says more about */
+	char stops_step_free[16]; /* unknown, yes, no: of automatic stops that no source says more about */
 	struct class_rules classes[NETWORK_CLASSES_MAX];
 	uint32_t n_classes;
 	struct settings_space spaces[TOWN_SPACES_MAX];
@@ -43,9 +43,9 @@ struct town_settings {
 	uint32_t n_needs;
 	struct settings_stop *stops;
 	size_t n_stops, cap_stops;
-	struct geo_point *area_points;     /* rings one after the other */
+	struct geo_point *area_points; /* rings one after the other */
 	size_t n_area_points, cap_area_points;
-	uint32_t *area_first;              /* [n_area_rings + 1] when n_area_rings > 0 */
+	uint32_t *area_first; /* [n_area_rings + 1] when n_area_rings > 0 */
 	size_t n_area_rings, cap_area_first;
 };
 

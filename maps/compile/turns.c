@@ -1,8 +1,8 @@
 #include "turns.h"
+#include "array.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include "array.h"
 
 #define CHAIN_MOST 64 /* arcs of one restriction via ways */
 
@@ -146,7 +146,7 @@ struct restriction {
 	unsigned mask;
 	uint32_t from[16], to[16], via[CHAIN_MOST]; /* ways */
 	uint32_t n_from, n_to, n_via;
-	uint32_t via_node;                          /* network node or NONE */
+	uint32_t via_node; /* network node or NONE */
 	int is_incomplete;
 };
 
@@ -240,13 +240,15 @@ static int all_driven(const struct turns *turns, const struct restriction *restr
 static int is_to_arc(const struct turns *turns, const struct restriction *restriction, uint32_t arc)
 {
 	for (uint32_t i = 0; i < restriction->n_to; i++)
-		if (arc >= turns->roads->way_first_arc[restriction->to[i]] && arc < turns->roads->way_first_arc[restriction->to[i] + 1])
+		if (arc >= turns->roads->way_first_arc[restriction->to[i]] &&
+		    arc < turns->roads->way_first_arc[restriction->to[i] + 1])
 			return 1;
 	return 0;
 }
 
 /* Of the arcs leaving the end of the chain, is this the turn the restriction speaks of? */
-static int is_meant(const struct turns *turns, const struct restriction *restriction, const uint32_t *chain, uint32_t n, uint32_t arc)
+static int is_meant(const struct turns *turns, const struct restriction *restriction, const uint32_t *chain, uint32_t n,
+		    uint32_t arc)
 {
 	int is_back = turns->road->reverse_arc[chain[n - 1]] == arc;
 
@@ -317,7 +319,8 @@ static int way_leaves(const struct turns *turns, uint32_t way, uint32_t node)
 }
 
 /* Follows one way from arc on until a node where the next way leaves; appends to chain. 0 = no such node. */
-static int follow_way(const struct turns *turns, uint32_t way, uint32_t next_way, uint32_t arc, uint32_t *chain, uint32_t *n)
+static int follow_way(const struct turns *turns, uint32_t way, uint32_t next_way, uint32_t arc, uint32_t *chain,
+		      uint32_t *n)
 {
 	const struct network *road = turns->road;
 	uint32_t first = turns->roads->way_first_arc[way], last = turns->roads->way_first_arc[way + 1];
@@ -339,8 +342,8 @@ static int follow_way(const struct turns *turns, uint32_t way, uint32_t next_way
 }
 
 /* Extends chain (n arcs) over via ways k .. in order (or the reverse order); 0 = they do not join. */
-static int follow_via(const struct turns *turns, const struct restriction *restriction, int reversed, uint32_t k, uint32_t *chain,
-		      uint32_t *n)
+static int follow_via(const struct turns *turns, const struct restriction *restriction, int reversed, uint32_t k,
+		      uint32_t *chain, uint32_t *n)
 {
 	const struct network *road = turns->road;
 	uint32_t n_via = restriction->n_via, way = restriction->via[reversed ? n_via - 1 - k : k], before = *n;
@@ -400,10 +403,12 @@ static void apply_restriction(struct turns *turns, uint32_t relation)
 	}
 	if (!all_driven(turns, &restriction))
 		return; /* on ways that no class may use */
-	n_done = restriction.n_via > 0 ? apply_via_ways(turns, &restriction)
-				       : restriction.via_node != NONE ? apply_via_node(turns, &restriction) : 0;
+	n_done = restriction.n_via > 0		? apply_via_ways(turns, &restriction)
+		 : restriction.via_node != NONE ? apply_via_node(turns, &restriction)
+						: 0;
 	if (n_done == 0)
-		report_add(report, "turn restriction without effect: its ways do not meet that way", "relation %lld: %s", id, value);
+		report_add(report, "turn restriction without effect: its ways do not meet that way",
+			   "relation %lld: %s", id, value);
 }
 
 static void add_restrictions(struct turns *turns)
@@ -427,7 +432,8 @@ static void add_barriers(struct turns *turns)
 	for (uint32_t a = 0; a < road->n_arcs; a++) {
 		uint32_t head = road->head[a];
 
-		for (uint32_t i = road->first_out[head]; turns->roads->blocked[head] && i < road->first_out[head + 1]; i++)
+		for (uint32_t i = road->first_out[head]; turns->roads->blocked[head] && i < road->first_out[head + 1];
+		     i++)
 			if (road->out_arc[i] != road->reverse_arc[a])
 				add_pair(turns, a, road->out_arc[i], -1, turns->roads->blocked[head]);
 	}
@@ -463,7 +469,9 @@ static void add_costs(struct turns *turns)
 				const struct class_rules *class_rules = &turns->settings->classes[c];
 
 				cost_ms[c] += road->flags[a] & ARC_SIGNAL ? class_rules->signal_ms : 0;
-				cost_ms[c] += ~road->flags[a] & road->flags[b] & ARC_PRIVATE ? class_rules->destination_ms : 0;
+				cost_ms[c] += ~road->flags[a] & road->flags[b] & ARC_PRIVATE
+						      ? class_rules->destination_ms
+						      : 0;
 			}
 			add_cost(turns, a, b, cost_ms, 0xff);
 		}

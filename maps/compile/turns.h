@@ -4,7 +4,8 @@
 
 #include "roads.h"
 
-/* Fills the turn columns of build->town.road, and its n_turns, n_turn_arcs. Restrictions that make no sense are reported. */
+/* Fills the turn columns of build->town.road, and its n_turns, n_turn_arcs. Restrictions that make no sense are
+ * reported. */
 int turns_build(struct build *build, const struct roads *roads, const struct town_settings *settings);
 /* Empty turn columns (walk network, imported graphs). */
 int turns_none(struct build *build, struct network *network);

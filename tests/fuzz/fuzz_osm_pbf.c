@@ -1,11 +1,11 @@
 // link: zub_compile zub_town_file
 /* The bytes of an OSM PBF file; what reads is compiled. Raw blobs let the fuzzer get behind zlib. */
+#include "compile.h"
+#include "osm.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "compile.h"
-#include "osm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

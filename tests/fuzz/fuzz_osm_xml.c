@@ -1,11 +1,11 @@
 // link: zub_compile zub_town_file
 /* OSM XML text; what reads is compiled. */
+#include "compile.h"
+#include "osm.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "compile.h"
-#include "osm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 // link: zub_compile zub_town_file
 /* A town settings file; what reads can be stored. */
-#include <string.h>
 #include "town_settings.h"
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,17 +1,19 @@
 // link: zub_compile zub_town_file
-/* Real OSM files, counted: objects as SOURCE.txt of the data says, and what the compiler made of them. A change of a rule shows
- * here; look at it, then write the new number. */
+/* Real OSM files, counted: objects as SOURCE.txt of the data says, and what the compiler made of them. A change of a
+ * rule shows here; look at it, then write the new number. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
+
+#include "compile.h"
+#include "osm.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "compile.h"
-#include "osm.h"
 
 static int find(const char *file, char *path, size_t size)
 {
@@ -24,9 +26,9 @@ static int find(const char *file, char *path, size_t size)
 
 static const struct {
 	const char *file;
-	uint32_t n_nodes, n_ways, n_relations;                           /* as others counted them */
+	uint32_t n_nodes, n_ways, n_relations;				 /* as others counted them */
 	uint32_t road_nodes, road_arcs, walk_arcs, addresses, sequences; /* what we make of them */
-	uint32_t main_arcs[2];                                           /* shuttle, van */
+	uint32_t main_arcs[2];						 /* shuttle, van */
 } towns[] = {
 	{"heidelberg/heidelberg.test.pbf", 221009, 31619, 1700, 12582, 26861, 81912, 3461, 0, {11483, 23756}},
 	{"kaiserslautern/kaiserslautern.osm.gz", 98828, 21706, 216, 3800, 8870, 22166, 12711, 1, {8144, 8268}},
@@ -74,12 +76,18 @@ static uint32_t count_sequences(const struct network *network)
 
 static int compare(size_t i, const struct town *town)
 {
-	uint32_t got[] = {town->road.n_nodes,  town->road.n_arcs,           town->walk.n_arcs,          town->n_addresses,
-			  count_sequences(&town->road), count_main(&town->road, 0), count_main(&town->road, 1)};
+	uint32_t got[] = {
+		town->road.n_nodes,	      town->road.n_arcs,	  town->walk.n_arcs,	     town->n_addresses,
+		count_sequences(&town->road), count_main(&town->road, 0), count_main(&town->road, 1)};
 	uint32_t want[] = {towns[i].road_nodes, towns[i].road_arcs,    towns[i].walk_arcs,   towns[i].addresses,
-			   towns[i].sequences,  towns[i].main_arcs[0], towns[i].main_arcs[1]};
-	static const char *const names[] = {"road nodes", "road arcs", "walk arcs", "addresses", "rows of more than two arcs",
-					    "main arcs of shuttles", "main arcs of vans"};
+			   towns[i].sequences,	towns[i].main_arcs[0], towns[i].main_arcs[1]};
+	static const char *const names[] = {"road nodes",
+					    "road arcs",
+					    "walk arcs",
+					    "addresses",
+					    "rows of more than two arcs",
+					    "main arcs of shuttles",
+					    "main arcs of vans"};
 	int n_wrong = 0;
 
 	for (size_t k = 0; k < COUNT_OF(got); k++)
@@ -94,11 +102,14 @@ static int compare(size_t i, const struct town *town)
 static void check_network(const struct network *network)
 {
 	for (uint32_t a = 0; a < network->n_arcs; a++) {
-		uint32_t first = network->shape_first[a], last = network->shape_first[a + 1] - 1, reverse = network->reverse_arc[a];
+		uint32_t first = network->shape_first[a], last = network->shape_first[a + 1] - 1,
+			 reverse = network->reverse_arc[a];
 
 		assert_true(last > first);
-		assert_memory_equal(&network->shape_point[first], &network->node_point[network->tail[a]], sizeof(struct geo_point));
-		assert_memory_equal(&network->shape_point[last], &network->node_point[network->head[a]], sizeof(struct geo_point));
+		assert_memory_equal(&network->shape_point[first], &network->node_point[network->tail[a]],
+				    sizeof(struct geo_point));
+		assert_memory_equal(&network->shape_point[last], &network->node_point[network->head[a]],
+				    sizeof(struct geo_point));
 		if (reverse != NONE) {
 			assert_int_equal(network->reverse_arc[reverse], a);
 			assert_int_equal(network->dist_mm[reverse], network->dist_mm[a]);
@@ -143,7 +154,8 @@ static void compiled(void **state)
 			continue;
 		for (int k = 0; k < 2; k++)
 			compile_once(path, &settings, out, &builds[k]);
-		assert_memory_equal(builds[0].town.hash, builds[1].town.hash, TOWN_HASH_BYTES); /* the same bytes again */
+		assert_memory_equal(builds[0].town.hash, builds[1].town.hash,
+				    TOWN_HASH_BYTES); /* the same bytes again */
 		n_wrong += compare(i, &builds[0].town);
 		check_network(&builds[0].town.road);
 		check_network(&builds[0].town.walk);

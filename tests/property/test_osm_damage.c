@@ -1,18 +1,21 @@
 // link: zub_compile zub_town_file PkgConfig::zlib
-/* Damaged OSM files: whatever is flipped or cut, the reader answers with an error of one clear line or with data, and what is
- * read without error compiles or is refused; never a crash. Flips are made both in the file as it is and behind its zlib. */
+/* Damaged OSM files: whatever is flipped or cut, the reader answers with an error of one clear line or with data, and
+ * what is read without error compiles or is refused; never a crash. Flips are made both in the file as it is and behind
+ * its zlib. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
-#include <inttypes.h>
-#include <zlib.h>
+
 #include "compile.h"
 #include "osm.h"
 #include "osm_bytes.h"
 #include "osm_text.h"
 #include "rng.h"
+#include <inttypes.h>
+#include <zlib.h>
 
 static struct town_settings settings;
 static uint32_t n_read, n_refused, n_compiled;
@@ -36,7 +39,8 @@ static void check_line(const struct err_detail *detail)
 	if (!detail->text[0] || strchr(detail->text, '\n') || (unsigned char)detail->text[0] < ' ')
 		print_error("not one clear line: \"%s\"\n", detail->text);
 	assert_true(detail->text[0] && !strchr(detail->text, '\n'));
-	assert_true(strncmp(detail->text, "/tmp/", 5) != 0 || strstr(detail->text, "byte ") || strstr(detail->text, "line "));
+	assert_true(strncmp(detail->text, "/tmp/", 5) != 0 || strstr(detail->text, "byte ") ||
+		    strstr(detail->text, "line "));
 }
 
 static void compile_file(const char *path)
@@ -139,8 +143,8 @@ static void flip_and_cut(const struct bytes *bytes, const char *what, uint64_t s
 		try_bytes(&damaged, compiles && i % 4 == 0);
 		free(damaged.data);
 	}
-	print_message("%s, seed %" PRIu64 ": %d damaged files, %u refused, %u read, %u of those compiled\n", what, seed, n_times,
-		      n_refused, n_read, n_compiled);
+	print_message("%s, seed %" PRIu64 ": %d damaged files, %u refused, %u read, %u of those compiled\n", what, seed,
+		      n_times, n_refused, n_read, n_compiled);
 }
 
 static int find(const char *file, char *path, size_t size)
@@ -154,7 +158,8 @@ static int find(const char *file, char *path, size_t size)
 
 static void pbf(void **state)
 {
-	static const char *const files[] = {"boeblingen/boeblingen-minimal.osm.pbf", "boeblingen/deufringen-minimal.osm.pbf",
+	static const char *const files[] = {"boeblingen/boeblingen-minimal.osm.pbf",
+					    "boeblingen/deufringen-minimal.osm.pbf",
 					    "boeblingen/herrenberg-minimal.osm.pbf"};
 
 	(void)state;

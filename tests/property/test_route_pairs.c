@@ -1,19 +1,22 @@
 // link: zub_base
 // slow
-/* mapc route --pairs against a search of its own: this test reads nothing but the CSV files of mapc export and knows nothing of
- * the town file. A label lies at the end of an arc; what was driven before is kept as far as a turn row may still need it. */
+/* mapc route --pairs against a search of its own: this test reads nothing but the CSV files of mapc export and knows
+ * nothing of the town file. A label lies at the end of an arc; what was driven before is kept as far as a turn row may
+ * still need it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
+
+#include "rng.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "rng.h"
 
 #define ROW_ARCS_MOST 70
 #define NO_TIME INT64_MAX
@@ -28,7 +31,7 @@ struct graph {
 	uint32_t *tail, *head;
 	int64_t *time, *dist;
 	uint32_t *out_first, *out;
-	struct row *rows;       /* as in the file */
+	struct row *rows; /* as in the file */
 	uint32_t n_rows;
 	uint32_t *pair_first, *pair_rows; /* rows of two arcs, by their first arc */
 	uint32_t *long_rows, n_long;
@@ -95,8 +98,8 @@ static void read_arcs(struct graph *graph)
 	graph->out_first = calloc(graph->n_nodes + 2, sizeof *graph->out_first);
 	graph->out = calloc(graph->n_arcs, sizeof *graph->out);
 	for (uint32_t a = 0; a < graph->n_arcs; a++) {
-		assert_int_equal(fscanf(file, "%" SCNu32 ",%" SCNu32 ",%" SCNd64 ",%" SCNd64 "\n", &graph->tail[a], &graph->head[a],
-					&graph->time[a], &graph->dist[a]),
+		assert_int_equal(fscanf(file, "%" SCNu32 ",%" SCNu32 ",%" SCNd64 ",%" SCNd64 "\n", &graph->tail[a],
+					&graph->head[a], &graph->time[a], &graph->dist[a]),
 				 4);
 		graph->out_first[graph->tail[a] + 2]++;
 	}
@@ -303,7 +306,8 @@ static void add_label(struct search *search, struct label *label)
 	if (i != UINT32_MAX) {
 		struct label *old = &search->labels[i];
 
-		if (old->is_settled || old->time < label->time || (old->time == label->time && old->dist <= label->dist))
+		if (old->is_settled || old->time < label->time ||
+		    (old->time == label->time && old->dist <= label->dist))
 			return;
 		old->time = label->time;
 		old->dist = label->dist;
@@ -342,7 +346,8 @@ static void offer(struct answer *answer, int64_t time, int64_t dist)
 }
 
 /* Drives on from a settled label into every arc; every target on that arc is an answer. */
-static void expand(struct search *search, uint32_t at, const struct place *targets, struct answer *answers, uint32_t n_targets)
+static void expand(struct search *search, uint32_t at, const struct place *targets, struct answer *answers,
+		   uint32_t n_targets)
 {
 	const struct graph *graph = search->graph;
 	struct label label = search->labels[at];
@@ -358,7 +363,8 @@ static void expand(struct search *search, uint32_t at, const struct place *targe
 		for (uint32_t k = 0; k < n_targets; k++)
 			if (targets[k].arc == arc)
 				offer(&answers[k],
-				      label.time + cost + part_of(graph->time[arc], targets[k].offset, graph->dist[arc]),
+				      label.time + cost +
+					      part_of(graph->time[arc], targets[k].offset, graph->dist[arc]),
 				      label.dist + targets[k].offset);
 		next.time = label.time + cost + graph->time[arc];
 		next.dist = label.dist + graph->dist[arc];
@@ -368,8 +374,8 @@ static void expand(struct search *search, uint32_t at, const struct place *targe
 	}
 }
 
-static void brute_force(const struct graph *graph, struct place from, const struct place *targets, struct answer *answers,
-			uint32_t n_targets)
+static void brute_force(const struct graph *graph, struct place from, const struct place *targets,
+			struct answer *answers, uint32_t n_targets)
 {
 	struct search search = {.graph = graph};
 	int64_t time = graph->time[from.arc], whole = graph->dist[from.arc];
@@ -378,7 +384,8 @@ static void brute_force(const struct graph *graph, struct place from, const stru
 	for (uint32_t k = 0; k < n_targets; k++) {
 		answers[k] = (struct answer){NO_TIME, 0};
 		if (time >= 0 && targets[k].arc == from.arc && targets[k].offset >= from.offset)
-			offer(&answers[k], part_of(time, targets[k].offset - from.offset, whole), targets[k].offset - from.offset);
+			offer(&answers[k], part_of(time, targets[k].offset - from.offset, whole),
+			      targets[k].offset - from.offset);
 	}
 	if (time < 0)
 		return;
@@ -417,7 +424,8 @@ static struct place random_place(struct rng *rng, const struct graph *graph)
 	return place;
 }
 
-static void write_pairs(struct rng *rng, const struct graph *graph, struct place *from, uint32_t n_from, struct place *to, uint32_t n_to)
+static void write_pairs(struct rng *rng, const struct graph *graph, struct place *from, uint32_t n_from,
+			struct place *to, uint32_t n_to)
 {
 	FILE *file = fopen(path_of("pairs.csv"), "w");
 
@@ -432,14 +440,15 @@ static void write_pairs(struct rng *rng, const struct graph *graph, struct place
 			if (k == 0) /* the same arc, before or behind */
 				target->arc = from[i].arc,
 				target->offset = (int64_t)rng_below(rng, (uint32_t)graph->dist[target->arc] + 1);
-			fprintf(file, "%u,%" PRId64 ",%u,%" PRId64 "\n", from[i].arc, from[i].offset, target->arc, target->offset);
+			fprintf(file, "%u,%" PRId64 ",%u,%" PRId64 "\n", from[i].arc, from[i].offset, target->arc,
+				target->offset);
 		}
 	}
 	assert_int_equal(fclose(file), 0);
 }
 
-static uint32_t compare_source(FILE *file, const struct graph *graph, struct place from, const struct place *to, uint32_t n_to,
-			       uint32_t *n_reached)
+static uint32_t compare_source(FILE *file, const struct graph *graph, struct place from, const struct place *to,
+			       uint32_t n_to, uint32_t *n_reached)
 {
 	struct answer *answers = calloc(n_to, sizeof *answers);
 	uint32_t n_wrong = 0;
@@ -448,19 +457,22 @@ static uint32_t compare_source(FILE *file, const struct graph *graph, struct pla
 	for (uint32_t k = 0; k < n_to; k++) {
 		int64_t got[6];
 
-		assert_int_equal(fscanf(file, "%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 "\n", &got[0],
-					&got[1], &got[2], &got[3], &got[4], &got[5]),
+		assert_int_equal(fscanf(file,
+					"%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 "\n",
+					&got[0], &got[1], &got[2], &got[3], &got[4], &got[5]),
 				 6);
-		assert_true(got[0] == from.arc && got[1] == from.offset && got[2] == to[k].arc && got[3] == to[k].offset);
+		assert_true(got[0] == from.arc && got[1] == from.offset && got[2] == to[k].arc &&
+			    got[3] == to[k].offset);
 		if (answers[k].time == NO_TIME)
 			answers[k] = (struct answer){-1, -1};
 		*n_reached += answers[k].time >= 0;
 		if (got[4] == answers[k].time && got[5] == answers[k].dist)
 			continue;
 		n_wrong++;
-		print_error("from %u+%" PRId64 " to %u+%" PRId64 ": mapc %" PRId64 " ms %" PRId64 " mm, expected %" PRId64 " ms %" PRId64
-			    " mm\n",
-			    from.arc, from.offset, to[k].arc, to[k].offset, got[4], got[5], answers[k].time, answers[k].dist);
+		print_error("from %u+%" PRId64 " to %u+%" PRId64 ": mapc %" PRId64 " ms %" PRId64
+			    " mm, expected %" PRId64 " ms %" PRId64 " mm\n",
+			    from.arc, from.offset, to[k].arc, to[k].offset, got[4], got[5], answers[k].time,
+			    answers[k].dist);
 	}
 	free(answers);
 	return n_wrong;
@@ -475,18 +487,21 @@ static void compare(const char *town, const char *class_name, uint64_t seed, uin
 	struct rng rng;
 	FILE *file;
 
-	run("%s/mapc export %s --class %s --nodes %s --arcs %s --turns %s", bin, path_of(town), class_name, path_of("nodes.csv"),
-	    path_of("arcs.csv"), path_of("turns.csv"));
+	run("%s/mapc export %s --class %s --nodes %s --arcs %s --turns %s", bin, path_of(town), class_name,
+	    path_of("nodes.csv"), path_of("arcs.csv"), path_of("turns.csv"));
 	read_graph(&graph);
 	rng_seed(&rng, seed);
 	write_pairs(&rng, &graph, from, n_from, to, n_to);
-	run("%s/mapc route %s --class %s --pairs %s > %s", bin, path_of(town), class_name, path_of("pairs.csv"), path_of("answers.csv"));
+	run("%s/mapc route %s --class %s --pairs %s > %s", bin, path_of(town), class_name, path_of("pairs.csv"),
+	    path_of("answers.csv"));
 	file = open_csv("answers.csv");
 	for (uint32_t i = 0; i < n_from; i++)
 		n_wrong += compare_source(file, &graph, from[i], to + (size_t)i * n_to, n_to, &n_reached);
 	fclose(file);
-	print_message("%s, %s, seed %" PRIu64 ": %u pairs, %u reached, %u arcs, %u turn rows (%u longer than two arcs), %u wrong\n",
-		      town, class_name, seed, n_from * n_to, n_reached, graph.n_arcs, graph.n_rows, graph.n_long, n_wrong);
+	print_message("%s, %s, seed %" PRIu64
+		      ": %u pairs, %u reached, %u arcs, %u turn rows (%u longer than two arcs), %u wrong\n",
+		      town, class_name, seed, n_from * n_to, n_reached, graph.n_arcs, graph.n_rows, graph.n_long,
+		      n_wrong);
 	assert_int_equal(n_wrong, 0);
 	assert_true(n_reached * 2 > n_from * n_to || strcmp(class_name, "van") != 0);
 	free_graph(&graph);
@@ -510,8 +525,8 @@ static void heidelberg(void **state)
 	(void)state;
 	if (!has_data("heidelberg/heidelberg.test.pbf"))
 		skip();
-	run("%s/mapc build --osm %s/heidelberg/heidelberg.test.pbf -o %s > /dev/null", getenv("ZUB_BIN"), getenv("ZUB_DATA"),
-	    path_of("heidelberg.zmap"));
+	run("%s/mapc build --osm %s/heidelberg/heidelberg.test.pbf -o %s > /dev/null", getenv("ZUB_BIN"),
+	    getenv("ZUB_DATA"), path_of("heidelberg.zmap"));
 	compare("heidelberg.zmap", "van", 1, 250, 40);
 	compare("heidelberg.zmap", "shuttle", 2, 50, 40);
 }
@@ -526,12 +541,13 @@ static void kaiserslautern(void **state)
 		skip();
 	file = fopen(path_of("town.yaml"), "w");
 	assert_non_null(file);
-	fputs("classes:\n  - name: van\n    u_turns: everywhere\n    u_turn: 1 s\n    roads: [motorway, trunk, primary, secondary, tertiary, "
+	fputs("classes:\n  - name: van\n    u_turns: everywhere\n    u_turn: 1 s\n    roads: [motorway, trunk, "
+	      "primary, secondary, tertiary, "
 	      "unclassified, residential, living_street, service]\n    speed_kmh: 100\n",
 	      file);
 	fclose(file);
-	run("%s/mapc build --osm %s/kaiserslautern/kaiserslautern.osm.gz --town %s -o %s > /dev/null", getenv("ZUB_BIN"),
-	    getenv("ZUB_DATA"), path_of("town.yaml"), path_of("kaiserslautern.zmap"));
+	run("%s/mapc build --osm %s/kaiserslautern/kaiserslautern.osm.gz --town %s -o %s > /dev/null",
+	    getenv("ZUB_BIN"), getenv("ZUB_DATA"), path_of("town.yaml"), path_of("kaiserslautern.zmap"));
 	compare("kaiserslautern.zmap", "van", 3, 50, 40);
 }
 
@@ -547,7 +563,8 @@ static void write_grid(uint64_t seed)
 	rng_seed(&rng, seed);
 	fputs("<osm version='0.6'>\n", file);
 	for (int i = 0; i < GRID * GRID; i++)
-		fprintf(file, "<node id='%d' lat='%.7f' lon='%.7f'/>\n", i + 1, 49.4 + 0.001 * (i / GRID), 8.6 + 0.0015 * (i % GRID));
+		fprintf(file, "<node id='%d' lat='%.7f' lon='%.7f'/>\n", i + 1, 49.4 + 0.001 * (i / GRID),
+			8.6 + 0.0015 * (i % GRID));
 	for (int i = 0; i < GRID * GRID; i++) /* way 1000 + i leads east, 2000 + i north */
 		for (int north = 0; north < 2; north++) {
 			int to = north ? i + GRID : i + 1;
@@ -555,20 +572,25 @@ static void write_grid(uint64_t seed)
 			if (north ? i / GRID == GRID - 1 : i % GRID == GRID - 1)
 				continue;
 			fprintf(file,
-				"<way id='%d'><nd ref='%d'/><nd ref='%d'/><tag k='highway' v='residential'/><tag k='maxspeed' v='%u'/>%s</way>\n",
+				"<way id='%d'><nd ref='%d'/><nd ref='%d'/><tag k='highway' v='residential'/><tag "
+				"k='maxspeed' v='%u'/>%s</way>\n",
 				(north ? 2000 : 1000) + i, i + 1, to + 1, 10 + 10 * rng_below(&rng, 4),
 				rng_chance(&rng, 100) ? "<tag k='oneway' v='yes'/>" : "");
 		}
 	for (int r = 0; r < 150; r++) { /* east, then one or two blocks north, then east or north again */
-		int row = (int)rng_below(&rng, GRID - 3), column = (int)rng_below(&rng, GRID - 3), i = row * GRID + column;
+		int row = (int)rng_below(&rng, GRID - 3), column = (int)rng_below(&rng, GRID - 3),
+		    i = row * GRID + column;
 		int n_via = 1 + rng_chance(&rng, 400), end = i + 1 + n_via * GRID;
 		static const char *const kinds[] = {"no_right_turn", "no_straight_on", "only_right_turn"};
 
 		fprintf(file, "<relation id='%d'><member type='way' ref='%d' role='from'/>", r + 1, 1000 + i);
 		for (int k = 0; k < n_via; k++)
 			fprintf(file, "<member type='way' ref='%d' role='via'/>", 2000 + i + 1 + k * GRID);
-		fprintf(file, "<member type='way' ref='%d' role='to'/><tag k='type' v='restriction'/><tag k='restriction' v='%s'/>%s</relation>\n",
-			(rng_chance(&rng, 500) ? 1000 : 2000) + end, kinds[rng_below(&rng, 10) == 0 ? 2 : rng_below(&rng, 2)],
+		fprintf(file,
+			"<member type='way' ref='%d' role='to'/><tag k='type' v='restriction'/><tag k='restriction' "
+			"v='%s'/>%s</relation>\n",
+			(rng_chance(&rng, 500) ? 1000 : 2000) + end,
+			kinds[rng_below(&rng, 10) == 0 ? 2 : rng_below(&rng, 2)],
 			rng_chance(&rng, 100) ? "<tag k='except' v='motorcar'/>" : "");
 	}
 	fputs("</osm>\n", file);
@@ -582,11 +604,12 @@ static void many_via_ways(void **state)
 		FILE *file = fopen(path_of("grid.yaml"), "w");
 
 		assert_non_null(file);
-		fprintf(file, "classes: [{name: van, u_turns: %s, u_turn: 2 s}]\n", seed & 1 ? "everywhere" : "dead_ends");
+		fprintf(file, "classes: [{name: van, u_turns: %s, u_turn: 2 s}]\n",
+			seed & 1 ? "everywhere" : "dead_ends");
 		fclose(file);
 		write_grid(seed);
-		run("%s/mapc build --osm %s --town %s -o %s > /dev/null", getenv("ZUB_BIN"), path_of("grid.osm"), path_of("grid.yaml"),
-		    path_of("grid.zmap"));
+		run("%s/mapc build --osm %s --town %s -o %s > /dev/null", getenv("ZUB_BIN"), path_of("grid.osm"),
+		    path_of("grid.yaml"), path_of("grid.zmap"));
 		compare("grid.zmap", "van", seed, 40, 25);
 	}
 }

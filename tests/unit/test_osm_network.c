@@ -1,11 +1,13 @@
 // link: zub_compile zub_town_file
-/* From small OSM towns to arcs, turn rows, footpaths, stops and addresses. Node n of a drawing lies at row n / 10, column n % 10
- * of a grid of 0.001 degrees. */
+/* From small OSM towns to arcs, turn rows, footpaths, stops and addresses. Node n of a drawing lies at row n / 10,
+ * column n % 10 of a grid of 0.001 degrees. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
+
 #include "compile.h"
 #include "osm_text.h"
 #include "town_settings.h"
@@ -24,7 +26,8 @@ static void node(int id, const char *tags)
 {
 	char text[256];
 
-	snprintf(text, sizeof text, "<node id='%d' lat='%.7f' lon='%.7f'>", id, 49.4 + 0.001 * (id / 10), 8.6 + 0.001 * (id % 10));
+	snprintf(text, sizeof text, "<node id='%d' lat='%.7f' lon='%.7f'>", id, 49.4 + 0.001 * (id / 10),
+		 8.6 + 0.001 * (id % 10));
 	osm_text_append(xml, sizeof xml, text);
 	osm_text_tags(xml, sizeof xml, tags);
 	osm_text_append(xml, sizeof xml, "</node>");
@@ -60,7 +63,8 @@ static void restriction(int id, const char *members, const char *tags)
 	snprintf(text, sizeof text, "<relation id='%d'>", id);
 	osm_text_append(xml, sizeof xml, text);
 	for (; sscanf(members, "%15s %c%d%n", role, &type, &ref, &n) == 3; members += n) {
-		snprintf(text, sizeof text, "<member type='%s' ref='%d' role='%s'/>", type == 'n' ? "node" : "way", ref, role);
+		snprintf(text, sizeof text, "<member type='%s' ref='%d' role='%s'/>", type == 'n' ? "node" : "way", ref,
+			 role);
 		osm_text_append(xml, sizeof xml, text);
 	}
 	osm_text_append(xml, sizeof xml, "<tag k='type' v='restriction'/>");
@@ -112,7 +116,8 @@ static int at_node(struct geo_point point, int id)
 static uint32_t arc_in(const struct network *network, int from, int to)
 {
 	for (uint32_t a = 0; a < network->n_arcs; a++)
-		if (at_node(network->node_point[network->tail[a]], from) && at_node(network->node_point[network->head[a]], to))
+		if (at_node(network->node_point[network->tail[a]], from) &&
+		    at_node(network->node_point[network->head[a]], to))
 			return a;
 	return NONE;
 }
@@ -194,7 +199,8 @@ static void ways_are_cut_where_they_meet(void **state)
 	assert_int_equal(road->kind[a], ROAD_RESIDENTIAL);
 	assert_true(road->flags[arc(12, 13)] & ARC_DEAD_END);
 	assert_false(road->flags[arc(13, 12)] & ARC_DEAD_END);
-	assert_true(road->shape_point[road->shape_first[a]].lon_e7 < road->shape_point[road->shape_first[a] + 2].lon_e7);
+	assert_true(road->shape_point[road->shape_first[a]].lon_e7 <
+		    road->shape_point[road->shape_first[a] + 2].lon_e7);
 	end();
 }
 
@@ -210,7 +216,7 @@ static void speed_caps_hold(void **state)
 	compile("");
 	assert_int_equal(road->n_classes, 2);
 	dist = road->dist_mm[arc(10, 11)];
-	assert_int_equal(road->time_ms[arc(10, 11)], (dist * 36 + 249) / 250);            /* shuttle: 25 km/h */
+	assert_int_equal(road->time_ms[arc(10, 11)], (dist * 36 + 249) / 250);		      /* shuttle: 25 km/h */
 	assert_int_equal(road->time_ms[road->n_arcs + arc(10, 11)], (dist * 36 + 499) / 500); /* van: 50 */
 	dist = road->dist_mm[arc(11, 12)];
 	assert_int_equal(road->time_ms[arc(11, 12)], (dist * 36 + 199) / 200);
@@ -228,10 +234,10 @@ static void odd_ways(void **state)
 	nodes(10, 14);
 	nodes(20, 24);
 	way(100, "10 11 12", "highway=residential");
-	way(101, "12 13 23 22 12", "highway=residential");     /* a loop hanging on 12 */
-	way(102, "10 20 999 21 11", "highway=residential");    /* 999 is not in the file */
-	way(103, "14", "highway=residential");                 /* a single node */
-	way(104, "24 24", "highway=residential");              /* the same twice */
+	way(101, "12 13 23 22 12", "highway=residential");  /* a loop hanging on 12 */
+	way(102, "10 20 999 21 11", "highway=residential"); /* 999 is not in the file */
+	way(103, "14", "highway=residential");		    /* a single node */
+	way(104, "24 24", "highway=residential");	    /* the same twice */
 	way(105, "14 14 24", "highway=residential");
 	way(106, "", "highway=residential");
 	compile(VAN);
@@ -314,7 +320,8 @@ static void plain_crossing(void **state)
 
 static void no_turns(void **state)
 {
-	static const char *const kinds[] = {"no_left_turn", "no_right_turn", "no_straight_on", "no_entry", "no_exit", "no_u_turn"};
+	static const char *const kinds[] = {"no_left_turn", "no_right_turn", "no_straight_on",
+					    "no_entry",	    "no_exit",	     "no_u_turn"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
@@ -457,7 +464,8 @@ static void over_via_ways(void **state)
 
 static void over_several_via_ways(void **state)
 {
-	static const char *const orders[] = {"from w101 via w102 via w105 to w107", "from w101 via w105 via w102 to w107"};
+	static const char *const orders[] = {"from w101 via w102 via w105 to w107",
+					     "from w101 via w105 via w102 to w107"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(orders); i++) {
@@ -638,26 +646,36 @@ static void addresses(void **state)
 	nodes(10, 19);
 	nodes(20, 29);
 	nodes(70, 79);
-	node(33, "addr:street=Ludwigstra\xc3\x9f" "e|addr:housenumber=12");
+	node(33, "addr:street=Ludwigstra\xc3\x9f"
+		 "e|addr:housenumber=12");
 	node(34, "addr:place=Hof|addr:housenumber=3");
 	node(35, "addr:housenumber=4");
 	node(36, "highway=bus_stop|name=Rathaus");
 	node(37, "amenity=pharmacy|name=Adler-Apotheke");
 	node(38, "amenity=bench|name=");
 	node(31, "place=suburb|name=Nord");
-	way(100, "10 19 29 20 70 79", "highway=residential|name=Ludwigstra\xc3\x9f" "e");
+	way(100, "10 19 29 20 70 79",
+	    "highway=residential|name=Ludwigstra\xc3\x9f"
+	    "e");
 	way(101, "20 21 22 20", "building=yes|addr:street=Ring|addr:housenumber=7a");
 	compile("");
-	assert_int_equal(has_address("Ludwigstra\xc3\x9f" "e 12", ADDRESS_HOUSE), 1);
+	assert_int_equal(has_address("Ludwigstra\xc3\x9f"
+				     "e 12",
+				     ADDRESS_HOUSE),
+			 1);
 	assert_int_equal(has_address("Hof 3", ADDRESS_HOUSE), 1);
 	assert_int_equal(has_address("Ring 7a", ADDRESS_HOUSE), 1);
-	assert_int_equal(has_address("Ludwigstra\xc3\x9f" "e", ADDRESS_STREET), 1);
+	assert_int_equal(has_address("Ludwigstra\xc3\x9f"
+				     "e",
+				     ADDRESS_STREET),
+			 1);
 	assert_int_equal(has_address("Rathaus", ADDRESS_STOP), 1);
 	assert_int_equal(has_address("Adler-Apotheke", ADDRESS_PLACE), 1);
 	assert_int_equal(has_address("Nord", ADDRESS_PLACE), 1);
 	assert_int_equal(has_address("", ADDRESS_PLACE), 0);
 	for (uint32_t i = 1; i < town->n_addresses; i++)
-		assert_true(strcmp(town_text(town, town->address_key[i - 1]), town_text(town, town->address_key[i])) <= 0);
+		assert_true(strcmp(town_text(town, town->address_key[i - 1]), town_text(town, town->address_key[i])) <=
+			    0);
 	end();
 }
 
@@ -669,10 +687,13 @@ static void virtual_stops(void **state)
 	begin();
 	nodes(10, 19);
 	node(3, "highway=bus_stop|name=Markt|wheelchair=yes");
-	way(100, "10 13 16 19", "highway=residential|name=Lange Stra\xc3\x9f" "e");
+	way(100, "10 13 16 19",
+	    "highway=residential|name=Lange Stra\xc3\x9f"
+	    "e");
 	way(101, "3 13", "highway=residential");
 	way(102, "3 10", "highway=primary|tunnel=yes");
-	compile("stops:\n  spacing_m: 100\n  step_free: no\n  list:\n    - {name: Eigener Halt, at: [49.4012, 8.6061], step_free: yes}\n"
+	compile("stops:\n  spacing_m: 100\n  step_free: no\n  list:\n    - {name: Eigener Halt, at: [49.4012, 8.6061], "
+		"step_free: yes}\n"
 		"    - {name: Weit weg, at: [49.5, 8.9]}\n");
 	assert_in_range(town->n_stops, 5, 9);
 	assert_string_equal(town_text(town, town->stop_name[0]), "Eigener Halt");
@@ -684,7 +705,8 @@ static void virtual_stops(void **state)
 		n_named += strncmp(town_text(town, town->stop_name[i]), "Lange Stra", 10) == 0;
 		assert_int_equal(town->stop_step_free[i], 2);
 		for (uint32_t k = 0; k < i; k++)
-			assert_string_not_equal(town_text(town, town->stop_name[i]), town_text(town, town->stop_name[k]));
+			assert_string_not_equal(town_text(town, town->stop_name[i]),
+						town_text(town, town->stop_name[k]));
 	}
 	assert_true(n_named >= 2);
 	for (uint32_t i = 0; i < town->n_stops; i++) {
@@ -726,8 +748,10 @@ static void background(void **state)
 	way(105, "17 18 28", "source=survey");
 	way(106, "17 27 28", "source=survey");
 	osm_text_append(xml, sizeof xml,
-			"<relation id='9'><member type='way' ref='105' role='outer'/><member type='way' ref='106' role='outer'/>"
-			"<member type='way' ref='777' role='outer'/><tag k='type' v='multipolygon'/><tag k='landuse' v='forest'/></relation>");
+			"<relation id='9'><member type='way' ref='105' role='outer'/><member type='way' ref='106' "
+			"role='outer'/>"
+			"<member type='way' ref='777' role='outer'/><tag k='type' v='multipolygon'/><tag k='landuse' "
+			"v='forest'/></relation>");
 	compile("");
 	assert_int_equal(town->n_shapes, 4);
 	assert_int_equal(town->shape_kind[0], MAP_WATER);
@@ -735,8 +759,10 @@ static void background(void **state)
 	assert_int_equal(town->shape_kind[2], MAP_RAIL);
 	assert_int_equal(town->shape_kind[3], MAP_GREEN);
 	for (uint32_t i = 0; i < town->n_shape_points; i++) { /* clipped to the streets' box and 500 m */
-		assert_in_range(town->shape_point[i].lat_e7, town->box_low.lat_e7 - 50000, town->box_high.lat_e7 + 50000);
-		assert_in_range(town->shape_point[i].lon_e7, town->box_low.lon_e7 - 60000, town->box_high.lon_e7 + 60000);
+		assert_in_range(town->shape_point[i].lat_e7, town->box_low.lat_e7 - 50000,
+				town->box_high.lat_e7 + 50000);
+		assert_in_range(town->shape_point[i].lon_e7, town->box_low.lon_e7 - 60000,
+				town->box_high.lon_e7 + 60000);
 	}
 	end();
 }

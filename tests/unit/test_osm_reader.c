@@ -4,12 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
-#include <zlib.h>
+
 #include "osm.h"
 #include "osm_bytes.h"
 #include "osm_text.h"
 #include "units.h"
+#include <zlib.h>
 
 static struct osm osm;
 static struct err_detail detail;
@@ -52,10 +54,12 @@ static void read_fails(const void *bytes, size_t n, const char *const *words)
 static void xml_objects(void **state)
 {
 	(void)state;
-	read_ok("\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?>\n<osm version='0.6'><bounds minlat='0' minlon='0'/>\n"
+	read_ok("\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?>\n<osm version='0.6'><bounds minlat='0' "
+		"minlon='0'/>\n"
 		"<node id='7' lat='49.4' lon='8.6' version='-1' changeset='-1' timestamp='1969-12-31T23:59:59Z'/>\n"
 		"<node id='-3' lat='-0.00000004' lon='-179.99999996'><tag k='a' v='b &amp; c'/></node>\n"
-		"<way id='5' timestamp='2020-01-02T03:04:05Z'><nd ref='7'/><nd ref='-3'/><nd ref='99'/><tag k='highway' v='service'/></way>\n"
+		"<way id='5' timestamp='2020-01-02T03:04:05Z'><nd ref='7'/><nd ref='-3'/><nd ref='99'/><tag "
+		"k='highway' v='service'/></way>\n"
 		"<relation id='9'><member type='way' ref='5' role='outer'/><member type='node' ref='7'/>"
 		"<member type='relation' ref='123' role='x'/><tag k='type' v='multipolygon'/></relation></osm>");
 	assert_int_equal(osm.n_nodes, 2);
@@ -134,7 +138,8 @@ static void xml_degrees(void **state)
 static void xml_errors(void **state)
 {
 	(void)state;
-	XML_FAILS("<osm>\n<node id='1' lat='49' lon='8'/>\n<node id='x' lat='49' lon='8'/></osm>", "line 3", "id=\"x\"");
+	XML_FAILS("<osm>\n<node id='1' lat='49' lon='8'/>\n<node id='x' lat='49' lon='8'/></osm>", "line 3",
+		  "id=\"x\"");
 	XML_FAILS("<osm><node id='1' lon='8'/></osm>", "line 1", "lat");
 	XML_FAILS("<osm><node id='1' lat='91' lon='8'/></osm>", "line 1", "lat=\"91\"");
 	XML_FAILS("<osm><node id='99999999999999999999' lat='9' lon='8'/></osm>", "line 1", "id");

@@ -4,12 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
+
 #include "classes.h"
 #include "osm_text.h"
 #include "town_settings.h"
 
-/* Classes of the tests: bit 0 shuttle (default), 1 van (default), 2 a bus that may use bus lanes, 3 a van with keys to private roads. */
+/* Classes of the tests: bit 0 shuttle (default), 1 van (default), 2 a bus that may use bus lanes, 3 a van with keys to
+ * private roads. */
 static struct town_settings settings;
 
 static int open_settings(void **state)
@@ -40,7 +43,8 @@ static void read_tags(const char *tags, int of_node, struct osm *ret_osm)
 
 	if (of_node)
 		osm_text_tags(text, sizeof text, tags);
-	osm_text_append(text, sizeof text, "</node><node id='2' lat='49.401' lon='8.6'/><way id='1'><nd ref='1'/><nd ref='2'/>");
+	osm_text_append(text, sizeof text,
+			"</node><node id='2' lat='49.401' lon='8.6'/><way id='1'><nd ref='1'/><nd ref='2'/>");
 	if (!of_node)
 		osm_text_tags(text, sizeof text, tags);
 	osm_text_append(text, sizeof text, "</way></osm>");
@@ -51,8 +55,8 @@ static void read_tags(const char *tags, int of_node, struct osm *ret_osm)
 struct way_case {
 	const char *tags;
 	uint8_t along, against; /* bits of the classes that may */
-	uint8_t speed;          /* km/h along; 0 = not looked at */
-	uint8_t flags;          /* that must be set along */
+	uint8_t speed;		/* km/h along; 0 = not looked at */
+	uint8_t flags;		/* that must be set along */
 };
 
 enum { SHUTTLE = 1, VAN = 2, BUS = 4, KEYS = 8, CARS = VAN | BUS | KEYS, ALL = 15 };
@@ -178,8 +182,9 @@ static void ways(void **state)
 		if (got.allowed[0] != want->along || got.allowed[1] != want->against ||
 		    (want->speed && got.speed_kmh[0] != want->speed) || (got.flags[0] & want->flags) != want->flags ||
 		    (!want->flags && got.allowed[0] && (got.flags[0] & ARC_PRIVATE))) {
-			print_error("%s: along %x against %x speed %u flags %x, expected %x %x %u %x\n", want->tags, got.allowed[0],
-				    got.allowed[1], got.speed_kmh[0], got.flags[0], want->along, want->against, want->speed, want->flags);
+			print_error("%s: along %x against %x speed %u flags %x, expected %x %x %u %x\n", want->tags,
+				    got.allowed[0], got.allowed[1], got.speed_kmh[0], got.flags[0], want->along,
+				    want->against, want->speed, want->flags);
 			n_wrong++;
 		}
 		osm_free(&osm);
@@ -253,8 +258,8 @@ static void nodes(void **state)
 		got = classes_blocked(&osm, osm.node_tags[0], settings.classes, settings.n_classes);
 		walk = (uint8_t)classes_walk_blocked(&osm, osm.node_tags[0]);
 		if (got != node_cases[i].blocked || walk != node_cases[i].walk_blocked) {
-			print_error("%s: blocks %x, on foot %d, expected %x %d\n", node_cases[i].tags, got, walk, node_cases[i].blocked,
-				    node_cases[i].walk_blocked);
+			print_error("%s: blocks %x, on foot %d, expected %x %d\n", node_cases[i].tags, got, walk,
+				    node_cases[i].blocked, node_cases[i].walk_blocked);
 			n_wrong++;
 		}
 		osm_free(&osm);
@@ -313,8 +318,8 @@ static void walking(void **state)
 		classes_walk(&osm, osm.way_tags[0], &got);
 		if (got.allowed[0] != walk_cases[i].allowed || got.allowed[1] != walk_cases[i].allowed ||
 		    (got.flags[0] & walk_cases[i].flags) != walk_cases[i].flags) {
-			print_error("%s: allowed %d flags %x, expected %d %x\n", walk_cases[i].tags, got.allowed[0], got.flags[0],
-				    walk_cases[i].allowed, walk_cases[i].flags);
+			print_error("%s: allowed %d flags %x, expected %d %x\n", walk_cases[i].tags, got.allowed[0],
+				    got.flags[0], walk_cases[i].allowed, walk_cases[i].flags);
 			n_wrong++;
 		}
 		osm_free(&osm);
@@ -338,7 +343,7 @@ static void lists_of_vehicles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ways),    cmocka_unit_test(built_up_or_not),	cmocka_unit_test(nodes),
+		cmocka_unit_test(ways),	   cmocka_unit_test(built_up_or_not),	cmocka_unit_test(nodes),
 		cmocka_unit_test(walking), cmocka_unit_test(lists_of_vehicles),
 	};
 

@@ -4,10 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
+
+#include "town_settings.h"
 #include <stdio.h>
 #include <string.h>
-#include "town_settings.h"
 
 static struct town_settings settings;
 static int n_wrong;
@@ -70,25 +72,27 @@ static void defaults(void **state)
 	}
 }
 
-static const char full[] = "name: Musterstadt\n"
-			   "time_zone: Europe/Vienna\n"
-			   "crs: EPSG:25832\n"
-			   "phone: '+49 6221 1'\n"
-			   "fallback: {name: Taxi Muster, phone: '+49 6221 2'}\n"
-			   "texts:\n  privacy: Wenig Daten.\n  imprint: Stadt Musterstadt\n"
-			   "hours: {from: '04:30', to: '26:00'}\n"
-			   "rules:\n  pickup_window: 5 min\n  arrival_extra_share: 0.25\n  fare_cents: 250\n  door_to_door: true\n"
-			   "classes:\n"
-			   "  - name: pod\n    speed_kmh: 18\n    roads: [residential, service]\n    road_speed_max_kmh: 30\n"
-			   "    u_turns: never\n"
-			   "  - {name: bus, bus_lanes: true, private_roads: true, u_turn: 30 s}\n"
-			   "spaces: [seat, bay]\n"
-			   "needs:\n"
-			   "  - {key: seat, takes: {seat: 1}, person: true}\n"
-			   "  - {key: chair, label_de: Rollstuhl, label_en: Wheelchair, takes: {bay: 1, seat: 2}, boarding: 2 min, step_free: true}\n"
-			   "area:\n  - [49.40, 8.60]\n  - [49.40, 8.70]\n  - [49.45, 8.70]\n"
-			   "stops:\n  automatic: false\n  spacing_m: 400\n  step_free: yes\n"
-			   "  list:\n    - {name: Bahnhof, at: '49.41,8.65', step_free: yes}\n    - {name: Markt, at: [49.42, 8.66]}\n";
+static const char full[] =
+	"name: Musterstadt\n"
+	"time_zone: Europe/Vienna\n"
+	"crs: EPSG:25832\n"
+	"phone: '+49 6221 1'\n"
+	"fallback: {name: Taxi Muster, phone: '+49 6221 2'}\n"
+	"texts:\n  privacy: Wenig Daten.\n  imprint: Stadt Musterstadt\n"
+	"hours: {from: '04:30', to: '26:00'}\n"
+	"rules:\n  pickup_window: 5 min\n  arrival_extra_share: 0.25\n  fare_cents: 250\n  door_to_door: true\n"
+	"classes:\n"
+	"  - name: pod\n    speed_kmh: 18\n    roads: [residential, service]\n    road_speed_max_kmh: 30\n"
+	"    u_turns: never\n"
+	"  - {name: bus, bus_lanes: true, private_roads: true, u_turn: 30 s}\n"
+	"spaces: [seat, bay]\n"
+	"needs:\n"
+	"  - {key: seat, takes: {seat: 1}, person: true}\n"
+	"  - {key: chair, label_de: Rollstuhl, label_en: Wheelchair, takes: {bay: 1, seat: 2}, boarding: 2 min, "
+	"step_free: true}\n"
+	"area:\n  - [49.40, 8.60]\n  - [49.40, 8.70]\n  - [49.45, 8.70]\n"
+	"stops:\n  automatic: false\n  spacing_m: 400\n  step_free: yes\n"
+	"  list:\n    - {name: Bahnhof, at: '49.41,8.65', step_free: yes}\n    - {name: Markt, at: [49.42, 8.66]}\n";
 
 static void everything(void **state)
 {
