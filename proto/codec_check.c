@@ -10,10 +10,10 @@
 #define SPEED_PERMILLE_MAX 1000000
 #define SPEED_MM_S_MAX 100000
 
-#define CHECK(condition, ...)                                                \
-	do {                                                                 \
-		if (!(condition))                                            \
-			return err_set(detail, ERR_RANGE, __VA_ARGS__);      \
+#define CHECK(condition, ...)                                           \
+	do {                                                            \
+		if (!(condition))                                       \
+			return err_set(detail, ERR_RANGE, __VA_ARGS__); \
 	} while (0)
 
 static int instant_ok(instant_ms at)
@@ -89,7 +89,8 @@ static int check_clock(const struct wire_clock *clock, struct err_detail *detail
 
 static int check_welcome(const struct wire_welcome *welcome, struct err_detail *detail)
 {
-	CHECK(welcome->heartbeat_ms >= 1 && welcome->heartbeat_ms <= HOUR_MS, "welcome.heartbeat_ms = %u", welcome->heartbeat_ms);
+	CHECK(welcome->heartbeat_ms >= 1 && welcome->heartbeat_ms <= HOUR_MS, "welcome.heartbeat_ms = %u",
+	      welcome->heartbeat_ms);
 	CHECK(welcome->valid_ms <= DAY_MS, "welcome.valid_ms = %u", welcome->valid_ms);
 	return check_clock(&welcome->clock, detail);
 }
@@ -146,7 +147,8 @@ static int check_state(const struct wire_state *state, struct err_detail *detail
 	CHECK(state->battery_permille <= 1000, "state.battery_permille = %d", state->battery_permille);
 	CHECK(state->speed_mm_s <= SPEED_MM_S_MAX, "state.speed_mm_s = %u", state->speed_mm_s);
 	CHECK(state->n_done <= WIRE_TASKS_MAX, "state.n_done = %u", state->n_done);
-	CHECK(state->n_aboard <= WIRE_ABOARD_MAX, "state: %u rides aboard, expected at most %d", state->n_aboard, WIRE_ABOARD_MAX);
+	CHECK(state->n_aboard <= WIRE_ABOARD_MAX, "state: %u rides aboard, expected at most %d", state->n_aboard,
+	      WIRE_ABOARD_MAX);
 	for (uint32_t i = 0; i < state->n_aboard; i++)
 		CHECK(state->aboard[i] > (i ? state->aboard[i - 1] : 0), "state.aboard: not ascending");
 	return check_place(&state->place, detail);
@@ -183,8 +185,10 @@ int codec_check(const struct wire_message *message, struct err_detail *detail)
 		      "evidence.kind = %d", message->evidence.kind);
 		return ERR_OK;
 	case WIRE_KIND_APPROVAL_REPLY:
-		CHECK(message->approval_reply.granted <= 1, "approval_reply.granted = %d", message->approval_reply.granted);
-		return check_text(message->approval_reply.by, sizeof message->approval_reply.by, "approval_reply.by", detail);
+		CHECK(message->approval_reply.granted <= 1, "approval_reply.granted = %d",
+		      message->approval_reply.granted);
+		return check_text(message->approval_reply.by, sizeof message->approval_reply.by, "approval_reply.by",
+				  detail);
 	case WIRE_KIND_ACK:
 		return ERR_OK;
 	case WIRE_KIND_HELLO:
@@ -192,7 +196,8 @@ int codec_check(const struct wire_message *message, struct err_detail *detail)
 	case WIRE_KIND_STATE:
 		return check_state(&message->state, detail);
 	case WIRE_KIND_PLAN_ACK:
-		CHECK(message->plan_ack.refusal <= WIRE_REFUSED_STATE, "plan_ack.refusal = %d", message->plan_ack.refusal);
+		CHECK(message->plan_ack.refusal <= WIRE_REFUSED_STATE, "plan_ack.refusal = %d",
+		      message->plan_ack.refusal);
 		return ERR_OK;
 	case WIRE_KIND_EVENT:
 		return check_event(&message->event, detail);

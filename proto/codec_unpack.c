@@ -25,8 +25,8 @@ static int copy_hash(uint8_t *out, const ProtobufCBinaryData *value, int may_be_
 	return ERR_OK;
 }
 
-/* Values that do not fit the struct become the largest that does; every such field's bound lies far below, so codec_check
- * refuses them. */
+/* Values that do not fit the struct become the largest that does; every such field's bound lies far below, so
+ * codec_check refuses them. */
 static uint8_t u8(int64_t value)
 {
 	return value < 0 || value > UINT8_MAX ? UINT8_MAX : (uint8_t)value;
@@ -112,7 +112,8 @@ static int unpack_order(const Zubringer__Order *in, struct wire_order *out, stru
 	return rc ? rc : copy_text(out->reason, sizeof out->reason, in->reason, "order.reason", detail);
 }
 
-static int unpack_approval(const Zubringer__ApprovalReply *in, struct wire_approval_reply *out, struct err_detail *detail)
+static int unpack_approval(const Zubringer__ApprovalReply *in, struct wire_approval_reply *out,
+			   struct err_detail *detail)
 {
 	out->request = in->request;
 	out->granted = in->granted != 0;
@@ -206,7 +207,8 @@ int codec_unpack(const Zubringer__Envelope *envelope, struct wire_message *ret, 
 	/* all bytes, padding too: messages are compared and journaled as they are */
 	memset(ret, 0, sizeof *ret);
 	if (envelope->version != WIRE_VERSION)
-		return err_set(detail, ERR_VERSION, "protocol version %u, expected %d", envelope->version, WIRE_VERSION);
+		return err_set(detail, ERR_VERSION, "protocol version %u, expected %d", envelope->version,
+			       WIRE_VERSION);
 	if (envelope->body_case < ZUBRINGER__ENVELOPE__BODY_WELCOME || !envelope->welcome)
 		return err_set(detail, ERR_FORMAT, "an envelope without content");
 	ret->kind = (uint8_t)(envelope->body_case - 1); /* see codec_pack */

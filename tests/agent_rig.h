@@ -1,5 +1,6 @@
-/* A vehicle on a drawn town, without any link: the test says what the dispatcher says and reads what the vehicle says as a trace
- * of lines "mm:ss what", times since the start. Wall time and service time run alike unless the test sets a speed. */
+/* A vehicle on a drawn town, without any link: the test says what the dispatcher says and reads what the vehicle says
+ * as a trace of lines "mm:ss what", times since the start. Wall time and service time run alike unless the test sets a
+ * speed. */
 #ifndef ZUB_AGENT_RIG_H
 #define ZUB_AGENT_RIG_H
 
@@ -20,13 +21,13 @@ struct rig {
 	struct body *body;
 	struct agent_settings settings;
 	int64_t wall;
-	instant_ms service;          /* the dispatcher's clock at `wall` */
+	instant_ms service; /* the dispatcher's clock at `wall` */
 	uint32_t speed_permille, epoch, version;
-	int link;                    /* 1: messages of the vehicle arrive, heartbeats are said */
-	int acks;                    /* 1: events are acknowledged */
+	int link; /* 1: messages of the vehicle arrive, heartbeats are said */
+	int acks; /* 1: events are acknowledged */
 	int64_t heartbeat_wall;
 	struct wire_plan plan;
-	struct wire_state state;     /* the newest */
+	struct wire_state state; /* the newest */
 	char trace[1 << 17];
 };
 
@@ -46,9 +47,11 @@ static inline void rig_say(struct rig *rig, const char *format, ...)
 
 static inline const char *rig_event_name(uint8_t kind)
 {
-	static const char *const names[] = {"?", "arrived", "boarded", "alighted", "departed", "parked", "charge began", "charge ended",
-					    "passenger call", "stop wish", "emergency", "mrc began", "mrc ended", "approval request",
-					    "fault began", "fault ended", "order done"};
+	static const char *const names[] = {
+		"?",	       "arrived",      "boarded",      "alighted",	   "departed",
+		"parked",      "charge began", "charge ended", "passenger call",   "stop wish",
+		"emergency",   "mrc began",    "mrc ended",    "approval request", "fault began",
+		"fault ended", "order done"};
 	return names[kind < WIRE_EVENT_KINDS ? kind : 0];
 }
 
@@ -66,7 +69,8 @@ static inline void rig_welcome(struct rig *rig)
 {
 	struct wire_message message = {.kind = WIRE_KIND_WELCOME};
 
-	message.welcome = (struct wire_welcome){.epoch = rig->epoch, .clock = rig_clock(rig), .heartbeat_ms = 1000, .valid_ms = 30000};
+	message.welcome = (struct wire_welcome){
+		.epoch = rig->epoch, .clock = rig_clock(rig), .heartbeat_ms = 1000, .valid_ms = 30000};
 	memcpy(message.welcome.town_hash, rig->drawn.town.hash, WIRE_HASH_BYTES);
 	rig_tell(rig, &message);
 }
@@ -81,7 +85,8 @@ static inline void rig_hear(struct rig *rig, const struct wire_message *message)
 		rig_welcome(rig);
 	} else if (message->kind == WIRE_KIND_PLAN_ACK) {
 		if (message->plan_ack.refusal)
-			rig_say(rig, "plan %u.%u refused %d", message->plan_ack.epoch, message->plan_ack.version, message->plan_ack.refusal);
+			rig_say(rig, "plan %u.%u refused %d", message->plan_ack.epoch, message->plan_ack.version,
+				message->plan_ack.refusal);
 		else
 			rig_say(rig, "plan %u.%u taken", message->plan_ack.epoch, message->plan_ack.version);
 	} else if (message->kind == WIRE_KIND_STATE) {
@@ -90,7 +95,8 @@ static inline void rig_hear(struct rig *rig, const struct wire_message *message)
 		const struct wire_event *event = &message->event;
 		int s = (int)((event->at - rig->service) / 1000);
 		rig_say(rig, "%u.%u %s %llu%s%s%s", event->boot, event->sequence, rig_event_name(event->kind),
-			(unsigned long long)event->ride, *event->reason ? " " : "", event->reason, s ? " (earlier)" : "");
+			(unsigned long long)event->ride, *event->reason ? " " : "", event->reason,
+			s ? " (earlier)" : "");
 		reply.kind = WIRE_KIND_ACK;
 		reply.ack = (struct wire_ack){event->boot, event->sequence};
 		if (rig->acks)
@@ -162,16 +168,25 @@ static inline void rig_plan_begin(struct rig *rig)
 	memcpy(rig->plan.town_hash, rig->drawn.town.hash, WIRE_HASH_BYTES);
 }
 
-/* A task in the middle of the street from a to b (or `metres` along it); dwell 10 s, party of one, boarding code = ride. */
+/* A task in the middle of the street from a to b (or `metres` along it); dwell 10 s, party of one, boarding code =
+ * ride. */
 static inline struct wire_task *rig_task(struct rig *rig, uint8_t kind, uint64_t ride, char a, char b, uint32_t metres)
 {
 	struct wire_task *task = &rig->plan.tasks[rig->plan.n_tasks++];
 	struct spot spot = drawn_spot(&rig->drawn, a, b, metres);
 	struct geo_point point = network_spot_point(&rig->drawn.town.road, spot);
 
-	*task = (struct wire_task){.ride = ride, .kind = kind, .planned_at = rig->service, .not_before = INSTANT_NONE,
-				   .wait_until = INSTANT_NONE, .dwell_ms = 10000, .party = 1, .boarding_code = (uint16_t)(ride % 10000),
-				   .place = {.lat_e7 = point.lat_e7, .lon_e7 = point.lon_e7, .arc = spot.arc, .offset_mm = spot.offset_mm}};
+	*task = (struct wire_task){
+		.ride = ride,
+		.kind = kind,
+		.planned_at = rig->service,
+		.not_before = INSTANT_NONE,
+		.wait_until = INSTANT_NONE,
+		.dwell_ms = 10000,
+		.party = 1,
+		.boarding_code = (uint16_t)(ride % 10000),
+		.place = {
+			.lat_e7 = point.lat_e7, .lon_e7 = point.lon_e7, .arc = spot.arc, .offset_mm = spot.offset_mm}};
 	if (!ride) {
 		task->party = 0;
 		task->boarding_code = 0;
@@ -207,7 +222,11 @@ static inline void rig_order(struct rig *rig, uint64_t id, uint8_t kind)
 /* ---- opening ---- */
 static inline void rig_vehicle(struct rig *rig, struct spot start)
 {
-	struct body_options options = {.class_index = 0, .battery_wh = 40000, .charge_w = 22000, .wh_per_km = 200, .start = start,
+	struct body_options options = {.class_index = 0,
+				       .battery_wh = 40000,
+				       .charge_w = 22000,
+				       .wh_per_km = 200,
+				       .start = start,
 				       .battery_permille = 1000};
 	struct route_graph *graph = NULL;
 

@@ -16,7 +16,7 @@ struct link_client {
 	struct link_client_options options;
 	char public_key[KEYS_TEXT], secret_key[KEYS_TEXT];
 	int64_t heard_wall; /* or when the connection was started */
-	int heard;          /* since the last wait */
+	int heard;	    /* since the last wait */
 	uint64_t malformed;
 };
 
@@ -58,13 +58,15 @@ static int client_connect(struct link_client *client, struct err_detail *detail)
 	    zmq_setsockopt(client->socket, ZMQ_CURVE_PUBLICKEY, client->public_key, KEYS_TEXT) != 0 ||
 	    zmq_setsockopt(client->socket, ZMQ_CURVE_SECRETKEY, client->secret_key, KEYS_TEXT) != 0 ||
 	    zmq_connect(client->socket, client->options.endpoint) != 0) {
-		rc = err_set(detail, ERR_USAGE, "%s: cannot connect: %s", client->options.endpoint, zmq_strerror(errno));
+		rc = err_set(detail, ERR_USAGE, "%s: cannot connect: %s", client->options.endpoint,
+			     zmq_strerror(errno));
 		client_disconnect(client);
 	}
 	return rc;
 }
 
-int link_client_open(struct link_client **ret_client, const struct link_client_options *options, struct err_detail *detail)
+int link_client_open(struct link_client **ret_client, const struct link_client_options *options,
+		     struct err_detail *detail)
 {
 	struct link_client *client = calloc(1, sizeof *client);
 	int rc;
@@ -75,7 +77,8 @@ int link_client_open(struct link_client **ret_client, const struct link_client_o
 	if (!client->options.silence_ms)
 		client->options.silence_ms = 10000;
 	client->context = zmq_ctx_new();
-	rc = client->context ? link_keys(options->key_path, client->public_key, client->secret_key, detail) : ERR_MEMORY;
+	rc = client->context ? link_keys(options->key_path, client->public_key, client->secret_key, detail)
+			     : ERR_MEMORY;
 	if (!rc)
 		rc = client_connect(client, detail);
 	if (rc == ERR_NOT_FOUND)
@@ -133,7 +136,8 @@ int link_client_send(struct link_client *client, const struct wire_message *mess
 	return ERR_OK;
 }
 
-uint32_t link_client_wait(struct link_client *client, const int *descriptors, uint32_t n, int64_t wait_ms, int64_t wall_ms)
+uint32_t link_client_wait(struct link_client *client, const int *descriptors, uint32_t n, int64_t wait_ms,
+			  int64_t wall_ms)
 {
 	zmq_pollitem_t items[DESCRIPTORS_MAX + 1] = {0};
 	uint32_t readable = 0;
@@ -142,7 +146,8 @@ uint32_t link_client_wait(struct link_client *client, const int *descriptors, ui
 	if (client->heard || !client->heard_wall)
 		client->heard_wall = wall_ms;
 	client->heard = 0;
-	if (wall_ms - client->heard_wall > client->options.silence_ms || (!client->socket && wall_ms - client->heard_wall > 500)) {
+	if (wall_ms - client->heard_wall > client->options.silence_ms ||
+	    (!client->socket && wall_ms - client->heard_wall > 500)) {
 		(void)client_connect(client, NULL);
 		client->heard_wall = wall_ms;
 	}

@@ -1,5 +1,5 @@
-/* vehicle-agent: one vehicle. The pure agent core decides, the body drives, link_client speaks with the dispatcher. What has
- * happened is on disk before anybody is told. */
+/* vehicle-agent: one vehicle. The pure agent core decides, the body drives, link_client speaks with the dispatcher.
+ * What has happened is on disk before anybody is told. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -58,7 +58,8 @@ static int program_save(struct program *program, struct err_detail *detail)
 {
 	size_t n_agent = 0, n_body = 0;
 	uint64_t head;
-	int rc = agent_save(program->agent, program->block + sizeof head, program->block_size - sizeof head - BODY_SAVE_MAX, &n_agent);
+	int rc = agent_save(program->agent, program->block + sizeof head,
+			    program->block_size - sizeof head - BODY_SAVE_MAX, &n_agent);
 
 	if (!rc)
 		rc = body_save(program->body, program->block + sizeof head + n_agent, BODY_SAVE_MAX, &n_body);
@@ -89,11 +90,13 @@ static int program_load(struct program *program, uint32_t *ret_boot, struct err_
 	n_agent = (size_t)le64toh(head);
 	rc = agent_load(program->agent, program->block + sizeof head, n_agent, detail);
 	*ret_boot = agent_boot_number(program->agent) + 1;
-	return rc ? rc : body_load(program->body, program->block + sizeof head + n_agent, n - sizeof head - n_agent, detail);
+	return rc ? rc
+		  : body_load(program->body, program->block + sizeof head + n_agent, n - sizeof head - n_agent, detail);
 }
 
 /* ---- opening ---- */
-static int start_by_place(const struct program *program, const char *text, uint32_t class_index, struct spot *ret_spot, struct err_detail *detail)
+static int start_by_place(const struct program *program, const char *text, uint32_t class_index, struct spot *ret_spot,
+			  struct err_detail *detail)
 {
 	const char *crs = town_text(&program->town, program->town.crs);
 	struct projection *projection = NULL;
@@ -110,12 +113,14 @@ static int start_by_place(const struct program *program, const char *text, uint3
 	rc = projection_forward(projection, point, &xy);
 	projection_close(projection);
 	if (rc || !network_snap(&program->town.road, class_index, xy, SNAP_AWAY_MM, 1, &snap, 1))
-		return err_set(detail, ERR_RANGE, "--start %s: no road for this class within %d m", text, SNAP_AWAY_MM / 1000);
+		return err_set(detail, ERR_RANGE, "--start %s: no road for this class within %d m", text,
+			       SNAP_AWAY_MM / 1000);
 	*ret_spot = snap.spot;
 	return ERR_OK;
 }
 
-static int start_spot(const struct program *program, uint32_t class_index, struct spot *ret_spot, struct err_detail *detail)
+static int start_spot(const struct program *program, uint32_t class_index, struct spot *ret_spot,
+		      struct err_detail *detail)
 {
 	const char *text = program->options.start;
 	unsigned arc, offset;
@@ -129,10 +134,13 @@ static int start_spot(const struct program *program, uint32_t class_index, struc
 	return ERR_OK;
 }
 
-static int open_body(struct program *program, uint32_t class_index, const struct route_graph *graph, struct err_detail *detail)
+static int open_body(struct program *program, uint32_t class_index, const struct route_graph *graph,
+		     struct err_detail *detail)
 {
-	struct body_options options = {.class_index = class_index, .battery_wh = program->options.battery_wh,
-				       .charge_w = program->options.charge_w, .wh_per_km = program->town.class_wh_per_km[class_index],
+	struct body_options options = {.class_index = class_index,
+				       .battery_wh = program->options.battery_wh,
+				       .charge_w = program->options.charge_w,
+				       .wh_per_km = program->town.class_wh_per_km[class_index],
 				       .slow_permille = program->options.slow_permille,
 				       .battery_permille = program->options.battery_permille};
 	int rc = start_spot(program, class_index, &options.start, detail);
@@ -140,13 +148,18 @@ static int open_body(struct program *program, uint32_t class_index, const struct
 	if (rc)
 		return rc;
 	rc = body_open(&program->body, &options, &program->town, graph, &program->arena);
-	return rc ? err_set(detail, rc, "--start %s: class %s may not drive there", program->options.start, program->options.class_name) : ERR_OK;
+	return rc ? err_set(detail, rc, "--start %s: class %s may not drive there", program->options.start,
+			    program->options.class_name)
+		  : ERR_OK;
 }
 
 static int open_agent(struct program *program, struct err_detail *detail)
 {
-	struct agent_settings settings = {.simulated = 1, .doors_ms = program->options.doors_ms, .mrc_after_silence_ms = FORGET_AFTER_MS,
-					  .battery_wh = program->options.battery_wh, .charge_w = program->options.charge_w};
+	struct agent_settings settings = {.simulated = 1,
+					  .doors_ms = program->options.doors_ms,
+					  .mrc_after_silence_ms = FORGET_AFTER_MS,
+					  .battery_wh = program->options.battery_wh,
+					  .charge_w = program->options.charge_w};
 	int rc;
 
 	memcpy(settings.class_name, program->options.class_name, strlen(program->options.class_name));
@@ -169,7 +182,8 @@ static int open_vehicle(struct program *program, struct err_detail *detail)
 	if (!rc)
 		rc = route_graph_open(&graph, &program->town.road, &graph_arena);
 	if (!rc)
-		rc = arena_open(&program->arena, agent_size() + body_size(&program->town) + route_query_size(graph) + 4096);
+		rc = arena_open(&program->arena,
+				agent_size() + body_size(&program->town) + route_query_size(graph) + 4096);
 	if (rc)
 		return err_set(detail, rc, "%s", err_text(rc));
 	program->block_size = agent_save_size() + BODY_SAVE_MAX + 64;
@@ -214,7 +228,8 @@ static int open_signals(struct program *program)
 
 static int program_open(struct program *program, struct err_detail *detail)
 {
-	struct link_client_options link = {.endpoint = program->options.connect, .server_key_path = program->options.server_key,
+	struct link_client_options link = {.endpoint = program->options.connect,
+					   .server_key_path = program->options.server_key,
 					   .key_path = program->options.key};
 	int rc = open_signals(program);
 
@@ -335,7 +350,8 @@ static void program_send(struct program *program, int64_t wall)
 
 static const char *mode_name(uint8_t mode)
 {
-	static const char *const names[] = {"?", "idle", "driving", "at stop", "held", "stopped", "minimal-risk condition", "charging", "fault"};
+	static const char *const names[] = {
+		"?", "idle", "driving", "at stop", "held", "stopped", "minimal-risk condition", "charging", "fault"};
 
 	return names[mode < COUNT_OF(names) ? mode : 0];
 }
@@ -348,8 +364,8 @@ static void program_log(struct program *program)
 	if (view.link_up != program->seen.link_up)
 		log_line(LOG_INFO, view.link_up ? "dispatcher heard" : "dispatcher silent");
 	if (view.mode != program->seen.mode || view.n_aboard != program->seen.n_aboard)
-		log_line(LOG_INFO, "%s, plan %u.%u, task %u of %u, %u rides aboard", mode_name(view.mode), view.plan_epoch,
-			 view.plan_version, view.n_done, view.n_tasks, view.n_aboard);
+		log_line(LOG_INFO, "%s, plan %u.%u, task %u of %u, %u rides aboard", mode_name(view.mode),
+			 view.plan_epoch, view.plan_version, view.n_done, view.n_tasks, view.n_aboard);
 	program->seen = view;
 }
 
@@ -442,7 +458,8 @@ int main(int argc, char **argv)
 	else
 		rc = program_open(&program, &detail);
 	if (!rc && !program.options.key_only) {
-		log_line(LOG_INFO, "start %u, public key %s", agent_boot_number(program.agent), link_client_public_key(program.client));
+		log_line(LOG_INFO, "start %u, public key %s", agent_boot_number(program.agent),
+			 link_client_public_key(program.client));
 		rc = program_run(&program);
 	} else if (rc) {
 		log_line(LOG_ERROR, "%s", detail.text[0] ? detail.text : err_text(rc));

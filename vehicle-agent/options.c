@@ -6,7 +6,8 @@
 #include <string.h>
 
 const char options_usage[] =
-	"usage: vehicle-agent --vehicle N --town FILE --connect tcp://HOST:PORT --server-key FILE --key FILE --state FILE\n"
+	"usage: vehicle-agent --vehicle N --town FILE --connect tcp://HOST:PORT --server-key FILE --key FILE --state "
+	"FILE\n"
 	"                     --start LAT,LON|ARC:OFFSET_MM [more]\n"
 	"       vehicle-agent --key FILE --make-key\n"
 	"\n"
@@ -26,23 +27,57 @@ const char options_usage[] =
 	"  --battery N          charge at the first start, permille (1000)\n"
 	"  --slow N             drives N permille slower than the map says (0)\n"
 	"  --doors-ms N         from standing at a stop until the first rider passes the door (5000)\n"
-	"  --console            reads lines from standard input: call | stop | emergency | code NNNN | mrc TEXT | fault TEXT | clear\n"
+	"  --console            reads lines from standard input: call | stop | emergency | code NNNN | mrc TEXT | "
+	"fault TEXT | clear\n"
 	"  --quiet              logs errors and warnings only\n";
 
-enum { OPTION_VEHICLE = 1, OPTION_NAME, OPTION_TOWN, OPTION_CONNECT, OPTION_SERVER_KEY, OPTION_KEY, OPTION_MAKE_KEY, OPTION_STATE,
-       OPTION_CLASS, OPTION_SPACES, OPTION_START, OPTION_BODY, OPTION_BATTERY_WH, OPTION_CHARGE_W, OPTION_BATTERY, OPTION_SLOW,
-       OPTION_DOORS, OPTION_CONSOLE, OPTION_QUIET, OPTION_HELP };
+enum {
+	OPTION_VEHICLE = 1,
+	OPTION_NAME,
+	OPTION_TOWN,
+	OPTION_CONNECT,
+	OPTION_SERVER_KEY,
+	OPTION_KEY,
+	OPTION_MAKE_KEY,
+	OPTION_STATE,
+	OPTION_CLASS,
+	OPTION_SPACES,
+	OPTION_START,
+	OPTION_BODY,
+	OPTION_BATTERY_WH,
+	OPTION_CHARGE_W,
+	OPTION_BATTERY,
+	OPTION_SLOW,
+	OPTION_DOORS,
+	OPTION_CONSOLE,
+	OPTION_QUIET,
+	OPTION_HELP
+};
 
-static const struct option table[] = {
-	{"vehicle", 1, NULL, OPTION_VEHICLE}, {"name", 1, NULL, OPTION_NAME}, {"town", 1, NULL, OPTION_TOWN},
-	{"connect", 1, NULL, OPTION_CONNECT}, {"server-key", 1, NULL, OPTION_SERVER_KEY}, {"key", 1, NULL, OPTION_KEY},
-	{"make-key", 0, NULL, OPTION_MAKE_KEY}, {"state", 1, NULL, OPTION_STATE}, {"class", 1, NULL, OPTION_CLASS},
-	{"spaces", 1, NULL, OPTION_SPACES}, {"start", 1, NULL, OPTION_START}, {"body", 1, NULL, OPTION_BODY},
-	{"battery-wh", 1, NULL, OPTION_BATTERY_WH}, {"charge-w", 1, NULL, OPTION_CHARGE_W}, {"battery", 1, NULL, OPTION_BATTERY},
-	{"slow", 1, NULL, OPTION_SLOW}, {"doors-ms", 1, NULL, OPTION_DOORS}, {"console", 0, NULL, OPTION_CONSOLE}, {"quiet", 0, NULL, OPTION_QUIET},
-	{"help", 0, NULL, OPTION_HELP}, {NULL, 0, NULL, 0}};
+static const struct option table[] = {{"vehicle", 1, NULL, OPTION_VEHICLE},
+				      {"name", 1, NULL, OPTION_NAME},
+				      {"town", 1, NULL, OPTION_TOWN},
+				      {"connect", 1, NULL, OPTION_CONNECT},
+				      {"server-key", 1, NULL, OPTION_SERVER_KEY},
+				      {"key", 1, NULL, OPTION_KEY},
+				      {"make-key", 0, NULL, OPTION_MAKE_KEY},
+				      {"state", 1, NULL, OPTION_STATE},
+				      {"class", 1, NULL, OPTION_CLASS},
+				      {"spaces", 1, NULL, OPTION_SPACES},
+				      {"start", 1, NULL, OPTION_START},
+				      {"body", 1, NULL, OPTION_BODY},
+				      {"battery-wh", 1, NULL, OPTION_BATTERY_WH},
+				      {"charge-w", 1, NULL, OPTION_CHARGE_W},
+				      {"battery", 1, NULL, OPTION_BATTERY},
+				      {"slow", 1, NULL, OPTION_SLOW},
+				      {"doors-ms", 1, NULL, OPTION_DOORS},
+				      {"console", 0, NULL, OPTION_CONSOLE},
+				      {"quiet", 0, NULL, OPTION_QUIET},
+				      {"help", 0, NULL, OPTION_HELP},
+				      {NULL, 0, NULL, 0}};
 
-static int read_number(const char *name, const char *text, uint32_t low, uint32_t high, uint32_t *ret_value, struct err_detail *detail)
+static int read_number(const char *name, const char *text, uint32_t low, uint32_t high, uint32_t *ret_value,
+		       struct err_detail *detail)
 {
 	char *end;
 	unsigned long value;
@@ -71,7 +106,8 @@ static int read_spaces(const char *text, uint8_t *ret_spaces, struct err_detail 
 		if (rc)
 			return rc;
 		if (n == WIRE_SPACES_MAX)
-			return err_set(detail, ERR_USAGE, "--spaces %s: expected at most %d numbers", text, WIRE_SPACES_MAX);
+			return err_set(detail, ERR_USAGE, "--spaces %s: expected at most %d numbers", text,
+				       WIRE_SPACES_MAX);
 		ret_spaces[n++] = (uint8_t)value;
 	}
 	return ERR_OK;
@@ -79,7 +115,8 @@ static int read_spaces(const char *text, uint8_t *ret_spaces, struct err_detail 
 
 static int read_body(const char *text, struct err_detail *detail)
 {
-	return strcmp(text, "kinematic") == 0 ? ERR_OK : err_set(detail, ERR_USAGE, "--body %s: expected kinematic", text);
+	return strcmp(text, "kinematic") == 0 ? ERR_OK
+					      : err_set(detail, ERR_USAGE, "--body %s: expected kinematic", text);
 }
 
 static int read_value(int option, const char *value, struct vehicle_options *options, struct err_detail *detail)
@@ -153,9 +190,10 @@ static int complete(const struct vehicle_options *options, struct err_detail *de
 {
 	if (options->key && options->key_only)
 		return ERR_OK;
-	if (!options->town || !options->connect || !options->server_key || !options->key || !options->state || !options->start ||
-	    (!options->vehicle && !options->name))
-		return err_set(detail, ERR_USAGE, "needs --vehicle (or --name), --town, --connect, --server-key, --key, --state, --start");
+	if (!options->town || !options->connect || !options->server_key || !options->key || !options->state ||
+	    !options->start || (!options->vehicle && !options->name))
+		return err_set(detail, ERR_USAGE,
+			       "needs --vehicle (or --name), --town, --connect, --server-key, --key, --state, --start");
 	if (strlen(options->class_name) > 31)
 		return err_set(detail, ERR_USAGE, "--class %s: too long", options->class_name);
 	return ERR_OK;
@@ -163,7 +201,11 @@ static int complete(const struct vehicle_options *options, struct err_detail *de
 
 int options_read(int argc, char **argv, struct vehicle_options *ret_options, struct err_detail *detail)
 {
-	struct vehicle_options options = {.class_name = "shuttle", .spaces = {6, 1}, .battery_wh = 40000, .charge_w = 22000, .doors_ms = 5000,
+	struct vehicle_options options = {.class_name = "shuttle",
+					  .spaces = {6, 1},
+					  .battery_wh = 40000,
+					  .charge_w = 22000,
+					  .doors_ms = 5000,
 					  .battery_permille = 1000};
 	int option, rc = ERR_OK;
 

@@ -2,9 +2,9 @@
 #ifndef ZUB_VEHICLE_OPTIONS_H
 #define ZUB_VEHICLE_OPTIONS_H
 
-#include <stdint.h>
 #include "err.h"
 #include "wire.h"
+#include <stdint.h>
 
 struct vehicle_options {
 	const char *town, *name, *connect, *server_key, *key, *state, *class_name, *start;

@@ -73,9 +73,11 @@ static int check_head(const uint8_t *head, size_t n_head, size_t size, const cha
 	if (memcmp(head, MAGIC, 8) != 0)
 		return err_set(detail, ERR_FORMAT, "%s: not the state of a vehicle", path);
 	if (get_u64(head + 8) != FILE_VERSION)
-		return err_set(detail, ERR_VERSION, "%s: version %llu, expected %d", path, (unsigned long long)get_u64(head + 8), FILE_VERSION);
+		return err_set(detail, ERR_VERSION, "%s: version %llu, expected %d", path,
+			       (unsigned long long)get_u64(head + 8), FILE_VERSION);
 	if (get_u64(head + 16) > size)
-		return err_set(detail, ERR_FULL, "%s: %llu bytes, expected at most %zu", path, (unsigned long long)get_u64(head + 16), size);
+		return err_set(detail, ERR_FULL, "%s: %llu bytes, expected at most %zu", path,
+			       (unsigned long long)get_u64(head + 16), size);
 	return ERR_OK;
 }
 
@@ -87,14 +89,16 @@ int state_file_read(const char *path, void *bytes, size_t size, size_t *ret_n, s
 
 	if (fd < 0)
 		return fail(detail, path, "cannot open");
-	rc = read_all(fd, head, sizeof head, &n_head) ? fail(detail, path, "cannot read") : check_head(head, n_head, size, path, detail);
+	rc = read_all(fd, head, sizeof head, &n_head) ? fail(detail, path, "cannot read")
+						      : check_head(head, n_head, size, path, detail);
 	if (!rc && read_all(fd, bytes, (size_t)get_u64(head + 16), &n))
 		rc = fail(detail, path, "cannot read");
 	close(fd);
 	if (rc)
 		return rc;
 	if (n != get_u64(head + 16))
-		return err_set(detail, ERR_TRUNCATED, "%s: ends after %zu of %llu bytes", path, n, (unsigned long long)get_u64(head + 16));
+		return err_set(detail, ERR_TRUNCATED, "%s: ends after %zu of %llu bytes", path, n,
+			       (unsigned long long)get_u64(head + 16));
 	if (hash_bytes(bytes, n, FILE_VERSION) != get_u64(head + 24))
 		return err_set(detail, ERR_CHECKSUM, "%s: damaged", path);
 	*ret_n = n;
@@ -105,7 +109,8 @@ static int sync_folder(const char *path)
 {
 	char folder[4096];
 	const char *slash = strrchr(path, '/');
-	int n = slash ? snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path) : snprintf(folder, sizeof folder, ".");
+	int n = slash ? snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path)
+		      : snprintf(folder, sizeof folder, ".");
 	int fd, rc;
 
 	if (n < 0 || (size_t)n >= sizeof folder)

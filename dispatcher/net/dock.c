@@ -9,7 +9,7 @@
 #define ORDERS_MAX 8
 #define EVIDENCE_MAX WIRE_ABOARD_MAX
 #define APPROVAL_TRIES 10
-#define UNTAKEN_REPEATS 5  /* an event handed over and still not durable after so many repeats is handed over again */
+#define UNTAKEN_REPEATS 5 /* an event handed over and still not durable after so many repeats is handed over again */
 #define LATE_STEP_MS 5000
 #define OFF_STEP_MM 20000
 #define BATTERY_STEP 20
@@ -34,9 +34,9 @@ struct dock_vehicle {
 	uint32_t number;
 	uint8_t queued;
 	/* link */
-	uint8_t session;           /* heard since the dock opened or since it was lost */
-	uint8_t up_told;           /* what the core was told */
-	uint8_t denied;            /* a real vehicle on a simulated clock */
+	uint8_t session; /* heard since the dock opened or since it was lost */
+	uint8_t up_told; /* what the core was told */
+	uint8_t denied;	 /* a real vehicle on a simulated clock */
 	uint8_t hello_told;
 	uint32_t hello_boot;
 	int64_t heard_wall, heartbeat_wall;
@@ -63,15 +63,15 @@ struct dock_vehicle {
 struct dock {
 	struct dock_settings settings;
 	const struct core *core;
-	instant_ms at;       /* newest service time heard of */
+	instant_ms at; /* newest service time heard of */
 	int64_t wall;
 	uint8_t clock_known; /* a first tick or message has come */
 	uint32_t n_vehicles;
 	struct dock_vehicle *vehicles;
 	struct hash_map slots;
-	uint64_t n_again;    /* orders said again */
+	uint64_t n_again; /* orders said again */
 	uint32_t queue_head, queue_n;
-	uint32_t *queue;     /* vehicles with something to say, in the order they got it */
+	uint32_t *queue; /* vehicles with something to say, in the order they got it */
 };
 
 /* ---- small things ---- */
@@ -87,7 +87,8 @@ static void enqueue(struct dock *dock, struct dock_vehicle *vehicle)
 	if (vehicle->queued)
 		return;
 	vehicle->queued = 1;
-	dock->queue[(dock->queue_head + dock->queue_n++) % dock->settings.vehicles_max] = (uint32_t)(vehicle - dock->vehicles);
+	dock->queue[(dock->queue_head + dock->queue_n++) % dock->settings.vehicles_max] =
+		(uint32_t)(vehicle - dock->vehicles);
 }
 
 static struct command *command_add(struct command *commands, uint32_t most, uint32_t *n, uint16_t kind, instant_ms at)
@@ -103,9 +104,9 @@ static struct command *command_add(struct command *commands, uint32_t most, uint
 	return command;
 }
 
-/* How long (wall) after a word of ours a vehicle may still begin pickups. The core gives a lost vehicle's riders to others at
- * the later of plan_valid_ms after the last contact and the report of the loss; what we say last to a vehicle that we no
- * longer hear we say within two heartbeats. */
+/* How long (wall) after a word of ours a vehicle may still begin pickups. The core gives a lost vehicle's riders to
+ * others at the later of plan_valid_ms after the last contact and the report of the loss; what we say last to a vehicle
+ * that we no longer hear we say within two heartbeats. */
 static uint32_t told_valid_ms(const struct dock *dock)
 {
 	const struct dock_settings *settings = &dock->settings;
@@ -126,8 +127,11 @@ static instant_ms service_ms(const struct dock *dock, int64_t wall_ms)
 /* ---- plans ---- */
 static struct wire_place wire_place_of(const struct place *place)
 {
-	return (struct wire_place){.lat_e7 = place->point.lat_e7, .lon_e7 = place->point.lon_e7, .arc = place->road.arc,
-				   .offset_mm = place->road.offset_mm, .side = place->side};
+	return (struct wire_place){.lat_e7 = place->point.lat_e7,
+				   .lon_e7 = place->point.lon_e7,
+				   .arc = place->road.arc,
+				   .offset_mm = place->road.offset_mm,
+				   .side = place->side};
 }
 
 static void fill_task(const struct dock *dock, struct wire_task *out, const struct core_task *task)
@@ -231,7 +235,8 @@ static uint32_t value_or(uint32_t value, uint32_t otherwise)
 	return value ? value : otherwise;
 }
 
-int dock_open(struct dock **ret_dock, const struct dock_settings *settings, const struct core *core, struct arena *arena)
+int dock_open(struct dock **ret_dock, const struct dock_settings *settings, const struct core *core,
+	      struct arena *arena)
 {
 	struct dock *dock = arena_take(arena, 1, sizeof *dock);
 
@@ -311,8 +316,8 @@ void dock_standstill(struct dock *dock, uint32_t vehicle, const struct wire_orde
 		order_add(dock, one, order);
 }
 
-/* What the core holds true and the vehicle shows not to know is said again: an order may have been lost with the dispatcher before
- * this one, or the core has changed its mind without an order (a new release). */
+/* What the core holds true and the vehicle shows not to know is said again: an order may have been lost with the
+ * dispatcher before this one, or the core has changed its mind without an order (a new release). */
 static void order_again(struct dock *dock, struct dock_vehicle *vehicle, uint8_t kind)
 {
 	struct wire_order order = {.kind = kind, .by = "dispatcher", .reason = "as the dispatcher has it"};
@@ -431,15 +436,16 @@ static int event_next(struct dock *dock, struct dock_vehicle *vehicle, struct ev
 		vehicle->n_untaken = 0;
 		return event_next(dock, vehicle, mark);
 	}
-	if ((mark.boot == passed.boot && mark.sequence == passed.sequence + 1) || (mark.boot > passed.boot && mark.sequence == 1))
+	if ((mark.boot == passed.boot && mark.sequence == passed.sequence + 1) ||
+	    (mark.boot > passed.boot && mark.sequence == 1))
 		return 1;
 	vehicle->want_ack = 1; /* so that the vehicle sees from where on it must repeat */
 	enqueue(dock, vehicle);
 	return 0;
 }
 
-static void receive_event(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_event *event, struct command *commands,
-			  uint32_t most, uint32_t *n)
+static void receive_event(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_event *event,
+			  struct command *commands, uint32_t most, uint32_t *n)
 {
 	struct event_mark mark = {event->boot, event->sequence};
 	struct command *command;
@@ -458,13 +464,14 @@ static void receive_event(struct dock *dock, struct dock_vehicle *vehicle, const
 	event_taken(dock, vehicle, event);
 }
 
-static void receive_plan_ack(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_plan_ack *ack, struct command *commands,
-			     uint32_t most, uint32_t *n)
+static void receive_plan_ack(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_plan_ack *ack,
+			     struct command *commands, uint32_t most, uint32_t *n)
 {
 	struct command *command;
 	uint8_t state = ack->refusal ? PLAN_REFUSED : PLAN_ACCEPTED;
 
-	if (vehicle->plan_state == PLAN_NONE || ack->epoch != vehicle->plan.epoch || ack->version != vehicle->plan.version)
+	if (vehicle->plan_state == PLAN_NONE || ack->epoch != vehicle->plan.epoch ||
+	    ack->version != vehicle->plan.version)
 		return;
 	if (vehicle->plan_state == PLAN_ACCEPTED)
 		return; /* an answer that was overtaken */
@@ -473,7 +480,8 @@ static void receive_plan_ack(struct dock *dock, struct dock_vehicle *vehicle, co
 	const struct core_vehicle *known = core_vehicle(dock->core, vehicle->number);
 	if (ack->refusal == WIRE_REFUSED_STATE && known->service == SERVICE_IN)
 		order_again(dock, vehicle, WIRE_INTO_SERVICE);
-	if (state == PLAN_ACCEPTED ? known->acked_epoch == ack->epoch && known->acked_version == ack->version : vehicle->refusal == ack->refusal)
+	if (state == PLAN_ACCEPTED ? known->acked_epoch == ack->epoch && known->acked_version == ack->version
+				   : vehicle->refusal == ack->refusal)
 		return; /* the core knows */
 	command = command_add(commands, most, n, CMD_VEHICLE_PLAN_ACK, dock->at);
 	if (!command)
@@ -491,8 +499,8 @@ static void link_told(struct dock_vehicle *vehicle, uint8_t up, struct command *
 	command->vehicle_link.last_contact = vehicle->heard_at;
 }
 
-static void receive_hello(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_hello *hello, struct command *commands,
-			  uint32_t most, uint32_t *n)
+static void receive_hello(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_hello *hello,
+			  struct command *commands, uint32_t most, uint32_t *n)
 {
 	struct command *command;
 
@@ -509,7 +517,8 @@ static void receive_hello(struct dock *dock, struct dock_vehicle *vehicle, const
 	command->vehicle_hello.hello = *hello;
 }
 
-static void contact(struct dock *dock, struct dock_vehicle *vehicle, struct command *commands, uint32_t most, uint32_t *n)
+static void contact(struct dock *dock, struct dock_vehicle *vehicle, struct command *commands, uint32_t most,
+		    uint32_t *n)
 {
 	vehicle->heard_wall = dock->wall;
 	vehicle->heard_at = dock->at;
@@ -532,8 +541,8 @@ static void clock_heard(struct dock *dock, instant_ms at, int64_t wall_ms)
 	vehicles_sync(dock); /* their silence counts from now */
 }
 
-int dock_receive(struct dock *dock, uint32_t vehicle_number, const struct wire_message *message, instant_ms at, int64_t wall_ms,
-		 struct command *ret_commands, uint32_t most, uint32_t *ret_n)
+int dock_receive(struct dock *dock, uint32_t vehicle_number, const struct wire_message *message, instant_ms at,
+		 int64_t wall_ms, struct command *ret_commands, uint32_t most, uint32_t *ret_n)
 {
 	struct dock_vehicle *vehicle;
 
@@ -661,7 +670,8 @@ static int silent(const struct dock *dock, const struct dock_vehicle *vehicle)
 	return dock->wall - vehicle->heard_wall > dock->settings.lost_after_ms;
 }
 
-static void tick_link(struct dock *dock, struct dock_vehicle *vehicle, struct command *commands, uint32_t most, uint32_t *n)
+static void tick_link(struct dock *dock, struct dock_vehicle *vehicle, struct command *commands, uint32_t most,
+		      uint32_t *n)
 {
 	struct command *command;
 
@@ -680,7 +690,8 @@ static void tick_heartbeat(struct dock *dock, struct dock_vehicle *vehicle)
 	int64_t every = dock->settings.heartbeat_ms;
 
 	/* only to those we hear: it extends the right to begin pickups (told_valid_ms) */
-	if (!vehicle->session || dock->wall - vehicle->heartbeat_wall < every || dock->wall - vehicle->heard_wall >= 2 * every)
+	if (!vehicle->session || dock->wall - vehicle->heartbeat_wall < every ||
+	    dock->wall - vehicle->heard_wall >= 2 * every)
 		return;
 	vehicle->want_heartbeat = 1;
 	enqueue(dock, vehicle);
@@ -744,7 +755,8 @@ static void tick_states(struct dock *dock, struct command *commands, uint32_t mo
 	}
 }
 
-void dock_tick(struct dock *dock, instant_ms at, int64_t wall_ms, struct command *ret_commands, uint32_t most, uint32_t *ret_n)
+void dock_tick(struct dock *dock, instant_ms at, int64_t wall_ms, struct command *ret_commands, uint32_t most,
+	       uint32_t *ret_n)
 {
 	*ret_n = 0;
 	clock_heard(dock, at, wall_ms);
@@ -762,7 +774,8 @@ void dock_tick(struct dock *dock, instant_ms at, int64_t wall_ms, struct command
 /* ---- to the vehicle ---- */
 static struct wire_clock dock_clock(const struct dock *dock)
 {
-	return (struct wire_clock){.service_now = dock->at, .speed_permille = dock->settings.speed_permille,
+	return (struct wire_clock){.service_now = dock->at,
+				   .speed_permille = dock->settings.speed_permille,
 				   .simulated = dock->settings.simulated};
 }
 
@@ -823,7 +836,8 @@ static int say_plan(struct dock *dock, struct dock_vehicle *vehicle, struct wire
 	message->kind = WIRE_KIND_PLAN;
 	message->plan = vehicle->plan;
 	message->plan.valid_until =
-		vehicle->heard_at + service_ms(dock, (int64_t)told_valid_ms(dock) + 2 * (int64_t)dock->settings.heartbeat_ms);
+		vehicle->heard_at +
+		service_ms(dock, (int64_t)told_valid_ms(dock) + 2 * (int64_t)dock->settings.heartbeat_ms);
 	vehicle->plan_state = PLAN_SENT;
 	vehicle->plan_wall = dock->wall;
 	return 1;
@@ -881,8 +895,9 @@ static int say(struct dock *dock, struct dock_vehicle *vehicle, struct wire_mess
 		return 1; /* a standstill goes to everybody, heard or not */
 	if (!vehicle->session)
 		return 0;
-	return say_welcome(dock, vehicle, message) || say_ack(vehicle, message) || say_order(dock, vehicle, 0, message) ||
-	       say_plan(dock, vehicle, message) || say_evidence(dock, vehicle, message) || say_approval(dock, vehicle, message) ||
+	return say_welcome(dock, vehicle, message) || say_ack(vehicle, message) ||
+	       say_order(dock, vehicle, 0, message) || say_plan(dock, vehicle, message) ||
+	       say_evidence(dock, vehicle, message) || say_approval(dock, vehicle, message) ||
 	       say_heartbeat(dock, vehicle, message);
 }
 

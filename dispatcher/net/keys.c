@@ -60,7 +60,8 @@ int keys_read_public(const char *path, char ret_public[KEYS_TEXT], struct err_de
 	return ERR_OK;
 }
 
-static int read_pair(const char *path, char ret_public[KEYS_TEXT], char ret_secret[KEYS_TEXT], struct err_detail *detail)
+static int read_pair(const char *path, char ret_public[KEYS_TEXT], char ret_secret[KEYS_TEXT],
+		     struct err_detail *detail)
 {
 	char text[FILE_MAX], public_key[KEYS_TEXT] = "", secret_key[KEYS_TEXT] = "", derived[KEYS_TEXT];
 	int rc = read_text(path, 1, text, detail);
@@ -68,9 +69,10 @@ static int read_pair(const char *path, char ret_public[KEYS_TEXT], char ret_secr
 	if (rc)
 		return rc;
 	if (strncmp(text, HEAD, strlen(HEAD)) != 0 ||
-	    sscanf(text + strlen(HEAD), "public %40s\nsecret %40s", public_key, secret_key) != 2 || !keys_valid(public_key) ||
-	    !keys_valid(secret_key))
-		return err_set(detail, ERR_FORMAT, "%s: expected \"zubringer curve key 1\" and two lines of keys", path);
+	    sscanf(text + strlen(HEAD), "public %40s\nsecret %40s", public_key, secret_key) != 2 ||
+	    !keys_valid(public_key) || !keys_valid(secret_key))
+		return err_set(detail, ERR_FORMAT, "%s: expected \"zubringer curve key 1\" and two lines of keys",
+			       path);
 	if (zmq_curve_public(derived, secret_key) != 0 || strcmp(derived, public_key) != 0)
 		return err_set(detail, ERR_FORMAT, "%s: the public key does not belong to the secret one", path);
 	memcpy(ret_public, public_key, KEYS_TEXT);
@@ -109,7 +111,8 @@ static void sync_folder(const char *path)
 {
 	char folder[4096];
 	const char *slash = strrchr(path, '/');
-	int n = slash ? snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path) : snprintf(folder, sizeof folder, ".");
+	int n = slash ? snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path)
+		      : snprintf(folder, sizeof folder, ".");
 	int fd = n > 0 && (size_t)n < sizeof folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	if (fd < 0)

@@ -16,9 +16,9 @@
 #define ZAP_FRAMES 7
 #define ZAP_FRAME_MAX 256
 #define KEY_PROPERTY "X-Key" /* ZAP metadata: which key spoke, so that a key no longer admitted is silent at once */
-#define ID_MAX 32            /* ROUTER's own ids have 5 bytes; our vehicles set none */
+#define ID_MAX 32	     /* ROUTER's own ids have 5 bytes; our vehicles set none */
 #define OLD_IDS 4
-#define DRAIN_MAX 256        /* messages in one go, so that the rest of the loop gets its turn */
+#define DRAIN_MAX 256 /* messages in one go, so that the rest of the loop gets its turn */
 
 struct peer_id {
 	uint8_t n, bytes[ID_MAX]; /* n == 0: none */
@@ -26,15 +26,15 @@ struct peer_id {
 struct peer {
 	uint32_t vehicle;
 	char public_key[KEYS_TEXT];
-	struct peer_id id;           /* its newest connection */
+	struct peer_id id;	     /* its newest connection */
 	struct peer_id old[OLD_IDS]; /* connections it replaced: not listened to any more */
 	uint32_t n_old;
 };
 struct link {
 	void *context, *router, *zap;
 	pthread_t zap_thread;
-	pthread_mutex_t mutex;      /* peers, against the ZAP thread, which reads vehicle and key only */
-	struct peer *peers;         /* ascending vehicle */
+	pthread_mutex_t mutex; /* peers, against the ZAP thread, which reads vehicle and key only */
+	struct peer *peers;    /* ascending vehicle */
 	uint32_t n_peers;
 	struct event *event;
 	void (*receive)(void *self, uint32_t vehicle, const struct wire_message *message);
@@ -84,7 +84,8 @@ static uint32_t zap_vehicle(struct link *link, const struct zap_request *request
 {
 	uint32_t vehicle = 0;
 
-	if (request->n != ZAP_FRAMES || !frame_is(request, 0, "1.0") || !frame_is(request, 5, "CURVE") || request->length[6] != 32)
+	if (request->n != ZAP_FRAMES || !frame_is(request, 0, "1.0") || !frame_is(request, 5, "CURVE") ||
+	    request->length[6] != 32)
 		return 0;
 	zmq_z85_encode(ret_key, request->frame[6], 32);
 	pthread_mutex_lock(&link->mutex);
@@ -112,8 +113,10 @@ static int zap_answer(void *socket, const struct zap_request *request, uint32_t 
 	memcpy(metadata + 1, KEY_PROPERTY, name);
 	memcpy(metadata + 1 + name, (const uint8_t[]){0, 0, 0, KEYS_TEXT - 1}, 4);
 	memcpy(metadata + 1 + name + 4, key, KEYS_TEXT - 1);
-	return zap_send(socket, "1.0", 3, 1) || zap_send(socket, request->frame[1], request->n > 1 ? request->length[1] : 0, 1) ||
-	       zap_send(socket, vehicle ? "200" : "400", 3, 1) || zap_send(socket, vehicle ? "OK" : "key not enrolled", vehicle ? 2 : 16, 1) ||
+	return zap_send(socket, "1.0", 3, 1) ||
+	       zap_send(socket, request->frame[1], request->n > 1 ? request->length[1] : 0, 1) ||
+	       zap_send(socket, vehicle ? "200" : "400", 3, 1) ||
+	       zap_send(socket, vehicle ? "OK" : "key not enrolled", vehicle ? 2 : 16, 1) ||
 	       zap_send(socket, user, strlen(user), 1) || zap_send(socket, metadata, vehicle ? sizeof metadata : 0, 0);
 }
 
@@ -283,12 +286,14 @@ static int check_keys(const struct peer *peers, uint32_t n, struct err_detail *d
 {
 	for (uint32_t i = 0; i < n; i++) {
 		if (!peers[i].vehicle || !keys_valid(peers[i].public_key))
-			return err_set(detail, ERR_FORMAT, "vehicle %u: key is not 40 Z85 characters", peers[i].vehicle);
+			return err_set(detail, ERR_FORMAT, "vehicle %u: key is not 40 Z85 characters",
+				       peers[i].vehicle);
 		if (i && peers[i].vehicle == peers[i - 1].vehicle)
 			return err_set(detail, ERR_EXISTS, "vehicle %u has two keys", peers[i].vehicle);
 		for (uint32_t k = 0; k < i; k++)
 			if (strcmp(peers[i].public_key, peers[k].public_key) == 0)
-				return err_set(detail, ERR_EXISTS, "vehicles %u and %u have the same key", peers[k].vehicle, peers[i].vehicle);
+				return err_set(detail, ERR_EXISTS, "vehicles %u and %u have the same key",
+					       peers[k].vehicle, peers[i].vehicle);
 	}
 	return ERR_OK;
 }
@@ -387,7 +392,8 @@ static int open_event(struct link *link, struct event_base *base)
 }
 
 int link_open(struct link **ret_link, struct event_base *base, const char *endpoint, const char *secret_path,
-	      void (*receive)(void *self, uint32_t vehicle, const struct wire_message *message), void *self, struct err_detail *detail)
+	      void (*receive)(void *self, uint32_t vehicle, const struct wire_message *message), void *self,
+	      struct err_detail *detail)
 {
 	char public_key[KEYS_TEXT], secret_key[KEYS_TEXT];
 	struct link *link;

@@ -1,6 +1,6 @@
 // link: zub_agent zub_drawn_town
-/* A vehicle that is told anything in any order, or wakes up with any memory: never a broken invariant, never a state that cannot be
- * saved and loaded again to the same bytes. The first byte chooses. */
+/* A vehicle that is told anything in any order, or wakes up with any memory: never a broken invariant, never a state
+ * that cannot be saved and loaded again to the same bytes. The first byte chooses. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,8 +46,10 @@ static void world_once(void)
 
 static void vehicle_open(struct vehicle *vehicle)
 {
-	struct agent_settings settings = {.class_name = "shuttle", .spaces = {3, 1}, .simulated = 1, .mrc_after_silence_ms = 60000};
-	struct body_options options = {.battery_wh = 100, .charge_w = 22000, .wh_per_km = 200, .start = {0, 0}, .battery_permille = 900};
+	struct agent_settings settings = {
+		.class_name = "shuttle", .spaces = {3, 1}, .simulated = 1, .mrc_after_silence_ms = 60000};
+	struct body_options options = {
+		.battery_wh = 100, .charge_w = 22000, .wh_per_km = 200, .start = {0, 0}, .battery_permille = 900};
 
 	memset(vehicle, 0, sizeof *vehicle);
 	arena.used = 0;
@@ -117,7 +119,8 @@ static void say(struct vehicle *vehicle, struct input *in)
 	case 0:
 		message.kind = WIRE_KIND_WELCOME;
 		vehicle->epoch += take(in, 2);
-		message.welcome = (struct wire_welcome){.epoch = vehicle->epoch, .clock = clock_said(vehicle), .heartbeat_ms = 1000, .valid_ms = 30000};
+		message.welcome = (struct wire_welcome){
+			.epoch = vehicle->epoch, .clock = clock_said(vehicle), .heartbeat_ms = 1000, .valid_ms = 30000};
 		break;
 	case 1:
 		message.kind = WIRE_KIND_HEARTBEAT;
@@ -133,11 +136,13 @@ static void say(struct vehicle *vehicle, struct input *in)
 		break;
 	case 4:
 		message.kind = WIRE_KIND_APPROVAL_REPLY;
-		message.approval_reply = (struct wire_approval_reply){.request = take(in, 250), .granted = (uint8_t)take(in, 2)};
+		message.approval_reply =
+			(struct wire_approval_reply){.request = take(in, 250), .granted = (uint8_t)take(in, 2)};
 		break;
 	case 5:
 		message.kind = WIRE_KIND_ACK;
-		message.ack = (struct wire_ack){.boot = take(in, 3), .sequence = take(in, 2) ? vehicle->acked : take(in, 250)};
+		message.ack = (struct wire_ack){.boot = take(in, 3),
+						.sequence = take(in, 2) ? vehicle->acked : take(in, 250)};
 		break;
 	default:
 		say_plan(vehicle, in, &message);

@@ -1,11 +1,11 @@
 // link: zub_agent zub_drawn_town
-/* The kinematic vehicle drives exactly the times of the town file, wherever it is asked to go, however often it is looked at,
- * stopped, saved and loaded on the way. */
+/* The kinematic vehicle drives exactly the times of the town file, wherever it is asked to go, however often it is
+ * looked at, stopped, saved and loaded on the way. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,10 +47,16 @@ static void stage_close(struct stage *stage)
 	drawn_town_close(&stage->drawn);
 }
 
-static struct body *body_at(struct stage *stage, struct arena *arena, struct spot start, uint32_t slow, uint16_t battery)
+static struct body *body_at(struct stage *stage, struct arena *arena, struct spot start, uint32_t slow,
+			    uint16_t battery)
 {
-	struct body_options options = {.battery_wh = 40000, .charge_w = 22000, .wh_per_km = 200, .slow_permille = slow, .start = start,
-				       .battery_permille = battery, .query = stage->query};
+	struct body_options options = {.battery_wh = 40000,
+				       .charge_w = 22000,
+				       .wh_per_km = 200,
+				       .slow_permille = slow,
+				       .start = start,
+				       .battery_permille = battery,
+				       .query = stage->query};
 	struct body *body = NULL;
 
 	arena->used = 0;
@@ -87,7 +93,8 @@ static void test_drives_the_very_times(void **state)
 		instant_ms now = NOW, takes = ((instant_ms)route.time_ms * (1000 + slow) + 999) / 1000;
 		body_step(body, now, 0, &report);
 		body_command(body, &go, now);
-		assert_true(body_next(body) == (takes || from.arc != to.arc || from.offset_mm != to.offset_mm ? NOW + takes : INT64_MAX));
+		assert_true(body_next(body) ==
+			    (takes || from.arc != to.arc || from.offset_mm != to.offset_mm ? NOW + takes : INT64_MAX));
 		while (now + 1 < NOW + takes) { /* looked at now and then, told the same again */
 			now += rng_between(&rng, 1, NOW + takes - 1 - now);
 			body_step(body, now, 0, &report);
@@ -127,7 +134,8 @@ static void test_interrupted(void **state)
 		if (route.time_ms == TIME_INFINITE || route.time_ms < 10)
 			continue;
 		instant_ms at = NOW + 1 + rng_below(&rng, route.time_ms - 1), later = at + rng_below(&rng, 20000);
-		struct body *body = body_at(&stage, &one, from, 0, 1000), *loaded = body_at(&stage, &two, any_spot(&stage), 0, 500);
+		struct body *body = body_at(&stage, &one, from, 0, 1000),
+			    *loaded = body_at(&stage, &two, any_spot(&stage), 0, 500);
 		body_command(body, &go, NOW);
 		body_step(body, at, 0, &a);
 		assert_int_equal(body_save(body, bytes, sizeof bytes, &n), 0);

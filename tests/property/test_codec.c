@@ -1,10 +1,10 @@
 // link: zub_codec
 /* Whatever may be said survives the wire; whatever is out of range, cut or damaged is refused or harmless. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,12 +58,15 @@ static struct wire_place place(void)
 {
 	return (struct wire_place){.lat_e7 = (int32_t)below(1800000001) - 900000000,
 				   .lon_e7 = (int32_t)((int64_t)(rng_next(&rng) % 3600000001u) - 1800000000),
-				   .arc = below(3) ? below(1000000) : NONE, .offset_mm = (uint32_t)rng_next(&rng), .side = (uint8_t)below(2)};
+				   .arc = below(3) ? below(1000000) : NONE,
+				   .offset_mm = (uint32_t)rng_next(&rng),
+				   .side = (uint8_t)below(2)};
 }
 
 static struct wire_clock clock_any(void)
 {
-	return (struct wire_clock){.service_now = instant(), .speed_permille = below(1000001), .simulated = (uint8_t)below(2)};
+	return (struct wire_clock){
+		.service_now = instant(), .speed_permille = below(1000001), .simulated = (uint8_t)below(2)};
 }
 
 static void plan(struct wire_plan *plan_out)
@@ -210,9 +213,17 @@ static void test_content_arrives(void **state)
 	(void)state;
 	any_message(&message, WIRE_KIND_PLAN);
 	message.plan.n_tasks = 2;
-	message.plan.tasks[0] = (struct wire_task){.ride = 0x8000000000000001u, .kind = WIRE_PICKUP, .place = {-337000000, 1511000000, 7, 9, 1},
-		.planned_at = 1654585200000, .not_before = INSTANT_NONE, .wait_until = 1654585800000, .dwell_ms = 30000, .boarding_code = 42, .party = 3};
-	message.plan.tasks[1] = (struct wire_task){.kind = WIRE_PARK, .planned_at = 5, .not_before = INSTANT_NONE, .wait_until = INSTANT_NONE};
+	message.plan.tasks[0] = (struct wire_task){.ride = 0x8000000000000001u,
+						   .kind = WIRE_PICKUP,
+						   .place = {-337000000, 1511000000, 7, 9, 1},
+						   .planned_at = 1654585200000,
+						   .not_before = INSTANT_NONE,
+						   .wait_until = 1654585800000,
+						   .dwell_ms = 30000,
+						   .boarding_code = 42,
+						   .party = 3};
+	message.plan.tasks[1] = (struct wire_task){
+		.kind = WIRE_PARK, .planned_at = 5, .not_before = INSTANT_NONE, .wait_until = INSTANT_NONE};
 	assert_int_equal(codec_encode(&message, bytes, sizeof bytes, &n), 0);
 	assert_int_equal(codec_decode(bytes, n, &back, NULL), 0);
 	const struct wire_task *task = &back.plan.tasks[0];
@@ -227,14 +238,14 @@ static void test_content_arrives(void **state)
 	assert_memory_equal(back.plan.town_hash, message.plan.town_hash, WIRE_HASH_BYTES);
 }
 
-#define REFUSED(kind_, change)                                                                     \
-	do {                                                                                       \
-		struct wire_message m_;                                                            \
-		do                                                                                 \
-			any_message(&m_, kind_);                                                   \
-		while (kind_ == WIRE_KIND_PLAN && m_.plan.n_tasks == 0);                           \
-		change;                                                                            \
-		assert_int_equal(codec_encode(&m_, bytes, sizeof bytes, &n), ERR_RANGE);           \
+#define REFUSED(kind_, change)                                                           \
+	do {                                                                             \
+		struct wire_message m_;                                                  \
+		do                                                                       \
+			any_message(&m_, kind_);                                         \
+		while (kind_ == WIRE_KIND_PLAN && m_.plan.n_tasks == 0);                 \
+		change;                                                                  \
+		assert_int_equal(codec_encode(&m_, bytes, sizeof bytes, &n), ERR_RANGE); \
 	} while (0)
 
 static void test_bounds(void **state)

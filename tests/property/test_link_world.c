@@ -1,12 +1,13 @@
 // link: zub_dock zub_agent zub_core zub_route zub_drawn_town
-/* Dispatcher and vehicles over a network that loses, repeats and reorders messages and is away for minutes, while vehicles and
- * the dispatcher are killed at random instants. Each event of a vehicle reaches the core exactly once and in order, nobody is in
- * two vehicles or twice in one, and when the network is well again both sides agree on plans and riders. */
+/* Dispatcher and vehicles over a network that loses, repeats and reorders messages and is away for minutes, while
+ * vehicles and the dispatcher are killed at random instants. Each event of a vehicle reaches the core exactly once and
+ * in order, nobody is in two vehicles or twice in one, and when the network is well again both sides agree on plans and
+ * riders. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "agent.h"
 #include "body.h"
@@ -26,7 +27,8 @@ static const char *const city = "A-----B-----C-----D\n"
 				"|     |     |     |\n"
 				"|     |     |     |\n"
 				"I-----J-----K-----L\n";
-static const char *const streets[] = {"AB", "BC", "CD", "EF", "FG", "IJ", "JK", "KL", "AE", "EI", "BF", "FJ", "CG", "GK", "DH", "HL"};
+static const char *const streets[] = {"AB", "BC", "CD", "EF", "FG", "IJ", "JK", "KL",
+				      "AE", "EI", "BF", "FJ", "CG", "GK", "DH", "HL"};
 
 struct flight {
 	instant_ms at;
@@ -52,8 +54,8 @@ struct rider {
 };
 struct trouble {
 	uint32_t lose, repeat, delay_ms; /* permille, permille, at most */
-	uint32_t away, kill_dispatcher; /* permille of once in 250 s (per vehicle) */
-	uint32_t kill_vehicle;          /* once in so many turns of 250 ms; 0 = never */
+	uint32_t away, kill_dispatcher;	 /* permille of once in 250 s (per vehicle) */
+	uint32_t kill_vehicle;		 /* once in so many turns of 250 ms; 0 = never */
 };
 struct world {
 	struct rig rig;
@@ -67,8 +69,8 @@ struct world {
 	uint32_t n_flights;
 	struct rider riders[RIDES_MAX];
 	uint32_t n_riders;
-	int crash_next;       /* the dispatcher dies after the next commit, before anybody hears of it */
-	instant_ms event_at;  /* newest event on the wire */
+	int crash_next;	     /* the dispatcher dies after the next commit, before anybody hears of it */
+	instant_ms event_at; /* newest event on the wire */
 	uint32_t n_kills, n_crashes, n_done, n_broken; /* broken by anything but a rider who came late */
 };
 
@@ -158,7 +160,9 @@ static void heard(struct world *world, const struct update *update)
 		if (rider->ride != update->ride.ride)
 			continue;
 		if (update->ride.state == RIDE_AT_STOP && !rider->comes_at)
-			rider->comes_at = rng_chance(&world->rng, 50) ? INT64_MAX : world->rig.now + rng_between(&world->rng, 1, 60) * 1000;
+			rider->comes_at = rng_chance(&world->rng, 50)
+						  ? INT64_MAX
+						  : world->rig.now + rng_between(&world->rng, 1, 60) * 1000;
 		world->n_done += update->ride.state == RIDE_DONE;
 	}
 }
@@ -238,8 +242,12 @@ static void dispatcher_tick(struct world *world)
 static void vehicle_new(struct world *world, struct vehicle *vehicle)
 {
 	struct agent_settings settings = {.class_name = "shuttle", .spaces = {6, 1, 2}, .simulated = 1};
-	struct body_options options = {.battery_wh = 40000, .charge_w = 22000, .wh_per_km = 200, .start = vehicle->start,
-				       .battery_permille = 1000, .query = world->rig.query};
+	struct body_options options = {.battery_wh = 40000,
+				       .charge_w = 22000,
+				       .wh_per_km = 200,
+				       .start = vehicle->start,
+				       .battery_permille = 1000,
+				       .query = world->rig.query};
 
 	arena_close(&vehicle->arena);
 	assert_int_equal(arena_open(&vehicle->arena, agent_size() + body_size(&world->drawn.town) + 4096), 0);
@@ -249,8 +257,10 @@ static void vehicle_new(struct world *world, struct vehicle *vehicle)
 
 static void vehicle_save(struct vehicle *vehicle)
 {
-	assert_int_equal(agent_save(vehicle->agent, vehicle->agent_bytes, sizeof vehicle->agent_bytes, &vehicle->n_agent), 0);
-	assert_int_equal(body_save(vehicle->body, vehicle->body_bytes, sizeof vehicle->body_bytes, &vehicle->n_body), 0);
+	assert_int_equal(
+		agent_save(vehicle->agent, vehicle->agent_bytes, sizeof vehicle->agent_bytes, &vehicle->n_agent), 0);
+	assert_int_equal(body_save(vehicle->body, vehicle->body_bytes, sizeof vehicle->body_bytes, &vehicle->n_body),
+			 0);
 }
 
 /* kill -9: what was not on disk is gone. */
@@ -353,7 +363,8 @@ static struct place random_place(struct world *world)
 {
 	const char *street = streets[rng_below(&world->rng, COUNT_OF(streets))];
 
-	return rng_chance(&world->rng, 500) ? rig_place(&world->rig, street[0], street[1]) : rig_place(&world->rig, street[1], street[0]);
+	return rng_chance(&world->rng, 500) ? rig_place(&world->rig, street[0], street[1])
+					    : rig_place(&world->rig, street[1], street[0]);
 }
 
 static void request(struct world *world)
@@ -471,7 +482,8 @@ static void trial(uint64_t seed, const struct trouble *trouble, int hours)
 	const struct core_figures *figures = core_figures(world.rig.core);
 	if (world.rig.logging)
 		printf("%s", world.rig.log);
-	printf("seed %llu: %u rides promised, %u done, %llu broken, %llu no-show; %u events, %u vehicles killed, %u dispatchers\n",
+	printf("seed %llu: %u rides promised, %u done, %llu broken, %llu no-show; %u events, %u vehicles killed, %u "
+	       "dispatchers\n",
 	       (unsigned long long)seed, world.n_riders, world.n_done, (unsigned long long)figures->broken,
 	       (unsigned long long)figures->no_show, events, world.n_kills, world.n_crashes);
 	assert_true(world.n_done > world.n_riders / 2);
@@ -528,7 +540,12 @@ static void test_killed_dispatcher(void **state)
 
 static void test_everything_at_once(void **state)
 {
-	struct trouble trouble = {.lose = 150, .repeat = 150, .delay_ms = 2000, .kill_vehicle = 400, .kill_dispatcher = 1000, .away = 500};
+	struct trouble trouble = {.lose = 150,
+				  .repeat = 150,
+				  .delay_ms = 2000,
+				  .kill_vehicle = 400,
+				  .kill_dispatcher = 1000,
+				  .away = 500};
 
 	(void)state;
 	for (uint64_t i = 41; i <= 46; i++)
@@ -538,12 +555,9 @@ static void test_everything_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_well_network),
-		cmocka_unit_test(test_bad_network),
-		cmocka_unit_test(test_outages),
-		cmocka_unit_test(test_killed_vehicles),
-		cmocka_unit_test(test_killed_dispatcher),
-		cmocka_unit_test(test_everything_at_once),
+		cmocka_unit_test(test_well_network),	  cmocka_unit_test(test_bad_network),
+		cmocka_unit_test(test_outages),		  cmocka_unit_test(test_killed_vehicles),
+		cmocka_unit_test(test_killed_dispatcher), cmocka_unit_test(test_everything_at_once),
 	};
 	const char *seed = getenv("ZUB_SEED");
 

@@ -1,15 +1,15 @@
 // link: zub_link zub_dock zub_core zub_route zub_town_file zub_drawn_town zub_keys PkgConfig::libevent_core
-/* The program vehicle-agent against a dispatcher's dock and link on a real socket, at thirty times the clock: rides are carried
- * out although the program is killed again and again, and although the dispatcher is away meanwhile. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* The program vehicle-agent against a dispatcher's dock and link on a real socket, at thirty times the clock: rides are
+ * carried out although the program is killed again and again, and although the dispatcher is away meanwhile. */
 #include <cmocka.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -165,8 +165,9 @@ static void vehicle_up(struct stage *stage)
 		dup2(lines[0], STDIN_FILENO);
 		close(lines[0]);
 		close(lines[1]);
-		execl(program(), "vehicle-agent", "--vehicle", "1", "--town", town, "--connect", stage->endpoint, "--server-key", server,
-		      "--key", key, "--state", state, "--spaces", "6,1,2", "--start", start, "--console", "--quiet", (char *)NULL);
+		execl(program(), "vehicle-agent", "--vehicle", "1", "--town", town, "--connect", stage->endpoint,
+		      "--server-key", server, "--key", key, "--state", state, "--spaces", "6,1,2", "--start", start,
+		      "--console", "--quiet", (char *)NULL);
 		_exit(127);
 	}
 	close(lines[0]);
@@ -212,7 +213,10 @@ static void turn(struct stage *stage)
 static void stage_open(struct stage *stage)
 {
 	char path[128], secret[KEYS_TEXT];
-	struct dock_settings settings = {.vehicles_max = 8, .heartbeat_ms = 200, .lost_after_ms = 20000, .speed_permille = SPEED * 1000,
+	struct dock_settings settings = {.vehicles_max = 8,
+					 .heartbeat_ms = 200,
+					 .lost_after_ms = 20000,
+					 .speed_permille = SPEED * 1000,
 					 .simulated = 1};
 	struct err_detail detail;
 
@@ -255,18 +259,19 @@ static void stage_close(struct stage *stage)
 }
 
 /* Lets the world run until the condition holds, for at most `seconds` of wall time. */
-#define UNTIL(stage, seconds, condition)                                                     \
-	do {                                                                                 \
-		int64_t end_ = wall(stage) + (seconds) * 1000;                               \
-		while (!(condition) && wall(stage) < end_)                                   \
-			turn(stage);                                                         \
-		if (!(condition))                                                            \
-			fail_msg("not within %d s: %s", seconds, #condition);                \
+#define UNTIL(stage, seconds, condition)                                      \
+	do {                                                                  \
+		int64_t end_ = wall(stage) + (seconds)*1000;                  \
+		while (!(condition) && wall(stage) < end_)                    \
+			turn(stage);                                          \
+		if (!(condition))                                             \
+			fail_msg("not within %d s: %s", seconds, #condition); \
 	} while (0)
 
 static void book(struct stage *stage)
 {
-	struct command command = rig_request_command(&stage->rig, rig_place(&stage->rig, 'B', 'C'), rig_place(&stage->rig, 'G', 'H'));
+	struct command command =
+		rig_request_command(&stage->rig, rig_place(&stage->rig, 'B', 'C'), rig_place(&stage->rig, 'G', 'H'));
 	struct command accept = {.kind = CMD_ACCEPT};
 
 	accept.accept.ride = command.request.ride;
@@ -418,7 +423,9 @@ static void test_wrong_use(void **state)
 	assert_int_equal(run_quiet("--spaces 1,2,3,4,5,6,7,8,9 --key x --make-key"), 2);
 	assert_int_equal(run_quiet("--body tank --key x --make-key"), 2);
 	assert_int_equal(run_quiet("--key /nowhere/at/all --make-key"), 1);
-	assert_int_equal(run_quiet("--vehicle 1 --town /nowhere --connect tcp://127.0.0.1:1 --server-key /x --key /x --state /x --start 0:0"), 1);
+	assert_int_equal(run_quiet("--vehicle 1 --town /nowhere --connect tcp://127.0.0.1:1 --server-key /x --key /x "
+				   "--state /x --start 0:0"),
+			 1);
 }
 
 int main(void)

@@ -1,10 +1,10 @@
 // link: zub_agent zub_drawn_town
 /* Stories of one vehicle: what it is told and what it says. The town: 100 m are driven in 20 s. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "agent_rig.h"
 
@@ -33,14 +33,14 @@ static void test_one_ride(void **state)
 	assert_int_equal(rig.state.doors_open, 1);
 	rig_evidence(&rig, 7, WIRE_EVIDENCE_APP);
 	rig_run(&rig, 60);
-	rig_expect(&rig, "00:41 1.2 boarded 7\n00:41 1.3 departed 7\n01:01 1.4 arrived 7\n01:11 1.5 alighted 7\n01:11 1.6 departed 7\n"
+	rig_expect(&rig, "00:41 1.2 boarded 7\n00:41 1.3 departed 7\n01:01 1.4 arrived 7\n01:11 1.5 alighted 7\n01:11 "
+			 "1.6 departed 7\n"
 			 "01:31 1.7 parked 0\n");
 	assert_int_equal(rig.state.mode, WIRE_IDLE);
 	assert_int_equal(rig.state.n_done, 3);
 	assert_int_equal(rig.state.n_aboard, 0);
 	rig_close(&rig);
 }
-
 
 /* ---- boarding ---- */
 static void test_waits_for_riders_and_earliest_time(void **state)
@@ -109,7 +109,8 @@ static void test_rider_added_to_the_stop_where_it_stands(void **state)
 	rig_plan_send(&rig);
 	rig_evidence(&rig, 5, WIRE_EVIDENCE_BUTTON);
 	rig_run(&rig, 30);
-	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:20 plan 1.2 taken\n00:25 1.2 boarded 7\n"
+	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:20 plan 1.2 taken\n00:25 "
+			 "1.2 boarded 7\n"
 			 "00:35 1.3 boarded 5\n00:35 1.4 departed 7\n");
 	assert_int_equal(rig.state.n_aboard, 2);
 	assert_int_equal(rig.state.aboard[0], 5);
@@ -131,7 +132,8 @@ static void test_doors_take_time(void **state)
 	rig_run(&rig, 10);
 	rig_evidence(&rig, 7, WIRE_EVIDENCE_APP);
 	rig_run(&rig, 60);
-	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:26 1.2 boarded 7\n00:26 1.3 departed 7\n"
+	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:26 1.2 boarded 7\n00:26 "
+			 "1.3 departed 7\n"
 			 "00:46 1.4 arrived 7\n01:01 1.5 alighted 7\n01:01 1.6 departed 7\n");
 	rig_close(&rig);
 }
@@ -144,7 +146,8 @@ static void board_one(struct rig *rig)
 	rig_run(rig, 14);
 	rig_evidence(rig, 7, WIRE_EVIDENCE_APP);
 	rig_run(rig, 12);
-	rig_expect(rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:25 1.2 boarded 7\n00:25 1.3 departed 7\n");
+	rig_expect(rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:25 1.2 boarded 7\n00:25 1.3 "
+			"departed 7\n");
 }
 
 static void test_refusals(void **state)
@@ -233,7 +236,8 @@ static void test_same_plan_twice_is_harmless(void **state)
 	rig_close(&rig);
 }
 
-/* The dispatcher made a plan before it knew of the boarding: pickups and drop-offs that have happened are simply done. */
+/* The dispatcher made a plan before it knew of the boarding: pickups and drop-offs that have happened are simply done.
+ */
 static void test_plan_made_before_events_were_known(void **state)
 {
 	struct rig rig;
@@ -274,7 +278,8 @@ static void test_rider_in_the_door_is_not_left(void **state)
 	rig_task(&rig, WIRE_PARK, 0, 'C', 'D', 50);
 	rig_plan_send(&rig);
 	rig_run(&rig, 12);
-	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:16 plan 1.2 refused 4\n00:25 1.2 boarded 7\n"
+	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:16 plan 1.2 refused "
+			 "4\n00:25 1.2 boarded 7\n"
 			 "00:25 1.3 departed 7\n");
 	rig_close(&rig);
 }
@@ -322,7 +327,8 @@ static void test_standstill_hold_resume(void **state)
 	rig_order(&rig, 503, WIRE_RESUME);
 	rig_order(&rig, 504, WIRE_HOLD);
 	rig_run(&rig, 60);
-	rig_expect(&rig, "10:28 1.5 order done 501\n10:28 1.6 order done 502\n10:28 1.7 order done 503\n10:28 1.8 order done 504\n"
+	rig_expect(&rig, "10:28 1.5 order done 501\n10:28 1.6 order done 502\n10:28 1.7 order done 503\n10:28 1.8 "
+			 "order done 504\n"
 			 "10:46 1.9 arrived 7\n10:56 1.10 alighted 7\n");
 	assert_int_equal(rig.state.mode, WIRE_HELD);
 	rig_order(&rig, 505, WIRE_RESUME);
@@ -346,7 +352,8 @@ static void test_out_of_service(void **state)
 	rig_run(&rig, 1);
 	rig_order(&rig, 501, WIRE_OUT_OF_SERVICE);
 	rig_run(&rig, 40); /* passes rider 8, brings rider 7 home */
-	rig_expect(&rig, "00:27 plan 1.2 taken\n00:28 1.4 order done 501\n00:45 1.5 arrived 7\n00:55 1.6 alighted 7\n00:55 1.7 departed 7\n");
+	rig_expect(&rig, "00:27 plan 1.2 taken\n00:28 1.4 order done 501\n00:45 1.5 arrived 7\n00:55 1.6 alighted "
+			 "7\n00:55 1.7 departed 7\n");
 	rig_plan_begin(&rig);
 	rig_task(&rig, WIRE_PICKUP, 9, 'B', 'C', 70);
 	rig_task(&rig, WIRE_DROPOFF, 9, 'C', 'D', 50);
@@ -355,7 +362,8 @@ static void test_out_of_service(void **state)
 	rig_order(&rig, 502, WIRE_INTO_SERVICE);
 	rig_plan_send(&rig);
 	rig_run(&rig, 10);
-	rig_expect(&rig, "01:08 plan 1.3 refused 8\n01:09 plan 1.3 taken\n01:09 1.8 order done 502\n01:13 1.9 arrived 9\n");
+	rig_expect(&rig,
+		   "01:08 plan 1.3 refused 8\n01:09 plan 1.3 taken\n01:09 1.8 order done 502\n01:13 1.9 arrived 9\n");
 	rig_close(&rig);
 }
 
@@ -416,7 +424,9 @@ static void test_mrc_and_approval(void **state)
 	board_one(&rig);
 	body_inject(rig.body, BODY_FAULT_MRC, "parked car in the lane", rig.service);
 	rig_run(&rig, 10);
-	rig_expect(&rig, "00:27 1.4 mrc began 0 parked car in the lane\n00:27 1.5 approval request 0 parked car in the lane\n");
+	rig_expect(
+		&rig,
+		"00:27 1.4 mrc began 0 parked car in the lane\n00:27 1.5 approval request 0 parked car in the lane\n");
 	assert_int_equal(rig.state.mode, WIRE_MRC);
 	approve(&rig, 5, 0);
 	approve(&rig, 4, 1); /* an answer to something else */
@@ -458,7 +468,8 @@ static void test_charging(void **state)
 	rig_task(&rig, WIRE_PARK, 0, 'A', 'B', 60);
 	rig_plan_send(&rig);
 	rig_run(&rig, 30); /* 10 m of driving are charged in no time */
-	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 charge began 0\n00:13 1.2 charge ended 0\n00:15 1.3 parked 0\n");
+	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 charge began 0\n00:13 1.2 charge ended "
+			 "0\n00:15 1.3 parked 0\n");
 	rig_close(&rig);
 }
 
@@ -480,8 +491,10 @@ static void test_lost_link_brings_riders_home_and_picks_nobody_up(void **state)
 	rig_run(&rig, 300);
 	rig_expect(&rig, "00:27 plan 1.2 taken\n");
 	rig.link = 1;
-	rig_run(&rig, 1); /* what it did meanwhile; then it takes the plan up again, for it has not heard that it is void */
-	rig_expect(&rig, "05:28 hello boot 1\n05:28 1.4 arrived 7 (earlier)\n05:28 1.5 alighted 7 (earlier)\n05:28 1.6 departed 7 (earlier)\n");
+	rig_run(&rig,
+		1); /* what it did meanwhile; then it takes the plan up again, for it has not heard that it is void */
+	rig_expect(&rig, "05:28 hello boot 1\n05:28 1.4 arrived 7 (earlier)\n05:28 1.5 alighted 7 (earlier)\n05:28 1.6 "
+			 "departed 7 (earlier)\n");
 	assert_int_equal(rig.state.n_aboard, 0);
 	rig_run(&rig, 30);
 	rig_expect(&rig, "05:48 1.7 arrived 8\n");
@@ -505,7 +518,8 @@ static void test_nobody_boards_after_the_plan_ran_out(void **state)
 	rig_run(&rig, 5);
 	agent_code(rig.agent, 7);
 	rig_run(&rig, 20);
-	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n01:52 hello boot 1\n01:52 1.2 departed 7 (earlier)\n"
+	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n01:52 hello boot 1\n01:52 1.2 "
+			 "departed 7 (earlier)\n"
 			 "01:52 1.3 parked 0 (earlier)\n");
 	rig_close(&rig);
 }
@@ -522,8 +536,9 @@ static void test_events_are_repeated_until_acknowledged(void **state)
 	rig_run(&rig, 14);
 	rig.acks = 1;
 	rig_run(&rig, 5);
-	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:13 1.1 arrived 7 (earlier)\n"
-			 "00:15 1.1 arrived 7 (earlier)\n00:17 1.1 arrived 7 (earlier)\n");
+	rig_expect(&rig,
+		   "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:13 1.1 arrived 7 (earlier)\n"
+		   "00:15 1.1 arrived 7 (earlier)\n00:17 1.1 arrived 7 (earlier)\n");
 	rig_close(&rig);
 }
 
@@ -537,7 +552,8 @@ static void test_restored_dispatcher_is_told_again(void **state)
 	rig.epoch = 2;
 	rig_welcome(&rig); /* a dispatcher that has just started: unasked */
 	rig_run(&rig, 1);
-	rig_expect(&rig, "00:27 hello boot 1\n00:27 1.1 arrived 7 (earlier)\n00:27 1.2 boarded 7 (earlier)\n00:27 1.3 departed 7 (earlier)\n");
+	rig_expect(&rig, "00:27 hello boot 1\n00:27 1.1 arrived 7 (earlier)\n00:27 1.2 boarded 7 (earlier)\n00:27 1.3 "
+			 "departed 7 (earlier)\n");
 	rig_plan_begin(&rig);
 	rig.plan.epoch = 1;
 	rig_task(&rig, WIRE_DROPOFF, 7, 'B', 'C', 60);
@@ -616,7 +632,8 @@ static void test_clock_runs_at_its_speed_and_never_back(void **state)
 }
 
 /* ---- memory ---- */
-/* The same hour twice: once straight on, once through agent_save, agent_load and body_save, body_load after every second. */
+/* The same hour twice: once straight on, once through agent_save, agent_load and body_save, body_load after every
+ * second. */
 static void story(struct rig *rig, int restarts)
 {
 	static uint8_t bytes[1 << 18];

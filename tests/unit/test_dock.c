@@ -1,10 +1,10 @@
 // link: zub_dock zub_core zub_route zub_drawn_town
 /* The dock between a core and one vehicle that the test plays by hand. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "core_rig.h"
 #include "dock.h"
@@ -20,7 +20,7 @@ struct stage {
 	struct dock *dock;
 	struct dock_settings settings;
 	struct command commands[8];
-	uint32_t n;            /* commands of the last call */
+	uint32_t n;		      /* commands of the last call */
 	struct wire_message said[64]; /* since the last look */
 	uint32_t n_said;
 	uint32_t sequence;
@@ -88,7 +88,8 @@ static uint32_t made(const struct stage *stage, uint16_t kind)
 
 static int tell(struct stage *stage, uint32_t vehicle, const struct wire_message *message)
 {
-	int code = dock_receive(stage->dock, vehicle, message, stage->rig.now, wall(stage), stage->commands, 4, &stage->n);
+	int code =
+		dock_receive(stage->dock, vehicle, message, stage->rig.now, wall(stage), stage->commands, 4, &stage->n);
 
 	for (uint32_t i = 0; i < stage->n; i++)
 		step(stage, &stage->commands[i]);
@@ -116,8 +117,14 @@ static void tell_state(struct stage *stage, uint8_t mode, int32_t late_ms, uint1
 	struct wire_message message = {.kind = WIRE_KIND_STATE};
 	struct place place = rig_place(&stage->rig, 'A', 'B');
 
-	message.state = (struct wire_state){.boot = 1, .sequence = ++stage->sequence, .at = stage->rig.now, .mode = mode, .late_ms = late_ms,
-		.battery_permille = battery, .place = {place.point.lat_e7, place.point.lon_e7, place.road.arc, place.road.offset_mm, 0}};
+	message.state = (struct wire_state){
+		.boot = 1,
+		.sequence = ++stage->sequence,
+		.at = stage->rig.now,
+		.mode = mode,
+		.late_ms = late_ms,
+		.battery_permille = battery,
+		.place = {place.point.lat_e7, place.point.lon_e7, place.road.arc, place.road.offset_mm, 0}};
 	tell(stage, 1, &message);
 }
 
@@ -125,8 +132,13 @@ static void tell_event(struct stage *stage, uint32_t boot, uint32_t sequence, ui
 {
 	struct wire_message message = {.kind = WIRE_KIND_EVENT};
 
-	message.event = (struct wire_event){.boot = boot, .sequence = sequence, .at = stage->rig.now, .kind = kind, .ride = ride,
-					    .place = {.arc = NONE}, .battery_permille = 900};
+	message.event = (struct wire_event){.boot = boot,
+					    .sequence = sequence,
+					    .at = stage->rig.now,
+					    .kind = kind,
+					    .ride = ride,
+					    .place = {.arc = NONE},
+					    .battery_permille = 900};
 	tell(stage, 1, &message);
 }
 
@@ -149,13 +161,15 @@ static void order(struct stage *stage, uint64_t id, uint8_t kind)
 {
 	struct command command = {.kind = CMD_VEHICLE_ORDER};
 
-	command.vehicle_order = (struct cmd_vehicle_order){.vehicle = 1, .order = id, .kind = kind, .by = "Kim", .reason = "test"};
+	command.vehicle_order =
+		(struct cmd_vehicle_order){.vehicle = 1, .order = id, .kind = kind, .by = "Kim", .reason = "test"};
 	assert_int_equal(step(stage, &command).code, 0);
 }
 
 static uint64_t book(struct stage *stage)
 {
-	struct command command = rig_request_command(&stage->rig, rig_place(&stage->rig, 'E', 'F'), rig_place(&stage->rig, 'C', 'D'));
+	struct command command =
+		rig_request_command(&stage->rig, rig_place(&stage->rig, 'E', 'F'), rig_place(&stage->rig, 'C', 'D'));
 	struct command accept = {.kind = CMD_ACCEPT};
 
 	struct upd_result result = step(stage, &command);
@@ -249,7 +263,8 @@ static void test_plan_until_answered(void **state)
 	assert_true(plan.tasks[0].ride == ride && plan.tasks[0].kind == WIRE_PICKUP);
 	assert_int_equal(plan.tasks[0].boarding_code, 4321);
 	assert_int_equal(plan.tasks[0].party, 1);
-	assert_true(plan.tasks[0].not_before == known->earliest_pickup && plan.tasks[0].wait_until == known->latest_pickup);
+	assert_true(plan.tasks[0].not_before == known->earliest_pickup &&
+		    plan.tasks[0].wait_until == known->latest_pickup);
 	assert_int_equal(plan.tasks[1].boarding_code, 0);
 	assert_true(plan.valid_until > stage.rig.now && plan.valid_until <= stage.rig.now + 32000);
 	tick(&stage, 1000);
@@ -327,7 +342,8 @@ static void test_acknowledges_only_what_is_durable(void **state)
 	stage_open(&stage);
 	tell_hello(&stage, 1, 1);
 	heard(&stage, WIRE_KIND_ACK);
-	message.event = (struct wire_event){.boot = 1, .sequence = 1, .at = stage.rig.now + 500000, .kind = WIRE_PASSENGER_CALL};
+	message.event = (struct wire_event){
+		.boot = 1, .sequence = 1, .at = stage.rig.now + 500000, .kind = WIRE_PASSENGER_CALL};
 	for (int i = 0; i < 6; i++) {
 		dock_receive(stage.dock, 1, &message, stage.rig.now, wall(&stage), stage.commands, 4, &n);
 		n_given += n;
@@ -415,7 +431,8 @@ static void test_into_service_before_the_plan(void **state)
 	tell_hello(&stage, 1, 1);
 	book(&stage);
 	struct wire_plan plan = latest(&stage, WIRE_KIND_PLAN).plan;
-	tell_plan_ack(&stage, &plan, WIRE_REFUSED_STATE); /* it thinks that it is out of service, the core that it is in */
+	tell_plan_ack(&stage, &plan,
+		      WIRE_REFUSED_STATE); /* it thinks that it is out of service, the core that it is in */
 	struct wire_order order_said = latest(&stage, WIRE_KIND_ORDER).order;
 	assert_int_equal(order_said.kind, WIRE_INTO_SERVICE);
 	tick(&stage, 10000);
@@ -487,7 +504,8 @@ static void test_silence(void **state)
 	tick(&stage, 1000);
 	assert_int_equal(heard(&stage, WIRE_KIND_HEARTBEAT), 1);
 	for (int i = 0; i < 9; i++) {
-		tick(&stage, 1000); /* a heartbeat extends the right to pick riders up: none to a vehicle we do not hear */
+		tick(&stage,
+		     1000); /* a heartbeat extends the right to pick riders up: none to a vehicle we do not hear */
 		assert_int_equal(heard(&stage, WIRE_KIND_HEARTBEAT), 0);
 		assert_int_equal(made(&stage, CMD_VEHICLE_LINK), 0);
 	}

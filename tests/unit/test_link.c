@@ -1,11 +1,12 @@
 // link: zub_link zub_vehicle_link zub_codec zub_keys PkgConfig::libevent_core PkgConfig::libzmq
-/* The vehicle link on real sockets of 127.0.0.1: who gets in, who speaks for whom, and what happens when either end goes away. */
+/* The vehicle link on real sockets of 127.0.0.1: who gets in, who speaks for whom, and what happens when either end
+ * goes away. */
+#include <cmocka.h>
+#include <event2/event.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +102,8 @@ static struct link_client *client(struct stage *stage, int key)
 
 	snprintf(server, sizeof server, "%s.pub", stage->server);
 	snprintf(endpoint, sizeof endpoint, "%s", link_endpoint(stage->link));
-	struct link_client_options options = {.endpoint = endpoint, .server_key_path = server, .key_path = stage->key[key], .silence_ms = 300};
+	struct link_client_options options = {
+		.endpoint = endpoint, .server_key_path = server, .key_path = stage->key[key], .silence_ms = 300};
 	if (link_client_open(&made, &options, &detail))
 		fail_msg("%s", detail.text);
 	return made;
@@ -246,7 +248,8 @@ static void test_nobody_speaks_for_another(void **state)
 		zmq_send(two, bytes, n, ZMQ_DONTWAIT);
 		turn(&stage, NULL);
 	}
-	assert_int_equal(stage.n_of[1], 0); /* whatever vehicle 2 calls itself, it is vehicle 2; who has no key is nobody */
+	assert_int_equal(stage.n_of[1],
+			 0); /* whatever vehicle 2 calls itself, it is vehicle 2; who has no key is nobody */
 	assert_true(stage.n_of[2] > 0);
 	assert_true(hears(&stage, one, 1, PATIENCE_MS)); /* and vehicle 1 still gets its own */
 	zmq_close(plain);

@@ -12,7 +12,8 @@ size_t agent_size(void)
 	return sizeof(struct agent) + 16;
 }
 
-int agent_open(struct agent **ret_agent, const struct agent_settings *settings, const struct town *town, struct arena *arena)
+int agent_open(struct agent **ret_agent, const struct agent_settings *settings, const struct town *town,
+	       struct arena *arena)
 {
 	uint32_t class_index = town_class(town, settings->class_name);
 	struct agent *agent;
@@ -77,8 +78,9 @@ uint32_t agent_clock_speed_permille(const struct agent *agent)
 	return agent->clock.speed_permille;
 }
 
-/* What is told arrives late, never early: the clock follows at once forward, and slowly (an eighth) back while the difference
- * looks like a delay of the network; a greater one is a clock that was set back, and ours stands until it is caught up. */
+/* What is told arrives late, never early: the clock follows at once forward, and slowly (an eighth) back while the
+ * difference looks like a delay of the network; a greater one is a clock that was set back, and ours stands until it is
+ * caught up. */
 static void clock_told(struct agent *agent, const struct wire_clock *told, int64_t wall_ms)
 {
 	struct agent_clock *clock = &agent->clock;
@@ -88,9 +90,11 @@ static void clock_told(struct agent *agent, const struct wire_clock *told, int64
 	if (clock->refused)
 		return;
 	clock->floor = clock_at(clock, wall_ms);
-	ours = clock->anchored ? clock->base + (wall_ms - clock->base_wall) * clock->speed_permille / 1000 : told->service_now;
+	ours = clock->anchored ? clock->base + (wall_ms - clock->base_wall) * clock->speed_permille / 1000
+			       : told->service_now;
 	behind = ours - told->service_now;
-	if (behind > 0 && behind <= 500 * (instant_ms)told->speed_permille / 1000 && clock->speed_permille == told->speed_permille)
+	if (behind > 0 && behind <= 500 * (instant_ms)told->speed_permille / 1000 &&
+	    clock->speed_permille == told->speed_permille)
 		clock->base = ours - behind / 8;
 	else
 		clock->base = told->service_now;
@@ -196,7 +200,8 @@ static void receive_plan(struct agent *agent, const struct wire_plan *plan)
 		agent_plan_take(agent, plan);
 		changed(agent);
 	}
-	link->plan_ack = (struct wire_plan_ack){.epoch = plan->epoch, .version = plan->version, .refusal = (uint8_t)refusal};
+	link->plan_ack =
+		(struct wire_plan_ack){.epoch = plan->epoch, .version = plan->version, .refusal = (uint8_t)refusal};
 	link->plan_ack_due = 1;
 	if (refusal)
 		link->state_due = 1; /* so that the dispatcher sees why */
@@ -353,7 +358,8 @@ void agent_code(struct agent *agent, uint16_t code)
 	agent->clock.floor = clock_at(&agent->clock, agent->wall);
 	for (uint32_t i = 0; i < agent->plan.n_tasks; i++) {
 		const struct wire_task *task = &agent->plan.tasks[i];
-		if (task->kind == WIRE_PICKUP && task->boarding_code == code && !(agent->done >> i & 1) && !agent->evidence[i]) {
+		if (task->kind == WIRE_PICKUP && task->boarding_code == code && !(agent->done >> i & 1) &&
+		    !agent->evidence[i]) {
 			agent_board(agent, i, WIRE_EVIDENCE_CODE);
 			if (agent->evidence[i])
 				return;
@@ -432,9 +438,15 @@ int32_t agent_late_ms(const struct agent *agent)
 
 void agent_view(const struct agent *agent, struct agent_view *ret_view)
 {
-	struct agent_view view = {.mode = agent_mode(agent), .plan_epoch = agent->plan.epoch, .plan_version = agent->plan.version,
-				  .n_tasks = agent->plan.n_tasks, .n_done = agent_n_done(agent), .n_aboard = agent->n_aboard,
-				  .link_up = agent->link.up, .doors_open = agent->stop.open, .standstill = agent->standstill,
+	struct agent_view view = {.mode = agent_mode(agent),
+				  .plan_epoch = agent->plan.epoch,
+				  .plan_version = agent->plan.version,
+				  .n_tasks = agent->plan.n_tasks,
+				  .n_done = agent_n_done(agent),
+				  .n_aboard = agent->n_aboard,
+				  .link_up = agent->link.up,
+				  .doors_open = agent->stop.open,
+				  .standstill = agent->standstill,
 				  .held = agent->held};
 
 	for (uint32_t i = 0; i < agent->n_aboard; i++)

@@ -57,7 +57,8 @@ static int event_joins(const struct wire_event *oldest, uint32_t boot, uint32_t 
 	return oldest->boot == boot ? oldest->sequence <= sequence + 1 : oldest->sequence == 1 || oldest->boot < boot;
 }
 
-/* A dispatcher restored from long ago misses more than we have kept: what we have is told under a new boot, from 1 on. */
+/* A dispatcher restored from long ago misses more than we have kept: what we have is told under a new boot, from 1 on.
+ */
 static void events_renumber(struct agent *agent)
 {
 	uint32_t approval = agent->approval;
@@ -109,8 +110,9 @@ static void say_hello(struct agent *agent, struct wire_message *message)
 /* What a change of must be told at once. */
 static uint64_t state_digest(const struct agent *agent)
 {
-	return (uint64_t)agent->plan.epoch << 40 ^ (uint64_t)agent->plan.version << 20 ^ (uint64_t)agent_mode(agent) << 16 ^
-	       (uint64_t)agent->stop.open << 15 ^ (uint64_t)agent_n_done(agent) << 8 ^ agent->n_aboard;
+	return (uint64_t)agent->plan.epoch << 40 ^ (uint64_t)agent->plan.version << 20 ^
+	       (uint64_t)agent_mode(agent) << 16 ^ (uint64_t)agent->stop.open << 15 ^
+	       (uint64_t)agent_n_done(agent) << 8 ^ agent->n_aboard;
 }
 
 static void say_state(struct agent *agent, struct wire_message *message)
@@ -163,9 +165,8 @@ static int hello_due(const struct agent *agent)
 
 static int state_due(const struct agent *agent)
 {
-	return agent->body_known &&
-	       (agent->link.state_due || agent->link.state_digest != state_digest(agent) ||
-		agent->wall - agent->link.state_wall >= agent->settings.state_every_ms);
+	return agent->body_known && (agent->link.state_due || agent->link.state_digest != state_digest(agent) ||
+				     agent->wall - agent->link.state_wall >= agent->settings.state_every_ms);
 }
 
 static int pick_message(struct agent *agent, struct wire_message *message)
@@ -221,7 +222,8 @@ int64_t agent_message_due(const struct agent *agent)
 
 	if (link->need_hello)
 		return link->hello_sent ? link->hello_wall + link->heartbeat_ms : agent->wall;
-	if (link->plan_ack_due || event_sendable(agent) || (agent->body_known && (link->state_due || link->state_digest != state_digest(agent))))
+	if (link->plan_ack_due || event_sendable(agent) ||
+	    (agent->body_known && (link->state_due || link->state_digest != state_digest(agent))))
 		return agent->wall;
 	due = least(link->sent_wall + link->heartbeat_ms, event_repeat_due(agent));
 	due = least(due, link->state_wall + agent->settings.state_every_ms);

@@ -12,7 +12,8 @@
 
 #define AGENT_EVENTS_MAX 256  /* unacknowledged and, as far as room allows, the newest acknowledged ones */
 #define AGENT_HISTORY 64      /* acknowledged events kept, to be told again to a restored dispatcher */
-#define AGENT_EVENTS_SPARE 96 /* with less room than this nothing new is begun: riders aboard can always be reported */
+#define AGENT_EVENTS_SPARE 96 /* with less room than this nothing new is begun: riders aboard can always be reported \
+			       */
 #define AGENT_FINISHED 256    /* rides done, so that a plan made before that was known is understood */
 #define AGENT_ORDERS 32
 #define AGENT_NO_TASK WIRE_TASKS_MAX
@@ -20,17 +21,17 @@
 struct agent_clock {
 	uint8_t known, refused;
 	uint32_t speed_permille;
-	instant_ms base;      /* service time at base_wall */
+	instant_ms base; /* service time at base_wall */
 	int64_t base_wall;
-	uint8_t anchored;     /* base_wall belongs to this run of the program */
-	instant_ms floor;     /* never goes back behind this */
+	uint8_t anchored; /* base_wall belongs to this run of the program */
+	instant_ms floor; /* never goes back behind this */
 };
 
 struct agent_link {
-	uint32_t epoch;       /* newest heard */
+	uint32_t epoch; /* newest heard */
 	uint32_t heartbeat_ms, valid_ms;
 	uint8_t heard, need_hello, hello_sent, up;
-	uint8_t resync;       /* under a new epoch, and nothing acknowledged yet */
+	uint8_t resync; /* under a new epoch, and nothing acknowledged yet */
 	int64_t heard_wall, hello_wall, state_wall, sent_wall, event_wall;
 	instant_ms valid_until;
 	struct wire_plan_ack plan_ack;
@@ -53,12 +54,12 @@ struct agent_service {
 };
 
 struct agent_stop {
-	uint8_t open;              /* stands at a stop, doors open */
+	uint8_t open; /* stands at a stop, doors open */
 	struct spot spot;
-	uint8_t first_kind;        /* of the stop's first task, for DEPARTED */
+	uint8_t first_kind; /* of the stop's first task, for DEPARTED */
 	uint64_t first_ride;
-	instant_ms ready_at;       /* when what is now possible became possible */
-	instant_ms leave_from;     /* greatest not_before of the riders boarded here */
+	instant_ms ready_at;   /* when what is now possible became possible */
+	instant_ms leave_from; /* greatest not_before of the riders boarded here */
 	struct agent_service service;
 };
 
@@ -68,7 +69,7 @@ struct agent {
 	struct agent_settings settings;
 	const struct town *town;
 	uint32_t class_index;
-	int64_t wall;              /* newest wall time heard of */
+	int64_t wall; /* newest wall time heard of */
 	uint8_t dirty;
 
 	uint32_t boot, event_sequence, state_sequence;
@@ -76,25 +77,25 @@ struct agent {
 	struct agent_link link;
 
 	struct wire_plan plan;
-	uint64_t done;             /* bit per task of the plan */
+	uint64_t done;			  /* bit per task of the plan */
 	uint8_t evidence[WIRE_TASKS_MAX]; /* enum wire_evidence_kind per pickup, 0 = none */
 	uint32_t n_aboard;
 	struct agent_rider aboard[WIRE_ABOARD_MAX]; /* ascending ride */
-	uint32_t n_finished;       /* ever; finished[i % AGENT_FINISHED] */
+	uint32_t n_finished;			    /* ever; finished[i % AGENT_FINISHED] */
 	uint64_t finished[AGENT_FINISHED];
 
 	struct agent_stop stop;
 	uint8_t charging;
 	struct spot charge_spot;
-	instant_ms charge_until;   /* INT64_MAX = until full */
+	instant_ms charge_until; /* INT64_MAX = until full */
 
 	uint8_t standstill, held, out_of_service, emergency;
 	uint64_t standstill_order; /* obeyed, reported when the vehicle stands; 0 = none */
 	uint32_t n_orders;
 	uint64_t orders[AGENT_ORDERS];
-	uint8_t mrc;               /* enum agent_mrc */
+	uint8_t mrc; /* enum agent_mrc */
 	uint8_t fault;
-	uint32_t approval;         /* sequence of the open request, 0 = none */
+	uint32_t approval; /* sequence of the open request, 0 = none */
 
 	struct body_report body;
 	uint8_t body_known;

@@ -153,7 +153,8 @@ enum wire_refusal agent_plan_refusal(const struct agent *agent, const struct wir
 }
 
 /* ---- taking it ---- */
-/* Done are pickups of those aboard, and both tasks of those who have left again: the plan was made before that was known. */
+/* Done are pickups of those aboard, and both tasks of those who have left again: the plan was made before that was
+ * known. */
 static int task_done(const struct agent *agent, const struct wire_task *task)
 {
 	if (task->kind == WIRE_PICKUP)

@@ -10,8 +10,8 @@
 
 size_t agent_save_size(void)
 {
-	return 4096 + AGENT_EVENTS_MAX * EVENT_BYTES + WIRE_TASKS_MAX * TASK_BYTES + AGENT_FINISHED * 8 + AGENT_ORDERS * 8 +
-	       WIRE_ABOARD_MAX * 9;
+	return 4096 + AGENT_EVENTS_MAX * EVENT_BYTES + WIRE_TASKS_MAX * TASK_BYTES + AGENT_FINISHED * 8 +
+	       AGENT_ORDERS * 8 + WIRE_ABOARD_MAX * 9;
 }
 
 static void put_place(struct bytes_out *out, const struct wire_place *place)
@@ -124,7 +124,8 @@ static void get_task(struct bytes_in *in, const struct town *town, struct wire_t
 	task->boarding_code = bytes_get_u16(in, UINT16_MAX);
 	task->party = bytes_get_u8(in, UINT8_MAX);
 	*ret_evidence = bytes_get_u8(in, WIRE_EVIDENCE_APP);
-	if (task->place.arc >= town->road.n_arcs || task->place.offset_mm > town->road.dist_mm[task->place.arc] || !task->kind)
+	if (task->place.arc >= town->road.n_arcs || task->place.offset_mm > town->road.dist_mm[task->place.arc] ||
+	    !task->kind)
 		in->failed = 1;
 }
 
@@ -333,7 +334,8 @@ int agent_load(struct agent *agent, const void *bytes, size_t n, struct err_deta
 	uint32_t version = bytes_get_u32(&in, UINT32_MAX);
 
 	if (!in.failed && version != STATE_VERSION)
-		return err_set(detail, ERR_VERSION, "state of the agent: version %u, expected %d", version, STATE_VERSION);
+		return err_set(detail, ERR_VERSION, "state of the agent: version %u, expected %d", version,
+			       STATE_VERSION);
 	get_link(&in, agent);
 	get_plan(&in, agent);
 	get_riders(&in, agent);
@@ -341,7 +343,8 @@ int agent_load(struct agent *agent, const void *bytes, size_t n, struct err_deta
 	get_events(&in, agent);
 	if (in.failed || in.at != n) {
 		*agent = before;
-		return err_set(detail, ERR_FORMAT, "state of the agent: damaged near byte %zu of %zu, or of another town", in.at, n);
+		return err_set(detail, ERR_FORMAT,
+			       "state of the agent: damaged near byte %zu of %zu, or of another town", in.at, n);
 	}
 	return ERR_OK;
 }

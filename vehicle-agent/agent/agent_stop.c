@@ -67,8 +67,9 @@ void agent_board(struct agent *agent, uint32_t task, uint8_t evidence)
 {
 	uint32_t first = agent_next_task(agent);
 
-	if (!agent->stop.open || first == AGENT_NO_TASK || agent->evidence[task] || !agent_in_stop(agent, first, task) ||
-	    task >= agent_stop_end(agent, first) || !spot_equal(place_spot(&task_of(agent, task)->place), agent->stop.spot))
+	if (!agent->stop.open || first == AGENT_NO_TASK || agent->evidence[task] ||
+	    !agent_in_stop(agent, first, task) || task >= agent_stop_end(agent, first) ||
+	    !spot_equal(place_spot(&task_of(agent, task)->place), agent->stop.spot))
 		return;
 	agent->evidence[task] = evidence;
 	agent->stop.ready_at = later(agent->stop.ready_at, agent->clock.floor);
@@ -76,7 +77,8 @@ void agent_board(struct agent *agent, uint32_t task, uint8_t evidence)
 }
 
 /* ---- at a stop ---- */
-/* Tasks of the stop the vehicle stands at: those from the next task on that lie here. *ret_end == *ret_first: none is left. */
+/* Tasks of the stop the vehicle stands at: those from the next task on that lie here. *ret_end == *ret_first: none is
+ * left. */
 static void stop_tasks(const struct agent *agent, uint32_t *ret_first, uint32_t *ret_end)
 {
 	uint32_t first = agent_next_task(agent);
@@ -92,8 +94,12 @@ static void stop_tasks(const struct agent *agent, uint32_t *ret_first, uint32_t 
 static void stop_open(struct agent *agent, uint32_t first, instant_ms now)
 {
 	const struct wire_task *task = task_of(agent, first);
-	struct agent_stop stop = {.open = 1, .spot = place_spot(&task->place), .first_kind = task->kind, .first_ride = task->ride,
-				  .ready_at = now + agent->settings.doors_ms, .leave_from = INSTANT_NONE,
+	struct agent_stop stop = {.open = 1,
+				  .spot = place_spot(&task->place),
+				  .first_kind = task->kind,
+				  .first_ride = task->ride,
+				  .ready_at = now + agent->settings.doors_ms,
+				  .leave_from = INSTANT_NONE,
 				  .service = {.task = AGENT_NO_TASK}};
 	struct wire_event *event = agent_event_new(agent, WIRE_ARRIVED, task->ride, now);
 
@@ -253,7 +259,8 @@ static int step_way(struct agent *agent, instant_ms now)
 		return 0;
 	if (stands_at(agent, spot) && agent_events_room(agent) > AGENT_EVENTS_SPARE)
 		return arrive(agent, next, now), 1;
-	if ((!agent->leg_active || !spot_equal(spot, agent->leg_target)) && (agent->leg_active || may_begin_leg(agent))) {
+	if ((!agent->leg_active || !spot_equal(spot, agent->leg_target)) &&
+	    (agent->leg_active || may_begin_leg(agent))) {
 		agent->leg_active = 1;
 		agent->leg_target = spot;
 		agent->leg++;
@@ -336,7 +343,8 @@ instant_ms agent_step_due(const struct agent *agent)
 
 	if (!agent->clock.known || !agent->body_known)
 		return due;
-	if (agent_drive(agent).wish == DRIVE_GO && agent->body.leg != agent->leg && !agent->fault && agent->body.state != BODY_FAULT)
+	if (agent_drive(agent).wish == DRIVE_GO && agent->body.leg != agent->leg && !agent->fault &&
+	    agent->body.state != BODY_FAULT)
 		return agent->clock.floor; /* the body has not yet said how it takes the new leg */
 	if (agent->stop.open && agent->stop.service.task != AGENT_NO_TASK)
 		due = agent->stop.service.until;

@@ -11,8 +11,8 @@
 #define PATH_ARCS_MAX 4096
 /* No turn rule looks further back than this many arcs. */
 #define TURN_ARCS_MAX 32
-/* Energy is counted in micro-Wh / 18, so that neither driving (Wh/km * mm = micro-Wh) nor charging (W * ms = 5/18 micro-Wh)
- * ever rounds. */
+/* Energy is counted in micro-Wh / 18, so that neither driving (Wh/km * mm = micro-Wh) nor charging (W * ms = 5/18
+ * micro-Wh) ever rounds. */
 #define ENERGY_PER_WH INT64_C(18000000)
 
 struct body {
@@ -30,14 +30,15 @@ struct body {
 	char reason[WIRE_TEXT_MAX];
 	uint64_t fault_leg;
 
-	uint8_t state;  /* standing, driving, arrived: of the driving alone, faults apart */
+	uint8_t state;	/* standing, driving, arrived: of the driving alone, faults apart */
 	struct spot at; /* while driving: where this piece of the leg began */
 	uint64_t leg;
 	struct spot target;
 	instant_ms began;
 	uint32_t driven_mm; /* of this piece, already taken from the battery */
 
-	/* the piece being driven: arc i is entered at enter_ms[i] (unslowed, since `began`), mm_before[i] after its begin */
+	/* the piece being driven: arc i is entered at enter_ms[i] (unslowed, since `began`), mm_before[i] after its
+	 * begin */
 	uint32_t n, total_ms, total_mm;
 	uint32_t *arc, *enter_ms, *mm_before;
 	struct spot end; /* of this piece; the target unless the path was too long */
@@ -72,8 +73,9 @@ int body_open(struct body **ret_body, const struct body_options *options, const 
 	struct body *body;
 	int rc;
 
-	if (options->class_index >= town->n_classes || !spot_usable(&town->road, options->class_index, options->start) ||
-	    options->battery_permille > 1000 || options->battery_wh == 0)
+	if (options->class_index >= town->n_classes ||
+	    !spot_usable(&town->road, options->class_index, options->start) || options->battery_permille > 1000 ||
+	    options->battery_wh == 0)
 		return ERR_RANGE;
 	body = arena_take(arena, 1, sizeof *body);
 	if (!body)
@@ -125,7 +127,8 @@ static uint32_t piece_arc_ms(const struct body *body, uint32_t i)
 {
 	if (i && i + 1 < body->n)
 		return body->metric.time_ms[body->arc[i]];
-	return network_part_ms(body->road, body->metric.class_index, body->arc[i], piece_to(body, i) - piece_from(body, i));
+	return network_part_ms(body->road, body->metric.class_index, body->arc[i],
+			       piece_to(body, i) - piece_from(body, i));
 }
 
 static void piece_times(struct body *body)
@@ -135,7 +138,8 @@ static void piece_times(struct body *body)
 	for (uint32_t i = 0; i < body->n; i++) {
 		if (i) {
 			uint32_t known = i < TURN_ARCS_MAX ? i : TURN_ARCS_MAX;
-			int32_t turn = route_turn_ms(body->graph, body->metric.class_index, body->arc + i - known, known, body->arc[i]);
+			int32_t turn = route_turn_ms(body->graph, body->metric.class_index, body->arc + i - known,
+						     known, body->arc[i]);
 			assert(turn >= 0);
 			ms += (uint32_t)turn;
 		}
@@ -211,7 +215,8 @@ static struct progress piece_progress(const struct body *body)
 	uint32_t i = piece_index(body, ms), arc_ms = piece_arc_ms(body, i);
 	uint32_t from = piece_from(body, i), length = piece_to(body, i) - from, part = ms - body->enter_ms[i];
 	uint32_t mm = part >= arc_ms ? length : (uint32_t)((uint64_t)length * part / arc_ms);
-	struct progress progress = {.spot = {.arc = body->arc[i], .offset_mm = from + mm}, .mm = body->mm_before[i] + mm, .elapsed_ms = ms};
+	struct progress progress = {
+		.spot = {.arc = body->arc[i], .offset_mm = from + mm}, .mm = body->mm_before[i] + mm, .elapsed_ms = ms};
 
 	if (part < arc_ms) /* else it waits for the turn */
 		progress.speed_mm_s = (uint32_t)((uint64_t)length * 1000 / slowed(body, arc_ms));
@@ -296,7 +301,8 @@ void body_command(struct body *body, const struct drive_command *command, instan
 
 static uint16_t battery_permille(const struct body *body)
 {
-	return (uint16_t)(body->energy / (body->capacity / 1000) > 1000 ? 1000 : body->energy / (body->capacity / 1000));
+	return (uint16_t)(body->energy / (body->capacity / 1000) > 1000 ? 1000
+									: body->energy / (body->capacity / 1000));
 }
 
 void body_step(struct body *body, instant_ms now, int charging, struct body_report *ret_report)
@@ -318,7 +324,8 @@ void body_step(struct body *body, instant_ms now, int charging, struct body_repo
 		memcpy(report.reason, body->reason, sizeof report.reason);
 	}
 	struct geo_point point = network_spot_point(body->road, spot);
-	report.place = (struct wire_place){.lat_e7 = point.lat_e7, .lon_e7 = point.lon_e7, .arc = spot.arc, .offset_mm = spot.offset_mm};
+	report.place = (struct wire_place){
+		.lat_e7 = point.lat_e7, .lon_e7 = point.lon_e7, .arc = spot.arc, .offset_mm = spot.offset_mm};
 	report.battery_permille = battery_permille(body);
 	*ret_report = report;
 }

@@ -1,5 +1,5 @@
-/* A kinematic vehicle behind the driving interface: follows the fastest path of its class at the road's speed (the very times of
- * the town file), with a battery. Pure; time comes in. Faults can be injected by the simulator. */
+/* A kinematic vehicle behind the driving interface: follows the fastest path of its class at the road's speed (the very
+ * times of the town file), with a battery. Pure; time comes in. Faults can be injected by the simulator. */
 #ifndef ZUB_BODY_H
 #define ZUB_BODY_H
 
@@ -9,16 +9,18 @@ struct body;
 struct body_options {
 	uint32_t class_index;
 	uint32_t battery_wh, charge_w, wh_per_km;
-	uint32_t slow_permille;       /* drives slower than the map says: 0 = exact, 100 = 10 % slower */
+	uint32_t slow_permille; /* drives slower than the map says: 0 = exact, 100 = 10 % slower */
 	struct spot start;
 	uint16_t battery_permille;
-	struct route_query *query;    /* scratch shared by bodies of one thread; NULL = one of its own from the arena */
+	struct route_query *query; /* scratch shared by bodies of one thread; NULL = one of its own from the arena */
 };
 /* Bytes of arena for one body, without the query scratch (route_query_size(graph), when options.query is NULL). */
 size_t body_size(const struct town *town);
 /* graph is shared read-only; query scratch from the arena unless given. ERR_RANGE (class, start), ERR_MEMORY. */
-int body_open(struct body **ret_body, const struct body_options *options, const struct town *town, const struct route_graph *graph, struct arena *arena);
-/* A GO with a new leg also ends a minimal-risk condition (the supervisor has approved going on), never a dead vehicle. */
+int body_open(struct body **ret_body, const struct body_options *options, const struct town *town,
+	      const struct route_graph *graph, struct arena *arena);
+/* A GO with a new leg also ends a minimal-risk condition (the supervisor has approved going on), never a dead vehicle.
+ */
 void body_command(struct body *body, const struct drive_command *command, instant_ms now);
 /* Advances to `now` (service time) and reports. charging: stands at a charger. */
 void body_step(struct body *body, instant_ms now, int charging, struct body_report *ret_report);

@@ -1,5 +1,5 @@
-/* Private to the agent: little-endian state files. A writer that ran out of room and a reader that ran out of bytes or met a value
- * beyond its bound say so once at the end (`failed`), so that code between reads as a list of fields. */
+/* Private to the agent: little-endian state files. A writer that ran out of room and a reader that ran out of bytes or
+ * met a value beyond its bound say so once at the end (`failed`), so that code between reads as a list of fields. */
 #ifndef ZUB_BYTES_H
 #define ZUB_BYTES_H
 
