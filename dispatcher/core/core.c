@@ -160,9 +160,8 @@ int core_open(struct core **ret_core, const struct core_settings *settings, cons
 size_t core_town_bytes(const struct core_settings *settings, const struct town *town)
 {
 	size_t graphs = route_graph_size(&town->road) + route_graph_size(&town->walk);
-	/* route_query_size needs an open graph; labels, heap and marks take no more than this per turn-expanded arc */
-	size_t queries = 64 * ((size_t)town->road.n_arcs + town->walk.n_arcs + town->road.n_turn_arcs + town->walk.n_turn_arcs + 1024);
-	return graphs + queries + distance_size(town, nodes_most(settings)) + search_size(settings);
+	size_t queries = route_query_size_most(&town->road) + route_query_size_most(&town->walk) + 65536;
+	return graphs + queries + route_weights_size(&town->walk) + distance_size(town, nodes_most(settings)) + search_size(settings);
 }
 
 int core_town_open(struct core *core, const struct town *town)
@@ -171,12 +170,16 @@ int core_town_open(struct core *core, const struct town *town)
 	struct route_query *query;
 	struct distance *distance;
 	struct search *search;
+	struct route_weights *weights;
 	if (route_graph_open(&graph, &town->walk, core->arena) || route_query_open(&query, graph, core->arena) ||
+	    route_weights_open(&weights, graph, core->arena) ||
 	    distance_open(&distance, town, nodes_most(&core->settings), core->arena) ||
 	    search_open(&search, &core->settings, core->arena))
 		return ERR_MEMORY;
 	core->walk_graph = graph;
 	core->walk_query = query;
+	core->walk_weights = weights;
+	route_weights_set(weights, 0, town->walk.time_ms);
 	core->distance = distance;
 	core->search = search;
 	core->town = town;

@@ -38,7 +38,7 @@ size_t distance_size(const struct town *town, uint32_t n_most)
 {
 	size_t n = scratch_most(town, n_most);
 	size_t rows = rows_most(town);
-	return sizeof(struct distance) + rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
+	return sizeof(struct distance) + town->n_classes * route_weights_size(&town->road) + rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
 	       (size_t)town->n_classes * town->n_stops * sizeof(uint32_t) +
 	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result)) + 16 * 8;
 }
@@ -63,8 +63,14 @@ int distance_open(struct distance **ret_distance, const struct town *town, uint3
 	memset(d->row_of, 0xff, stops * sizeof *d->row_of);
 	if (route_graph_open(&d->graph, &town->road, arena) || route_query_open(&d->query, d->graph, arena))
 		return ERR_MEMORY;
-	for (uint32_t c = 0; c < town->n_classes && c < NETWORK_CLASSES_MAX; c++)
-		d->metrics[c] = (struct route_metric){c, town->road.time_ms + (size_t)c * town->road.n_arcs};
+	for (uint32_t c = 0; c < town->n_classes && c < NETWORK_CLASSES_MAX; c++) {
+		const uint32_t *time_ms = town->road.time_ms + (size_t)c * town->road.n_arcs;
+		struct route_weights *weights;
+		if (route_weights_open(&weights, d->graph, arena))
+			return ERR_MEMORY;
+		route_weights_set(weights, c, time_ms);
+		d->metrics[c] = (struct route_metric){c, time_ms, weights};
+	}
 	*ret_distance = d;
 	return ERR_OK;
 }

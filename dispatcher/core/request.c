@@ -24,7 +24,7 @@ static struct spot mirror(const struct network *walk, struct spot spot)
 static void walk_search(const struct core *core, struct spot at, const struct spot *spots, uint32_t n, int from,
 			struct route_result *ret)
 {
-	const struct route_metric foot = {0, core->town->walk.time_ms};
+	const struct route_metric foot = {0, core->town->walk.time_ms, core->walk_weights};
 	if (from)
 		route_from_many(core->walk_query, &foot, spots, n, at, ret);
 	else

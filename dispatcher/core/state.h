@@ -109,6 +109,7 @@ struct core {
 	struct arena *arena;
 	struct route_graph *walk_graph;
 	struct route_query *walk_query;
+	struct route_weights *walk_weights;
 	struct distance *distance;
 	struct search *search;
 

@@ -64,6 +64,7 @@ struct network {
 	 * the states of maps/route; numbered by rank, so that the neighbours above in the chordal supergraph ascend */
 	uint32_t n_order, n_up;             /* n_order 0 = none was made */
 	uint32_t up_work;                   /* numbers of scratch that preparing a metric takes */
+	uint32_t up_depth;                  /* depth of the elimination tree, root = 0 */
 	const uint32_t *order;              /* [n_order] rank of a vertex, a permutation */
 	const uint32_t *up_first;           /* [n_order + 1] by rank, into up_head */
 	const uint32_t *up_head;            /* [n_up] ranks above, ascending; the first one is the parent in the elimination tree */

@@ -74,9 +74,11 @@ const struct town_word town_words[] = {
 	WORD(road.n_order),
 	WORD(road.n_up),
 	WORD(road.up_work),
+	WORD(road.up_depth),
 	WORD(walk.n_order),
 	WORD(walk.n_up),
 	WORD(walk.up_work),
+	WORD(walk.up_depth),
 };
 const uint32_t town_n_words = COUNT_OF(town_words);
 

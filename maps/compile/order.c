@@ -434,7 +434,7 @@ int order_build(struct build *build, struct network *network)
 	struct route_graph *graph;
 	int code;
 
-	network->n_order = network->n_up = network->up_work = 0;
+	network->n_order = network->n_up = network->up_work = network->up_depth = 0;
 	code = arena_open(&arena, route_graph_size(network));
 	if (!code)
 		code = route_graph_open(&graph, network, &arena);
@@ -443,12 +443,12 @@ int order_build(struct build *build, struct network *network)
 	arena_close(&arena);
 	if (code || network->n_order == 0)
 		return code;
-	network->up_work = NONE;
+	network->up_work = network->up_depth = NONE;
 	code = arena_open(&arena, route_graph_size(network));
 	if (!code)
 		code = route_graph_open(&graph, network, &arena);
 	if (!code)
-		network->up_work = cch_edges_work(graph);
+		cch_edges_room(graph, &network->up_work, &network->up_depth);
 	arena_close(&arena);
 	return code;
 }

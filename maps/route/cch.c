@@ -303,14 +303,15 @@ static int cch_fill(struct cch *cch, struct arena *arena)
 	cch->work = cch->stack_max + (size_t)cch->front_max * cch->front_max;
 	if (cch->work < cch->path_max)
 		cch->work = cch->path_max;
-	if (cch->work > cch->graph->network->up_work)
+	if (cch->work > cch->graph->network->up_work || cch->depth_max > cch->graph->network->up_depth)
 		return ERR_RANGE;
 	return base_open(cch, &edges, arena);
 }
 
-uint32_t cch_edges_work(const struct route_graph *graph)
+void cch_edges_room(const struct route_graph *graph, uint32_t *ret_work, uint32_t *ret_depth)
 {
-	return graph->cch ? (uint32_t)graph->cch->work : 0;
+	*ret_work = (uint32_t)graph->cch->work;
+	*ret_depth = graph->cch->depth_max;
 }
 
 int cch_open(struct cch **ret_cch, const struct route_graph *graph, struct arena *arena)

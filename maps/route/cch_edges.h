@@ -24,7 +24,7 @@ size_t cch_edges_size(const struct route_graph *graph);
 int cch_edges_open(struct cch_edges *ret_edges, const struct route_graph *graph, struct arena *arena); /* ERR_MEMORY */
 /* Are the vertices states? */
 int cch_edges_by_state(const struct route_graph *graph);
-/* Labels of scratch that customisation takes, for the network's up_work; opened with up_work NONE. */
-uint32_t cch_edges_work(const struct route_graph *graph);
+/* up_work and up_depth of the network, once the graph was opened with both NONE. */
+void cch_edges_room(const struct route_graph *graph, uint32_t *ret_work, uint32_t *ret_depth);
 
 #endif

@@ -39,9 +39,9 @@ uint32_t cch_common(const struct cch *cch, uint32_t x, uint32_t y)
 
 /* --- pins --- */
 
-size_t cch_pins_size(const struct cch *cch, uint32_t most)
+size_t cch_pins_size(const struct network *network, uint32_t most)
 {
-	return (size_t)most * ((size_t)cch->depth_max + 16) * sizeof(cch_label) + 3 * ((size_t)most + 8) * sizeof(uint32_t) + 64;
+	return (size_t)most * ((size_t)network->up_depth + 16) * sizeof(cch_label) + 3 * ((size_t)most + 8) * sizeof(uint32_t) + 64;
 }
 
 int cch_pins_open(struct cch_pins *pins, const struct cch *cch, uint32_t most, struct arena *arena)
@@ -242,11 +242,11 @@ cch_label cch_path(struct cch_search *search, const struct route_weights *weight
 
 /* --- scratch --- */
 
-size_t cch_search_size(const struct cch *cch)
+size_t cch_search_size(const struct network *network)
 {
-	size_t n = (size_t)cch->depth_max + 8;
+	size_t n = (size_t)network->up_depth + 8;
 	return sizeof(struct cch_search) + 2 * n * sizeof(cch_label) + 3 * n * sizeof(uint32_t) +
-	       cch_pins_size(cch, CCH_PINS) + 256;
+	       cch_pins_size(network, CCH_PINS) + 256;
 }
 
 int cch_search_open(struct cch_search **ret_search, const struct cch *cch, struct arena *arena)

@@ -36,7 +36,7 @@ struct cch_search {
 };
 
 /* From the network alone, before it is opened. */
-size_t cch_search_size(const struct cch *cch);
+size_t cch_search_size(const struct network *network);
 int cch_search_open(struct cch_search **ret_search, const struct cch *cch, struct arena *arena);
 
 /* Climbs from a seed to its root. */
@@ -44,7 +44,7 @@ void cch_climb(const struct cch *cch, const struct cch_side *side, struct cch_se
 /* How many depths the root paths of x and y have in common; 0 = different trees. */
 uint32_t cch_common(const struct cch *cch, uint32_t x, uint32_t y);
 
-size_t cch_pins_size(const struct cch *cch, uint32_t most);
+size_t cch_pins_size(const struct network *network, uint32_t most);
 int cch_pins_open(struct cch_pins *pins, const struct cch *cch, uint32_t most, struct arena *arena);
 /* Adds a seed for the caller's `place`; the caller keeps to `most`. */
 void cch_pins_add(struct cch_pins *pins, const struct cch *cch, const struct cch_side *side, struct cch_seed seed,

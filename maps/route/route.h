@@ -45,6 +45,8 @@ void route_weights_trim(struct route_weights *weights);
 /* Scratch of one thread's queries. */
 struct route_query;
 size_t route_query_size(const struct route_graph *graph);
+/* The same or more, before the graph is open. */
+size_t route_query_size_most(const struct network *network);
 int route_query_open(struct route_query **ret_query, const struct route_graph *graph, struct arena *arena); /* ERR_MEMORY */
 
 struct route_result {

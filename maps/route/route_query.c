@@ -30,13 +30,21 @@ struct route_query {
 	struct cch_search *search; /* NULL = the network has no order */
 };
 
+static size_t query_size(const struct network *network, size_t n_states)
+{
+	/* the heap: keys, items, positions */
+	return sizeof(struct route_query) + n_states * (sizeof(struct visit) + 16) + network->n_arcs * sizeof(uint32_t) + 256 +
+	       (network->n_order > 0 ? cch_search_size(network) : 0);
+}
+
 size_t route_query_size(const struct route_graph *graph)
 {
-	size_t n = graph->n_states;
-	/* the heap: keys, items, positions */
-	return sizeof(struct route_query) + n * (sizeof(struct visit) + 16) +
-	       graph->network->n_arcs * sizeof(uint32_t) + 256 +
-	       (graph->cch ? cch_search_size(graph->cch) : 0);
+	return query_size(graph->network, graph->n_states);
+}
+
+size_t route_query_size_most(const struct network *network)
+{
+	return query_size(network, (size_t)network->n_arcs + network->n_turn_arcs);
 }
 
 int route_query_open(struct route_query **ret_query, const struct route_graph *graph, struct arena *arena)
