@@ -1,11 +1,12 @@
 // link: zub_agent zub_drawn_town
 /* The kinematic vehicle drives exactly the times of the town file, wherever it is asked to go, however often it is
  * looked at, stopped, saved and loaded on the way. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,10 +1,11 @@
 // link: zub_codec
 /* Whatever may be said survives the wire; whatever is out of range, cut or damaged is refused or harmless. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

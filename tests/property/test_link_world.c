@@ -3,11 +3,13 @@
  * vehicles and the dispatcher are killed at random instants. Each event of a vehicle reaches the core exactly once and
  * in order, nobody is in two vehicles or twice in one, and when the network is well again both sides agree on plans and
  * riders. */
-#include <cmocka.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "agent.h"
 #include "body.h"

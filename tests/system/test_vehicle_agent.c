@@ -1,15 +1,16 @@
 // link: zub_link zub_dock zub_core zub_route zub_town_file zub_drawn_town zub_keys PkgConfig::libevent_core
 /* The program vehicle-agent against a dispatcher's dock and link on a real socket, at thirty times the clock: rides are
  * carried out although the program is killed again and again, and although the dispatcher is away meanwhile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include <cmocka.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>

@@ -1,10 +1,12 @@
 // link: zub_agent zub_drawn_town
 /* Stories of one vehicle: what it is told and what it says. The town: 100 m are driven in 20 s. */
-#include <cmocka.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "agent_rig.h"
 

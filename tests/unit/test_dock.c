@@ -1,10 +1,12 @@
 // link: zub_dock zub_core zub_route zub_drawn_town
 /* The dock between a core and one vehicle that the test plays by hand. */
-#include <cmocka.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "core_rig.h"
 #include "dock.h"

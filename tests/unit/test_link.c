@@ -1,12 +1,13 @@
 // link: zub_link zub_vehicle_link zub_codec zub_keys PkgConfig::libevent_core PkgConfig::libzmq
 /* The vehicle link on real sockets of 127.0.0.1: who gets in, who speaks for whom, and what happens when either end
  * goes away. */
-#include <cmocka.h>
-#include <event2/event.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
