@@ -1,5 +1,5 @@
 // link: zub_core zub_placing zub_town_file zub_city zub_base
-/* bench_core TOWN.zmap [VEHICLES]: how long the core takes per request with plans filled, as JSON lines. */
+/* bench_core TOWN.zmap [VEHICLES] [REQUESTS]: how long the core takes per request with plans filled, as JSON lines. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,9 +72,9 @@ int main(int argc, char **argv)
 	struct core_settings settings;
 	struct core *core;
 	struct rng rng;
-	const uint32_t vehicles = argc > 2 ? (uint32_t)atoi(argv[2]) : 256, n = 2000;
+	const uint32_t vehicles = argc > 2 ? (uint32_t)atoi(argv[2]) : 256, n = argc > 3 ? (uint32_t)atoi(argv[3]) : 1000;
 	if (argc < 2 || town_open(&town, argv[1], &detail) || placing_open(&placing, &town, &detail)) {
-		fprintf(stderr, "bench_core TOWN.zmap [VEHICLES]: %s\n", detail.text);
+		fprintf(stderr, "bench_core TOWN.zmap [VEHICLES] [REQUESTS]: %s\n", detail.text);
 		return 2;
 	}
 	core_settings_default(&settings);
@@ -97,12 +97,14 @@ int main(int argc, char **argv)
 	double *ms = calloc(n, sizeof *ms), *accept_ms = calloc(n, sizeof *accept_ms), sum = 0;
 	uint32_t promised = 0, offered = 0, refusals[REFUSALS] = {0};
 	for (uint32_t i = 0; i < n; i++) {
-		at += 2000;
+		at += 10; /* nobody drives here: all is planned at one instant, for the hours to come */
 		struct command request = {.kind = CMD_REQUEST, .at = at};
 		request.request.ride = i + 1;
 		request.request.from = place_random(&placing, &town, &rng);
 		request.request.to = place_random(&placing, &town, &rng);
 		request.request.need_count[0] = 1;
+		request.request.time_kind = TIME_LEAVE_AT;
+		request.request.time = at + rng_between(&rng, 5, 240) * MINUTE_MS;
 		request.request.walk_max_mm = town.rules.walk_max_mm;
 		double from = now_ms();
 		struct upd_result result = step(core, &request, &updates);
