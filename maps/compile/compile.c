@@ -7,6 +7,8 @@
 #include "shapes.h"
 #include "stops.h"
 #include "turns.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DAYS_AROUND 20250101u
@@ -22,17 +24,52 @@ static int fail(int code, const char *what, struct err_detail *detail)
 	return code ? err_set(detail, code, "%s: %s", what, err_text(code)) : ERR_OK;
 }
 
-/* A town without a name is called like its file: "heidelberg" of ../heidelberg.osm.pbf. */
-static int name_town(struct build *build, const char *osm_path)
+/* The node of the town's own place: the highest kind (city, town, village), then the most inhabitants, then the lowest id. */
+static uint32_t find_place(const struct osm *osm)
 {
-	const char *slash = strrchr(osm_path, '/'), *file = slash ? slash + 1 : osm_path;
+	static const char *const kinds[] = {"village", "town", "city"};
+	uint32_t best = NONE;
+	long best_rank = -1;
+
+	for (uint32_t i = 0; i < osm->n_nodes; i++) {
+		const char *place = osm_tag(osm, osm->node_tags[i], "place"), *count;
+		long rank = -1;
+		for (long k = 0; place && k < (long)COUNT_OF(kinds); k++)
+			if (!strcmp(place, kinds[k]))
+				rank = k * 100000000;
+		if (rank < 0 || !osm_tag(osm, osm->node_tags[i], "name"))
+			continue;
+		count = osm_tag(osm, osm->node_tags[i], "population");
+		long inhabitants = count ? strtol(count, NULL, 10) : 0;
+		rank += inhabitants > 0 && inhabitants < 100000000 ? inhabitants : 0;
+		if (rank > best_rank) {
+			best_rank = rank;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* What the settings leave open: a town is called like its place, or like its file ("heidelberg" of ../heidelberg.osm.pbf).
+ * A town that is not real says so itself (tag "generated" of its place); nobody else is then owed anything for its map. */
+static int name_town(struct build *build, const struct osm *osm, const struct compile_options *options)
+{
+	const char *slash = strrchr(options->osm_path, '/'), *file = slash ? slash + 1 : options->osm_path;
+	uint32_t place = find_place(osm);
+	const char *called = place == NONE ? NULL : osm_tag(osm, osm->node_tags[place], "name");
+	const char *generated = place == NONE ? NULL : osm_tag(osm, osm->node_tags[place], "generated");
+	struct town *town = &build->town;
 	char name[128];
 
-	if (*build_text(build, build->town.name))
-		return ERR_OK;
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(file, "."), file);
-	build->town.name = build_string(build, name);
-	return build->town.name == NONE ? ERR_MEMORY : ERR_OK;
+	if (!*build_text(build, town->name))
+		town->name = build_string(build, called ? called : name);
+	if (generated && !*build_text(build, town->generated)) {
+		town->generated = build_string(build, generated);
+		if (!strcmp(build_text(build, town->attribution), TOWN_ATTRIBUTION))
+			town->attribution = build_string(build, generated);
+	}
+	return town->name == NONE || town->generated == NONE || town->attribution == NONE ? ERR_MEMORY : ERR_OK;
 }
 
 static int build_turns(struct build *build, const struct roads *roads, const struct town_settings *settings)
@@ -102,14 +139,14 @@ int compile_town(struct build *build, const struct compile_options *options, str
 	struct osm osm;
 	int code = fail(town_settings_store(options->settings, build), "settings", detail);
 
-	if (!code)
-		code = fail(name_town(build, options->osm_path), "settings", detail);
 	tell(options, "reading OSM");
 	if (!code)
 		code = osm_read(&osm, options->osm_path, detail);
 	if (code)
 		return code;
-	code = build_all(build, &osm, options, detail);
+	code = fail(name_town(build, &osm, options), "settings", detail);
+	if (!code)
+		code = build_all(build, &osm, options, detail);
 	osm_free(&osm);
 	return code;
 }

@@ -20,7 +20,7 @@ static const struct yaml_setting town_table[] = {
 	TEXT("name", name, 1, "", "name of the town; default: the OSM file's name"),
 	TEXT("time_zone", time_zone, 0, "Europe/Berlin", "IANA name"),
 	TEXT("crs", crs, 1, "", "what PROJ reads, e.g. EPSG:25832; default: the UTM zone of the centre"),
-	TEXT("attribution", attribution, 0, "\xc2\xa9 OpenStreetMap contributors", "shown with every map"),
+	TEXT("attribution", attribution, 0, TOWN_ATTRIBUTION, "shown with every map"),
 	TEXT("generated", generated, 1, "", "set for towns that are not real: says how they were made"),
 	TEXT("phone", phone, 1, "", "the service by telephone"),
 	TEXT("fallback.name", fallback_name, 1, "", "who takes riders home when a ride breaks"),

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TOWN_ATTRIBUTION "\xc2\xa9 OpenStreetMap contributors" /* unless the settings say otherwise */
+
 struct settings_space {
 	char name[32];
 };
