@@ -66,10 +66,12 @@ static int arrived(struct core *core, uint32_t slot, const struct wire_event *ev
 {
 	struct place place = place_of(core, &event->place);
 	uint32_t k = task_named(core, slot, event);
-	if (k == NONE) { /* a stop of an older plan: it stands there, the new plan tells it to go on */
+	if (k == NONE) { /* a stop of an older plan: its doors are open there, also for those of the new plan who wait at this spot */
 		if (place.road.arc != NONE) {
-			stand_at(core, slot, &place, at, PHASE_STANDING);
+			stand_at(core, slot, &place, at, PHASE_AT_STOP);
 			plan_changed(core, slot);
+			plan_mark_arrived(core, slot);
+			plan_retime(core, slot);
 		}
 		return ERR_CONFLICT;
 	}
