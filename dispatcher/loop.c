@@ -21,6 +21,7 @@
 #define QUEUE_MAX 256
 #define TICK_WALL_MS 100
 #define TELEMETRY_MAX 512
+#define AWAY_SAID_MS 500 /* a disk that is slow once is no news */
 #define AGAIN_MS 50	/* between tries of a commit while the store is away */
 #define QUIET_MS 2000 /* then vehicles have had their say, before silent ones are called lost */
 
@@ -54,6 +55,7 @@ struct loop {
 	struct pending batch[QUEUE_MAX];
 	uint32_t n_batch;
 	int64_t away_since, quiet_until; /* wall; away_since 0 = the store answers */
+	int away_said;
 	char away_reason[320];
 	struct project_rows projection;
 	int projecting;
@@ -122,11 +124,12 @@ static void stage(struct loop *loop)
 static void store_away(struct loop *loop, const struct err_detail *detail)
 {
 	int64_t now = clock_wall_ms();
-	if (!loop->away_since) {
+	if (!loop->away_since)
 		loop->away_since = now;
-		snprintf(loop->away_reason, sizeof loop->away_reason,
-			 "holding: the store is away; standstill works, nothing else is taken until it is back (%s)",
-			 detail->text);
+	snprintf(loop->away_reason, sizeof loop->away_reason,
+		 "holding: the store is away; standstill works, nothing else is taken until it is back (%s)", detail->text);
+	if (!loop->away_said && now - loop->away_since >= AWAY_SAID_MS) {
+		loop->away_said = 1;
 		log_line(LOG_ERROR, "%s", loop->away_reason);
 	}
 	event_add(loop->again, &(struct timeval){.tv_usec = AGAIN_MS * 1000});
@@ -137,7 +140,9 @@ static void store_back(struct loop *loop)
 	int64_t now = clock_wall_ms();
 	if (!loop->away_since)
 		return;
-	log_line(LOG_WARNING, "the store is back after %" PRId64 " ms; nothing was lost", now - loop->away_since);
+	if (loop->away_said)
+		log_line(LOG_WARNING, "the store is back after %" PRId64 " ms; nothing was lost", now - loop->away_since);
+	loop->away_said = 0;
 	if (now - loop->away_since > loop->settings->link_heartbeat_ms)
 		loop->quiet_until = now + QUIET_MS;
 	loop->away_since = 0;
@@ -520,7 +525,7 @@ static int recover(struct loop *loop, struct err_detail *detail)
 	if (!loop->projecting && !strncmp(loop->settings->store, "postgresql:", 11))
 		log_line(LOG_WARNING, "the projections are missing or behind the journal and not kept in this run: stop, and make "
 				      "them with `dispatcher project`");
-	return store_take_epoch(loop->store, (uint32_t)loop->settings->area, &loop->epoch, detail);
+	return store_raise_epoch(loop->store, (uint32_t)loop->settings->area, clock_calendar_s(), &loop->epoch, detail);
 }
 
 static void submit_start(struct loop *loop, const struct core_settings *settings)
