@@ -144,7 +144,7 @@ static int create(struct postgres_store *store, struct err_detail *detail)
 {
 	int code = postgres_run(&store->pg, "BEGIN", PG_WAIT_LONG_MS, detail);
 	if (!code && !store->postgis[0])
-		code = postgres_run(&store->pg, "CREATE EXTENSION postgis", PG_WAIT_LONG_MS, detail);
+		code = postgres_run(&store->pg, "CREATE EXTENSION postgis SCHEMA public", PG_WAIT_LONG_MS, detail);
 	if (!code)
 		code = store_postgres_find_postgis(store, detail);
 	if (!code)
