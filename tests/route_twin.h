@@ -122,6 +122,42 @@ static inline struct spot twin_spot(const struct twin *twin, struct rng *rng)
 	return (struct spot){arc, rng_chance(rng, 100) ? 0 : rng_chance(rng, 100) ? dist : rng_below(rng, dist + 1)};
 }
 
+/* Pins to end on and to begin on; a few are moved and taken out on the way. */
+static inline void twin_pins(struct twin *twin, const struct spot *from, uint32_t n_from, const struct spot *to, uint32_t n_to,
+			     struct rng *rng)
+{
+	struct arena arena;
+	struct route_pins *ends, *starts;
+	struct route_result *got = malloc(((size_t)n_from + n_to) * sizeof *got), wanted;
+	assert_int_equal(arena_open(&arena, route_pins_size(twin->network, n_to) + route_pins_size(twin->network, n_from)), 0);
+	assert_int_equal(route_pins_open(&ends, twin->graph, &twin->fast, n_to, 0, &arena), 0);
+	assert_int_equal(route_pins_open(&starts, twin->graph, &twin->fast, n_from, 1, &arena), 0);
+	for (uint32_t k = 0; k < n_to + n_to / 4; k++) { /* some somewhere else first */
+		route_pins_set(ends, rng_below(rng, n_to), twin_spot(twin, rng));
+		route_pins_set(ends, rng_below(rng, n_to), (struct spot){NONE, 0});
+	}
+	for (uint32_t j = 0; j < n_to; j++)
+		route_pins_set(ends, j, to[j]);
+	for (uint32_t i = 0; i < n_from; i++)
+		route_pins_set(starts, i, from[i]);
+	for (uint32_t i = 0; i < n_from; i += 1 + n_from / 8) {
+		route_pins_query(ends, twin->query, from[i], got);
+		for (uint32_t j = 0; j < n_to; j++) {
+			wanted = route_one(twin->query, &twin->fast, from[i], to[j]);
+			twin_same(got[j], wanted, from[i], to[j]);
+		}
+	}
+	for (uint32_t j = 0; j < n_to; j += 1 + n_to / 8) {
+		route_pins_query(starts, twin->query, to[j], got);
+		for (uint32_t i = 0; i < n_from; i++) {
+			wanted = route_one(twin->query, &twin->fast, from[i], to[j]);
+			twin_same(got[i], wanted, from[i], to[j]);
+		}
+	}
+	free(got);
+	arena_close(&arena);
+}
+
 /* All queries between the spots; of each row, one path. */
 static inline void twin_compare(struct twin *twin, const struct spot *from, uint32_t n_from, const struct spot *to, uint32_t n_to,
 				struct rng *rng)
@@ -147,6 +183,7 @@ static inline void twin_compare(struct twin *twin, const struct spot *from, uint
 			twin_same(column[i], matrix[(size_t)i * n_to + j], from[i], to[j]);
 		free(column);
 	}
+	twin_pins(twin, from, n_from, to, n_to, rng);
 	free(wanted);
 	free(got);
 	free(matrix);

@@ -9,6 +9,7 @@ struct distance {
 	struct route_graph *graph;
 	struct route_query *query;
 	struct route_metric metrics[NETWORK_CLASSES_MAX];
+	struct route_pins *pins[NETWORK_CLASSES_MAX]; /* all stops of a class; NULL without a contraction order */
 	/* rows[row * n_stops + to]: from a stop to every stop of one class */
 	struct route_result *rows;
 	uint32_t *row_of;   /* [n_classes * n_stops] or NONE */
@@ -34,11 +35,35 @@ static uint32_t scratch_most(const struct town *town, uint32_t n_most)
 	return n_most > town->n_stops ? n_most : town->n_stops;
 }
 
+static size_t pins_size(const struct town *town)
+{
+	return town->road.n_order > 0 ? route_pins_size(&town->road, town->n_stops) : 0;
+}
+
+static int class_open(struct distance *d, uint32_t class_index, struct arena *arena)
+{
+	const struct town *town = d->town;
+	struct route_metric *metric = &d->metrics[class_index];
+	struct route_weights *weights;
+	*metric = (struct route_metric){class_index, town->road.time_ms + (size_t)class_index * town->road.n_arcs};
+	if (route_weights_open(&weights, d->graph, arena))
+		return ERR_MEMORY;
+	if (!weights)
+		return ERR_OK;
+	route_weights_set(weights, class_index, metric->time_ms);
+	metric->weights = weights;
+	if (route_pins_open(&d->pins[class_index], d->graph, metric, town->n_stops, 0, arena))
+		return ERR_MEMORY;
+	for (uint32_t s = 0; s < town->n_stops; s++)
+		route_pins_set(d->pins[class_index], s, town->stop_spot[(size_t)class_index * town->n_stops + s]);
+	return ERR_OK;
+}
+
 size_t distance_size(const struct town *town, uint32_t n_most)
 {
 	size_t n = scratch_most(town, n_most);
 	size_t rows = rows_most(town);
-	return sizeof(struct distance) + town->n_classes * route_weights_size(&town->road) + rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
+	return sizeof(struct distance) + town->n_classes * (route_weights_size(&town->road) + pins_size(town)) + rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
 	       (size_t)town->n_classes * town->n_stops * sizeof(uint32_t) +
 	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result)) + 16 * 8;
 }
@@ -63,14 +88,9 @@ int distance_open(struct distance **ret_distance, const struct town *town, uint3
 	memset(d->row_of, 0xff, stops * sizeof *d->row_of);
 	if (route_graph_open(&d->graph, &town->road, arena) || route_query_open(&d->query, d->graph, arena))
 		return ERR_MEMORY;
-	for (uint32_t c = 0; c < town->n_classes && c < NETWORK_CLASSES_MAX; c++) {
-		const uint32_t *time_ms = town->road.time_ms + (size_t)c * town->road.n_arcs;
-		struct route_weights *weights;
-		if (route_weights_open(&weights, d->graph, arena))
+	for (uint32_t c = 0; c < town->n_classes && c < NETWORK_CLASSES_MAX; c++)
+		if (class_open(d, c, arena))
 			return ERR_MEMORY;
-		route_weights_set(weights, c, time_ms);
-		d->metrics[c] = (struct route_metric){c, time_ms, weights};
-	}
 	*ret_distance = d;
 	return ERR_OK;
 }
@@ -90,14 +110,19 @@ static void row_fill(struct distance *d, uint32_t class_index, uint32_t stop, st
 {
 	const struct spot *spots = d->town->stop_spot + (size_t)class_index * d->town->n_stops;
 	uint32_t n = 0;
+	if (d->pins[class_index])
+		route_pins_query(d->pins[class_index], d->query, spots[stop], row);
 	for (uint32_t s = 0; s < d->town->n_stops; s++) {
+		if (d->pins[class_index] && spots[s].arc != NONE)
+			continue;
 		row[s] = (struct route_result){TIME_INFINITE, TIME_INFINITE};
 		if (spots[s].arc == NONE)
 			continue;
 		d->where[n] = s;
 		d->spots[n++] = spots[s];
 	}
-	route_to_many(d->query, &d->metrics[class_index], spots[stop], d->spots, n, d->found);
+	if (n > 0)
+		route_to_many(d->query, &d->metrics[class_index], spots[stop], d->spots, n, d->found);
 	for (uint32_t i = 0; i < n; i++)
 		row[d->where[i]] = d->found[i];
 	row[stop] = (struct route_result){0, 0};

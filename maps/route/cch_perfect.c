@@ -53,7 +53,7 @@ static struct cch_side side_keep(const struct route_weights *weights, int bit, c
 		for (uint32_t e = cch->vertex[x].first; e < cch->vertex[x + 1].first; e++) {
 			kept->depth[n] = cch->up_depth[e];
 			kept->weight[n] = from[e];
-			n += weights->is_kept[e] >> bit & 1u;
+			n += (uint32_t)(weights->is_kept[e] >> bit) & 1u;
 		}
 	}
 	kept->first[cch->n] = n;

@@ -84,6 +84,25 @@ void cch_pins_add(struct cch_pins *pins, const struct cch *cch, const struct cch
 	pins->n++;
 }
 
+void cch_pins_remove(struct cch_pins *pins, uint32_t place)
+{
+	for (uint32_t i = pins->n; i-- > 0;) {
+		if (pins->place[i] != place)
+			continue;
+		uint32_t slot = pins->slot[i], last = --pins->n, behind = last - i;
+		memmove(pins->vertex + i, pins->vertex + i + 1, behind * sizeof *pins->vertex);
+		memmove(pins->place + i, pins->place + i + 1, behind * sizeof *pins->place);
+		memmove(pins->slot + i, pins->slot + i + 1, behind * sizeof *pins->slot);
+		for (uint32_t j = 0; j < last && slot != last; j++) /* the last row fills the gap */
+			if (pins->slot[j] == last) {
+				memcpy(pins->reach + (size_t)slot * pins->stride, pins->reach + (size_t)last * pins->stride,
+				       pins->stride * sizeof *pins->reach);
+				pins->slot[j] = slot;
+				break;
+			}
+	}
+}
+
 void cch_pins_meet(const struct cch_pins *pins, const struct cch *cch, const struct cch_climb *climb, cch_label *labels)
 {
 	uint32_t low = pins_find(pins, climb->vertex), high = low;

@@ -57,6 +57,9 @@ void cch_pins_meet(const struct cch_pins *pins, const struct cch *cch, const str
 cch_label cch_path(struct cch_search *search, const struct route_weights *weights, struct cch_seed from, struct cch_seed to,
 		   uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most);
 
+/* Takes all seeds of the caller's `place` out. */
+void cch_pins_remove(struct cch_pins *pins, uint32_t place);
+
 /* --- what route.h asks (cch_route.c) --- */
 void cch_to_many(struct cch_search *search, const struct route_weights *weights, struct spot from, const struct spot *to,
 		 uint32_t n, struct route_result *ret_results);
@@ -66,5 +69,23 @@ void cch_matrix(struct cch_search *search, const struct route_weights *weights, 
 		const struct spot *to, uint32_t n_to, struct route_result *ret_results);
 int cch_route(struct cch_search *search, const struct route_weights *weights, struct spot from, struct spot to,
 	      struct route_result *ret_result, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most);
+
+
+/* --- spots as seeds --- */
+
+struct cch_seed cch_seed_from(const struct route_weights *weights, struct spot from);
+/* Walks the seeds of a spot to end on. */
+struct cch_ends {
+	const struct route_weights *weights;
+	uint32_t arc, state; /* NONE = no more */
+	uint32_t back;	     /* round: edge backward of the state */
+	int is_round, by_state;
+	cch_label part, whole; /* whole: to be taken from what is found */
+};
+struct cch_ends cch_ends_of(const struct route_weights *weights, struct spot to, int is_round);
+int cch_ends_next(struct cch_ends *ends, struct cch_seed *ret_seed);
+int cch_spot_ok(const struct route_weights *weights, struct spot spot);
+/* The search of a query object. */
+struct cch_search *route_query_search(struct route_query *query);
 
 #endif

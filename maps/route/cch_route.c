@@ -21,7 +21,7 @@ static cch_label part_label(const struct route_weights *weights, uint32_t arc, u
 	return cch_label_of(route_spot_part_ms(network, weights->time_ms, arc, part_mm), part_mm);
 }
 
-static struct cch_seed seed_from(const struct route_weights *weights, struct spot from)
+struct cch_seed cch_seed_from(const struct route_weights *weights, struct spot from)
 {
 	const struct cch *cch = weights->cch;
 	const struct network *network = cch->graph->network;
@@ -30,21 +30,12 @@ static struct cch_seed seed_from(const struct route_weights *weights, struct spo
 	return (struct cch_seed){cch->rank[vertex], part_label(weights, from.arc, rest)};
 }
 
-/* Walks the seeds of a spot to end on. */
-struct ends {
-	const struct route_weights *weights;
-	uint32_t arc, state; /* NONE = no more */
-	uint32_t back;	     /* round: edge backward of the state */
-	int is_round, by_state;
-	cch_label part, whole; /* whole: to be taken from what is found */
-};
-
-static struct ends ends_of(const struct route_weights *weights, struct spot to, int is_round)
+struct cch_ends cch_ends_of(const struct route_weights *weights, struct spot to, int is_round)
 {
 	const struct cch *cch = weights->cch;
 	const struct network *network = cch->graph->network;
 	int by_state = cch_edges_by_state(cch->graph);
-	struct ends ends = {.weights = weights, .arc = to.arc, .state = to.arc, .is_round = is_round && by_state, .by_state = by_state};
+	struct cch_ends ends = {.weights = weights, .arc = to.arc, .state = to.arc, .is_round = is_round && by_state, .by_state = by_state};
 	ends.part = part_label(weights, to.arc, route_spot_offset(network, to));
 	if (by_state && !is_round)
 		ends.whole = cch_label_of(weights->time_ms[to.arc], network->dist_mm[to.arc]);
@@ -53,7 +44,7 @@ static struct ends ends_of(const struct route_weights *weights, struct spot to, 
 }
 
 /* The next edge into the arc that may be driven. */
-static int ends_round(struct ends *ends, struct cch_seed *ret_seed)
+static int ends_round(struct cch_ends *ends, struct cch_seed *ret_seed)
 {
 	const struct route_graph *graph = ends->weights->cch->graph;
 	while (ends->state != NONE) {
@@ -73,7 +64,7 @@ static int ends_round(struct ends *ends, struct cch_seed *ret_seed)
 	return 0;
 }
 
-static int ends_next(struct ends *ends, struct cch_seed *ret_seed)
+int cch_ends_next(struct cch_ends *ends, struct cch_seed *ret_seed)
 {
 	const struct cch *cch = ends->weights->cch;
 	if (ends->is_round)
@@ -110,7 +101,7 @@ static int is_trivial(const struct route_weights *weights, struct spot from, str
 	return 1;
 }
 
-static int spot_ok(const struct route_weights *weights, struct spot spot)
+int cch_spot_ok(const struct route_weights *weights, struct spot spot)
 {
 	struct route_metric metric = metric_of(weights);
 	return route_spot_usable(weights->cch->graph->network, &metric, spot);
@@ -120,10 +111,10 @@ static int spot_ok(const struct route_weights *weights, struct spot spot)
 static struct route_result to_one(struct cch_search *search, const struct route_weights *weights, struct spot to, int is_round)
 {
 	const struct cch *cch = search->cch;
-	struct ends ends = ends_of(weights, to, is_round);
+	struct cch_ends ends = cch_ends_of(weights, to, is_round);
 	struct cch_seed seed;
 	cch_label best = CCH_INFINITE;
-	while (ends_next(&ends, &seed)) {
+	while (cch_ends_next(&ends, &seed)) {
 		uint32_t common = cch_common(cch, search->forward.vertex, seed.vertex);
 		if (common == 0)
 			continue;
@@ -141,7 +132,7 @@ void cch_to_many(struct cch_search *search, const struct route_weights *weights,
 		if (is_trivial(weights, from, to[i], &ret_results[i]))
 			continue;
 		if (!is_climbed)
-			cch_climb(search->cch, &weights->forward, seed_from(weights, from), &search->forward);
+			cch_climb(search->cch, &weights->forward, cch_seed_from(weights, from), &search->forward);
 		is_climbed = 1;
 		ret_results[i] = to_one(search, weights, to[i], from.arc == to[i].arc);
 	}
@@ -160,9 +151,9 @@ static void from_each(struct cch_search *search, const struct route_weights *wei
 {
 	const struct cch *cch = search->cch;
 	for (uint32_t i = 0; i < n; i++) {
-		if (!spot_ok(weights, from[i]) || from[i].arc == to.arc)
+		if (!cch_spot_ok(weights, from[i]) || from[i].arc == to.arc)
 			continue;
-		struct cch_seed seed = seed_from(weights, from[i]);
+		struct cch_seed seed = cch_seed_from(weights, from[i]);
 		uint32_t common = cch_common(cch, seed.vertex, search->backward.vertex);
 		if (common == 0)
 			continue;
@@ -175,17 +166,17 @@ static void from_each(struct cch_search *search, const struct route_weights *wei
 void cch_from_many(struct cch_search *search, const struct route_weights *weights, const struct spot *from, uint32_t n,
 		   struct spot to, struct route_result *ret_results)
 {
-	int usable = spot_ok(weights, to);
+	int usable = cch_spot_ok(weights, to);
 	for (uint32_t i = 0; i < n; i++) {
 		ret_results[i] = CLOSED;
-		if (usable && spot_ok(weights, from[i]) && from[i].arc == to.arc)
+		if (usable && cch_spot_ok(weights, from[i]) && from[i].arc == to.arc)
 			cch_to_many(search, weights, from[i], &to, 1, &ret_results[i]);
 	}
 	if (!usable)
 		return;
-	struct ends ends = ends_of(weights, to, 0);
+	struct cch_ends ends = cch_ends_of(weights, to, 0);
 	struct cch_seed seed;
-	while (ends_next(&ends, &seed)) {
+	while (cch_ends_next(&ends, &seed)) {
 		cch_climb(search->cch, &weights->backward, seed, &search->backward);
 		from_each(search, weights, from, n, to, ends.whole, ret_results);
 	}
@@ -202,14 +193,14 @@ static uint32_t pin_ends(struct cch_search *search, const struct route_weights *
 	for (pins->n = 0; at < n_to; at++) {
 		struct cch_seed seed;
 		uint32_t n = 0;
-		if (!spot_ok(weights, to[at]))
+		if (!cch_spot_ok(weights, to[at]))
 			continue;
-		struct ends ends = ends_of(weights, to[at], 0);
-		for (struct ends all = ends; ends_next(&all, &seed);)
+		struct cch_ends ends = cch_ends_of(weights, to[at], 0);
+		for (struct cch_ends all = ends; cch_ends_next(&all, &seed);)
 			n++;
 		if (pins->n + n > pins->most)
 			return at;
-		while (ends_next(&ends, &seed))
+		while (cch_ends_next(&ends, &seed))
 			cch_pins_add(pins, search->cch, &weights->backward, seed, at - first);
 	}
 	return at;
@@ -223,8 +214,8 @@ static void row_of_pins(struct cch_search *search, const struct route_weights *w
 	cch_label labels[CCH_PINS];
 	for (uint32_t j = 0; j < n; j++)
 		labels[j] = CCH_INFINITE;
-	if (spot_ok(weights, from)) {
-		cch_climb(search->cch, &weights->forward, seed_from(weights, from), &search->forward);
+	if (cch_spot_ok(weights, from)) {
+		cch_climb(search->cch, &weights->forward, cch_seed_from(weights, from), &search->forward);
 		cch_pins_meet(&search->pins, search->cch, &search->forward, labels);
 	}
 	for (uint32_t j = 0; j < n; j++) {
@@ -264,11 +255,11 @@ int cch_route(struct cch_search *search, const struct route_weights *weights, st
 	struct route_result result;
 	uint32_t n = 1;
 	if (!is_trivial(weights, from, to, &result)) {
-		struct ends ends = ends_of(weights, to, from.arc == to.arc);
-		struct cch_seed seed, end = {NONE, 0}, start = seed_from(weights, from);
+		struct cch_ends ends = cch_ends_of(weights, to, from.arc == to.arc);
+		struct cch_seed seed, end = {NONE, 0}, start = cch_seed_from(weights, from);
 		cch_label best = CCH_INFINITE;
 		cch_climb(search->cch, &weights->forward, start, &search->forward);
-		while (ends_next(&ends, &seed)) { /* the best end first, then its path */
+		while (cch_ends_next(&ends, &seed)) { /* the best end first, then its path */
 			uint32_t common = cch_common(search->cch, start.vertex, seed.vertex);
 			cch_climb(search->cch, &weights->backward, seed, &search->backward);
 			cch_label way = search->cch->kernels->meet(search->forward.reach, search->backward.reach, common);

@@ -68,6 +68,17 @@ void route_from_many(struct route_query *query, const struct route_metric *metri
 /* ret_results[i * n_to + j]. */
 void route_matrix(struct route_query *query, const struct route_metric *metric, const struct spot *from, uint32_t n_from,
 		  const struct spot *to, uint32_t n_to, struct route_result *ret_results);
+/* Places kept ready under one prepared metric, each set, replaced or taken out by itself: all ways between a spot and n
+ * pinned places cost little more than one query. Pins are where ways end, or, with is_start, where they begin. */
+struct route_pins;
+size_t route_pins_size(const struct network *network, uint32_t n);
+/* The metric is borrowed and must have weights; after these change, set every pin anew. ERR_MEMORY. */
+int route_pins_open(struct route_pins **ret_pins, const struct route_graph *graph, const struct route_metric *metric, uint32_t n,
+		    int is_start, struct arena *arena);
+/* Pin i (below n) is at spot; arc NONE: nowhere. */
+void route_pins_set(struct route_pins *pins, uint32_t i, struct spot spot);
+/* ret_results[n]: between the spot and each pin. */
+void route_pins_query(struct route_pins *pins, struct route_query *query, struct spot spot, struct route_result *ret_results);
 /* Cost of passing from arc a (the last of a driven sequence arcs[0..n-1]) to arc b: -1 forbidden, else ms >= 0. For the agent
  * and the checkers; walks the turn rows. */
 int32_t route_turn_ms(const struct route_graph *graph, uint32_t class_index, const uint32_t *arcs, uint32_t n, uint32_t next_arc);

@@ -63,6 +63,11 @@ int route_query_open(struct route_query **ret_query, const struct route_graph *g
 	return ERR_OK;
 }
 
+struct cch_search *route_query_search(struct route_query *query)
+{
+	return query->search;
+}
+
 static void query_start(struct route_query *query)
 {
 	heap_clear(&query->heap);
