@@ -14,6 +14,11 @@ int64_t clock_wall_ms(void)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
+uint32_t clock_calendar_s(void)
+{
+	return (uint32_t)(read_ms(CLOCK_REALTIME) / 1000);
+}
+
 void clock_open(struct clock *clock, instant_ms start, uint32_t speed_permille, instant_ms resume_at)
 {
 	clock->start = start;

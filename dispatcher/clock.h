@@ -20,5 +20,7 @@ int64_t clock_wall_until(struct clock *clock, instant_ms at);
 int clock_simulated(const struct clock *clock);
 /* Monotonic milliseconds, for time-outs. */
 int64_t clock_wall_ms(void);
+/* Seconds since 1970 by the calendar, whatever the service time: for epochs. */
+uint32_t clock_calendar_s(void);
 
 #endif

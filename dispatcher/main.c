@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
@@ -185,7 +186,7 @@ static int decide_in(struct store *store, const struct options *options, struct 
 			      : err_set(detail, ERR_CONFLICT, "no record holds the dispatcher: nothing to decide");
 	}
 	if (!code)
-		code = store_take_epoch(store, (uint32_t)options->settings.area, &epoch, detail);
+		code = store_raise_epoch(store, (uint32_t)options->settings.area, clock_calendar_s(), &epoch, detail);
 	if (!code) {
 		snprintf(json, sizeof json, "{\"skip\":%" PRIu64 ",\"by\":\"%.100s\",\"why\":\"%.300s\"}", sequence,
 			 options->by, options->why);

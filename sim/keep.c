@@ -37,8 +37,8 @@ static int write_group(struct keep *keep)
 static int reach_epoch(struct keep *keep, const struct store_record *record)
 {
 	int code = keep->epoch < record->epoch ? write_group(keep) : ERR_OK;
-	while (!code && keep->epoch < record->epoch)
-		code = store_take_epoch(keep->to, record->area, &keep->epoch, keep->detail);
+	if (!code && keep->epoch < record->epoch)
+		code = store_raise_epoch(keep->to, record->area, record->epoch, &keep->epoch, keep->detail);
 	return code;
 }
 

@@ -182,7 +182,7 @@ int dispatcher_open(struct world *world)
 	if (!code)
 		code = recover(world);
 	if (!code)
-		code = store_take_epoch(world->store, 1, &epoch, world->detail);
+		code = store_raise_epoch(world->store, 1, (uint32_t)(world->now / SECOND_MS), &epoch, world->detail);
 	if (code)
 		return code;
 	world->core_at = INT64_MAX;

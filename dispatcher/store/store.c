@@ -103,10 +103,15 @@ static int may_write(const struct store *store, struct err_detail *detail)
 	return err_set(detail, ERR_DENIED, "store: opened for reading only");
 }
 
-int store_take_epoch(struct store *store, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail)
+int store_raise_epoch(struct store *store, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail)
 {
 	int code = may_write(store, detail);
-	return code ? code : store->backend->take_epoch(store->self, area, ret_epoch, detail);
+	return code ? code : store->backend->take_epoch(store->self, area, least, ret_epoch, detail);
+}
+
+int store_take_epoch(struct store *store, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail)
+{
+	return store_raise_epoch(store, area, 0, ret_epoch, detail);
 }
 
 /* ---- keys ---- */

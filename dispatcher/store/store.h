@@ -72,6 +72,9 @@ void store_close(struct store *store);
 /* Raises the epoch (takeover, restart): every later append with a lower epoch fails with ERR_STALE. Durable on return.
  */
 int store_take_epoch(struct store *store, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail);
+/* The same, to at least `least`: the seconds of the calendar. A store that was put back from a copy knows nothing of the epochs taken
+ * since, and vehicles would hold its plans (and the seal its nonces) for those of that time. */
+int store_raise_epoch(struct store *store, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail);
 
 /* Appends n records and the core's digest after them in one durable commit; fills sequence and hash. All or nothing.
  * Errors: ERR_STALE (epoch), ERR_RANGE (a record of no type, or over STORE_BODY_BYTES_MAX), ERR_CONFLICT (somebody else

@@ -58,7 +58,8 @@ struct store_backend {
 	const char *scheme; /* "sqlite" */
 	int (*open)(void **ret_self, const char *place, enum store_mode mode, struct err_detail *detail);
 	void (*close)(void *self);
-	int (*take_epoch)(void *self, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail);
+	/* One more than before, or `least` if that is more. */
+	int (*take_epoch)(void *self, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail);
 	int (*head)(void *self, struct store_head *ret_head, struct err_detail *detail);
 	/* One durable transaction that first checks, inside itself, the epoch of the rows' area (ERR_STALE) and that
 	 * the head is rows[0].sequence - 1 (ERR_CONFLICT), and makes the last row the head. ERR_UNAVAILABLE: not known;

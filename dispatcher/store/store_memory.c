@@ -83,7 +83,7 @@ static struct memory_epoch *epoch_of(struct memory *memory, uint32_t area)
 	return NULL;
 }
 
-static int memory_take_epoch(void *self, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail)
+static int memory_take_epoch(void *self, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail)
 {
 	struct memory *memory = self;
 	struct memory_epoch *epoch = epoch_of(memory, area);
@@ -92,7 +92,8 @@ static int memory_take_epoch(void *self, uint32_t area, uint32_t *ret_epoch, str
 			return out_of_memory(detail);
 		epoch = &memory->epochs[memory->n_epochs - 1];
 	}
-	*ret_epoch = ++epoch->epoch;
+	epoch->epoch = epoch->epoch + 1 > least ? epoch->epoch + 1 : least;
+	*ret_epoch = epoch->epoch;
 	return ERR_OK;
 }
 

@@ -29,8 +29,8 @@
 #define COMMIT_WAIT_MS 250 /* then the caller has a look at other things */
 
 static const char *const texts[PG_STATEMENTS] = {
-	[PG_EPOCH_TAKE] = "INSERT INTO epoch AS e (area, epoch) VALUES ($1::int8, 1) ON CONFLICT (area) "
-			  "DO UPDATE SET epoch = e.epoch + 1 WHERE e.epoch < 4294967295 RETURNING epoch",
+	[PG_EPOCH_TAKE] = "INSERT INTO epoch AS e (area, epoch) VALUES ($1::int8, GREATEST(1, $2::int8)) ON CONFLICT (area) "
+			  "DO UPDATE SET epoch = GREATEST(e.epoch + 1, $2::int8) WHERE e.epoch < 4294967295 RETURNING epoch",
 	[PG_HEAD] = "SELECT sequence, hash, digest FROM head",
 	[PG_APPEND_CHECK] = "SELECT append_check($1::int8, $2::int8, $3::int8)",
 	[PG_RECORDS_PUT] = "INSERT INTO record (sequence, type, commit_end, area, epoch, engine_version, ride, at, "
@@ -446,13 +446,14 @@ static int query(struct postgres_store *store, struct pg_call *call, int wait_ms
 	return postgres_query(&store->pg, call, wait_ms, ret_result, detail);
 }
 
-static int postgres_take_epoch(void *self, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail)
+static int postgres_take_epoch(void *self, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail)
 {
 	struct postgres_store *store = self;
 	struct pg_call call;
 	PGresult *result;
 	call_of(store, &call, PG_EPOCH_TAKE);
 	pg_u64(&call, area);
+	pg_u64(&call, least);
 	int code = query(store, &call, PG_WAIT_LONG_MS, &result, detail);
 	if (code)
 		return code;

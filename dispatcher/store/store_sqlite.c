@@ -507,7 +507,7 @@ static int epoch_get(struct sqlite_store *store, uint32_t area, uint32_t *ret_ep
 	return code;
 }
 
-static int epoch_raise(struct sqlite_store *store, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail)
+static int epoch_raise(struct sqlite_store *store, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail)
 {
 	uint32_t epoch;
 	int code = epoch_get(store, area, &epoch, detail);
@@ -519,19 +519,19 @@ static int epoch_raise(struct sqlite_store *store, uint32_t area, uint32_t *ret_
 	if (!statement)
 		return code;
 	bind_u64(statement, 1, area);
-	bind_u64(statement, 2, epoch + 1);
-	*ret_epoch = epoch + 1;
+	*ret_epoch = epoch + 1 > least ? epoch + 1 : least;
+	bind_u64(statement, 2, *ret_epoch);
 	return done(store, EPOCH_PUT, detail);
 }
 
-static int sqlite_take_epoch(void *self, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail)
+static int sqlite_take_epoch(void *self, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail)
 {
 	struct sqlite_store *store = self;
 	uint32_t epoch = 0;
 	int code = run(store, BEGIN_WRITE, detail);
 	if (code)
 		return code;
-	code = end(store, COMMIT, ROLLBACK, epoch_raise(store, area, &epoch, detail), detail);
+	code = end(store, COMMIT, ROLLBACK, epoch_raise(store, area, least, &epoch, detail), detail);
 	if (!code)
 		*ret_epoch = epoch;
 	return code;

@@ -301,6 +301,24 @@ static void test_an_older_epoch_is_stale(void **state)
 	store_close(store);
 }
 
+/* A store that was put back from a copy: the calendar brings it above what it has forgotten. */
+static void test_an_epoch_rises_to_the_calendar(void **state)
+{
+	char url[160];
+	struct store *store = open_new(*state, url, sizeof url);
+	uint32_t epoch = 0;
+	assert_int_equal(store_raise_epoch(store, 1, 1650000000, &epoch, NULL), ERR_OK);
+	assert_int_equal(epoch, 1650000000);
+	assert_int_equal(store_raise_epoch(store, 1, 1640000000, &epoch, NULL), ERR_OK); /* a calendar that was set back */
+	assert_int_equal(epoch, 1650000001);
+	assert_int_equal(store_take_epoch(store, 1, &epoch, NULL), ERR_OK);
+	assert_int_equal(epoch, 1650000002);
+	assert_int_equal(commit_text(store, RECORD_COMMAND, 1650000000, 0, "late", 1), ERR_STALE);
+	assert_int_equal(commit_text(store, RECORD_COMMAND, epoch, 0, "good", 1), ERR_OK);
+	assert_chain(store, 1, 0);
+	store_close(store);
+}
+
 static void assert_snapshot(struct store *store, uint64_t asked, uint64_t sequence, const char *text)
 {
 	uint64_t found = 0, digest = 0;
@@ -1165,6 +1183,7 @@ static int contract_of(struct kind *kind)
 		cmocka_unit_test_prestate(test_what_is_committed_is_read, kind),
 		cmocka_unit_test_prestate(test_what_cannot_be_is_refused, kind),
 		cmocka_unit_test_prestate(test_an_older_epoch_is_stale, kind),
+		cmocka_unit_test_prestate(test_an_epoch_rises_to_the_calendar, kind),
 		cmocka_unit_test_prestate(test_snapshots, kind),
 		cmocka_unit_test_prestate(test_erasing_leaves_the_chain, kind),
 		cmocka_unit_test_prestate(test_values, kind),
