@@ -48,6 +48,11 @@ void checker_found(struct checker *checker, const char *format, ...)
 	va_end(arguments);
 }
 
+void checker_restored(struct checker *checker)
+{
+	checker->restored = 1;
+}
+
 const char *checker_fault(const struct checker *checker)
 {
 	return checker->fault;
@@ -176,7 +181,7 @@ static int note_event(struct checker *checker, const struct command *command)
 		vehicle->stands_since = INSTANT_NONE;
 	else if (event->kind == WIRE_BOARDED && ride)
 		note_boarded(checker, number, ride, at, command->at);
-	else if (event->kind == WIRE_BOARDED)
+	else if (event->kind == WIRE_BOARDED && !checker->restored)
 		checker_found(checker, "somebody without a ride boarded vehicle %u", number);
 	else if (event->kind == WIRE_ALIGHTED && ride)
 		note_alighted(checker, number, ride, at);

@@ -51,6 +51,8 @@ int checker_open(struct checker **ret_checker, const struct town *town);
 void checker_close(struct checker *checker);
 /* A command and the updates it caused; called after each step, in order. */
 void checker_step(struct checker *checker, const struct command *command, const struct update *updates, uint32_t n);
+/* The journal was put back from an older copy: from here on somebody may be aboard whom only the vehicle remembers. */
+void checker_restored(struct checker *checker);
 /* What it has found so far, "" = nothing. Borrowed. */
 const char *checker_fault(const struct checker *checker);
 /* At the end: every promised ride must have ended (service_over). 0, or ERR_BROKEN with the first fault found at any time. */

@@ -82,6 +82,7 @@ struct checker {
 	size_t n_trips, cap_trips;
 	uint64_t n_offered;       /* rides with an open offer */
 	uint32_t epoch;
+	uint8_t restored;
 	instant_ms last_at;       /* of the newest command */
 	struct arena route_arena, query_arena; /* opened when first needed */
 	struct route_graph *graph;
