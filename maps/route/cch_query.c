@@ -180,7 +180,8 @@ static void unpack_one(const struct route_weights *weights, uint32_t slot, uint3
 	const struct cch *cch = weights->cch;
 	uint32_t up = slot / 2, y = cch->up_tail[up], z = cch->up_head[up];
 	cch_label weight = slot & 1 ? weights->down[up] : weights->up[up];
-	for (uint32_t i = cch->low_first[y]; i < cch->low_first[y + 1]; i++) {
+	for (uint32_t i = cch->low_first[y];; i++) {
+		assert(i < cch->low_first[y + 1]); /* no weight without a cause */
 		uint32_t near = cch->low_up[i];
 		cch_label first = slot & 1 ? weights->up[near] : weights->down[near];
 		if (first > weight)
@@ -192,7 +193,6 @@ static void unpack_one(const struct route_weights *weights, uint32_t slot, uint3
 		ret_slots[1] = slot & 1 ? 2 * near : 2 * far;	      /* ... up again */
 		return;
 	}
-	assert(!"a weight without a cause");
 }
 
 static void unpack(const struct cch_search *search, const struct route_weights *weights, uint32_t slot, struct writer *writer)
