@@ -95,7 +95,7 @@ static void stage_close(struct stage *stage)
 	assert_int_equal(system(command), 0);
 }
 
-static struct link_client *client(struct stage *stage, int key)
+static struct link_client *client_of(struct stage *stage, int key, int64_t silence_ms)
 {
 	static char server[160], endpoint[128];
 	struct link_client *made = NULL;
@@ -104,10 +104,15 @@ static struct link_client *client(struct stage *stage, int key)
 	snprintf(server, sizeof server, "%s.pub", stage->server);
 	snprintf(endpoint, sizeof endpoint, "%s", link_endpoint(stage->link));
 	struct link_client_options options = {
-		.endpoint = endpoint, .server_key_path = server, .key_path = stage->key[key], .silence_ms = 300};
+		.endpoint = endpoint, .server_key_path = server, .key_path = stage->key[key], .silence_ms = silence_ms};
 	if (link_client_open(&made, &options, &detail))
 		fail_msg("%s", detail.text);
 	return made;
+}
+
+static struct link_client *client(struct stage *stage, int key)
+{
+	return client_of(stage, key, 300);
 }
 
 static struct wire_message event(uint32_t sequence)
@@ -296,9 +301,9 @@ static void test_newest_connection_wins(void **state)
 
 	(void)state;
 	stage_open(&stage);
-	struct link_client *old = client(&stage, 1), *young;
+	struct link_client *old = client_of(&stage, 1, 3600000), *young; /* neither starts over by itself */
 	speak_until_heard(&stage, old);
-	young = client(&stage, 1);
+	young = client_of(&stage, 1, 3600000);
 	speak_until_heard(&stage, young);
 	uint32_t before = stage.n_heard;
 	for (int i = 0; i < 20; i++) {
