@@ -169,6 +169,7 @@ export async function openMap(container: HTMLElement, town: Town): Promise<TownM
 	for (const [look, color] of Object.entries(looks))
 		map.addImage(`shuttle-${look}`, shuttle(color), { pixelRatio: 1.3 });
 	await Promise.race([map.once('load'), new Promise((done) => setTimeout(done, 8000))]);
+	container.dataset['map'] = 'ready';
 	return wrap(map);
 }
 

@@ -2,7 +2,7 @@
 import { ApiError, get, post, stream, useToken, type Case, type Ride, type RideLine, type Status, type Stop, type Town, type Vehicle } from './api';
 import { Booking } from './booking';
 import { fieldOf, instantOf, serviceNow, setClock, timeOf, whenOf } from './clock';
-import { element, freshId, h, replace } from './dom';
+import { element, freshId, h, morph, replace } from './dom';
 import { openMap, type TownMap } from './map';
 import { attribution, clockView, honesty, legend, loadTown, noteFleet } from './shared';
 import { t, tName } from './words';
@@ -126,17 +126,14 @@ async function refresh(): Promise<void> {
 	}
 }
 
-/* A list redrawn only when it changed keeps focus and scroll. */
+/* A list is redrawn only when it changed, and in place: listeners look up what is true when they are used. */
 const drawn = new Map<Element, string>();
 function redraw(list: Element, key: unknown, children: () => (Node | string | null)[]): void {
 	const text = JSON.stringify(key);
-	if (drawn.get(list) === text || list.contains(document.activeElement) && list.querySelector('input:focus, select:focus'))
+	if (drawn.get(list) === text)
 		return;
-	const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement.dataset['key'] : undefined;
 	drawn.set(list, text);
-	replace(list, children());
-	if (focused)
-		list.querySelector<HTMLElement>(`[data-key="${focused}"]`)?.focus();
+	morph(list, children());
 }
 
 /* ---- what needs a person ---- */
@@ -159,7 +156,7 @@ function troubles(): { key: string; text: string; vehicle?: number; item?: Case 
 
 function showAttention(): void {
 	const list = troubles();
-	redraw(attention, list, () => list.length === 0 ? [h('li', { class: 'nothing' }, t('nothing'))] : list.map((trouble) => h('li', { class: 'trouble' },
+	redraw(attention, list, () => list.length === 0 ? [h('li', { class: 'nothing' }, t('nothing'))] : list.map((trouble) => h('li', { class: 'trouble', 'data-key': `row${trouble.key}` },
 		trouble.vehicle ? h('button', { type: 'button', class: 'plain', 'data-key': trouble.key, onclick: () => select(trouble.vehicle ?? 0) }, trouble.text) : h('span', {}, trouble.text),
 		trouble.item?.ride ? h('button', { type: 'button', 'data-key': `${trouble.key}s`, onclick: () => void story(trouble.item?.ride ?? '') }, t('story')) : null,
 		trouble.item?.ride && !trouble.item.owner ? h('button', { type: 'button', 'data-key': `${trouble.key}o`, onclick: () => void order(`cases/${trouble.item?.case}/own`, { who: me() }) }, t('own')) : null,
@@ -188,8 +185,8 @@ function showFleet(): void {
 function vehicleRow(vehicle: Vehicle): HTMLElement {
 	const isOpen = vehicle.vehicle === selected;
 	const state = vehicle.service === 'in' || vehicle.service === 'ending' ? tName('mode', vehicle.mode) : tName('service', vehicle.service);
-	return h('li', { class: `vehicle ${look(vehicle)}`, 'data-vehicle': vehicle.vehicle },
-		h('button', { type: 'button', class: 'plain row', 'aria-expanded': String(isOpen), 'data-key': `v${vehicle.vehicle}`, onclick: () => select(isOpen ? null : vehicle.vehicle) },
+	return h('li', { class: `vehicle ${look(vehicle)}`, 'data-vehicle': vehicle.vehicle, 'data-key': `vehicle${vehicle.vehicle}` },
+		h('button', { type: 'button', class: 'plain row', 'aria-expanded': String(isOpen), 'data-key': `v${vehicle.vehicle}`, onclick: () => select(selected === vehicle.vehicle ? null : vehicle.vehicle) },
 			h('span', { class: `swatch ${look(vehicle)}`, 'aria-hidden': 'true' }), h('strong', {}, vehicle.name ?? `#${vehicle.vehicle}`), h('span', { class: 'state' }, state),
 			h('span', {}, `${vehicle.aboard.length} ${t('aboard')}`), h('span', { class: 'battery', 'aria-label': t('battery') }, `${Math.round(vehicle.battery_permille / 10)} %`)),
 		isOpen ? vehicleDetails(vehicle) : null);
@@ -197,13 +194,15 @@ function vehicleRow(vehicle: Vehicle): HTMLElement {
 
 function vehicleDetails(vehicle: Vehicle): HTMLElement {
 	const path = `vehicles/${vehicle.vehicle}`;
-	const act = (name: string, label: string) => h('button', { type: 'button', 'data-key': `${name}${vehicle.vehicle}`, onclick: () => reasonDialog(`${vehicle.name ?? ''}: ${label}`, (reason) =>
-		order(`${path}/${name}`, { by: me(), reason, seen_epoch: vehicle.plan.epoch, seen_version: vehicle.plan.version })) }, label);
+	const act = (name: string, label: string) => h('button', { type: 'button', 'data-key': `${name}${vehicle.vehicle}`, onclick: () => reasonDialog(`${vehicle.name ?? ''}: ${label}`, (reason) => {
+		const seen = (vehicles.find((item) => item.vehicle === vehicle.vehicle) ?? vehicle).plan;
+		return order(`${path}/${name}`, { by: me(), reason, seen_epoch: seen.epoch, seen_version: seen.version });
+	}) }, label);
 	return h('div', { class: 'details' },
 		h('p', {}, vehicle.released_until ? t('released', { time: whenOf(vehicle.released_until), who: vehicle.released_by ?? '' }) : t('notReleased'), vehicle.supervisor ? ` · ${vehicle.supervisor}` : ''),
 		vehicle.plan.acknowledged ? null : h('p', { class: 'hint' }, t('unacknowledged')),
 		h('ol', { class: 'plan', 'aria-label': t('plan') }, vehicle.plan.tasks.length === 0 ? h('li', {}, t('noPlan')) : vehicle.plan.tasks.slice(0, 8).map((task) =>
-			h('li', {}, h('time', {}, timeOf(task.begin ?? task.arrive)), ' ', tName('task', task.kind), task.ride ? [' ', h('button', { type: 'button', class: 'link', onclick: () => void story(task.ride ?? '') }, task.ride.slice(0, 6))] : null)),
+			h('li', {}, h('time', {}, timeOf(task.begin ?? task.arrive)), ' ', tName('task', task.kind), task.ride ? [' ', h('button', { type: 'button', class: 'link', 'data-key': `${task.kind}${task.ride}`, onclick: () => void story(task.ride ?? '') }, task.ride.slice(0, 6))] : null)),
 		vehicle.plan.tasks.length > 8 ? h('li', {}, t('more_rides', { n: vehicle.plan.tasks.length - 8 })) : null),
 		h('div', { class: 'orders' },
 			h('button', { type: 'button', class: 'danger', 'data-key': `stop${vehicle.vehicle}`, onclick: () => void order(`${path}/standstill`, { by: me(), reason: 'control room' }, t('stopSent')) }, t('standstill')),
@@ -225,7 +224,7 @@ function select(number: number | null): void {
 
 /* ---- rides, duty, figures ---- */
 function showRides(): void {
-	redraw(rideList, rides, () => [...rides.slice(0, 60).map((ride) => h('li', { class: `ride-line ${ride.state}` },
+	redraw(rideList, rides, () => [...rides.slice(0, 60).map((ride) => h('li', { class: `ride-line ${ride.state}`, 'data-key': `row${ride.ride}` },
 		h('button', { type: 'button', class: 'plain row', 'data-key': ride.ride, onclick: () => void story(ride.ride) },
 			h('time', {}, timeOf(ride.planned_pickup ?? ride.asked_at)), h('span', { class: 'state' }, tName('state', ride.state)), h('span', {}, ride.vehicle_name ?? ''),
 			h('span', { class: 'needs' }, Object.entries(ride.needs).map(([need, count]) => `${count}× ${town.needs.find((item) => item.need === need)?.label ?? need}`).join(', '))))),
