@@ -70,7 +70,7 @@ static void prepare(struct scenario *scenario, uint64_t seed)
 	scenario->demand.seed = scenario->world.seed = seed;
 	scenario->world.core.rides_max = 1024;
 	scenario->world.core.vehicles_max = 8;
-	scenario->world.check_every = 20;
+	scenario->world.check_every = 50;
 	scenario->world.snapshot_every = 500;
 	if (scenario_resolve(scenario, &town, &detail))
 		fail_msg("seed %llu: %s", (unsigned long long)seed, detail.text);
@@ -150,7 +150,7 @@ static void test_same_seed_same_bytes(void **state)
 static void test_nothing_breaks_by_itself(void **state)
 {
 	(void)state;
-	for (uint64_t seed = first_seed(), end = seed + n_seeds(6); seed < end; seed++) {
+	for (uint64_t seed = first_seed(), end = seed + n_seeds(3); seed < end; seed++) {
 		static struct scenario scenario;
 		prepare(&scenario, seed);
 		struct outcome outcome = run(&scenario);
@@ -181,7 +181,7 @@ static void test_killed_at_random(void **state)
 {
 	uint64_t restarts = 0;
 	(void)state;
-	for (uint64_t seed = first_seed(), end = seed + n_seeds(6); seed < end; seed++) {
+	for (uint64_t seed = first_seed(), end = seed + n_seeds(3); seed < end; seed++) {
 		static struct scenario scenario;
 		struct rng rng;
 		rng_seed(&rng, seed);
@@ -204,7 +204,7 @@ static void test_everything_goes_wrong(void **state)
 {
 	uint64_t broken = 0;
 	(void)state;
-	for (uint64_t seed = first_seed(), end = seed + n_seeds(8); seed < end; seed++) {
+	for (uint64_t seed = first_seed(), end = seed + n_seeds(4); seed < end; seed++) {
 		static struct scenario scenario;
 		struct rng rng;
 		rng_seed(&rng, seed);
@@ -222,7 +222,7 @@ static void test_everything_goes_wrong(void **state)
 			      (unsigned long long)outcome.figures.promises_broken,
 			      (unsigned long long)(outcome.counts.agent_restarts + outcome.counts.dispatcher_restarts));
 	}
-	if (n_seeds(8) >= 8)
+	if (n_seeds(4) >= 4)
 		assert_true(broken > 0); /* else the faults reached nobody */
 }
 
