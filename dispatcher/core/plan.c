@@ -584,8 +584,9 @@ void plan_leg(struct core *core, uint32_t slot, const struct place *from, instan
 	struct place start = *from;
 	core_touch_vehicle(core, slot);
 	if (more->phase == PHASE_DRIVING && more->leg_ms) { /* what of the old leg is behind it */
-		instant_ms gone = sooner(later(at - vehicle->anchor_at, 0), more->leg_ms);
-		plan_count_mm(core, slot, (uint32_t)((uint64_t)gone * more->leg_mm / more->leg_ms));
+		struct route_result rest = distance_between(core->distance, vehicle->class_index, &start, &more->leg_to);
+		if (rest.time_ms != TIME_INFINITE && rest.dist_mm < more->leg_mm)
+			plan_count_mm(core, slot, more->leg_mm - rest.dist_mm);
 	}
 	vehicle->anchor = start;
 	vehicle->anchor_at = at;

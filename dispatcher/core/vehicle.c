@@ -500,16 +500,46 @@ static int may_wait(const struct core *core, uint32_t slot, uint32_t ride)
 	       core->rides[ride].latest_pickup > core->now + SOON_MS;
 }
 
-static uint32_t next_to_move(const struct core *core, uint32_t slot)
+static int stands(const struct core_vehicle *vehicle)
+{
+	return vehicle->held || vehicle->standstill || vehicle->service == SERVICE_DOWN || vehicle->service == SERVICE_LOST;
+}
+
+/* Nobody else can take this rider. The vehicle may be back in time: a person ends a standstill at any moment; a vehicle that failed
+ * or is silent must be back while the rider can still be helped otherwise. */
+static int may_come_back(const struct core *core, uint32_t slot, uint32_t ride)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	if (core->vehicles_more[slot].leaving || !stands(vehicle))
+		return 0;
+	int ordered = vehicle->service != SERVICE_DOWN && vehicle->service != SERVICE_LOST;
+	return core->rides[ride].latest_pickup > core->now + (ordered ? core->settings.reserve_ms : SOON_MS);
+}
+
+static uint32_t next_to_move(const struct core *core, uint32_t slot, uint32_t from)
 {
 	const struct task_more *tasks = core_tasks_more(core, slot);
-	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
+	for (uint32_t k = from; k < core->vehicles_more[slot].n; k++) {
 		uint32_t ride = tasks[k].ride;
 		if (ride == NONE || core->rides[ride].state == RIDE_ABOARD || may_wait(core, slot, ride))
 			continue;
-		return ride;
+		return k;
 	}
 	return NONE;
+}
+
+/* 1: the plan is another one now. */
+static int move_on(struct core *core, uint32_t slot, uint32_t k, uint8_t cause)
+{
+	uint32_t ride = core_tasks_more(core, slot)[k].ride;
+	if (core->rides[ride].state == RIDE_OFFERED) {
+		ride_unreserve(core, ride);
+		return 1;
+	}
+	if (may_come_back(core, slot, ride))
+		return core_tasks(core, slot)[k].kind == WIRE_PICKUP && ride_move(core, ride, cause);
+	ride_move_or_break(core, ride, cause);
+	return 1;
 }
 
 static void review_run(struct core *core, uint32_t slot)
@@ -517,16 +547,11 @@ static void review_run(struct core *core, uint32_t slot)
 	struct vehicle_more *more = &core->vehicles_more[slot];
 	const uint8_t cause = more->review_cause;
 	core_touch_vehicle(core, slot);
-	for (uint32_t ride = next_to_move(core, slot); ride != NONE; ride = next_to_move(core, slot)) {
-		if (core->rides[ride].state == RIDE_OFFERED)
-			ride_unreserve(core, ride);
-		else
-			ride_move_or_break(core, ride, cause);
-	}
+	for (uint32_t k = next_to_move(core, slot, 0); k != NONE;)
+		k = next_to_move(core, slot, move_on(core, slot, k, cause) ? 0 : k + 1);
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	/* a vehicle that comes back clears this; a plan refused is over when nobody waits for it */
-	int stands = vehicle->held || vehicle->standstill || vehicle->service == SERVICE_DOWN;
-	more->review = stands && more->n > vehicle->n_aboard;
+	more->review = stands(vehicle) && more->n > vehicle->n_aboard;
 	more->review_at = core->now + MINUTE_MS;
 }
 
