@@ -83,6 +83,7 @@ struct checker {
 	uint64_t n_offered;       /* rides with an open offer */
 	uint32_t epoch;
 	uint8_t restored;
+	instant_ms swapped_at;    /* the newest town swap; 0 = none */
 	instant_ms last_at;       /* of the newest command */
 	struct arena route_arena, query_arena; /* opened when first needed */
 	struct route_graph *graph;

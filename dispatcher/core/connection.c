@@ -52,12 +52,31 @@ static uint32_t delay_place(struct core *core, const struct trip_key *key)
 	return oldest;
 }
 
-static int tied_open(const struct core *core, uint32_t slot, const struct trip_key *key)
+static int tied_open(const struct core *core, uint32_t slot)
 {
 	const struct core_ride *ride = &core->rides[slot];
 	return ride->request.tie_kind != TIE_NONE && (ride->state == RIDE_OFFERED || ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP ||
-						      ride->state == RIDE_ABOARD) &&
-	       same_trip(&ride->request.tie, key) && ride->request.tie.stop_sequence >= key->stop_sequence;
+						      ride->state == RIDE_ABOARD);
+}
+
+static int tied_to(const struct core_ride *ride, const struct trip_key *key)
+{
+	return same_trip(&ride->request.tie, key) && ride->request.tie.stop_sequence >= key->stop_sequence;
+}
+
+/* One after the other, as far as the step has room. */
+static void review_later(struct core *core, uint32_t slot)
+{
+	core->rides_more[slot].review = 1;
+	core->rides_more[slot].retry_at = core->now;
+	time_ride(core, slot);
+}
+
+void connection_review_all(struct core *core)
+{
+	for (uint32_t r = 0; r < core->n_rides; r++)
+		if (tied_open(core, core->ride_order[r]))
+			review_later(core, core->ride_order[r]);
 }
 
 int connection_delay(struct core *core, const struct cmd_trip_delay *command)
@@ -81,11 +100,8 @@ int connection_delay(struct core *core, const struct cmd_trip_delay *command)
 	core_touch(core, ITEM_DELAY, i);
 	for (uint32_t r = 0; r < core->n_rides; r++) {
 		uint32_t slot = core->ride_order[r];
-		if (!tied_open(core, slot, key))
-			continue;
-		core->rides_more[slot].review = 1; /* one after the other, as far as the step has room */
-		core->rides_more[slot].retry_at = core->now;
-		time_ride(core, slot);
+		if (tied_open(core, slot) && tied_to(&core->rides[slot], key))
+			review_later(core, slot);
 	}
 	return ERR_OK;
 }
@@ -137,12 +153,13 @@ static void follow_arrival(struct core *core, uint32_t slot, instant_ms ready)
 	ride_say(core, slot);
 }
 
+/* The train does not run, or is not reached although the promise is kept. Whoever still comes is carried as promised; a person asks
+ * how the rider gets on. */
 static void lost_connection(struct core *core, uint32_t slot)
 {
 	struct core_ride *ride = &core->rides[slot];
 	notice_new(core, NOTICE_CONNECTION_AT_RISK, slot, core->now);
-	if (ride->request.tie_kind == TIE_FROM_TRIP && (ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP)) {
-		/* whoever still comes is waited for as promised; a person asks how the rider gets on */
+	if (ride->request.tie_kind == TIE_TO_TRIP || ride->state != RIDE_ABOARD) {
 		ride->cause = CAUSE_TRIP_CANCELLED;
 		core_touch_ride(core, slot);
 		if (case_new(core, CASE_BROKEN_RIDE, ride->ride, ride->vehicle, core_cause_name(CAUSE_TRIP_CANCELLED))) {
@@ -163,18 +180,20 @@ void connection_review(struct core *core, uint32_t slot)
 			core->rides_more[slot].ready = arrival + core->town->rules.transfer_ms;
 		return;
 	}
-	if (code == ERR_GONE) {
+	if (!tied_open(core, slot))
+		return;
+	if (code) {
 		lost_connection(core, slot);
 		return;
 	}
-	if (code || (ride->state != RIDE_PROMISED && ride->state != RIDE_AT_STOP && ride->state != RIDE_ABOARD))
-		return;
 	if (ride->request.tie_kind == TIE_FROM_TRIP) {
 		if (ride->state != RIDE_ABOARD)
 			follow_arrival(core, slot, arrival + core->town->rules.transfer_ms);
 		return;
 	}
-	uint32_t walk_ms = ride->offers[ride->accepted].walk_to_ms;
-	if (ride->planned_dropoff + walk_ms + core->town->rules.transfer_ms > departure)
+	instant_ms change_ms = (instant_ms)ride->offers[ride->accepted].walk_to_ms + core->town->rules.transfer_ms;
+	if (ride->latest_arrival + change_ms > departure) /* it leaves earlier than when the promise was made */
+		lost_connection(core, slot);
+	else if (ride->planned_dropoff + change_ms > departure)
 		notice_new(core, NOTICE_CONNECTION_AT_RISK, slot, departure);
 }

@@ -332,6 +332,7 @@ int connection_delay(struct core *core, const struct cmd_trip_delay *delay);
 /* Live arrival and departure at the stop time a key names. ERR_NOT_FOUND; ERR_GONE = cancelled. */
 int connection_times(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival, instant_ms *ret_departure);
 void connection_review(struct core *core, uint32_t ride); /* a tied ride after a delay */
+void connection_review_all(struct core *core);            /* after a new timetable */
 
 /* ---- swap.c ---- */
 int swap_town(struct core *core, const struct cmd_town_swap *swap);

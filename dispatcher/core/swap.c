@@ -1,5 +1,6 @@
 /* A new town file takes effect: every place is set anew by its raw degrees, every leg measured anew. Promises that the new
- * streets make impossible are moved, or broken with CAUSE_SLOWER_STREETS. */
+ * streets make impossible are moved, or broken with CAUSE_SLOWER_STREETS. Rides tied to a train follow its new time; whose train
+ * is gone or no longer reached is on a person's list. */
 #include "state.h"
 
 int core_set_town(struct core *core, const struct town *town, struct place (*place_on)(void *self, struct geo_point point), void *self)
@@ -67,8 +68,10 @@ static void swap_vehicle(struct core *core, const struct town *old, uint32_t slo
 	}
 	vehicle->anchor = from;
 	start = from;
-	if (more->phase == PHASE_DRIVING)
+	if (more->phase == PHASE_DRIVING) {
+		anchor_again(core, old, &more->leg_to, vehicle->class_index);
 		plan_leg(core, slot, &start, vehicle->anchor_at);
+	}
 	plan_relink(core, slot);
 	plan_retime(core, slot);
 	vehicle_deviated(core, slot, CAUSE_SLOWER_STREETS);
@@ -100,6 +103,7 @@ int swap_town(struct core *core, const struct cmd_town_swap *swap)
 	}
 	for (uint32_t i = 0; i < core->n_vehicles; i++)
 		swap_vehicle(core, old, core->vehicle_order[i]);
+	connection_review_all(core); /* their trains may run at other times now, or not at all */
 	core->next_town = NULL;
 	return ERR_OK;
 }
