@@ -29,8 +29,9 @@
 #define COMMIT_WAIT_MS 250 /* then the caller has a look at other things */
 
 static const char *const texts[PG_STATEMENTS] = {
-	[PG_EPOCH_TAKE] = "INSERT INTO epoch AS e (area, epoch) VALUES ($1::int8, GREATEST(1, $2::int8)) ON CONFLICT (area) "
-			  "DO UPDATE SET epoch = GREATEST(e.epoch + 1, $2::int8) WHERE e.epoch < 4294967295 RETURNING epoch",
+	[PG_EPOCH_TAKE] =
+		"INSERT INTO epoch AS e (area, epoch) VALUES ($1::int8, GREATEST(1, $2::int8)) ON CONFLICT (area) "
+		"DO UPDATE SET epoch = GREATEST(e.epoch + 1, $2::int8) WHERE e.epoch < 4294967295 RETURNING epoch",
 	[PG_HEAD] = "SELECT sequence, hash, digest FROM head",
 	[PG_APPEND_CHECK] = "SELECT append_check($1::int8, $2::int8, $3::int8)",
 	[PG_RECORDS_PUT] = "INSERT INTO record (sequence, type, commit_end, area, epoch, engine_version, ride, at, "
@@ -272,10 +273,6 @@ static int has_table(struct postgres_store *store, const char *suffix, const cha
 	char name[128], text[160];
 	snprintf(name, sizeof name, "%s%s.%s", store->schema, suffix, table);
 	int code = ask(store, "SELECT to_regclass($1)::text", name, text, sizeof text, detail);
-	if (code == ERR_DENIED) { /* no right to look into the schema */
-		text[0] = '\0';
-		code = ERR_OK;
-	}
 	*ret_has = !code && text[0];
 	return code;
 }
@@ -392,8 +389,8 @@ static int open_read(struct postgres_store *store, struct err_detail *detail)
 		return err_set(detail, ERR_NOT_FOUND, "PostgreSQL: schema %s: no such journal", store->schema);
 	if (!code)
 		code = check_version(store, detail);
-	if (!code)
-		code = has_table(store, "_keys", "key", &has, detail);
+	if (!code && (code = has_table(store, "_keys", "key", &has, detail)) == ERR_DENIED)
+		code = ERR_OK; /* no right to look into that schema */
 	if (!code && has)
 		code = ask(store, "SELECT has_table_privilege('key', 'SELECT')::text", NULL, may, sizeof may, detail);
 	store->keys_absent = !has || may[0] != 't';
@@ -446,7 +443,8 @@ static int query(struct postgres_store *store, struct pg_call *call, int wait_ms
 	return postgres_query(&store->pg, call, wait_ms, ret_result, detail);
 }
 
-static int postgres_take_epoch(void *self, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail)
+static int postgres_take_epoch(void *self, uint32_t area, uint32_t least, uint32_t *ret_epoch,
+			       struct err_detail *detail)
 {
 	struct postgres_store *store = self;
 	struct pg_call call;
