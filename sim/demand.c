@@ -18,10 +18,10 @@
 void demand_default(struct demand_options *options)
 {
 	*options = (struct demand_options){.seed = 1,
-					   .per_hour = 24,
+					   .per_hour = 25,
 					   .hub_mm = 1700000,
 					   .hubs = 1,
-					   .from_train = 400,
+					   .from_train = 450,
 					   .to_train = 250,
 					   .tied = 400,
 					   .prebooked = 120,
@@ -142,6 +142,18 @@ static struct geo_point draw_home(struct draw *draw, uint32_t hub)
 	return draw->town->address_point[address];
 }
 
+/* People off one train often live in the same quarter: of three homes the nearest to the first one's. */
+static struct geo_point draw_home_near(struct draw *draw, uint32_t hub, struct geo_point first)
+{
+	struct geo_point best = draw_home(draw, hub);
+	for (int i = 0; i < 2; i++) {
+		struct geo_point other = draw_home(draw, hub);
+		if (geo_rough_mm(other, first) < geo_rough_mm(best, first))
+			best = other;
+	}
+	return best;
+}
+
 static void count_need(struct draw *draw, struct demand_trip *trip, const char *name, uint32_t permille)
 {
 	uint32_t need = town_need(draw->town, name);
@@ -216,18 +228,19 @@ static int push_trip(struct draw *draw, const struct demand_trip *trip)
 	return ERR_OK;
 }
 
-/* Two to five riders who step off the same trip and ask some minutes before it arrives. */
+/* Two to six riders who step off the same trip and ask some minutes before it arrives. */
 static int draw_wave(struct draw *draw, uint32_t hub, instant_ms at)
 {
 	uint32_t day = 0;
 	instant_ms when = 0;
 	uint32_t event = draw_call(draw, hub, at, 1, &day, &when);
-	uint32_t riders = event == NONE ? 0 : (uint32_t)rng_between(&draw->rng, 2, 5);
+	struct geo_point first = draw_home(draw, hub);
+	uint32_t riders = event == NONE ? 0 : (uint32_t)rng_between(&draw->rng, 2, 6);
 	for (uint32_t i = 0; i < riders; i++) {
 		struct demand_trip trip = {.time_kind = TIME_LEAVE_AT, .time = when + 2 * MINUTE_MS};
 		trip.ask_at = when - rng_between(&draw->rng, 2, 20) * MINUTE_MS;
 		trip.from = draw->town->timetable.stop_point[draw->hubs[hub]];
-		trip.to = draw_home(draw, hub);
+		trip.to = draw_home_near(draw, hub, first);
 		draw_rider(draw, &trip);
 		if (rng_chance(&draw->rng, draw->options->tied) && !timetable_key(draw->town, event, day, &trip.tie))
 			trip.tie_kind = TIE_FROM_TRIP;
@@ -289,9 +302,9 @@ static int draw_all(struct draw *draw)
 		uint32_t hub = rng_below(&draw->rng, draw->n_hubs);
 		instant_ms at = rng_between(&draw->rng, options->from, options->to - 1);
 		uint32_t kind = rng_below(&draw->rng, 1000);
-		if (kind < options->from_train * 2 / 7) /* a wave has 3.5 riders */
+		if (kind < options->from_train / 4) /* a wave has four riders */
 			code = draw_wave(draw, hub, at);
-		else if (kind < options->from_train * 2 / 7 + options->to_train)
+		else if (kind < options->from_train / 4 + options->to_train)
 			code = draw_to_train(draw, hub, at);
 		else
 			code = draw_plain(draw, hub, at);

@@ -32,10 +32,10 @@ static const struct yaml_setting table[] = {
 	ROW("seats", YAML_INT, 1, 255, "8", seats, "seats of a vehicle"),
 	ROW("wheelchair_bays", YAML_INT, 0, 255, "1", bays, "wheelchair bays of a vehicle"),
 	ROW("luggage", YAML_INT, 0, 255, "2", luggage, "places for walkers and prams"),
-	ROW("demand.per_hour", YAML_INT, 0, 1000000, "24", per_hour, "requests an hour"),
+	ROW("demand.per_hour", YAML_INT, 0, 1000000, "25", per_hour, "requests an hour"),
 	ROW("demand.hub_radius_m", YAML_INT, 500, 20000, "1700", hub_m, "homes lie within this of a busy stop"),
 	ROW("demand.hubs", YAML_INT, 1, 16, "1", hubs, "how many busy stops"),
-	SHARE("demand.from_train", "0.4", from_train, "share that steps off an arriving trip"),
+	SHARE("demand.from_train", "0.45", from_train, "share that steps off an arriving trip"),
 	SHARE("demand.to_train", "0.25", to_train, "share that wants to reach a departing trip"),
 	SHARE("demand.tied", "0.4", tied, "share of those two that ties the ride to the trip"),
 	SHARE("demand.prebooked", "0.12", prebooked, "share booked ahead"),
@@ -146,7 +146,7 @@ void scenario_default(struct scenario *scenario)
 static int read_when(const struct yaml *yaml, struct fy_node *node, int64_t *ret_at, struct err_detail *detail)
 {
 	struct err_detail unused;
-	if (node && !yaml_scalar(yaml, node, YAML_DURATION, 0, AFTER_START_MS, ret_at, sizeof *ret_at, &unused))
+	if (!yaml_scalar(yaml, node, YAML_DURATION, 0, AFTER_START_MS, ret_at, sizeof *ret_at, &unused))
 		return ERR_OK;
 	return yaml_scalar(yaml, node, YAML_INSTANT, AFTER_START_MS + 1, INT64_MAX, ret_at, sizeof *ret_at, detail);
 }
@@ -158,11 +158,16 @@ static int read_fault(const struct yaml *yaml, struct fy_node *node, struct worl
 	char kind[16];
 	int64_t at = 0, vehicle = 0, duration = 0;
 	int code = yaml_keys(yaml, node, keys, COUNT_OF(keys), detail);
+	if (!code && (!yaml_get(node, "at") || !yaml_get(node, "kind")))
+		code = yaml_fail(yaml, node, ERR_FORMAT, detail, "a fault needs at and kind");
 	if (!code)
 		code = read_when(yaml, yaml_get(node, "at"), &at, detail);
 	if (!code)
 		code = yaml_scalar(yaml, yaml_get(node, "kind"), YAML_TEXT, 0, 0, kind, sizeof kind, detail);
-	if (!code && strcmp(kind, kinds[WORLD_FAULT_DISPATCHER]))
+	int names_vehicle = yaml_get(node, "vehicle") != NULL, needs_vehicle = !code && strcmp(kind, kinds[WORLD_FAULT_DISPATCHER]) != 0;
+	if (!code && names_vehicle != needs_vehicle)
+		code = yaml_fail(yaml, node, ERR_FORMAT, detail, needs_vehicle ? "vehicle is missing" : "a dispatcher has no vehicle number");
+	if (!code && needs_vehicle)
 		code = yaml_scalar(yaml, yaml_get(node, "vehicle"), YAML_INT, 1, WORLD_VEHICLES_MAX, &vehicle, sizeof vehicle, detail);
 	if (!code && yaml_get(node, "for"))
 		code = yaml_scalar(yaml, yaml_get(node, "for"), YAML_DURATION, 1, DAY_MS, &duration, sizeof duration, detail);

@@ -138,7 +138,9 @@ static void test_mistakes(void **state)
 	expect_error("vehicles: 0\n", "s.yaml:1:11: ");
 	expect_error("demand: {tied: 1.5}\n", "s.yaml:1:16: ");
 	expect_error("faults:\n  - {at: 5 min, vehicle: 1, kind: sneezes}\n", "s.yaml:2:35: ");
-	expect_error("faults:\n  - {at: 5 min, kind: mrc}\n", "s.yaml:2");
+	expect_error("faults:\n  - {at: 5 min, kind: mrc}\n", "s.yaml:2:6: vehicle is missing");
+	expect_error("faults:\n  - {vehicle: 1, kind: mrc}\n", "s.yaml:2:6: a fault needs at");
+	expect_error("faults:\n  - {at: 1 min, vehicle: 1, kind: dispatcher}\n", "s.yaml:2:6: a dispatcher has no");
 	expect_error("faults:\n  - {at: soon, vehicle: 1, kind: mrc}\n", "s.yaml:2:10: ");
 	expect_error("faults:\n  - {at: 5 min, vehicle: 1, kind: mrc, why: so}\n", "s.yaml:2:");
 	expect_error("extends: nothing.yaml\n", "nothing.yaml");
