@@ -477,6 +477,25 @@ static inline void robot_act(struct rig *rig, struct robot *robot)
 		robot_arrive(rig, robot);
 }
 
+/* What the dock hands over now and then: where everybody is. */
+static inline void rig_states(struct rig *rig)
+{
+	struct command command = {.kind = CMD_FLEET_STATES};
+	for (uint32_t i = 0; i < rig->n_robots; i++) {
+		const struct robot *robot = &rig->robots[i];
+		struct fleet_state *state = &command.fleet_states.states[command.fleet_states.n++];
+		struct spot spot = robot_where(rig, robot);
+		struct geo_point point = network_spot_point(&rig->drawn->town.road, spot);
+		state->vehicle = robot->number;
+		state->state.at = rig->now;
+		state->state.place = (struct wire_place){point.lat_e7, point.lon_e7, spot.arc, spot.offset_mm, 0};
+		state->state.mode = robot->state == ROBOT_DRIVING ? WIRE_DRIVING : robot->state == ROBOT_AT_STOP ? WIRE_AT_STOP : WIRE_IDLE;
+		state->state.battery_permille = 900;
+	}
+	if (command.fleet_states.n)
+		rig_step(rig, &command);
+}
+
 /* Lets the world run until `until` in steps of a second. */
 static inline void rig_run(struct rig *rig, instant_ms until)
 {
@@ -484,6 +503,8 @@ static inline void rig_run(struct rig *rig, instant_ms until)
 		rig->now += SECOND_MS;
 		if (core_due(rig->core) <= rig->now)
 			rig_tick(rig, rig->now);
+		if (rig->now / SECOND_MS % 20 == 0)
+			rig_states(rig);
 		for (uint32_t i = 0; i < rig->n_robots; i++)
 			robot_act(rig, &rig->robots[i]);
 	}

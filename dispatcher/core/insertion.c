@@ -288,11 +288,15 @@ static int trial_arrival(const struct trial *t, struct insertion *ret)
 	ret->at_door = end + ask->to[t->q].walk_ms;
 	if (end > ask->service_end || end > t->base->ends_at)
 		return 0;
+	/* behind a rider who boards much later at the same stop, the vehicle would be there in time for nothing */
+	if (t->times.begin[t->i] > ret->window_to)
+		return 0;
 	if (ask->fixed) {
 		ret->planned_dropoff = end;
 		ret->latest_arrival = ask->latest_dropoff;
 		ret->ride_max_ms = ask->ride_max_ms;
-		return t->times.arrive[t->i] <= ask->latest_pickup && end <= ask->latest_dropoff && ride_ms <= ask->ride_max_ms &&
+		instant_ms pickup = ask->latest_pickup - ask->spare_ms, dropoff = ask->latest_dropoff - ask->spare_ms;
+		return t->times.arrive[t->i] <= pickup && end <= dropoff && ride_ms <= ask->ride_max_ms &&
 		       (ask->urgent ||
 			(t->times.worst[d] <= ask->latest_dropoff && t->times.worst[t->i] <= ask->latest_pickup));
 	}
@@ -518,7 +522,7 @@ static int onward_pass(const struct trial *t, struct onward *on, uint32_t k, uin
 	const struct base *b = t->base;
 	const struct step *step = &b->seq.steps[k];
 	instant_ms arrive = joined ? 0 : on->end + leg_ms, begin = joined ? on->end : arrive + b->seq.stop_ms;
-	if (!joined && arrive > b->times.arrive[k] && b->slack[k] != INT64_MAX && arrive - b->times.arrive[k] > b->slack[k])
+	if (!joined && !step->joined && arrive > b->times.arrive[k] && b->slack[k] != INT64_MAX && arrive - b->times.arrive[k] > b->slack[k])
 		return 0;
 	if (step->kind == WIRE_PICKUP)
 		begin = later(begin, step->ready);
@@ -603,6 +607,7 @@ static int try_dropoffs(struct trial *t, struct insertion_result *result)
 
 static int try_ends(struct trial *t, struct insertion_result *result)
 {
+	const struct core *core = t->core;
 	const struct base *b = t->base;
 	const struct ask *ask = t->ask;
 	int found = 0;
@@ -612,9 +617,10 @@ static int try_ends(struct trial *t, struct insertion_result *result)
 	for (t->i = b->first_free; t->i <= b->n; t->i++) {
 		uint32_t leg_ms = t->search->to_from[t->p][b->first_place + t->i].time_ms;
 		instant_ms end = t->i ? b->times.end[t->i - 1] : b->start_at;
-		if (t->i && end > ask->latest_pickup)
+		if (t->i && end > ask->latest_pickup + (ask->fixed ? 0 : promise_window_ms(core)))
 			break; /* later positions are later still */
-		if (leg_ms == TIME_INFINITE || end + leg_ms > ask->latest_pickup) {
+		int joined = t->i && joins(t, &t->search->from[t->p], t->i - 1);
+		if (leg_ms == TIME_INFINITE || (!joined && end + leg_ms > ask->latest_pickup)) {
 			result->obstacle = further(result->obstacle, leg_ms == TIME_INFINITE ? REFUSAL_NO_ROAD : REFUSAL_NO_TIME);
 			continue;
 		}

@@ -16,6 +16,7 @@ struct ask {
 	uint8_t fixed;             /* windows are promised already: earliest .. latest_pickup, latest_dropoff, ride_max_ms hold as they are */
 	uint8_t urgent;            /* fixed: what broke the old plan came from outside; own no-show spare is not asked for */
 	uint8_t held;              /* fixed: an offer held for this rider may use up the reserve of others, not their promises */
+	uint32_t spare_ms;         /* fixed: its own limits are kept with this in hand */
 	uint8_t backward;          /* arrive-by: earliness at the end is priced, not the wait */
 	uint32_t ride;             /* slot */
 	uint32_t boarding_ms;

@@ -536,7 +536,6 @@ static void ask_of_offer(const struct core *core, uint32_t slot, uint32_t k, str
 	ask->to[0] = (struct end_place){offer->dropoff, offer->walk_to_mm, 0};
 	ask->step_free = core->rides_more[slot].step_free;
 	ask->fixed = 1;
-	ask->held = k == 0;
 	ask->ride = slot;
 	ask->skip = NONE;
 	ask->boarding_ms = core->rides_more[slot].boarding_ms;
@@ -546,6 +545,23 @@ static void ask_of_offer(const struct core *core, uint32_t slot, uint32_t k, str
 	ask->latest_dropoff = offer->latest_arrival;
 	ask->ride_max_ms = offer->ride_max_ms;
 	ask->service_end = INT64_MAX;
+}
+
+/* Where the offer can still be kept: with the full reserve for all, else with what a held offer may use up. */
+static int find_again(struct core *core, uint32_t slot, uint32_t k, struct insertion *ret_found)
+{
+	struct ask ask;
+	struct insertion_result result;
+	ask_of_offer(core, slot, k, &ask);
+	ask.spare_ms = core->settings.reserve_ms;
+	insertion_search(core, &ask, &result);
+	if (insertion_cheapest(&result)->vehicle == NONE) {
+		ask.spare_ms = promise_margin_ms(core);
+		ask.held = k == 0;
+		insertion_search(core, &ask, &result);
+	}
+	*ret_found = *insertion_cheapest(&result);
+	return ret_found->vehicle != NONE;
 }
 
 /* The offer is gone: fresh ones, or an end. */
@@ -579,14 +595,10 @@ int request_accept(struct core *core, const struct cmd_accept *accept)
 		return ERR_CONFLICT;
 	if (accept->offer >= ride->n_offers)
 		return ERR_RANGE;
-	struct ask ask;
-	struct insertion_result result;
+	struct insertion place, *found = &place;
 	core_touch_ride(core, slot);
 	ride_unreserve(core, slot);
-	ask_of_offer(core, slot, accept->offer, &ask);
-	insertion_search(core, &ask, &result);
-	const struct insertion *found = insertion_cheapest(&result);
-	if (found->vehicle == NONE || case_full(core))
+	if (!find_again(core, slot, accept->offer, found) || case_full(core))
 		return gone(core, slot);
 	ride->boarding_code = accept->boarding_code;
 	ride_promise(core, slot, accept->offer);

@@ -1,0 +1,445 @@
+// link: zub_core zub_route zub_drawn_town
+/* The insertion search against a slow twin: every vehicle, every pair of positions, every pair of places, one plain search per
+ * leg, the schedule rebuilt from scratch. They share the cost weights and what core.h and schedule.h promise, no code. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core_rig.h"
+#include "cost.h"
+#include "hash.h"
+#include "insertion.h"
+#include "rng.h"
+
+static const char *const town_drawn = "A-----B-----C-----D\n"
+				      "|     |     ^     |\n"
+				      "E-----F>>>>>G-----H\n"
+				      "|     |     |     |\n"
+				      "I-----J-----K-----L\n";
+static const char *const ways[] = {"AB", "BC", "CD", "EF", "GH", "IJ", "JK", "KL", "AE", "EI", "BF", "FJ", "GK", "DH", "HL"};
+
+#define MOST 64
+struct item { /* one task of a candidate plan */
+	int pickup, fresh, aboard_before;
+	uint64_t ride;
+	struct place place;
+	instant_ms ready, until, limit, boarded_at;
+	uint32_t dwell, ride_max, slot;
+};
+struct plan {
+	struct item items[MOST];
+	uint32_t n, vehicle;
+	struct place start;
+	instant_ms start_at;
+	int standing; /* stands at its first stop since start_at */
+};
+struct timing {
+	instant_ms arrive[MOST], begin[MOST], end[MOST], worst[MOST];
+};
+static struct rig rig;
+
+/* One plain search per pair of spots; asked again, the answer is remembered. */
+static uint32_t leg(const struct place *a, const struct place *b)
+{
+	static struct {
+		struct spot a, b;
+		uint32_t ms;
+	} known[1 << 16];
+	struct route_metric metric = rig_metric(&rig, 0);
+	uint64_t key = hash_u64(((uint64_t)a->road.arc << 32 ^ a->road.offset_mm) * 31 + ((uint64_t)b->road.arc << 32 ^ b->road.offset_mm));
+	uint32_t at = (uint32_t)(key & 0xffff);
+	if (place_same(a, b))
+		return 0;
+	if (memcmp(&known[at].a, &a->road, sizeof a->road) != 0 || memcmp(&known[at].b, &b->road, sizeof b->road) != 0) {
+		known[at].a = a->road;
+		known[at].b = b->road;
+		known[at].ms = route_one(rig.query, &metric, a->road, b->road).time_ms;
+	}
+	return known[at].ms;
+}
+
+static instant_ms value(const struct item *item, const struct timing *t, uint32_t k)
+{
+	return item->pickup ? t->arrive[k] : t->end[k];
+}
+
+static int same_stop(const struct plan *plan, uint32_t k)
+{
+	if (k == 0)
+		return plan->standing && place_same(&plan->start, &plan->items[0].place);
+	return place_same(&plan->items[k - 1].place, &plan->items[k].place);
+}
+
+/* late[k]: the rider of pickup k does not come. 0 = a leg is impossible. */
+static int walk(const struct plan *plan, const uint8_t *late, struct timing *t)
+{
+	const struct town_rules *rules = &core_town(rig.core)->rules;
+	instant_ms now = core_now(rig.core), end = plan->start_at, arrive = plan->start_at;
+	if (plan->standing && plan->n && same_stop(plan, 0))
+		end = later(end + rules->stop_ms, now);
+	else
+		end = later(end, now);
+	for (uint32_t k = 0; k < plan->n; k++) {
+		const struct item *item = &plan->items[k];
+		instant_ms begin = end;
+		if (!same_stop(plan, k)) {
+			uint32_t drive = leg(k ? &plan->items[k - 1].place : &plan->start, &item->place);
+			if (drive == TIME_INFINITE)
+				return 0;
+			arrive = end + drive;
+			begin = arrive + rules->stop_ms;
+		}
+		if (item->pickup)
+			begin = later(begin, item->ready);
+		begin = later(begin, now);
+		end = begin + item->dwell;
+		if (late[k])
+			end = later(end, later(item->until, arrive + rules->no_show_wait_ms));
+		t->arrive[k] = arrive;
+		t->begin[k] = begin;
+		t->end[k] = end;
+	}
+	return 1;
+}
+
+struct stops {
+	uint32_t of[MOST], pickups[MOST]; /* stop of each item; pickups of each stop */
+};
+
+static void stops_of(const struct plan *plan, struct stops *stops)
+{
+	memset(stops, 0, sizeof *stops);
+	for (uint32_t k = 0; k < plan->n; k++) {
+		stops->of[k] = k ? stops->of[k - 1] + !same_stop(plan, k) : 0;
+		stops->pickups[stops->of[k]] += (uint32_t)plan->items[k].pickup;
+	}
+}
+
+/* Marks who does not come when `missing` does not, and `extra` further pickup stops neither; own[]: whose absence is their own. */
+static void absent(const struct plan *plan, const struct stops *stops, uint32_t missing, int extra, uint8_t *late, uint8_t *own)
+{
+	uint32_t until = stops->of[missing];
+	memset(late, 0, MOST);
+	memset(own, 0, MOST);
+	late[missing] = own[missing] = 1;
+	for (uint32_t s = until + 1; extra > 0 && s < MOST; s++) {
+		extra -= stops->pickups[s] != 0;
+		until = s;
+	}
+	for (uint32_t k = missing + 1; k < plan->n; k++) {
+		if (!plan->items[k].pickup || stops->of[k] == stops->of[missing] || stops->of[k] > until)
+			continue;
+		late[k] = 1;
+		own[k] = stops->pickups[stops->of[k]] == 1;
+	}
+}
+
+static int times_of(const struct plan *plan, struct timing *t)
+{
+	uint8_t late[MOST] = {0}, own[MOST];
+	struct stops stops;
+	stops_of(plan, &stops);
+	if (!walk(plan, late, t))
+		return 0;
+	for (uint32_t k = 0; k < plan->n; k++)
+		t->worst[k] = value(&plan->items[k], t, k);
+	for (uint32_t m = 0; m < plan->n; m++) {
+		for (int extra = 0; plan->items[m].pickup && extra < 2; extra++) {
+			struct timing other;
+			absent(plan, &stops, m, extra, late, own);
+			(void)walk(plan, late, &other);
+			for (uint32_t k = m; k < plan->n; k++) {
+				int excused = 0;
+				for (uint32_t p = 0; p < plan->n; p++)
+					excused |= own[p] && p < k && plan->items[p].ride == plan->items[k].ride;
+				if (!excused)
+					t->worst[k] = later(t->worst[k], value(&plan->items[k], &other, k));
+			}
+		}
+	}
+	return 1;
+}
+
+static void plan_of(uint32_t v, struct plan *plan)
+{
+	const struct core_vehicle *vehicle = core_vehicle_at(rig.core, v);
+	uint32_t slot = rig.core->vehicle_order[v];
+	memset(plan, 0, sizeof *plan);
+	plan->vehicle = vehicle->number;
+	plan_start(rig.core, slot, &plan->start, &plan->start_at);
+	const struct vehicle_more *more = &rig.core->vehicles_more[slot];
+	if (more->phase == PHASE_AT_STOP) {
+		plan->standing = 1;
+		plan->start_at = more->at_since;
+		plan->start = vehicle->anchor;
+	}
+	plan->n = more->n;
+	for (uint32_t k = 0; k < plan->n; k++) {
+		const struct core_task *task = &core_tasks(rig.core, slot)[k];
+		const struct core_ride *ride = core_ride(rig.core, task->ride);
+		const struct offer *o = ride->state == RIDE_OFFERED ? &ride->offers[0] : NULL;
+		struct item *item = &plan->items[k];
+		item->pickup = task->kind == WIRE_PICKUP;
+		item->ride = task->ride;
+		item->place = task->place;
+		item->ready = o ? o->earliest_pickup : ride->earliest_pickup;
+		item->until = o ? o->latest_pickup : ride->latest_pickup;
+		item->limit = item->pickup ? item->until : o ? o->latest_arrival : ride->latest_arrival;
+		if (ride->state == RIDE_AT_STOP) /* he has shown himself, or said that he comes: he is waited for longer */
+			item->until = plan_no_show_at(rig.core, core_tasks_more(rig.core, slot)[k].ride, ride->at_stop_at);
+		item->ride_max = o ? o->ride_max_ms : ride->ride_max_ms;
+		item->boarded_at = ride->state == RIDE_ABOARD ? ride->boarded_at : INSTANT_NONE;
+		item->dwell = core_tasks_more(rig.core, slot)[k].dwell_ms;
+		item->slot = core_tasks_more(rig.core, slot)[k].ride;
+		item->aboard_before = task->state;
+	}
+}
+
+static instant_ms ride_time(const struct plan *plan, const struct timing *t, uint32_t d)
+{
+	for (uint32_t k = 0; k < d; k++)
+		if (plan->items[k].pickup && plan->items[k].ride == plan->items[d].ride)
+			return t->end[d] - t->end[k];
+	return plan->items[d].boarded_at == INSTANT_NONE ? 0 : t->end[d] - plan->items[d].boarded_at;
+}
+
+static int load_ok(const struct plan *plan, const struct core_vehicle *vehicle, const struct ask *ask)
+{
+	for (uint32_t s = 0; s < TOWN_SPACES_MAX; s++) {
+		int32_t load = 0;
+		for (uint32_t i = 0; i < vehicle->n_aboard; i++)
+			load += core_ride(rig.core, vehicle->aboard[i])->units[s];
+		for (uint32_t k = 0; k < plan->n; k++) {
+			int32_t units = plan->items[k].fresh ? ask->units[s] : rig.core->rides[plan->items[k].slot].units[s];
+			load += plan->items[k].pickup ? units : -units;
+			if (plan->items[k].pickup && units && load > vehicle->spaces[s])
+				return 0;
+		}
+	}
+	return 1;
+}
+
+static int64_t driving(const struct plan *plan)
+{
+	int64_t sum = 0;
+	for (uint32_t k = 0; k < plan->n; k++)
+		sum += same_stop(plan, k) ? 0 : leg(k ? &plan->items[k - 1].place : &plan->start, &plan->items[k].place);
+	return sum;
+}
+
+struct found {
+	int yes;
+	int64_t cost;
+	uint32_t vehicle, i, j, p, q;
+	instant_ms window_from, latest_arrival, at_door;
+};
+
+/* One candidate from scratch; 0 = not feasible. */
+static int candidate(const struct plan *base, const struct timing *was, const struct ask *ask, uint32_t p, uint32_t q, uint32_t i, uint32_t j,
+		     struct found *ret)
+{
+	const struct core_settings *s = core_settings(rig.core);
+	const struct town_rules *rules = &core_town(rig.core)->rules;
+	const uint32_t window = rules->no_show_wait_ms + s->reserve_ms / 2 < rules->pickup_window_ms ? rules->no_show_wait_ms + s->reserve_ms / 2
+												      : rules->pickup_window_ms;
+	struct place from = insertion_place(rig.core, 0, &ask->from[p]), to = insertion_place(rig.core, 0, &ask->to[q]);
+	const struct core_vehicle *vehicle = core_vehicle(rig.core, base->vehicle);
+	struct plan plan = *base;
+	struct timing t;
+	plan.n = 0;
+	for (uint32_t k = 0; k <= base->n; k++) {
+		if (k == i)
+			plan.items[plan.n++] = (struct item){.pickup = 1, .fresh = 1, .ride = UINT64_MAX, .place = from, .limit = INT64_MAX, .dwell = ask->boarding_ms};
+		if (k == j)
+			plan.items[plan.n++] = (struct item){.fresh = 1, .ride = UINT64_MAX, .place = to, .limit = INT64_MAX, .dwell = ask->boarding_ms, .boarded_at = INSTANT_NONE};
+		if (k < base->n)
+			plan.items[plan.n++] = base->items[k];
+	}
+	const uint32_t d = j + 1;
+	struct item *pickup = &plan.items[i];
+	if (!load_ok(&plan, vehicle, ask))
+		return 0;
+	pickup->ready = ask->earliest + ask->from[p].walk_ms;
+	if (!times_of(&plan, &t))
+		return 0;
+	pickup->ready = later(pickup->ready, later(t.arrive[i] + s->reserve_ms / 2, t.worst[i] + s->reserve_ms / 4 - window));
+	pickup->until = pickup->ready + window;
+	if (pickup->ready > ask->latest_pickup)
+		return 0;
+	(void)times_of(&plan, &t);
+	uint32_t direct = leg(&from, &to);
+	instant_ms extra = direct * (instant_ms)rules->arrival_extra_permille / 1000;
+	extra = extra < rules->arrival_extra_ms ? extra : rules->arrival_extra_ms;
+	instant_ms limit = ask->latest_dropoff == INT64_MAX ? INT64_MAX : ask->latest_dropoff - ask->to[q].walk_ms;
+	limit = sooner(limit, ask->service_end);
+	instant_ms latest = sooner(t.end[d] + s->reserve_ms + extra, limit);
+	if (t.begin[i] > pickup->until)
+		return 0;
+	if (t.end[d] + s->reserve_ms > limit || t.worst[d] > latest - s->reserve_ms / 4 || t.end[d] > vehicle->released_until)
+		return 0;
+	if (ride_time(&plan, &t, d) > direct * (instant_ms)rules->ride_time_permille / 1000 + rules->ride_time_extra_ms)
+		return 0;
+	struct cost_parts parts = {0};
+	for (uint32_t k = 0; k < base->n; k++) {
+		uint32_t c = k < i ? k : k < j ? k + 1 : k + 2;
+		const struct item *item = &base->items[k];
+		instant_ms now = value(item, &t, c), before = value(item, was, k);
+		if (now > before && now > item->limit - (instant_ms)s->reserve_ms)
+			return 0;
+		if (t.worst[c] > item->limit - s->reserve_ms / 4 && t.worst[c] > was->worst[k])
+			return 0;
+		if (!item->pickup && ride_time(&plan, &t, c) > ride_time(base, was, k) && ride_time(&plan, &t, c) > item->ride_max)
+			return 0;
+		if (item->pickup)
+			parts.others_wait += t.begin[c] - was->begin[k];
+		else
+			parts.others_ride += t.end[c] - was->end[k];
+	}
+	parts.vehicle = driving(&plan) - driving(base) + 2 * (int64_t)ask->boarding_ms +
+			(int64_t)rules->stop_ms * (!same_stop(&plan, i) + !same_stop(&plan, d));
+	ret->at_door = t.end[d] + ask->to[q].walk_ms;
+	parts.wait = ask->backward ? ask->latest_dropoff - ret->at_door : pickup->ready - ask->earliest - ask->from[p].walk_ms;
+	parts.ride = t.end[d] - t.end[i];
+	parts.walk = (int64_t)ask->from[p].walk_ms + ask->to[q].walk_ms;
+	*ret = (struct found){1, cost_of(s, &parts), base->vehicle, i, j, p, q, pickup->ready, latest, ret->at_door};
+	return 1;
+}
+
+static void twin_search(const struct ask *ask, struct found best[INSERTION_WISHES])
+{
+	memset(best, 0, INSERTION_WISHES * sizeof *best);
+	for (uint32_t v = 0; v < core_n_vehicles(rig.core); v++) {
+		struct plan base;
+		struct timing was;
+		struct found f;
+		uint32_t slot = rig.core->vehicle_order[v];
+		if (ask->step_free && !core_vehicle_at(rig.core, v)->step_free)
+			continue;
+		plan_of(v, &base);
+		if (!times_of(&base, &was))
+			continue;
+		for (uint32_t i = plan_first_free(rig.core, slot); i <= base.n; i++)
+			for (uint32_t j = i; j <= base.n; j++)
+				for (uint32_t p = 0; p < ask->n_from; p++)
+					for (uint32_t q = 0; q < ask->n_to; q++) {
+						struct place from = insertion_place(rig.core, 0, &ask->from[p]), to = insertion_place(rig.core, 0, &ask->to[q]);
+						if (place_same(&from, &to) || !candidate(&base, &was, ask, p, q, i, j, &f))
+							continue;
+						int64_t walk_is = (int64_t)ask->from[p].walk_mm + ask->to[q].walk_mm;
+						const struct found *l = &best[INSERTION_LEAST_WALK], *o = &best[INSERTION_SOONEST];
+						int64_t walk_best = l->yes ? (int64_t)ask->from[l->p].walk_mm + ask->to[l->q].walk_mm : 0;
+						if (!best[0].yes || f.cost < best[0].cost)
+							best[0] = f;
+						if (!o->yes || f.at_door < o->at_door || (f.at_door == o->at_door && f.cost < o->cost))
+							best[INSERTION_SOONEST] = f;
+						if (!l->yes || walk_is < walk_best || (walk_is == walk_best && f.cost < l->cost))
+							best[INSERTION_LEAST_WALK] = f;
+					}
+	}
+}
+
+static struct place any_place(struct rng *rng)
+{
+	const char *way = ways[rng_below(rng, COUNT_OF(ways))];
+	return rng_chance(rng, 500) ? rig_place(&rig, way[0], way[1]) : rig_place(&rig, way[1], way[0]);
+}
+
+static void any_ask(struct rng *rng, struct ask *ask)
+{
+	memset(ask, 0, sizeof *ask);
+	ask->n_from = 1 + rng_below(rng, 3);
+	ask->n_to = 1 + rng_below(rng, 3);
+	for (uint32_t e = 0; e < ask->n_from; e++)
+		ask->from[e] = (struct end_place){any_place(rng), e * 40000, e * 30769};
+	for (uint32_t e = 0; e < ask->n_to; e++)
+		ask->to[e] = (struct end_place){any_place(rng), e * 50000, e * 38461};
+	ask->ride = NONE - 1;
+	ask->skip = NONE;
+	ask->units[0] = (uint8_t)(1 + rng_below(rng, 3));
+	ask->party = ask->units[0];
+	ask->boarding_ms = 10000 * ask->party;
+	ask->earliest = core_now(rig.core) + (rng_chance(rng, 300) ? rng_between(rng, 0, 40) * MINUTE_MS : 0);
+	ask->latest_pickup = ask->earliest + HOUR_MS;
+	ask->latest_dropoff = rng_chance(rng, 200) ? ask->earliest + rng_between(rng, 5, 40) * MINUTE_MS : INT64_MAX;
+	ask->backward = ask->latest_dropoff != INT64_MAX;
+	ask->service_end = INT64_MAX;
+}
+
+static uint32_t compare(const struct ask *ask, uint64_t seed, uint32_t round)
+{
+	struct found best[INSERTION_WISHES];
+	struct insertion_result result;
+	struct ask copy = *ask;
+	twin_search(ask, best);
+	insertion_search(rig.core, &copy, &result);
+	for (uint32_t w = 0; w < INSERTION_WISHES; w++) {
+		const struct insertion *i = &result.best[w];
+		int differs = (i->vehicle != NONE) != best[w].yes;
+		if (best[w].yes && !differs)
+			differs = i->cost != best[w].cost || rig.core->vehicles[i->vehicle].number != best[w].vehicle || i->pickup_at != best[w].i ||
+				  i->dropoff_at != best[w].j || i->window_from != best[w].window_from || i->latest_arrival != best[w].latest_arrival;
+		if (differs)
+			printf("window %lld %lld, latest %lld %lld, door %lld %lld, now %lld\n", (long long)(best[w].window_from - rig.start),
+			       (long long)(i->window_from - rig.start), (long long)(best[w].latest_arrival - rig.start),
+			       (long long)(i->latest_arrival - rig.start), (long long)(best[w].at_door - rig.start),
+			       (long long)(i->at_door - rig.start), (long long)(rig.now - rig.start));
+		if (differs)
+			fail_msg("seed %llu, round %u, wish %u: twin %d cost %lld vehicle %u (%u, %u) ends %u %u; search %d cost %lld vehicle %u (%u, %u) ends %u %u",
+				 (unsigned long long)seed, round, w, best[w].yes, (long long)best[w].cost, best[w].vehicle, best[w].i, best[w].j, best[w].p,
+				 best[w].q, i->vehicle != NONE, (long long)i->cost, i->vehicle == NONE ? 0 : rig.core->vehicles[i->vehicle].number, i->pickup_at,
+				 i->dropoff_at, i->from, i->to);
+	}
+	return best[0].yes != 0;
+}
+
+static void agrees(void **state)
+{
+	(void)state;
+	const char *text = getenv("ZUB_SEED");
+	uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
+	uint32_t feasible = 0, n = 0;
+	for (uint64_t s = seed; s < seed + 12; s++) {
+		struct drawn_town drawn;
+		struct rng rng;
+		rng_seed(&rng, s);
+		drawn_town_open(&drawn, &(struct drawn_options){.drawing = town_drawn, .metres_per_char = 80, .stops = "AB CD EF JK GK"});
+		drawn.town.rules.door_to_door = 1;
+		drawn.town.rules.arrival_extra_permille = 500 + rng_below(&rng, 3) * 500;
+		rig_open(&rig, &drawn, NULL);
+		rig_sign_on(&rig, "Anna", 4);
+		for (uint32_t v = 1; v <= 3; v++) {
+			const char *way = ways[rng_below(&rng, COUNT_OF(ways))];
+			assert_int_equal(rig_vehicle(&rig, v, way[0], way[1]), 0);
+		}
+		for (uint32_t round = 0; round < 150; round++, n++) {
+			struct ask ask;
+			any_ask(&rng, &ask);
+			feasible += compare(&ask, s, round);
+			rig_run(&rig, rig.now + rng_between(&rng, 0, 240) * SECOND_MS);
+			struct place from = any_place(&rng), to = any_place(&rng);
+			struct command command = rig_request_command(&rig, from, to);
+			command.request.need_count[0] = (uint8_t)(1 + rng_below(&rng, 3));
+			if (rng_chance(&rng, 300)) {
+				command.request.time_kind = TIME_LEAVE_AT;
+				command.request.time = rig.now + rng_between(&rng, 5, 60) * MINUTE_MS;
+			}
+			if (rng_chance(&rng, 100) && rig.n_no_shows < COUNT_OF(rig.no_shows))
+				rig.no_shows[rig.n_no_shows++] = command.request.ride;
+			if (rig_step(&rig, &command).code == 0 && rng_chance(&rng, 900))
+				(void)rig_accept(&rig, command.request.ride, 0);
+		}
+		rig_close(&rig);
+		drawn_town_close(&drawn);
+	}
+	printf("%u searches, %u feasible, seeds %llu to %llu\n", n, feasible, (unsigned long long)seed, (unsigned long long)seed + 11);
+	assert_true(feasible > n / 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(agrees)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
