@@ -13,7 +13,7 @@ let town: Town, stops: Stop[];
 let vehicles: Vehicle[] = [], rides: RideLine[] = [], cases: Case[] = [], status: Status | null = null;
 let selected: number | null = null;
 
-const said = h('p', { class: 'said', role: 'status' });
+const said = h('p', { class: 'said', role: 'status' }), dialogSaid = h('p', { class: 'message', role: 'alert', hidden: true });
 const attention = h('ul', { class: 'attention' }), fleet = h('ul', { class: 'fleet' }), rideList = h('ul', { class: 'rides' });
 const duty = h('div', { class: 'duty' }), figures = h('dl', { class: 'figures' }), dialog = h('dialog', { class: 'dialog' });
 const pauseButton = h('button', { type: 'button', onclick: () => void pause() });
@@ -27,9 +27,16 @@ async function order(path: string, body: unknown, text = t('done')): Promise<boo
 		void refresh();
 		return true;
 	} catch (error) {
-		said.textContent = error instanceof ApiError ? error.message : t('outage');
+		said.textContent = dialogSaid.textContent = error instanceof ApiError ? error.message : t('outage');
+		dialogSaid.hidden = false;
+		void refresh(); /* what was seen may be old: the next press sends what is seen then */
 		return false;
 	}
+}
+
+/** A refused order leaves its dialog open, with the reason in it. */
+function closeWhen(done: Promise<boolean>): void {
+	void done.then((fine) => { if (fine) dialog.close(); });
 }
 
 /* ---- login ---- */
@@ -258,14 +265,15 @@ async function pause(): Promise<void> {
 function openDialog(title: string, ...children: (Node | string | null)[]): void {
 	const id = freshId('dialog');
 	dialog.setAttribute('aria-labelledby', id);
-	replace(dialog, h('form', { method: 'dialog', class: 'close' }, h('button', { 'aria-label': t('back') }, '×')), h('h2', { id }, title), children);
+	dialogSaid.hidden = true;
+	replace(dialog, h('form', { method: 'dialog', class: 'close' }, h('button', { 'aria-label': t('back') }, '×')), h('h2', { id }, title), dialogSaid, children);
 	if (!dialog.open)
 		dialog.showModal();
 }
 
 function reasonDialog(title: string, act: (reason: string) => Promise<boolean>): void {
 	const reason = h('input', { type: 'text', required: true, maxLength: 90 });
-	openDialog(title, h('form', { class: 'form', onsubmit: (event: Event) => { event.preventDefault(); void act(reason.value.trim()).then(() => dialog.close()); } },
+	openDialog(title, h('form', { class: 'form', onsubmit: (event: Event) => { event.preventDefault(); closeWhen(act(reason.value.trim())); } },
 		h('label', {}, t('reason'), reason), h('button', { class: 'primary', type: 'submit' }, t('send'))));
 	reason.focus();
 }
@@ -280,7 +288,7 @@ function releaseDialog(vehicle: Vehicle): void {
 	const until = h('input', { type: 'datetime-local', required: true, value: fieldOf(serviceNow() + 12 * 3600_000) }), approval = h('input', { type: 'text', required: true, maxLength: 90 });
 	openDialog(`${vehicle.name ?? ''}: ${t('release')}`, h('form', { class: 'form', onsubmit: (event: Event) => {
 		event.preventDefault();
-		void order(`vehicles/${vehicle.vehicle}/release`, { by: me(), approval: approval.value, until: instantOf(until.value) }).then(() => dialog.close());
+		closeWhen(order(`vehicles/${vehicle.vehicle}/release`, { by: me(), approval: approval.value, until: instantOf(until.value) }));
 	} }, h('label', {}, t('until'), until), h('label', {}, t('approval'), approval), h('button', { class: 'primary', type: 'submit' }, t('release'))));
 }
 
@@ -288,7 +296,7 @@ function closeCase(item: Case): void {
 	const outcome = h('select', {}, (['home_by_shuttle', 'home_by_fallback', 'home_otherwise', 'rider_declined'] as const).map((value) => h('option', { value }, t(value)))), note = h('input', { type: 'text', maxLength: 90 });
 	openDialog(tName('case', item.kind), h('form', { class: 'form', onsubmit: (event: Event) => {
 		event.preventDefault();
-		void order(`cases/${item.case}/close`, { who: me(), outcome: outcome.value, note: note.value }).then(() => dialog.close());
+		closeWhen(order(`cases/${item.case}/close`, { who: me(), outcome: outcome.value, note: note.value }));
 	} }, h('label', {}, t('outcome'), outcome), h('label', {}, t('reason'), note), h('button', { class: 'primary', type: 'submit' }, t('close'))));
 }
 

@@ -57,7 +57,7 @@ export class PlaceField {
 		this.items = [
 			...stops.map((stop) => ({ lat: stop.lat, lon: stop.lon, text: stop.name ?? '', stop: stop.stop })),
 			...found.results.filter((item) => !stops.some((stop) => stop.name === item.text)).map((item) => ({ lat: item.lat, lon: item.lon, text: item.text })),
-		].slice(0, 8);
+		].sort((a, b) => Number(b.text.toLowerCase() === query.toLowerCase()) - Number(a.text.toLowerCase() === query.toLowerCase())).slice(0, 8);
 		this.open();
 	}
 	private open(): void {
