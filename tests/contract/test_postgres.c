@@ -34,7 +34,6 @@ static void kept_step(struct core *core, const struct command *command, struct u
 #include "store.h"
 
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-#pragma GCC diagnostic ignored "-Wformat-truncation"
 
 static const char *base_url, *folder;
 static uint64_t seed;
