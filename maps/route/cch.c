@@ -12,14 +12,29 @@ static size_t rounded(size_t n, size_t size)
 	return (n * size + 15) / 16 * 16 + 16;
 }
 
+/* Places of all blocks; the columns may still be damaged. */
+static size_t nest_count(const struct network *network)
+{
+	const uint32_t *first = network->up_first, n = network->n_order;
+	size_t count = 0;
+	for (uint32_t x = 0; x < n; x++) {
+		if (first[x + 1] <= first[x] || first[x + 1] > network->n_up)
+			continue;
+		size_t n_rest = first[x + 1] - first[x];
+		if (network->up_head[first[x]] != x + 1 || x + 1 == n || first[x + 2] - first[x + 1] + 1 != n_rest)
+			count += n_rest * (n_rest - 1) / 2;
+	}
+	return count;
+}
+
 size_t cch_size(const struct network *network, size_t n_edges_most)
 {
 	size_t n = network->n_order, m = network->n_up;
 	if (n == 0)
 		return 0;
 	return rounded(1, sizeof(struct cch)) + rounded(n + 1, sizeof(struct cch_vertex)) + rounded(m, 4) +
-	       2 * rounded(m, 2) + rounded(n + 1, 4) + rounded(m, 4) + rounded(n + 1, 4) +
-	       rounded(n_edges_most, sizeof(struct cch_base)) + rounded((size_t)network->n_arcs + 1, 4) +
+	       2 * rounded(m, 2) + rounded(n + 1, 4) + rounded(m, sizeof(struct cch_low)) + rounded(n + 1, 4) +
+	       rounded(nest_count(network), 2) + rounded(n_edges_most, sizeof(struct cch_base)) + rounded((size_t)network->n_arcs + 1, 4) +
 	       rounded(n_edges_most, 4) + rounded(n + 1, sizeof(struct cch_block)) + rounded(n, 4) +
 	       (n_edges_most + 2) * sizeof(struct cch_edge) + 256;
 }
@@ -32,12 +47,13 @@ static int columns_take(struct cch *cch, struct arena *arena)
 	cch->up_depth = arena_take(arena, m, sizeof *cch->up_depth);
 	cch->up_rest = arena_take(arena, m, sizeof *cch->up_rest);
 	cch->low_first = arena_take(arena, n + 1, sizeof *cch->low_first);
-	cch->low_up = arena_take(arena, m, sizeof *cch->low_up);
+	cch->low = arena_take(arena, m, sizeof *cch->low);
+	cch->nest = arena_take(arena, nest_count(cch->graph->network), sizeof *cch->nest);
 	cch->base_first = arena_take(arena, n + 1, sizeof *cch->base_first);
 	cch->arc_first = arena_take(arena, n_arcs + 1, sizeof *cch->arc_first);
 	cch->block = arena_take(arena, n + 1, sizeof *cch->block);
 	cch->block_of = arena_take(arena, n, sizeof *cch->block_of);
-	return cch->vertex && cch->up_tail && cch->up_depth && cch->up_rest && cch->low_first && cch->low_up &&
+	return cch->vertex && cch->up_tail && cch->up_depth && cch->up_rest && cch->low_first && cch->low && cch->nest &&
 			       cch->base_first && cch->arc_first && cch->block && cch->block_of
 		       ? ERR_OK
 		       : ERR_MEMORY;
@@ -115,7 +131,7 @@ static void arcs_open(struct cch *cch)
 		sum += n;
 	}
 	for (uint32_t e = 0; e < cch->m; e++)
-		cch->low_up[at[cch->up_head[e]]++] = e;
+		cch->low[at[cch->up_head[e]]++] = (struct cch_low){e, cch->up_tail[e]};
 	for (uint32_t x = cch->n; x > 0; x--)
 		at[x] = at[x - 1];
 	at[0] = 0;
@@ -163,6 +179,31 @@ static void rest_place(struct cch *cch, uint32_t b)
 		while (rest[j] != cch->up_head[e])
 			j++;
 		cch->up_rest[e] = (uint16_t)(n + j);
+	}
+}
+
+static void nest_row(const struct cch *cch, const uint32_t *rest, uint32_t n, uint16_t *ret_places)
+{
+	const uint32_t *head = cch->up_head + cch->vertex[rest[0]].first;
+	uint32_t at = 0;
+	for (uint32_t q = 1; q < n; q++) {
+		while (head[at] != rest[q])
+			at++;
+		ret_places[q - 1] = (uint16_t)at;
+	}
+}
+
+static void nest_open(struct cch *cch)
+{
+	size_t at = 0;
+	for (uint32_t b = 0; b < cch->n_blocks; b++) {
+		const uint32_t *rest = cch->up_head + cch->vertex[cch->block[b + 1].first - 1].first;
+		uint32_t n = cch->block[b].n_rest;
+		cch->block[b].nest_at = at;
+		for (uint32_t p = 0; p + 1 < n; p++) {
+			nest_row(cch, rest + p, n - p, cch->nest + at);
+			at += n - p - 1;
+		}
 	}
 }
 
@@ -298,6 +339,7 @@ static int cch_fill(struct cch *cch, struct arena *arena)
 		return code;
 	arcs_open(cch);
 	blocks_open(cch);
+	nest_open(cch);
 	stack_plan(cch);
 	path_plan(cch);
 	cch->work = cch->stack_max + (size_t)cch->front_max * cch->front_max;

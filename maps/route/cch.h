@@ -30,11 +30,16 @@ struct cch_base {
 	uint32_t arc, turn;
 };
 
+struct cch_low {
+	uint32_t up, tail;
+};
+
 struct cch_block {
 	uint32_t first;	   /* lowest vertex; the block ends before the first of the next */
 	uint32_t parent;   /* block, or NONE */
 	uint32_t n_rest;   /* common neighbours above */
 	uint32_t child, sibling; /* first child, next child of the same parent; NONE */
+	size_t nest_at;	   /* of its rows of nest */
 	size_t stack_at;   /* customisation: where what it hands to its parent lies on the stack */
 	size_t path_at;	   /* perfect customisation: where its front lies above those of its ancestors */
 };
@@ -54,13 +59,16 @@ struct cch {
 	uint16_t *up_depth;	   /* [m] depth of the head */
 	uint16_t *up_rest;	   /* [m] arcs of the last vertex of a block: place of the head in the front of the parent block */
 	uint32_t *low_first;	   /* [n + 1] */
-	uint32_t *low_up;	   /* [m] upward arcs by head, tails ascending */
+	struct cch_low *low;	   /* [m] upward arcs by head, tails ascending */
 	uint32_t *base_first;	   /* [n + 1] by lower end */
 	struct cch_base *base;	   /* [n_base] */
 	uint32_t *arc_first;	   /* [n_arcs + 1] */
 	uint32_t *arc_base;	   /* [n_base] edges that drive an arc */
 	struct cch_block *block;   /* [n_blocks + 1] */
 	uint32_t *block_of;	   /* [n] */
+	/* for each block and each pair p < q of its common neighbours: the place of the q-th among the neighbours of the p-th;
+	 * rows p of n_rest - 1 - p places */
+	uint16_t *nest;
 };
 
 /* Bytes at most for a network that has an order; 0 where it has none. */
@@ -71,6 +79,12 @@ int cch_open(struct cch **ret_cch, const struct route_graph *graph, struct arena
 static inline uint32_t cch_n_vertices(const struct cch *cch, uint32_t block)
 {
 	return cch->block[block + 1].first - cch->block[block].first;
+}
+/* The places of the later common neighbours of a block among those of its p-th. */
+static inline const uint16_t *cch_nest(const struct cch *cch, uint32_t block, uint32_t p)
+{
+	size_t n = cch->block[block].n_rest;
+	return cch->nest + cch->block[block].nest_at + p * (2 * n - p - 1) / 2;
 }
 /* The upward arc x -> y (x below y), or NONE. */
 uint32_t cch_up_find(const struct cch *cch, uint32_t x, uint32_t y);
@@ -117,8 +131,8 @@ cch_label cch_base_label(const struct route_weights *weights, const struct cch_b
 
 struct cch_kernels {
 	/* Takes the first n_out vertices out of a dense matrix of n x n ways: the ways between the others become no longer
-	 * than those over them. The diagonal is never read. */
-	void (*eliminate)(cch_label *front, uint32_t n, uint32_t n_out);
+	 * than those over them, and are written to rest[(n - n_out)^2]. The diagonal is never needed. */
+	void (*eliminate)(cch_label *front, uint32_t n, uint32_t n_out, cch_label *rest);
 	/* least a[i] + b[i] */
 	cch_label (*meet)(const cch_label *a, const cch_label *b, uint32_t n);
 	/* Makes row and column i of the matrix shortest ways; those between later vertices are already, `up` and `down`

@@ -83,20 +83,37 @@ void route_weights_trim(struct route_weights *weights)
 		cch_perfect(weights);
 }
 
-cch_label cch_base_label(const struct route_weights *weights, const struct cch_base *base)
+/* Where times and turn costs of the class lie. */
+struct costs {
+	const uint32_t *time_ms, *dist_mm;
+	const int32_t *turn_ms;
+};
+
+static struct costs costs_of(const struct route_weights *weights)
 {
 	const struct route_graph *graph = weights->cch->graph;
-	uint32_t time = weights->time_ms[base->arc];
-	int32_t turn = graph->turn_ms[(size_t)weights->class_index * graph->n_turns + base->turn];
+	return (struct costs){weights->time_ms, graph->network->dist_mm,
+			      graph->turn_ms + (size_t)weights->class_index * graph->n_turns};
+}
+
+static inline cch_label base_label(const struct costs *costs, const struct cch_base *base)
+{
+	uint32_t time = costs->time_ms[base->arc];
+	int32_t turn = costs->turn_ms[base->turn];
 	if (time == TIME_INFINITE || turn < 0)
 		return CCH_INFINITE;
-	return cch_label_of((uint64_t)time + (uint32_t)turn, graph->network->dist_mm[base->arc]);
+	return cch_label_of((uint64_t)time + (uint32_t)turn, costs->dist_mm[base->arc]);
+}
+
+cch_label cch_base_label(const struct route_weights *weights, const struct cch_base *base)
+{
+	struct costs costs = costs_of(weights);
+	return base_label(&costs, base);
 }
 
 /* The edges of the search graph between the block's vertices, and from them upwards. */
-static void front_base(const struct route_weights *weights, uint32_t b, cch_label *front, uint32_t n)
+static void front_base(const struct cch *cch, const struct costs *costs, uint32_t b, cch_label *front, uint32_t n)
 {
-	const struct cch *cch = weights->cch;
 	uint32_t first = cch->block[b].first, n_out = cch_n_vertices(cch, b);
 	for (uint32_t i = 0; i < n_out; i++) {
 		uint32_t x = first + i, up = 2 * cch->vertex[x].first;
@@ -104,7 +121,7 @@ static void front_base(const struct route_weights *weights, uint32_t b, cch_labe
 			const struct cch_base *base = &cch->base[k];
 			uint32_t place = i + 1 + (base->slot - up) / 2;
 			cch_label *cell = base->slot & 1 ? &front[(size_t)place * n + i] : &front[(size_t)i * n + place];
-			*cell = cch_label_min(*cell, cch_base_label(weights, base));
+			*cell = cch_label_min(*cell, base_label(costs, base));
 		}
 	}
 }
@@ -116,13 +133,14 @@ static void front_child(const struct route_weights *weights, uint32_t child, cch
 	uint32_t n_rest = cch->block[child].n_rest;
 	const cch_label *from = weights->stack + cch->block[child].stack_at;
 	const uint16_t *place = cch->up_rest + cch->vertex[cch->block[child + 1].first - 1].first;
-	for (uint32_t i = 0; i < n_rest; i++) {
+	for (uint32_t i = 0; i < n_rest; i++, from += n_rest) {
 		cch_label *row = front + (size_t)place[i] * n;
 		for (uint32_t j = 0; j < n_rest; j++)
-			row[place[j]] = cch_label_min(row[place[j]], from[(size_t)i * n_rest + j]);
+			row[place[j]] = cch_label_min(row[place[j]], from[j]);
 	}
 }
 
+/* The weights of the block's own arcs. */
 static void front_write(struct route_weights *weights, uint32_t b, const cch_label *front, uint32_t n)
 {
 	const struct cch *cch = weights->cch;
@@ -133,9 +151,38 @@ static void front_write(struct route_weights *weights, uint32_t b, const cch_lab
 		for (uint32_t j = i + 1; j < n; j++)
 			weights->down[up + j - i - 1] = front[(size_t)j * n + i];
 	}
-	cch_label *rest = weights->stack + cch->block[b].stack_at;
-	for (uint32_t j = n_out; j < n; j++, rest += n - n_out)
-		memcpy(rest, front + (size_t)j * n + n_out, (n - n_out) * sizeof *front);
+}
+
+/* A block of one vertex without children needs no matrix. */
+static void leaf(struct route_weights *weights, const struct costs *costs, uint32_t b)
+{
+	const struct cch *cch = weights->cch;
+	uint32_t x = cch->block[b].first, first = cch->vertex[x].first, n = cch->block[b].n_rest;
+	cch_label *up = weights->up + first, *down = weights->down + first, *rest = weights->stack + cch->block[b].stack_at;
+	for (uint32_t i = 0; i < n; i++)
+		up[i] = down[i] = CCH_INFINITE;
+	for (uint32_t k = cch->base_first[x]; k < cch->base_first[x + 1]; k++) {
+		const struct cch_base *base = &cch->base[k];
+		cch_label *side = (base->slot & 1 ? down : up) + (base->slot / 2 - first);
+		*side = cch_label_min(*side, base_label(costs, base));
+	}
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t j = 0; j < n; j++)
+			*rest++ = cch_label_min(down[i] + up[j], CCH_INFINITE);
+}
+
+static void block(struct route_weights *weights, const struct costs *costs, uint32_t b)
+{
+	const struct cch *cch = weights->cch;
+	uint32_t n_out = cch_n_vertices(cch, b), n = n_out + cch->block[b].n_rest;
+	cch_label *front = weights->front;
+	for (size_t i = 0; i < (size_t)n * n; i++)
+		front[i] = CCH_INFINITE;
+	front_base(cch, costs, b, front, n);
+	for (uint32_t child = cch->block[b].child; child != NONE; child = cch->block[child].sibling)
+		front_child(weights, child, front, n);
+	cch->kernels->eliminate(front, n, n_out, weights->stack + cch->block[b].stack_at);
+	front_write(weights, b, front, n);
 }
 
 void cch_customize(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms)
@@ -143,16 +190,12 @@ void cch_customize(struct route_weights *weights, uint32_t class_index, const ui
 	const struct cch *cch = weights->cch;
 	weights->class_index = class_index;
 	weights->time_ms = time_ms;
+	struct costs costs = costs_of(weights);
 	for (uint32_t b = 0; b < cch->n_blocks; b++) {
-		uint32_t n_out = cch_n_vertices(cch, b), n = n_out + cch->block[b].n_rest;
-		cch_label *front = weights->front;
-		for (size_t i = 0; i < (size_t)n * n; i++)
-			front[i] = CCH_INFINITE;
-		front_base(weights, b, front, n);
-		for (uint32_t child = cch->block[b].child; child != NONE; child = cch->block[child].sibling)
-			front_child(weights, child, front, n);
-		cch->kernels->eliminate(front, n, n_out);
-		front_write(weights, b, front, n);
+		if (cch->block[b].child == NONE && cch_n_vertices(cch, b) == 1)
+			leaf(weights, &costs, b);
+		else
+			block(weights, &costs, b);
 	}
 	cch_use_all(weights);
 }

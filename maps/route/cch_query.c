@@ -182,11 +182,11 @@ static void unpack_one(const struct route_weights *weights, uint32_t slot, uint3
 	cch_label weight = slot & 1 ? weights->down[up] : weights->up[up];
 	for (uint32_t i = cch->low_first[y];; i++) {
 		assert(i < cch->low_first[y + 1]); /* no weight without a cause */
-		uint32_t near = cch->low_up[i];
+		uint32_t near = cch->low[i].up;
 		cch_label first = slot & 1 ? weights->up[near] : weights->down[near];
 		if (first > weight)
 			continue;
-		uint32_t far = cch_up_find(cch, cch->up_tail[near], z);
+		uint32_t far = cch_up_find(cch, cch->low[i].tail, z);
 		if (far == NONE || first + (slot & 1 ? weights->down[far] : weights->up[far]) != weight)
 			continue;
 		ret_slots[0] = slot & 1 ? 2 * far + 1 : 2 * near + 1; /* down to x, ... */

@@ -1,20 +1,33 @@
 /* Partial customisation: arcs wait in a heap by number, so an arc is looked at once, after all arcs that it can be made of
- * (their tails are lower). An arc whose weight did not change wakes nobody. */
+ * (their tails are lower). A weight that falls is lowered on the spot; one that may have lost its cause is weighed anew.
+ * An arc whose weight did not change wakes nobody. */
 #include "cch.h"
 
 #include <string.h>
 
+enum { IS_WAITING = 1, IS_LOST = 2 /* to be weighed anew */ };
+
+struct both {
+	cch_label up, down;
+};
+
 struct waiting {
 	struct route_weights *weights;
+	/* weights before the update, of arcs that wait: in the room of what perfect customisation kept, which is no longer true */
+	cch_label *up, *down;
 	uint32_t n;
 };
 
-static void wait_for(struct waiting *waiting, uint32_t up)
+static void wait_for(struct waiting *waiting, uint32_t up, uint8_t why)
 {
-	uint32_t *heap = waiting->weights->heap, at = waiting->n;
-	if (waiting->weights->is_waiting[up])
+	struct route_weights *weights = waiting->weights;
+	uint32_t *heap = weights->heap, at = waiting->n;
+	uint8_t before = weights->is_waiting[up];
+	weights->is_waiting[up] = before | IS_WAITING | why;
+	if (before)
 		return;
-	waiting->weights->is_waiting[up] = 1;
+	waiting->up[up] = weights->up[up];
+	waiting->down[up] = weights->down[up];
 	waiting->n++;
 	for (; at > 0 && heap[(at - 1) / 2] > up; at = (at - 1) / 2)
 		heap[at] = heap[(at - 1) / 2];
@@ -35,19 +48,55 @@ static uint32_t take_least(struct waiting *waiting)
 		at = child;
 	}
 	heap[at] = last;
-	waiting->weights->is_waiting[least] = 0;
 	return least;
 }
 
-struct both {
-	cch_label up, down;
-};
+/* Below z, the first arc whose tail is at or behind x. */
+static uint32_t low_find(const struct cch *cch, uint32_t z, uint32_t x)
+{
+	uint32_t low = cch->low_first[z], high = cch->low_first[z + 1];
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (cch->low[middle].tail < x)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void join(const struct route_weights *weights, uint32_t near, uint32_t far, struct both *best)
+{
+	best->up = cch_label_min(best->up, weights->down[near] + weights->up[far]);
+	best->down = cch_label_min(best->down, weights->down[far] + weights->up[near]);
+}
+
+/* Ways over vertices below y and z: those of the block of y by their places, the others by walking both lists. */
+static void weigh_triangles(const struct route_weights *weights, uint32_t up, struct both *best)
+{
+	const struct cch *cch = weights->cch;
+	uint32_t y = cch->up_tail[up], z = cch->up_head[up], behind = up - cch->vertex[y].first + 1;
+	uint32_t block = cch->block[cch->block_of[y]].first;
+	for (uint32_t x = block; x < y; x++) {
+		uint32_t near = cch->vertex[x].first + (y - x - 1);
+		join(weights, near, near + behind, best);
+	}
+	const struct cch_low *far = cch->low + low_find(cch, z, cch->vertex[y].below), *far_end = cch->low + cch->low_first[z + 1];
+	const struct cch_low *near = cch->low + cch->low_first[y], *near_end = cch->low + cch->low_first[y + 1] - (y - block);
+	while (near < near_end && far < far_end) {
+		uint32_t near_tail = near->tail, far_tail = far->tail;
+		if (near_tail == far_tail)
+			join(weights, near->up, far->up, best);
+		near += near_tail <= far_tail;
+		far += far_tail <= near_tail;
+	}
+}
 
 /* The weight as customisation makes it: own edges, and ways over vertices below both ends. */
 static struct both weigh(const struct route_weights *weights, uint32_t up)
 {
 	const struct cch *cch = weights->cch;
-	uint32_t y = cch->up_tail[up], z = cch->up_head[up];
+	uint32_t y = cch->up_tail[up];
 	struct both best = {CCH_INFINITE, CCH_INFINITE};
 	for (uint32_t k = cch->base_first[y]; k < cch->base_first[y + 1]; k++) {
 		if (cch->base[k].slot / 2 != up)
@@ -55,64 +104,75 @@ static struct both weigh(const struct route_weights *weights, uint32_t up)
 		cch_label *side = cch->base[k].slot & 1 ? &best.down : &best.up;
 		*side = cch_label_min(*side, cch_base_label(weights, &cch->base[k]));
 	}
-	uint32_t j = cch->low_first[z], j_end = cch->low_first[z + 1];
-	for (uint32_t i = cch->low_first[y]; i < cch->low_first[y + 1]; i++) {
-		uint32_t near = cch->low_up[i], x = cch->up_tail[near];
-		while (j < j_end && cch->up_tail[cch->low_up[j]] < x)
-			j++;
-		if (j == j_end)
-			break;
-		uint32_t far = cch->low_up[j];
-		if (cch->up_tail[far] != x)
-			continue;
-		best.up = cch_label_min(best.up, weights->down[near] + weights->up[far]);
-		best.down = cch_label_min(best.down, weights->down[far] + weights->up[near]);
-	}
+	weigh_triangles(weights, up, &best);
 	return best;
 }
 
-/* Could the arc between the heads of two arcs of one tail depend on the old weight, or gain by the new one? */
-static int is_touched(struct both target, struct both old, struct both new, struct both other, int is_first)
+/* One direction of an arc made of two others: `was` and `is` are the way over them before and now. */
+static uint8_t compare(struct waiting *waiting, uint32_t target, cch_label *weight, cch_label was, cch_label is)
 {
-	/* lower -> higher head and back; the changed arc leads to the lower one if is_first */
-	cch_label up_old = is_first ? old.down + other.up : other.down + old.up;
-	cch_label up_new = is_first ? new.down + other.up : other.down + new.up;
-	cch_label down_old = is_first ? other.down + old.up : old.down + other.up;
-	cch_label down_new = is_first ? other.down + new.up : new.down + other.up;
-	return up_old <= target.up || up_new < target.up || down_old <= target.down || down_new < target.down;
+	if (is < *weight) {
+		wait_for(waiting, target, 0); /* notes the old weight first */
+		*weight = is;
+	} else if (is > was && was <= *weight && was < CCH_INFINITE) {
+		return IS_LOST;
+	}
+	return 0;
+}
+
+/* The arc between the heads of two arcs of one tail, the first of which changed. */
+static void wake_one(struct waiting *waiting, uint32_t target, int is_first, struct both old, struct both new, struct both other)
+{
+	cch_label *up = &waiting->weights->up[target], *down = &waiting->weights->down[target];
+	/* the changed arc leads to the lower head if is_first */
+	uint8_t lost = compare(waiting, target, is_first ? up : down, old.down + other.up, new.down + other.up) |
+		       compare(waiting, target, is_first ? down : up, other.down + old.up, other.down + new.up);
+	if (lost)
+		wait_for(waiting, target, lost);
 }
 
 static void wake(struct waiting *waiting, uint32_t up, struct both old, struct both new)
 {
 	const struct route_weights *weights = waiting->weights;
 	const struct cch *cch = weights->cch;
-	uint32_t y = cch->up_tail[up], z = cch->up_head[up];
-	for (uint32_t e = cch->vertex[y].first; e < cch->vertex[y + 1].first; e++) {
-		uint32_t other = cch->up_head[e];
-		if (other == z)
+	uint32_t y = cch->up_tail[up], first = cch->vertex[y].first, end = cch->vertex[y + 1].first;
+	uint32_t block = cch->block_of[y], in_block = cch->block[block + 1].first, rest = end - cch->block[block].n_rest;
+	cch_label least_down = cch_label_min(old.down, new.down), least_up = cch_label_min(old.up, new.up);
+	for (uint32_t e = first; e < end; e++) {
+		struct both other = {weights->up[e], weights->down[e]};
+		if (e == up || (least_down + other.up >= CCH_INFINITE && other.down + least_up >= CCH_INFINITE))
 			continue;
-		uint32_t target = z < other ? cch_up_find(cch, z, other) : cch_up_find(cch, other, z);
-		struct both now = {weights->up[target], weights->down[target]};
-		if (is_touched(now, old, new, (struct both){weights->up[e], weights->down[e]}, z < other))
-			wait_for(waiting, target);
+		uint32_t low = e < up ? e : up, high = e < up ? up : e, lower = cch->up_head[low], target;
+		if (lower < in_block) /* neighbours nest: the same places */
+			target = cch->vertex[lower].first + (high - low - 1);
+		else
+			target = cch->vertex[lower].first + cch_nest(cch, block, low - rest)[high - low - 1];
+		wake_one(waiting, target, up < e, old, new, other);
 	}
+}
+
+static void update_one(struct waiting *waiting)
+{
+	struct route_weights *weights = waiting->weights;
+	uint32_t up = take_least(waiting);
+	struct both old = {waiting->up[up], waiting->down[up]}, new = {weights->up[up], weights->down[up]};
+	if (weights->is_waiting[up] & IS_LOST)
+		new = weigh(weights, up);
+	weights->is_waiting[up] = 0;
+	weights->up[up] = new.up;
+	weights->down[up] = new.down;
+	if (old.up != new.up || old.down != new.down)
+		wake(waiting, up, old, new);
 }
 
 void cch_update(struct route_weights *weights, const uint32_t *arcs, uint32_t n)
 {
 	const struct cch *cch = weights->cch;
-	struct waiting waiting = {weights, 0};
+	struct waiting waiting = {weights, weights->kept[0].weight, weights->kept[1].weight, 0};
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = cch->arc_first[arcs[i]]; k < cch->arc_first[arcs[i] + 1]; k++)
-			wait_for(&waiting, cch->base[cch->arc_base[k]].slot / 2);
-	while (waiting.n > 0) {
-		uint32_t up = take_least(&waiting);
-		struct both old = {weights->up[up], weights->down[up]}, new = weigh(weights, up);
-		if (old.up == new.up && old.down == new.down)
-			continue;
-		weights->up[up] = new.up;
-		weights->down[up] = new.down;
-		wake(&waiting, up, old, new);
-	}
+			wait_for(&waiting, cch->base[cch->arc_base[k]].slot / 2, IS_LOST);
+	while (waiting.n > 0)
+		update_one(&waiting);
 	cch_use_all(weights);
 }
