@@ -155,13 +155,15 @@ static void update_one(struct waiting *waiting)
 {
 	struct route_weights *weights = waiting->weights;
 	uint32_t up = take_least(waiting);
-	struct both old = {waiting->up[up], waiting->down[up]}, new = {weights->up[up], weights->down[up]};
+	struct both old = {waiting->up[up], waiting->down[up]}, now = {weights->up[up], weights->down[up]}, new = now;
 	if (weights->is_waiting[up] & IS_LOST)
 		new = weigh(weights, up);
 	weights->is_waiting[up] = 0;
 	weights->up[up] = new.up;
 	weights->down[up] = new.down;
-	if (old.up != new.up || old.down != new.down)
+	/* what it was lowered to may have been built on before it proved too low */
+	old = (struct both){cch_label_min(old.up, now.up), cch_label_min(old.down, now.down)};
+	if (old.up != new.up || old.down != new.down || waiting->up[up] != new.up || waiting->down[up] != new.down)
 		wake(waiting, up, old, new);
 }
 
