@@ -181,8 +181,12 @@ static void case_for_all(struct core *core, uint32_t slot, uint8_t kind, const c
 		(void)case_new(core, kind, vehicle->aboard[i], vehicle->number, why);
 }
 
+#define DOWN_MRC 1
+#define DOWN_FAULT 2
+
 static int down(struct core *core, uint32_t slot, const char *why, uint8_t cause)
 {
+	core->vehicles_more[slot].down |= cause == CAUSE_VEHICLE_FAULT ? DOWN_FAULT : DOWN_MRC;
 	core->vehicles[slot].mode = cause == CAUSE_VEHICLE_FAULT ? WIRE_FAULT : WIRE_MRC;
 	vehicle_set_service(core, slot, SERVICE_DOWN);
 	vehicle_say(core, slot);
@@ -192,11 +196,12 @@ static int down(struct core *core, uint32_t slot, const char *why, uint8_t cause
 	return ERR_OK;
 }
 
-static int up_again(struct core *core, uint32_t slot, instant_ms at)
+static int up_again(struct core *core, uint32_t slot, uint8_t what, instant_ms at)
 {
 	struct core_vehicle *vehicle = &core->vehicles[slot];
 	struct vehicle_more *more = &core->vehicles_more[slot];
-	if (vehicle->service != SERVICE_DOWN)
+	more->down &= (uint8_t)~what;
+	if (vehicle->service != SERVICE_DOWN || more->down)
 		return ERR_OK;
 	int in = vehicle->released_until > core->now && !more->leaving;
 	vehicle->mode = WIRE_IDLE;
@@ -248,8 +253,9 @@ static int take(struct core *core, uint32_t slot, const struct wire_event *event
 	case WIRE_FAULT_BEGAN:
 		return down(core, slot, event->reason, CAUSE_VEHICLE_FAULT);
 	case WIRE_MRC_ENDED:
+		return up_again(core, slot, DOWN_MRC, at);
 	case WIRE_FAULT_ENDED:
-		return up_again(core, slot, at);
+		return up_again(core, slot, DOWN_FAULT, at);
 	case WIRE_APPROVAL_REQUEST:
 		return approval_wanted(core, slot, event);
 	case WIRE_ORDER_DONE:

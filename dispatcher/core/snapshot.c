@@ -50,7 +50,7 @@ TABLE(vehicle_table, ONE(number), TEXT(name), ONE(class_index), MANY(spaces), ON
 TABLE(vehicle_more_table, ONE(used), ONE(phase), ONE(review), ONE(review_cause), ONE(last_cause), ONE(charging), ONE(leaving),
       ONE(review_at), ONE(last_cause_at), ONE(at_since), ONE(unwatched_at), PLACE(leg_to), ONE(leg_ms), ONE(leg_mm), ONE(head_from_arc),
       ONE(head_from_mm), ONE(approval_request), ONE(n),
-      ONE(last_cause_ride));
+      ONE(down), ONE(last_cause_ride));
 #undef T
 #define T struct core_task
 TABLE(task_table, ONE(ride), ONE(kind), PLACE(place), ONE(drive_ms), ONE(drive_mm), ONE(arrive), ONE(begin), ONE(end), ONE(not_before),

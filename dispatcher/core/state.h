@@ -61,6 +61,7 @@ struct vehicle_more {
 	uint8_t review_cause;       /* enum cause */
 	uint8_t last_cause;         /* newest journaled deviation, for the outcome of rides made late by it */
 	uint8_t charging;
+	uint8_t down;               /* bit 0: minimal-risk condition, bit 1: fault; both can last at once */
 	uint8_t leaving;            /* asked out of service; becomes out when nobody is aboard */
 	instant_ms review_at;
 	instant_ms last_cause_at;

@@ -103,8 +103,8 @@ static struct outcome run(const struct scenario *scenario)
 	uint64_t seed = scenario->world.seed;
 	struct err_detail detail = {""};
 	struct demand demand;
-	struct store *store;
-	struct world *world;
+	struct store *store = NULL;
+	struct world *world = NULL;
 	struct outcome outcome;
 	if (demand_draw(&demand, &town, &scenario->demand, &detail) || store_open(&store, "memory:1", &detail) ||
 	    world_open(&world, &scenario->world, &town, &demand, store, &detail))
