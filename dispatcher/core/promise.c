@@ -45,6 +45,7 @@ int promise_in_hours(const struct core *core, instant_ms at, instant_ms *ret_unt
 	instant_ms midnight = town_service_day(core->town, at, &day);
 	instant_ms from = midnight + rules->service_from_s * SECOND_MS, to = midnight + rules->service_to_s * SECOND_MS;
 	*ret_until = to;
-	*ret_next = at < from ? from : from + DAY_MS;
+	instant_ms tomorrow = town_service_day(core->town, midnight + 36 * HOUR_MS, &day); /* a night of 23 to 25 hours lies between */
+	*ret_next = at < from ? from : tomorrow + rules->service_from_s * SECOND_MS;
 	return at >= from && at < to;
 }
