@@ -55,12 +55,21 @@ void story_fail(struct story *story, const char *file, int line, const char *for
 
 /* ---- town and world ---- */
 
+/* A day begins 12 h before its noon, by law of GTFS: 22:00 UTC in summer time, 23:00 in winter. */
+static void change_clocks(struct town *town, int change_h)
+{
+	instant_ms *day_start = (instant_ms *)(uintptr_t)town->timetable.day_start; /* ours: drawn a moment ago */
+	for (uint32_t day = 0; day < town->timetable.n_days && change_h; day++)
+		day_start[day] += (day > 0) == (change_h > 0) ? HOUR_MS : 0;
+}
+
 static void open_town(struct story *story, struct drawn_town *drawn, const char *timetable, uint8_t name)
 {
 	const struct story_options *options = &story->options;
 	const struct drawn_options drawing = {.drawing = grid, .metres_per_char = 50, .stops = options->stops, .timetable = timetable,
 					      .first_day = options->first_day, .n_days = 16};
 	drawn_town_open(drawn, &drawing);
+	change_clocks(&drawn->town, options->clock_change_h);
 	drawn->town.rules.door_to_door = 1;
 	drawn->town.rules.service_from_s = 5 * 3600;
 	drawn->town.rules.service_to_s = 25 * 3600;
@@ -511,6 +520,9 @@ uint64_t rider_wishes(struct story *story, const struct wish *wish)
 	if (trip)
 		request->tie = trip_key(story, trip, wish->stop_sequence);
 	(void)submit(story, &command);
+	uint32_t n;
+	const struct update *updates = journal_updates(story->world->journal, &n);
+	story->would_work_at = updates[n - 1].result.would_work_at;
 	return ride;
 }
 

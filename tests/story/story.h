@@ -30,6 +30,7 @@ struct story_options {
 	const char *begins;                /* "08:00" */
 	const char *timetable, *stops;     /* drawn_town.h; NULL = none */
 	uint32_t first_day;                /* yyyymmdd; 0 = 2022-06-07 */
+	int clock_change_h;                /* the night to the second day is longer by this: 1 in October, -1 in March */
 	uint32_t loss_permille, repeat_permille, latency_ms_max;
 	const char *store;                 /* NULL = in memory */
 	int no_fallback;                   /* the town has nobody who steps in */
@@ -52,6 +53,7 @@ struct story {
 	struct story_rider riders[STORY_RIDERS_MAX];
 	uint32_t n_riders;
 	uint64_t n_orders;
+	instant_ms would_work_at;          /* what the newest wish was answered when it was refused */
 	struct story_options options;
 };
 
