@@ -40,7 +40,7 @@ export class Booking {
 		this.at = h('input', { type: 'datetime-local', 'aria-label': t('when'), hidden: true, onchange: () => void this.offerTrains() });
 		const most = options.town.rules.walk_max_m;
 		this.walk = h('select', { id: freshId('walk') }, [0, 100, 200, 300, 500, 800, 1200].map((metres) =>
-			h('option', { value: String(metres), selected: metres === Math.min(most, 500) }, metres === 0 ? t('noWalk') : `${metres} m`)));
+			h('option', { value: String(metres), selected: metres === Math.min(most, 500) }, metres === 0 ? t('atDoor') : `${metres} m`)));
 		for (const need of options.town.needs)
 			this.counts.set(need.need, 0);
 		const first = options.town.needs[0];
