@@ -1,6 +1,7 @@
 /* The dispatcher: runs the service, or looks at its journal. */
 #include <getopt.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ static const char usage[] =
 	"       dispatcher verify [--settings FILE] [--set ...]   check the journal's chain and replay it\n"
 	"       dispatcher project [--settings FILE] [--set ...]  make the projections anew from the journal (PostgreSQL)\n"
 	"       dispatcher log [--from N] [--most N] [--personal]  print the journal, one line a record\n"
+	"       dispatcher skip --by WHO --why TEXT [...]         hold mode: leave out the record that stopped it twice\n"
 	"       dispatcher settings                               the manual page of all settings\n"
 	"       dispatcher check-settings [...]                   read settings and fleet, say what is wrong\n"
 	"       dispatcher --version\n";
@@ -61,7 +63,7 @@ static int read_options(int argc, char **argv, struct options *options, struct e
 		else if (option == 'p')
 			options->personal = 1;
 		else
-			code = err_set(detail, ERR_USAGE, "%s", usage);
+			code = err_set(detail, ERR_USAGE, "not understood; see: dispatcher --help");
 	}
 	options->command = optind < argc ? argv[optind] : "run";
 	return code;
@@ -166,7 +168,6 @@ static int decide_in(struct store *store, const struct options *options, struct 
 	struct journal *journal = NULL;
 	uint64_t sequence = 0;
 	uint32_t epoch;
-	char json[640];
 	int code = towns_open(&towns, options->settings.state_folder, detail);
 	if (!code)
 		code = journal_recover_settings(store, &settings, hash, detail);
@@ -188,9 +189,11 @@ static int decide_in(struct store *store, const struct options *options, struct 
 	if (!code)
 		code = store_raise_epoch(store, (uint32_t)options->settings.area, clock_calendar_s(), &epoch, detail);
 	if (!code) {
-		snprintf(json, sizeof json, "{\"skip\":%" PRIu64 ",\"by\":\"%.100s\",\"why\":\"%.300s\"}", sequence,
-			 options->by, options->why);
-		code = journal_decide(journal, epoch, json, detail);
+		json_t *decision = json_pack("{s:I,s:s,s:s}", "skip", (json_int_t)sequence, "by", options->by, "why", options->why);
+		char *text = decision ? json_dumps(decision, JSON_COMPACT) : NULL;
+		code = text ? journal_decide(journal, epoch, text, detail) : err_set(detail, ERR_FORMAT, "--by and --why must be UTF-8 text");
+		free(text);
+		json_decref(decision);
 	}
 	if (!code)
 		printf("record %" PRIu64 " will be skipped, decided by %s; start the dispatcher again\n", sequence,
@@ -206,8 +209,8 @@ static int skip_record(const struct options *options)
 {
 	struct err_detail detail = {""};
 	struct store *store;
-	if (!options->by || !options->why || strpbrk(options->by, "\"\\") || strpbrk(options->why, "\"\\")) {
-		fputs("dispatcher skip: --by WHO and --why TEXT are needed (without quotes or backslashes)\n", stderr);
+	if (!options->by || !options->why) {
+		fputs("dispatcher skip: --by WHO and --why TEXT are needed\n", stderr);
 		return 2;
 	}
 	int code = store_open(&store, options->settings.store, &detail);
@@ -241,6 +244,10 @@ int main(int argc, char **argv)
 	struct err_detail detail = {""};
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	log_open("dispatcher", LOG_INFO);
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
+		fputs(usage, stdout);
+		return 0;
+	}
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
 		printf("dispatcher %s, engine %d\n", ZUB_VERSION, CORE_ENGINE_VERSION);
 		return 0;

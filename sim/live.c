@@ -23,6 +23,7 @@
 #define TAIL_MINUTES 40 /* no new wishes this long before the end (at most a quarter of the time), so that rides can finish */
 #define LEAD_MINUTES 4  /* the fleet is released and connected before the first wish */
 #define SECRET_CHARS 96
+#define ENDLESS_DAYS 14
 #define ROUND_WALL_MS 1000 /* the desk looks around */
 
 struct live;
@@ -33,7 +34,9 @@ struct passenger {
 	char secret[SECRET_CHARS];
 	uint8_t calling;              /* a request of this rider is under way */
 	uint8_t following;            /* its stream is open */
+	uint8_t taking_up;            /* asked in an earlier run; not heard of since */
 	int64_t follow_after;         /* wall, after a broken stream */
+	uint64_t read_notice;         /* the newest one acknowledged; their numbers rise */
 	struct evhttp_connection *stream;
 	struct evbuffer *lines;
 };
@@ -43,6 +46,7 @@ struct live {
 	const struct town *town;
 	struct event_base *base;
 	struct event *step, *round, *signals[2];
+	struct demand_options drawn; /* what the trips were drawn with */
 	struct demand demand;
 	struct passenger *passengers;
 	FILE *memory;
@@ -104,7 +108,8 @@ static void finish_call(struct evhttp_request *request, void *arg)
 		struct evbuffer *in = evhttp_request_get_input_buffer(request);
 		size_t n = evbuffer_get_length(in);
 		json = json_loadb((const char *)evbuffer_pullup(in, -1), n, 0, NULL);
-		call->live->heard_wall = wall_ms();
+		if (status == 200 || call->live->began) /* a dispatcher that holds from the beginning is none */
+			call->live->heard_wall = wall_ms();
 	}
 	if (call->passenger)
 		call->passenger->calling = 0;
@@ -188,8 +193,10 @@ static void acknowledge(struct passenger *passenger, const json_t *ride)
 		const char *state = json_string_value(json_object_get(notice, "state"));
 		const char *id = json_string_value(json_object_get(notice, "notice"));
 		char path[256], key[80];
-		if (!id || !state || strcmp(state, "sent"))
+		uint64_t number = id ? strtoull(id, NULL, 16) : 0;
+		if (!id || !state || strcmp(state, "sent") || number <= passenger->read_notice)
 			continue;
+		passenger->read_notice = number;
 		snprintf(path, sizeof path, "/api/v1/rides/%s/notices/%s", passenger->secret, id);
 		snprintf(key, sizeof key, "notice-%s", id);
 		uint8_t calling = passenger->calling;
@@ -225,6 +232,8 @@ static void hear(struct live *live, struct passenger *passenger, int status, jso
 {
 	(void)live;
 	json_t *ride = json_object_get(json, "ride");
+	if (ride || status == 404 || status == 410)
+		passenger->taking_up = 0;
 	if (ride)
 		hear_ride(passenger, ride);
 	else if (status == 404 || status == 410 || status == 422)
@@ -351,6 +360,15 @@ static void act(struct passenger *passenger)
 static void step_passenger(struct passenger *passenger, instant_ms now)
 {
 	const struct rider *rider = &passenger->rider;
+	if (passenger->taking_up) {
+		char path[160];
+		snprintf(path, sizeof path, "/api/v1/rides/%s", passenger->secret);
+		if (!passenger->calling && wall_ms() >= passenger->follow_after) {
+			passenger->follow_after = wall_ms() + RETRY_WALL_MS;
+			send_call(passenger->live, passenger, path, NULL, NULL, hear);
+		}
+		return;
+	}
 	if (passenger->secret[0] && !passenger->following && rider->phase != RIDER_ENDED && rider->phase != RIDER_HOME &&
 	    wall_ms() >= passenger->follow_after)
 		follow(passenger);
@@ -480,19 +498,21 @@ static void remember(struct live *live)
 	char line[256], secret[SECRET_CHARS];
 	int64_t from = 0;
 	uint32_t index;
+	struct demand_options *demand = &live->drawn;
 	FILE *file = fopen(live->options->memory_path, "r");
+	*demand = live->options->demand;
+	/* the same trips as before: secrets are kept by their index */
 	while (file && fgets(line, sizeof line, file)) {
-		if (sscanf(line, "from %" SCNd64, &from) == 1)
+		if (sscanf(line, "from %" SCNd64 " seed %" SCNu64 " per_hour %" SCNu32, &from, &demand->seed, &demand->per_hour) == 3)
 			live->from = from;
 	}
 	if (file)
 		rewind(file);
-	struct demand_options demand = live->options->demand;
 	uint64_t tail = live->options->minutes / 4 < TAIL_MINUTES ? live->options->minutes / 4 : TAIL_MINUTES;
-	demand.from = live->from + LEAD_MINUTES * MINUTE_MS;
-	demand.to = live->options->minutes ? live->end - (instant_ms)tail * MINUTE_MS : live->from + DAY_MS;
+	demand->from = live->from + LEAD_MINUTES * MINUTE_MS;
+	demand->to = live->options->minutes ? live->end - (instant_ms)tail * MINUTE_MS : live->from + ENDLESS_DAYS * DAY_MS;
 	struct err_detail detail = {""};
-	live->result = demand_draw(&live->demand, live->town, &demand, &detail);
+	live->result = demand_draw(&live->demand, live->town, demand, &detail);
 	if (live->result)
 		fprintf(stderr, "%s\n", detail.text);
 	live->passengers = calloc(live->demand.n + 1, sizeof *live->passengers);
@@ -508,17 +528,14 @@ static void remember(struct live *live)
 		fclose(file);
 }
 
+/* Whoever asked before a restart is asked how things stand until somebody answers. */
 static void take_up(struct live *live)
 {
 	instant_ms now = service_now(live);
 	for (uint32_t i = 0; i < live->demand.n; i++) {
 		struct passenger *passenger = &live->passengers[i];
-		char path[160];
-		if (passenger->secret[0]) {
-			snprintf(path, sizeof path, "/api/v1/rides/%s", passenger->secret);
-			passenger->rider.act_at = INT64_MAX;
-			send_call(live, passenger, path, NULL, NULL, hear);
-		} else if (passenger->rider.trip->ask_at < now - 5 * MINUTE_MS) {
+		passenger->taking_up = passenger->secret[0] != 0;
+		if (!passenger->taking_up && passenger->rider.trip->ask_at < now - 5 * MINUTE_MS) {
 			passenger->rider.phase = RIDER_ENDED; /* the moment has passed while nobody was there to ask */
 			passenger->rider.act_at = INT64_MAX;
 		}
@@ -545,7 +562,7 @@ static void begin(struct live *live, struct passenger *passenger, int status, js
 		event_base_loopbreak(live->base);
 		return;
 	}
-	fprintf(live->memory, "from %" PRId64 "\n", live->from);
+	fprintf(live->memory, "from %" PRId64 " seed %" PRIu64 " per_hour %" PRIu32 "\n", live->from, live->drawn.seed, live->drawn.per_hour);
 	fflush(live->memory);
 	live->began = 1;
 	take_up(live);

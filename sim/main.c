@@ -365,6 +365,10 @@ int main(int argc, char **argv)
 {
 	static struct arguments arguments;
 	scenario_default(&arguments.scenario);
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
+		fputs(usage, stdout);
+		return 0;
+	}
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
 		printf("sim %s, engine %d\n", ZUB_VERSION, CORE_ENGINE_VERSION);
 		return 0;
