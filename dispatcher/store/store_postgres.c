@@ -573,7 +573,7 @@ static int postgres_append(void *self, const struct store_row *rows, uint32_t n,
 	}
 	if (!code)
 		code = postgres_pipe_finish(&store->pg, COMMIT_WAIT_MS, detail);
-	if (code != ERR_UNAVAILABLE)
+	if (code != ERR_UNAVAILABLE && code != ERR_DISK_FULL)
 		store->staged = NULL;
 	return code;
 }
@@ -704,10 +704,10 @@ static int postgres_keys_put(void *self, const struct store_key *keys, uint32_t 
 
 /* The table is written anew without the dead rows; a new WAL segment is begun and a checkpoint lets the server remove
  * the old ones. Roles that may not do the latter leave it to the server's own checkpoints. */
-static int keys_scrub(struct postgres_store *store, struct err_detail *detail)
+static int keys_scrub(struct postgres_store *store, int with_wal, struct err_detail *detail)
 {
 	int code = store_postgres_format(store, detail, "VACUUM (FULL) %1$s_keys.key");
-	if (code)
+	if (code || !with_wal)
 		return code;
 	if (postgres_run(&store->pg, "SELECT pg_switch_wal()", PG_WAIT_LONG_MS, NULL) == ERR_OK)
 		postgres_run(&store->pg, "CHECKPOINT", PG_WAIT_LONG_MS, NULL);
@@ -737,7 +737,8 @@ static int postgres_keys_erase(void *self, const struct store_key *keys, uint32_
 			rides[n_rides++] = keys[i].ride;
 	if (!code && n_rides && store->projects)
 		code = project_forget(store, rides, n_rides, detail);
-	return code ? code : keys_scrub(store, detail);
+	/* keys of dropped snapshots go with the server's next checkpoint of its own: nobody waits for that */
+	return code ? code : keys_scrub(store, keys[0].kind != KEY_SNAPSHOT, detail);
 }
 
 /* ---- snapshots ---- */
