@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# slow
 # The contract of all stores on a PostgreSQL server of our own, then what concerns this kind only.
 set -uo pipefail
 . "$ZUB_SOURCE/tests/support/postgres.sh"
