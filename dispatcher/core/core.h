@@ -3,7 +3,38 @@
  *
  * Ride life: asked -> offered -> promised -> at stop -> aboard -> done, with cancelled, expired, no-show, refused(reason),
  * broken(cause, owner, outcome). No decision of the core breaks a promise: insertion is tried over all vehicles and position
- * pairs, and only plans that keep every window (with settings.reserve_ms to spare where it still exists) are taken. */
+ * pairs, and only plans that keep every window (with settings.reserve_ms to spare where it still exists) are taken.
+ *
+ * What is promised (promise.c), with R = settings.reserve_ms and W = town rules' no_show_wait_ms:
+ *   window          starts R/2 after the vehicle could be there, never before the rider can; it is min(pickup_window_ms, W + R/2)
+ *                   long. "Picked up in the window" means the vehicle stands at the stop (WIRE_ARRIVED) by its end.
+ *   planned_dropoff as told holds R of spare beyond the plan; latest_arrival = that + min(arrival_extra_ms, direct * permille /
+ *                   1000), never after a wished arrival, a tied departure less transfer and walk, or the end of service.
+ *   no-show         at the later of window end and W at the stop (plus "I am coming", once, as far as nobody else's promise
+ *                   needs the time), after a last call a minute before. The wait cannot break another promise: every plan is
+ *                   also checked with each rider missing, and the next stop's riders too (schedule.h), R/4 in hand.
+ *   later changes   keep a promise with R in hand where it still exists; a plan that is later already may stay as it is.
+ *   from a trip     the promise is one relative to the trip: when it is late the window moves along, as long as it was (cause
+ *                   CAUSE_LATE_TRIP, still kept), if the plan of its vehicle or another one allows; else it is broken.
+ * A rider who comes so late to the stop that it alone makes the arrival late: CAUSE_RIDER_LATE. UPD_OUTCOME comes once per promise:
+ * at drop-off, at a no-show, when it is broken, when an operator cancels (CAUSE_OPERATOR, counted apart); never when the rider cancels.
+ *
+ * Offers: the first is reserved in the plan until offers_until (other requests plan around it; the vehicle is not told). At
+ * acceptance each offer is looked for anew within its window: any vehicle that keeps it will do. Gone = ERR_GONE with fresh
+ * offers (state offered again), or expired. One open request (offers not answered) per client; a promised ride blocks nothing.
+ * A door is the nearest road spot within 30 m, for towns with door_to_door and for whoever cannot walk (walk_max_mm 0); a door
+ * is the rider's own to judge and is offered to those who need step-free access, stops only when known to be step-free.
+ * Without a fallback in the town a ride that ends within wait_max_ms of the end of service needs two vehicles that could do it.
+ *
+ * Vehicles: plans start where a vehicle stands, or, under way, at the end of the arc it can have reached settings.freeze_ms from
+ * now. A pickup whose time is more than reserve_ms ahead does not hold a vehicle that stands at its stop already. Riders of a
+ * vehicle that fails are moved within their promise, else broken with the next best time (the ride goes on, its case stays open
+ * until CMD_CASE_CLOSE) or RIDE_BROKEN. Cases about a vehicle alone are named by their case_id in cmd_case.ride. Unwatched for
+ * plan_valid_ms, a vehicle's waiting riders go elsewhere. CMD_HANDOVER_ACCEPT: `who` accepts what `to` hands over.
+ *
+ * Full: rides -> ERR_FULL, REFUSAL_FULL; cases over 3/4 open -> no new promises (REFUSAL_FULL), a broken ride without room for its
+ * case asks again each minute; notices, keys: the oldest make room; vehicles, supervisors, delays -> ERR_FULL. Due work that does
+ * not fit into one step's updates is left due (core_due stays at or before now): step again. */
 #ifndef ZUB_CORE_H
 #define ZUB_CORE_H
 

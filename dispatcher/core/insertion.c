@@ -98,7 +98,7 @@ static uint8_t further(uint8_t a, uint8_t b)
 {
 	static const uint8_t rank[REFUSALS] = {
 		[REFUSAL_NO_VEHICLE] = 1, [REFUSAL_NO_SUPERVISOR] = 2, [REFUSAL_NOT_STEP_FREE] = 3, [REFUSAL_NO_CAPACITY] = 4,
-		[REFUSAL_NO_ROAD] = 5, [REFUSAL_FULL] = 6, [REFUSAL_NO_TIME] = 7, [REFUSAL_CONNECTION] = 8};
+		[REFUSAL_NO_ROAD] = 5, [REFUSAL_FULL] = 6, [REFUSAL_NO_TIME] = 7};
 	return rank[b] > rank[a] ? b : a;
 }
 
@@ -384,7 +384,7 @@ static int trial_run(struct trial *t, struct insertion *ret, uint8_t *obstacle)
 		*obstacle = further(*obstacle, REFUSAL_NO_ROAD);
 		return 0;
 	}
-	*obstacle = further(*obstacle, t->ask->latest_dropoff != INT64_MAX && !t->ask->fixed ? REFUSAL_CONNECTION : REFUSAL_NO_TIME);
+	*obstacle = further(*obstacle, REFUSAL_NO_TIME);
 	if (!trial_energy(t, added_mm))
 		return 0;
 	trial_compose(t, legs);

@@ -438,8 +438,8 @@ static uint8_t offers_make(struct core *core, uint32_t slot)
 	insertion_search(core, &ask, &result);
 	const struct insertion *first = insertion_cheapest(&result);
 	if (first->vehicle == NONE) {
-		if (result.obstacle == REFUSAL_CONNECTION && ride->request.tie_kind != TIE_TO_TRIP)
-			result.obstacle = REFUSAL_NO_TIME;
+		if (result.obstacle == REFUSAL_NO_TIME && ride->request.tie_kind == TIE_TO_TRIP)
+			result.obstacle = REFUSAL_CONNECTION;
 		if (result.obstacle == REFUSAL_NO_TIME && !ask.backward)
 			look_later(core, &ask);
 		return result.obstacle;

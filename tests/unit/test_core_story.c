@@ -1,4 +1,5 @@
 // link: zub_core zub_route zub_drawn_town
+/* Stories of a small town, as readable traces: what was asked, what the core said. Times are minutes:seconds since the start. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,36 +16,479 @@ static const char *const grid = "A-----B-----C-----D\n"
 				"|     |     |     |\n"
 				"|     |     |     |\n"
 				"I-----J-----K-----L\n";
+static struct drawn_town drawn;
+static struct rig rig;
 
-static void open_grid(struct drawn_town *drawn, struct rig *rig)
+static void open_with(const struct drawn_options *options, uint32_t vehicles)
 {
-	drawn_town_open(drawn, &(struct drawn_options){.drawing = grid, .metres_per_char = 50});
-	drawn->town.rules.door_to_door = 1;
-	rig_open(rig, drawn, NULL);
-	rig->logging = 1;
-	assert_int_equal(rig_sign_on(rig, "Anna", 4), 0);
+	static const char *const depots[] = {"AB", "KL", "EF"};
+	drawn_town_open(&drawn, options);
+	drawn.town.rules.door_to_door = 1;
+	rig_open(&rig, &drawn, NULL);
+	assert_int_equal(rig_sign_on(&rig, "Anna", 4), 0);
+	for (uint32_t v = 0; v < vehicles; v++)
+		assert_int_equal(rig_vehicle(&rig, v + 1, depots[v][0], depots[v][1]), 0);
+	rig.logging = 1;
+}
+
+static int open_one(void **state)
+{
+	(void)state;
+	open_with(&(struct drawn_options){.drawing = grid, .metres_per_char = 50}, 1);
+	return 0;
+}
+
+static int open_two(void **state)
+{
+	(void)state;
+	open_with(&(struct drawn_options){.drawing = grid, .metres_per_char = 50}, 2);
+	return 0;
+}
+
+static int open_train(void **state)
+{
+	(void)state;
+	open_with(&(struct drawn_options){.drawing = grid, .metres_per_char = 50, .stops = "CD=S1 IJ AE? FG!",
+					  .timetable = "stop S1 C\ntrip T1 10 S1 08:30 S1 08:50\ntrip T2 10 S1 09:00 S1 09:20\n"},
+		  1);
+	return 0;
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	rig_close(&rig);
+	drawn_town_close(&drawn);
+	return 0;
+}
+
+static void says(const char *text)
+{
+	const char *at = strstr(rig.log, text);
+	if (!at)
+		fail_msg("not said: \"%s\"\n%s", text, rig.log);
+}
+
+static void never_says(const char *text)
+{
+	if (strstr(rig.log, text))
+		fail_msg("said: \"%s\"\n%s", text, rig.log);
+}
+
+static instant_ms minute(int64_t minutes)
+{
+	return rig.start + minutes * MINUTE_MS;
+}
+
+static uint8_t state_of(uint64_t ride)
+{
+	return core_ride(rig.core, ride)->state;
 }
 
 static void one_ride(void **state)
 {
 	(void)state;
-	struct drawn_town drawn;
-	struct rig rig;
-	open_grid(&drawn, &rig);
-	assert_int_equal(rig_vehicle(&rig, 1, 'A', 'B'), 0);
-	uint64_t ride = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
-	printf("%s", rig.log);
-	assert_int_equal(ride, 1);
-	rig_run(&rig, rig.start + 15 * MINUTE_MS);
-	printf("%s", rig.log);
-	assert_int_equal(core_figures(rig.core)->done, 1);
+	assert_int_equal(rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J')), 1);
+	rig_run(&rig, minute(12));
+	const char *const trace = "0:00 request\n"
+				  "  ride 1 offered\n"
+				  "0:00 accept\n"
+				  "  notice 1 promised\n"
+				  "  ride 1 promised by 1 window 2:30..5:00 latest 11:25\n"
+				  "  plan 1 v2: pickup 1 2:30 dropoff 1 7:50\n";
+	if (strncmp(rig.log, trace, strlen(trace)) != 0)
+		fail_msg("%s", rig.log);
+	says("  notice 1 vehicle_at_stop\n  ride 1 at_stop\n");
+	says("  evidence 1 to 1\n");
+	says("  ride 1 aboard\n");
+	says("  outcome 1 kept none\n  ride 1 done\n");
 	assert_int_equal(core_figures(rig.core)->kept, 1);
-	rig_close(&rig);
-	drawn_town_close(&drawn);
 }
+
+static void offer_expires_and_client_waits(void **state)
+{
+	(void)state;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.client = 7;
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	struct command again = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	again.request.client = 7;
+	assert_int_equal(rig_step(&rig, &again).refusal, REFUSAL_OPEN_REQUEST);
+	assert_int_equal(core_vehicle(rig.core, 1)->n_tasks, 0); /* a reservation is not told to the vehicle */
+	rig_run(&rig, minute(2));
+	assert_int_equal(state_of(command.request.ride), RIDE_EXPIRED);
+	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, ERR_GONE);
+	again = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	again.request.client = 7;
+	assert_int_equal(rig_step(&rig, &again).code, 0);
+	rig_run(&rig, minute(120)); /* closed rides leave the memory, open ones never */
+	assert_null(core_ride(rig.core, command.request.ride));
+}
+
+static void same_key_same_answer(void **state)
+{
+	(void)state;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.key = (struct command_key){1, 2};
+	uint64_t first = command.request.ride;
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	command.request.ride = 99;
+	command.at = 0;
+	struct upd_result result = rig_step(&rig, &command);
+	assert_int_equal(result.repeated, 1);
+	assert_int_equal(result.ride, first);
+	assert_null(core_ride(rig.core, 99));
+}
+
+static void no_show_after_last_call(void **state)
+{
+	(void)state;
+	rig.no_shows[rig.n_no_shows++] = 1;
+	rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	rig_run(&rig, minute(10));
+	says("4:00 tick\n  notice 1 last_call\n");
+	says("5:00 tick\n  outcome 1 kept none\n  notice 1 no_show\n  ride 1 no_show\n");
+	/* a person undoes it: a fresh promise */
+	struct command undo = {.kind = CMD_NO_SHOW_UNDO};
+	undo.ride.ride = 1;
+	rig.n_no_shows = 0;
+	assert_int_equal(rig_step(&rig, &undo).code, 0);
+	rig_run(&rig, minute(30));
+	assert_int_equal(state_of(1), RIDE_DONE);
+	assert_int_equal(core_figures(rig.core)->no_show, 0);
+}
+
+static void coming_extends_once(void **state)
+{
+	(void)state;
+	rig.no_shows[rig.n_no_shows++] = 1;
+	rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	rig_run(&rig, minute(3));
+	struct command coming = {.kind = CMD_COMING};
+	coming.ride.ride = 1;
+	assert_int_equal(rig_step(&rig, &coming).code, 0);
+	coming.at = 0;
+	assert_int_equal(rig_step(&rig, &coming).code, ERR_CONFLICT);
+	rig_run(&rig, rig.start + 6 * MINUTE_MS + 50 * SECOND_MS);
+	assert_int_equal(state_of(1), RIDE_AT_STOP);
+	rig_run(&rig, minute(8));
+	assert_int_equal(state_of(1), RIDE_NO_SHOW);
+}
+
+static void wrong_code(void **state)
+{
+	(void)state;
+	rig.no_shows[rig.n_no_shows++] = 1;
+	rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	struct command evidence = {.kind = CMD_BOARD_EVIDENCE};
+	evidence.board_evidence = (struct cmd_board_evidence){1, WIRE_EVIDENCE_CODE, 1234};
+	assert_int_equal(rig_step(&rig, &evidence).code, ERR_CONFLICT); /* no vehicle there yet */
+	rig_run(&rig, minute(3));
+	evidence.at = 0;
+	evidence.board_evidence.code = 1235;
+	assert_int_equal(rig_step(&rig, &evidence).code, ERR_DENIED);
+	evidence.at = 0;
+	evidence.board_evidence.code = 1234;
+	assert_int_equal(rig_step(&rig, &evidence).code, ERR_OK);
+}
+
+static void fault_moves_the_rider(void **state)
+{
+	(void)state;
+	uint64_t ride = rig_book(&rig, rig_place(&rig, 'K', 'L'), rig_place(&rig, 'A', 'B'));
+	uint32_t first = core_ride(rig.core, ride)->vehicle;
+	struct robot *robot = &rig.robots[first - 1];
+	robot->state = ROBOT_DEAD;
+	/* the pickup is now, the other vehicle is far: the promise cannot be kept, the next best is told, a case is open */
+	rig_say(&rig, robot, WIRE_FAULT_BEGAN, 0, 0, 0);
+	const struct core_ride *r = core_ride(rig.core, ride);
+	assert_int_not_equal(r->vehicle, first);
+	says("down\n");
+	if (r->n_reassigned && r->cause == CAUSE_NONE) {
+		says("notice 1 vehicle_changed");
+	} else {
+		says("outcome 1 broken vehicle_fault");
+		says("case broken_ride ride 1");
+	}
+	rig_run(&rig, minute(25));
+	assert_int_equal(state_of(ride), RIDE_DONE);
+}
+
+static void fault_without_another_vehicle(void **state)
+{
+	(void)state;
+	uint64_t ride = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	rig.robots[0].state = ROBOT_DEAD;
+	rig_say(&rig, &rig.robots[0], WIRE_FAULT_BEGAN, 0, 0, 0);
+	says("  outcome 1 broken vehicle_fault\n");
+	says("  case broken_ride ride 1 vehicle 1 open\n");
+	says("  notice 1 broken\n  ride 1 broken\n");
+	rig_run(&rig, minute(180)); /* stays open, however long, until a named person closes it */
+	assert_int_equal(state_of(ride), RIDE_BROKEN);
+	struct command close = {.kind = CMD_CASE_CLOSE};
+	close.case_.ride = ride;
+	close.case_.outcome = CASE_HOME_BY_FALLBACK;
+	assert_int_equal(rig_step(&rig, &close).code, ERR_RANGE); /* who? */
+	close.at = 0;
+	strcpy(close.case_.who, "Anna");
+	assert_int_equal(rig_step(&rig, &close).code, ERR_OK);
+	assert_true(core_ride(rig.core, ride)->closed_at != INSTANT_NONE);
+}
+
+static void silence_is_unknown(void **state)
+{
+	(void)state;
+	uint64_t ride = rig_book(&rig, rig_place(&rig, 'K', 'L'), rig_place(&rig, 'A', 'B'));
+	uint32_t first = core_ride(rig.core, ride)->vehicle;
+	struct command link = {.kind = CMD_VEHICLE_LINK};
+	link.vehicle_link = (struct cmd_vehicle_link){first, 0, rig.now};
+	rig.robots[first - 1].state = ROBOT_DEAD;
+	assert_int_equal(rig_step(&rig, &link).code, 0);
+	says("case vehicle_unknown ride 0");
+	rig_run(&rig, rig.start + 124 * SECOND_MS);
+	assert_int_equal(core_ride(rig.core, ride)->vehicle, first); /* it may still be carrying out its plan */
+	rig_run(&rig, rig.start + 127 * SECOND_MS);
+	assert_int_not_equal(core_ride(rig.core, ride)->vehicle, first);
+}
+
+static void vehicle_has_the_last_word(void **state)
+{
+	(void)state;
+	uint64_t ride = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	uint32_t first = core_ride(rig.core, ride)->vehicle, other = 3 - first;
+	/* the other one says that this rider got in: he is there, once, and the first one's plan lets him go */
+	rig_say(&rig, &rig.robots[other - 1], WIRE_BOARDED, ride, 0, WIRE_EVIDENCE_CODE);
+	assert_int_equal(state_of(ride), RIDE_ABOARD);
+	assert_int_equal(core_ride(rig.core, ride)->vehicle, other);
+	assert_int_equal(core_vehicle(rig.core, first)->n_tasks, 0);
+	assert_int_equal(core_vehicle(rig.core, other)->n_tasks, 1);
+}
+
+static void events_once_and_in_order(void **state)
+{
+	(void)state;
+	struct robot *robot = &rig.robots[0];
+	assert_int_equal(rig_say(&rig, robot, WIRE_PASSENGER_CALL, 0, 0, 0), 0);
+	robot->sequence = 0;
+	assert_int_equal(rig_say(&rig, robot, WIRE_PASSENGER_CALL, 0, 0, 0), ERR_STALE); /* known: acknowledged again */
+	assert_int_equal(rig.updates.items[0].kind, UPD_ACK);
+	robot->sequence = 2;
+	assert_int_equal(rig_say(&rig, robot, WIRE_PASSENGER_CALL, 0, 0, 0), ERR_CONFLICT); /* a gap: not acknowledged */
+	assert_int_equal(rig.updates.items[0].kind, UPD_RESULT);
+}
+
+static void nobody_rides_unwatched(void **state)
+{
+	(void)state;
+	struct command off = {.kind = CMD_SIGN_OFF};
+	strcpy(off.duty.who, "Anna");
+	assert_int_equal(rig_step(&rig, &off).code, 0);
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_NO_SUPERVISOR);
+	assert_int_equal(rig_sign_on(&rig, "Bela", 1), 0);
+	assert_int_equal(rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J')), 2);
+	/* handing over is accepted, not assumed */
+	assert_int_equal(rig_sign_on(&rig, "Cem", 3), 0);
+	strcpy(off.duty.who, "Bela");
+	strcpy(off.duty.to, "Cem");
+	off.at = 0;
+	assert_int_equal(rig_step(&rig, &off).code, 0);
+	assert_int_equal(core_n_supervisors(rig.core), 2);
+	struct command accept = {.kind = CMD_HANDOVER_ACCEPT};
+	strcpy(accept.duty.who, "Cem");
+	assert_int_equal(rig_step(&rig, &accept).code, 0);
+	assert_int_equal(core_n_supervisors(rig.core), 1);
+	assert_string_equal(core_vehicle(rig.core, 1)->supervisor, "Cem");
+	never_says("case unsupervised");
+}
+
+static void out_of_service_keeps_nobody_waiting(void **state)
+{
+	(void)state;
+	rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	uint32_t first = core_ride(rig.core, 1)->vehicle;
+	struct command order = {.kind = CMD_VEHICLE_ORDER};
+	order.vehicle_order.vehicle = first;
+	order.vehicle_order.order = 5;
+	order.vehicle_order.kind = WIRE_OUT_OF_SERVICE;
+	assert_int_equal(rig_step(&rig, &order).code, 0);
+	assert_int_not_equal(core_ride(rig.core, 1)->vehicle, first);
+	rig_run(&rig, minute(25));
+	assert_int_equal(state_of(1), RIDE_DONE);
+	assert_int_equal(core_vehicle(rig.core, first)->service, SERVICE_OUT);
+}
+
+static void restart_repeats_all_plans(void **state)
+{
+	(void)state;
+	rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	rig.epoch = 2;
+	struct command start = rig_start_command(&rig);
+	assert_int_equal(rig_step(&rig, &start).code, 0);
+	assert_int_equal(core_vehicle(rig.core, 1)->plan_epoch, 2);
+	assert_int_equal(core_vehicle(rig.core, 1)->plan_version, 1);
+	says("start\n  plan 1 v1: pickup 1");
+	start.at = 0;
+	assert_int_equal(rig_step(&rig, &start).code, ERR_STALE);
+}
+
+static struct command train_request(uint8_t kind, const char *trip, uint32_t sequence)
+{
+	struct place station = rig_place(&rig, 'C', 'D'), home = rig_place(&rig, 'I', 'J');
+	struct command command = rig_request_command(&rig, kind == TIE_FROM_TRIP ? station : home, kind == TIE_FROM_TRIP ? home : station);
+	command.request.tie_kind = kind;
+	strcpy(command.request.tie.feed, "drawn");
+	strcpy(command.request.tie.trip_id, trip);
+	command.request.tie.start_s = -1;
+	command.request.tie.yyyymmdd = 20220607;
+	command.request.tie.stop_sequence = sequence;
+	return command;
+}
+
+static void late_train_is_waited_for(void **state)
+{
+	(void)state;
+	struct command command = train_request(TIE_FROM_TRIP, "T1", 1); /* arrives 8:30 */
+	struct upd_result result = rig_step(&rig, &command);
+	if (result.code)
+		fail_msg("refused: %s", core_refusal_name(result.refusal));
+	assert_int_equal(rig_accept(&rig, 1, 0).code, 0);
+	instant_ms earliest = core_ride(rig.core, 1)->earliest_pickup;
+	assert_true(earliest >= minute(32));
+	rig_run(&rig, minute(20));
+	struct command delay = {.kind = CMD_TRIP_DELAY};
+	delay.trip_delay.trip = command.request.tie;
+	delay.trip_delay.arrival_late_s = delay.trip_delay.departure_late_s = 420;
+	assert_int_equal(rig_step(&rig, &delay).code, 0);
+	assert_true(core_ride(rig.core, 1)->earliest_pickup >= minute(39));
+	says("  notice 1 connection_at_risk\n");
+	rig_run(&rig, minute(60));
+	assert_int_equal(state_of(1), RIDE_DONE);
+	assert_true(core_ride(rig.core, 1)->boarded_at >= minute(39));
+	says("  outcome 1 kept late_trip\n");
+}
+
+static void departing_train_is_reached(void **state)
+{
+	(void)state;
+	struct command command = train_request(TIE_TO_TRIP, "T2", 1); /* departs 9:00 */
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	assert_int_equal(rig_accept(&rig, 1, 0).code, 0);
+	assert_true(core_ride(rig.core, 1)->latest_arrival <= minute(60) - drawn.town.rules.transfer_ms);
+	rig_run(&rig, minute(70));
+	assert_int_equal(state_of(1), RIDE_DONE);
+	assert_true(core_ride(rig.core, 1)->alighted_at <= minute(58));
+	/* nobody can reach a train that leaves in a minute */
+	command = train_request(TIE_TO_TRIP, "T2", 2);
+	rig_run(&rig, minute(78));
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_CONNECTION);
+	command = train_request(TIE_TO_TRIP, "T9", 1);
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_TRIP_UNKNOWN);
+}
+
+static void unknown_access_is_not_offered(void **state)
+{
+	(void)state;
+	drawn.town.rules.door_to_door = 0;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'A', 'E'), rig_place(&rig, 'C', 'D'));
+	command.request.need_count[0] = 0;
+	command.request.need_count[2] = 1; /* wheelchair */
+	command.request.from.stop = drawn_stop(&drawn, "AE");
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_NOT_STEP_FREE);
+	command = rig_request_command(&rig, rig_place(&rig, 'I', 'J'), rig_place(&rig, 'C', 'D'));
+	command.request.need_count[0] = 0;
+	command.request.need_count[2] = 1;
+	command.request.walk_max_mm = 100000;
+	struct upd_result result = rig_step(&rig, &command);
+	assert_int_equal(result.code, 0);
+	assert_int_equal(core_ride(rig.core, command.request.ride)->units[1], 1);
+}
+
+static void refusals_say_why(void **state)
+{
+	(void)state;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'C', 'D'));
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_SAME_PLACE);
+	command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.need_count[0] = 20;
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_PARTY_TOO_LARGE);
+	command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.need_count[15] = 1;
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_NEED_UNKNOWN);
+	command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = rig.now - HOUR_MS;
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_IN_THE_PAST);
+	command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = rig.now + 30 * DAY_MS;
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_TOO_FAR_AHEAD);
+	struct command pause = {.kind = CMD_BOOKINGS_PAUSE};
+	pause.bookings_pause.paused = 1;
+	rig_step(&rig, &pause);
+	command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	assert_int_equal(rig_step(&rig, &command).refusal, REFUSAL_PAUSED);
+	assert_int_equal(core_figures(rig.core)->refused, 6);
+}
+
+static void empty_battery_charges(void **state)
+{
+	(void)state;
+	struct command states = {.kind = CMD_FLEET_STATES};
+	states.fleet_states.n = 1;
+	states.fleet_states.states[0].vehicle = 1;
+	states.fleet_states.states[0].state.at = rig.now;
+	states.fleet_states.states[0].state.place.arc = NONE;
+	states.fleet_states.states[0].state.mode = WIRE_IDLE;
+	states.fleet_states.states[0].state.battery_permille = 300;
+	assert_int_equal(rig_step(&rig, &states).code, 0);
+	says("charge 0");
+	/* too little left for any ride: refused, not stranded */
+	struct command low = states;
+	low.at = 0;
+	low.fleet_states.states[0].state.battery_permille = 201;
+	drawn.town.rules.wait_max_ms = 600000;
+	rig_step(&rig, &low);
+	assert_int_equal(rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J')), 0);
+}
+
+static void riders_share(void **state)
+{
+	(void)state;
+	/* two parties from the same kerb to the same quarter: one vehicle, one stop */
+	rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'J', 'K'));
+	rig_run(&rig, minute(30));
+	assert_int_equal(core_figures(rig.core)->done, 2);
+	assert_int_equal(core_figures(rig.core)->shared, 2);
+	assert_int_equal(core_figures(rig.core)->kept, 2);
+}
+
+#define STORY(test, opener) cmocka_unit_test_setup_teardown(test, opener, close_all)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(one_ride)};
+	const struct CMUnitTest tests[] = {
+		STORY(one_ride, open_one),
+		STORY(offer_expires_and_client_waits, open_one),
+		STORY(same_key_same_answer, open_one),
+		STORY(no_show_after_last_call, open_one),
+		STORY(coming_extends_once, open_one),
+		STORY(wrong_code, open_one),
+		STORY(fault_moves_the_rider, open_two),
+		STORY(fault_without_another_vehicle, open_one),
+		STORY(silence_is_unknown, open_two),
+		STORY(vehicle_has_the_last_word, open_two),
+		STORY(events_once_and_in_order, open_one),
+		STORY(nobody_rides_unwatched, open_one),
+		STORY(out_of_service_keeps_nobody_waiting, open_two),
+		STORY(restart_repeats_all_plans, open_one),
+		STORY(late_train_is_waited_for, open_train),
+		STORY(departing_train_is_reached, open_train),
+		STORY(unknown_access_is_not_offered, open_train),
+		STORY(refusals_say_why, open_one),
+		STORY(empty_battery_charges, open_one),
+		STORY(riders_share, open_one),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
