@@ -127,7 +127,7 @@ static void store_away(struct loop *loop, const struct err_detail *detail)
 	if (!loop->away_since)
 		loop->away_since = now;
 	snprintf(loop->away_reason, sizeof loop->away_reason,
-		 "holding: the store is away; standstill works, nothing else is taken until it is back (%s)", detail->text);
+		 "holding: the store takes nothing; standstill works, nothing else is taken until it does again (%s)", detail->text);
 	if (!loop->away_said && now - loop->away_since >= AWAY_SAID_MS) {
 		loop->away_said = 1;
 		log_line(LOG_ERROR, "%s", loop->away_reason);
@@ -154,7 +154,7 @@ static int commit(struct loop *loop)
 	struct err_detail detail = {""};
 	int64_t before = clock_wall_ms();
 	int code = journal_commit(loop->journal, &detail);
-	if (code == ERR_UNAVAILABLE) {
+	if (code == ERR_UNAVAILABLE || code == ERR_DISK_FULL) {
 		store_away(loop, &detail);
 		return 0;
 	}

@@ -342,7 +342,7 @@ int journal_commit(struct journal *journal, struct err_detail *detail)
 	}
 	int code = write_batch(journal, core_digest(journal->core), detail);
 	if (code) {
-		journal->failed = code != ERR_UNAVAILABLE;
+		journal->failed = code != ERR_UNAVAILABLE && code != ERR_DISK_FULL;
 		return code;
 	}
 	journal->committed = 1;

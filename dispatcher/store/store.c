@@ -302,7 +302,7 @@ static int rows_write(struct store *store, uint32_t n, uint32_t n_new, struct er
 	code = store->backend->append(store->self, store->rows, n, detail);
 	if (code == ERR_CONFLICT)
 		return rows_conflict(store, &store->rows[n - 1], detail);
-	if (code && code != ERR_STALE && code != ERR_UNAVAILABLE)
+	if (code && code != ERR_STALE && code != ERR_UNAVAILABLE && code != ERR_DISK_FULL) /* full: rolled back, may be tried again */
 		store->failed = 1;
 	return code;
 }

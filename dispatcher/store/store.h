@@ -80,12 +80,12 @@ int store_raise_epoch(struct store *store, uint32_t area, uint32_t least, uint32
  * Errors: ERR_STALE (epoch), ERR_RANGE (a record of no type, or over STORE_BODY_BYTES_MAX), ERR_CONFLICT (somebody else
  * appended), ERR_MEMORY, ERR_DISK_FULL, ERR_IO, ERR_UNAVAILABLE. Once a commit failed while being written the store
  * cannot know whether it is durable, and takes no other (ERR_UNAVAILABLE) until it is opened anew. ERR_UNAVAILABLE as
- * the first error (a server that is gone or does not answer yet): call again with the same records, and nothing else
+ * the first error (a server that is gone or does not answer yet) and ERR_DISK_FULL: call again with the same records, and nothing else
  * before, until another code comes; what was durable in spite of it is found to be so and not appended twice. */
 int store_commit(struct store *store, struct store_record *records, uint32_t n, uint64_t digest,
 		 struct err_detail *detail);
 /* Rows for people with SQL and maps (project.h), written in the same transaction as the next commit; borrowed until
- * that one returns anything but ERR_UNAVAILABLE. Stores without projections ignore them. */
+ * that one returns anything but ERR_UNAVAILABLE or ERR_DISK_FULL. Stores without projections ignore them. */
 struct project_rows;
 void store_stage(struct store *store, const struct project_rows *changes);
 /* Does it keep projections, and are they in step with its head? If not, they are rebuilt by project_rebuild(). */

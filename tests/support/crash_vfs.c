@@ -1,6 +1,7 @@
 #include "crash_vfs.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,8 @@ static sqlite3_vfs crash_vfs;
 static struct shared files[FILES_MAX];
 static struct rng rng;
 static uint64_t operations, syncs, fail_at, crash_at;
-static int crashed, disk_full;
+static int crashed;
+static volatile sig_atomic_t disk_full; /* may be set by a signal */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- sectors ---- */

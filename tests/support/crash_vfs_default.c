@@ -1,9 +1,15 @@
 /* Linked whole into `dispatcher-crashtest`: that program's databases lose what is not synced when it is killed.
- * ZUB_CRASH_SEED chooses what reaches the files early. */
+ * ZUB_CRASH_SEED chooses what reaches the files early. SIGUSR1: the disk is full; SIGUSR2: there is room again. */
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "crash_vfs.h"
+
+static void fill_disk(int number)
+{
+	crash_vfs_disk_full(number == SIGUSR1);
+}
 
 __attribute__((constructor)) static void use_crash_vfs(void)
 {
@@ -13,4 +19,7 @@ __attribute__((constructor)) static void use_crash_vfs(void)
 		seed = strtoull(given, NULL, 10);
 	if (crash_vfs_register(seed, 1))
 		abort();
+	struct sigaction action = {.sa_handler = fill_disk, .sa_flags = SA_RESTART};
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
 }
