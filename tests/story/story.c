@@ -48,7 +48,8 @@ void story_fail(struct story *story, const char *file, int line, const char *for
 	va_end(arguments);
 	print_journal(story);
 	int64_t s = (story_now(story) - story->drawn.town.timetable.day_start[0]) / SECOND_MS;
-	print_error("%s:%d: day %d %02d:%02d:%02d: %s\n", file, line, (int)(s / 86400), (int)(s / 3600 % 24), (int)(s / 60 % 60), (int)(s % 60), text);
+	print_error("%s:%d: day %d %02d:%02d:%02d: %s\n", file, line, (int)(s / 86400), (int)(s / 3600 % 24),
+		    (int)(s / 60 % 60), (int)(s % 60), text);
 	_fail(file, line);
 	abort();
 }
@@ -66,8 +67,12 @@ static void change_clocks(struct town *town, int change_h)
 static void open_town(struct story *story, struct drawn_town *drawn, const char *timetable, uint8_t name)
 {
 	const struct story_options *options = &story->options;
-	const struct drawn_options drawing = {.drawing = grid, .metres_per_char = 50, .stops = options->stops, .timetable = timetable,
-					      .first_day = options->first_day, .n_days = 16};
+	const struct drawn_options drawing = {.drawing = grid,
+					      .metres_per_char = 50,
+					      .stops = options->stops,
+					      .timetable = timetable,
+					      .first_day = options->first_day,
+					      .n_days = 16};
 	drawn_town_open(drawn, &drawing);
 	change_clocks(&drawn->town, options->clock_change_h);
 	drawn->town.rules.door_to_door = 1;
@@ -93,7 +98,8 @@ static void open_parts(struct story *story)
 	must(story, arena_open(&world->query_arena, route_query_size(world->graph) + 4096), "arena");
 	must(story, route_query_open(&world->query, world->graph, &world->query_arena), "query");
 	must(story, checker_open(&world->checker, world->town), "checker");
-	must(story, store_open(&story->store, story->options.store ? story->options.store : "memory:1", &story->detail), "store");
+	must(story, store_open(&story->store, story->options.store ? story->options.store : "memory:1", &story->detail),
+	     "store");
 	world->store = story->store;
 	must(story, dispatcher_open(world), "dispatcher");
 	world_push(world, world->now, EVENT_DOCK, 0, NULL);
@@ -136,7 +142,8 @@ static void check_replay(struct story *story)
 	static struct replay_report report;
 	must(story, replay_run(story->store, &story->drawn.town, 1, &report, &story->detail), "replay");
 	if (report.differing || report.digest != report.recorded_digest || (report.fault[0] && !story->restored))
-		story_fails(story, "replay: %d outcomes differ, the first at %d; %s", (int)report.differing, (int)report.first_differing, report.fault);
+		story_fails(story, "replay: %d outcomes differ, the first at %d; %s", (int)report.differing,
+			    (int)report.first_differing, report.fault);
 }
 
 void story_close(struct story *story)
@@ -253,7 +260,8 @@ static struct place place_again(void *self, struct geo_point point)
 	return best;
 }
 
-static void enrol(struct story *story, uint32_t number, const struct place *depot, const struct shuttle_options *options)
+static void enrol(struct story *story, uint32_t number, const struct place *depot,
+		  const struct shuttle_options *options)
 {
 	struct command enrol = {.kind = CMD_VEHICLE_ENROL}, release = {.kind = CMD_VEHICLE_RELEASE};
 	struct cmd_vehicle_enrol *vehicle = &enrol.vehicle_enrol;
@@ -314,7 +322,8 @@ int accepts_handover(struct story *story, const char *who, const char *from)
 
 int orders(struct story *story, const char *who, uint32_t vehicle, enum wire_order_kind order)
 {
-	struct command command = {.kind = CMD_VEHICLE_ORDER, .vehicle_order = {.vehicle = vehicle, .kind = (uint8_t)order}};
+	struct command command = {.kind = CMD_VEHICLE_ORDER,
+				  .vehicle_order = {.vehicle = vehicle, .kind = (uint8_t)order}};
 	command.vehicle_order.order = ++story->n_orders;
 	snprintf(command.vehicle_order.by, CORE_WHO_MAX, "%s", who);
 	snprintf(command.vehicle_order.reason, CORE_REASON_MAX, "the story wants it");
@@ -399,7 +408,8 @@ static struct trip_key trip_key(struct story *story, const char *trip, uint32_t 
 	const struct town *town = story->world->town;
 	struct trip_key key;
 	for (uint32_t event = 0; event < town->timetable.n_stop_times; event++)
-		if (!timetable_key(town, event, story->day, &key) && !strcmp(key.trip_id, trip) && key.stop_sequence == stop_sequence)
+		if (!timetable_key(town, event, story->day, &key) && !strcmp(key.trip_id, trip) &&
+		    key.stop_sequence == stop_sequence)
 			return key;
 	story_fails(story, "the timetable has no trip %s", trip);
 }
@@ -407,7 +417,8 @@ static struct trip_key trip_key(struct story *story, const char *trip, uint32_t 
 void train(struct story *story, const char *trip, uint32_t stop_sequence, int32_t late_s, int cancelled)
 {
 	struct command command = {.kind = CMD_TRIP_DELAY};
-	command.trip_delay = (struct cmd_trip_delay){trip_key(story, trip, stop_sequence), late_s, late_s, (uint8_t)cancelled};
+	command.trip_delay =
+		(struct cmd_trip_delay){trip_key(story, trip, stop_sequence), late_s, late_s, (uint8_t)cancelled};
 	must(story, submit(story, &command), "delay");
 }
 
@@ -428,7 +439,8 @@ void new_timetable(struct story *story, const char *timetable)
 static void files(struct story *story, const char *from, const char *to, const char *then)
 {
 	char line[512];
-	snprintf(line, sizeof line, "mkdir -p %s && rm -f %s/journal* && cp %s/journal* %s/ %s", to, to, from, to, then);
+	snprintf(line, sizeof line, "mkdir -p %s && rm -f %s/journal* && cp %s/journal* %s/ %s", to, to, from, to,
+		 then);
 	if (system(line))
 		story_fails(story, "files: %s", line);
 }
@@ -459,7 +471,8 @@ static int watch_again(void *self, const struct store_record *record)
 		return record_read_command(record->body, record->n, &past->command, &past->story->detail);
 	if (record->type != RECORD_OUTCOME)
 		return ERR_OK;
-	int code = record_read_updates(record->body, record->n, past->updates.items, past->updates.most, &past->updates.n, &past->story->detail);
+	int code = record_read_updates(record->body, record->n, past->updates.items, past->updates.most,
+				       &past->updates.n, &past->story->detail);
 	if (!code)
 		checker_step(past->story->world->checker, &past->command, past->updates.items, past->updates.n);
 	return code;
@@ -512,7 +525,12 @@ uint64_t rider_wishes(struct story *story, const struct wish *wish)
 	request->time_kind = wish->leave_at ? TIME_LEAVE_AT : wish->arrive_by ? TIME_ARRIVE_BY : TIME_NOW;
 	if (request->time_kind != TIME_NOW)
 		request->time = story_time(story, wish->leave_at ? wish->leave_at : wish->arrive_by);
-	const uint8_t counts[] = {wish->persons ? wish->persons : !wish->wheelchair && !wish->walker, wish->companion, wish->wheelchair, wish->walker, wish->pram, wish->dog};
+	const uint8_t counts[] = {wish->persons ? wish->persons : !wish->wheelchair && !wish->walker,
+				  wish->companion,
+				  wish->wheelchair,
+				  wish->walker,
+				  wish->pram,
+				  wish->dog};
 	memcpy(request->need_count, counts, sizeof counts);
 	request->walk_max_mm = wish->walk_max_mm;
 	const char *trip = wish->from_trip ? wish->from_trip : wish->to_trip;
@@ -533,7 +551,8 @@ uint64_t rider_asks(struct story *story, const char *from, const char *to)
 
 int rider_accepts(struct story *story, uint64_t ride)
 {
-	struct command command = {.kind = CMD_ACCEPT, .accept = {.ride = ride, .boarding_code = (uint16_t)(1000 + ride)}};
+	struct command command = {.kind = CMD_ACCEPT,
+				  .accept = {.ride = ride, .boarding_code = (uint16_t)(1000 + ride)}};
 	return submit(story, &command);
 }
 
@@ -588,8 +607,9 @@ void story_expect_state(struct story *story, uint64_t ride, uint8_t state, const
 {
 	const struct core_ride *found = core_ride(story->world->core, ride);
 	if (!found || found->state != state)
-		story_fail(story, file, line, "ride %d is %s%s%s, not %s", (int)ride, found ? core_ride_state_name(found->state) : "unknown",
-			   found && found->refusal ? ": " : "", found && found->refusal ? core_refusal_name(found->refusal) : "",
+		story_fail(story, file, line, "ride %d is %s%s%s, not %s", (int)ride,
+			   found ? core_ride_state_name(found->state) : "unknown", found && found->refusal ? ": " : "",
+			   found && found->refusal ? core_refusal_name(found->refusal) : "",
 			   core_ride_state_name(state));
 }
 
@@ -597,8 +617,8 @@ void story_expect_refused(struct story *story, uint64_t ride, uint8_t refusal, c
 {
 	story_expect_state(story, ride, RIDE_REFUSED, file, line);
 	if (ride_of(story, ride)->refusal != refusal)
-		story_fail(story, file, line, "ride %d is refused: %s, not %s", (int)ride, core_refusal_name(ride_of(story, ride)->refusal),
-			   core_refusal_name(refusal));
+		story_fail(story, file, line, "ride %d is refused: %s, not %s", (int)ride,
+			   core_refusal_name(ride_of(story, ride)->refusal), core_refusal_name(refusal));
 }
 
 void story_until_state(struct story *story, uint64_t ride, uint8_t state, const char *time, const char *file, int line)
@@ -617,7 +637,8 @@ instant_ms told_at(struct story *story, uint64_t ride, uint8_t kind)
 	instant_ms newest = INSTANT_NONE;
 	for (uint32_t i = 0; i < core_n_notices(story->world->core); i++) {
 		const struct core_notice *notice = core_notice_at(story->world->core, i);
-		if (notice->ride == ride && notice->kind == kind && (newest == INSTANT_NONE || notice->made_at > newest))
+		if (notice->ride == ride && notice->kind == kind &&
+		    (newest == INSTANT_NONE || notice->made_at > newest))
 			newest = notice->made_at;
 	}
 	return newest;
@@ -639,25 +660,29 @@ static const struct core_case *case_of(struct story *story, uint64_t ride, uint3
 {
 	for (uint32_t i = 0; i < core_n_cases(story->world->core); i++) {
 		const struct core_case *item = core_case_at(story->world->core, i);
-		if (item->kind == kind && item->ride == ride && (ride || item->vehicle == vehicle) && item->outcome == CASE_OPEN &&
-		    item->closed_at == INSTANT_NONE)
+		if (item->kind == kind && item->ride == ride && (ride || item->vehicle == vehicle) &&
+		    item->outcome == CASE_OPEN && item->closed_at == INSTANT_NONE)
 			return item;
 	}
 	return NULL;
 }
 
-const struct core_case *story_expect_case(struct story *story, uint64_t ride, uint32_t vehicle, uint8_t kind, const char *file, int line)
+const struct core_case *story_expect_case(struct story *story, uint64_t ride, uint32_t vehicle, uint8_t kind,
+					  const char *file, int line)
 {
 	const struct core_case *found = case_of(story, ride, vehicle, kind);
 	if (!found)
-		story_fail(story, file, line, "no case %s about ride %d, vehicle %u", core_case_name(kind), (int)ride, vehicle);
+		story_fail(story, file, line, "no case %s about ride %d, vehicle %u", core_case_name(kind), (int)ride,
+			   vehicle);
 	return found;
 }
 
-void story_expect_no_case(struct story *story, uint64_t ride, uint32_t vehicle, uint8_t kind, const char *file, int line)
+void story_expect_no_case(struct story *story, uint64_t ride, uint32_t vehicle, uint8_t kind, const char *file,
+			  int line)
 {
 	if (case_of(story, ride, vehicle, kind))
-		story_fail(story, file, line, "there is a case %s about ride %d, vehicle %u", core_case_name(kind), (int)ride, vehicle);
+		story_fail(story, file, line, "there is a case %s about ride %d, vehicle %u", core_case_name(kind),
+			   (int)ride, vehicle);
 }
 
 void story_expect_code(struct story *story, int code, int wanted, const char *file, int line)

@@ -1,13 +1,12 @@
-/* Scenarios that read like a story: a drawn town, the real core, dock, journal and agents on a virtual clock and network (the
- * simulator's world, steered by hand), riders and supervisors who do what the story says. Whatever is expected and not so ends the
- * test with the journal's last lines. A place "AB" is the middle of the street from A to B, in that direction; a time "17:05" is of
- * the story's present day. The town is the one of story_grid unless the story draws its own:
+/* Scenarios that read like a story: a drawn town, the real core, dock, journal and agents on a virtual clock and
+ * network (the simulator's world, steered by hand), riders and supervisors who do what the story says. Whatever is
+ * expected and not so ends the test with the journal's last lines. A place "AB" is the middle of the street from A to
+ * B, in that direction; a time "17:05" is of the story's present day. The town is the one of story_grid unless the
+ * story draws its own:
  *
- *     A-----B-----C-----D      one street is 300 m and a minute long across, 150 m and half a minute down; shuttles stop
- *     |     |     |     |      anywhere (door to door); service from 05:00 to 25:00; the town has a taxi to fall back on
- *     E-----F-----G-----H
- *     |     |     |     |
- *     I-----J-----K-----L
+ *     A-----B-----C-----D      one street is 300 m and a minute long across, 150 m and half a minute down; shuttles
+ * stop |     |     |     |      anywhere (door to door); service from 05:00 to 25:00; the town has a taxi to fall back
+ * on E-----F-----G-----H |     |     |     | I-----J-----K-----L
  */
 #ifndef ZUB_TESTS_STORY_H
 #define ZUB_TESTS_STORY_H
@@ -27,53 +26,55 @@ struct world;
 #define STORY_VEHICLES_MAX 8
 
 struct story_options {
-	const char *begins;                /* "08:00" */
-	const char *timetable, *stops;     /* drawn_town.h; NULL = none */
-	uint32_t first_day;                /* yyyymmdd; 0 = 2022-06-07 */
-	int clock_change_h;                /* the night to the second day is longer by this: 1 in October, -1 in March */
+	const char *begins;	       /* "08:00" */
+	const char *timetable, *stops; /* drawn_town.h; NULL = none */
+	uint32_t first_day;	       /* yyyymmdd; 0 = 2022-06-07 */
+	int clock_change_h;	       /* the night to the second day is longer by this: 1 in October, -1 in March */
 	uint32_t loss_permille, repeat_permille, latency_ms_max;
-	const char *store;                 /* NULL = in memory */
-	int no_fallback;                   /* the town has nobody who steps in */
-	int silent_riders;                 /* nobody reads notices */
+	const char *store; /* NULL = in memory */
+	int no_fallback;   /* the town has nobody who steps in */
+	int silent_riders; /* nobody reads notices */
 };
 
 struct story_rider {
 	uint64_t ride;
-	int at_stop;                       /* stands there, boards when the doors open */
+	int at_stop; /* stands there, boards when the doors open */
 	instant_ms tried_at;
 };
 
 struct story {
 	struct world *world;
-	struct drawn_town drawn, next;     /* next: after a new timetable */
+	struct drawn_town drawn, next; /* next: after a new timetable */
 	struct store *store;
 	struct err_detail detail;
-	uint32_t day;                      /* 0 = the first day */
+	uint32_t day; /* 0 = the first day */
 	int swapped, restored;
 	struct story_rider riders[STORY_RIDERS_MAX];
 	uint32_t n_riders;
 	uint64_t n_orders;
-	instant_ms would_work_at;          /* what the newest wish was answered when it was refused */
+	instant_ms would_work_at; /* what the newest wish was answered when it was refused */
 	struct story_options options;
 };
 
 void story_open(struct story *story, const struct story_options *options);
-/* Ends it: every invariant of the core, everything the checker knows, and the replay of the journal to the same outcomes. */
+/* Ends it: every invariant of the core, everything the checker knows, and the replay of the journal to the same
+ * outcomes. */
 void story_close(struct story *story);
 #define story_fails(story, ...) story_fail(story, __FILE__, __LINE__, __VA_ARGS__)
-void story_fail(struct story *story, const char *file, int line, const char *format, ...) __attribute__((noreturn, format(printf, 4, 5)));
+void story_fail(struct story *story, const char *file, int line, const char *format, ...)
+	__attribute__((noreturn, format(printf, 4, 5)));
 
 /* ---- time ---- */
-void at(struct story *story, const char *time);        /* runs until then */
+void at(struct story *story, const char *time); /* runs until then */
 void after_s(struct story *story, int64_t seconds);
 instant_ms story_now(const struct story *story);
 instant_ms story_time(const struct story *story, const char *time);
 
 /* ---- fleet and its people ---- */
 struct shuttle_options {
-	uint8_t seats;                     /* 0 = 6 */
+	uint8_t seats; /* 0 = 6 */
 	uint8_t no_bay;
-	const char *shift_to;              /* NULL = always */
+	const char *shift_to; /* NULL = always */
 };
 /* Enrolled, released and standing at a place; its number. */
 uint32_t shuttle(struct story *story, const char *place, const struct shuttle_options *options);
@@ -105,10 +106,10 @@ void journal_put_back(struct story *story, const char *folder);
 /* ---- riders ---- */
 struct wish {
 	const char *from, *to;
-	const char *leave_at, *arrive_by;  /* NULL = now */
-	uint8_t persons;                   /* 0 = 1, with a wheelchair 0 */
+	const char *leave_at, *arrive_by; /* NULL = now */
+	uint8_t persons;		  /* 0 = 1, with a wheelchair 0 */
 	uint8_t wheelchair, walker, dog, companion, pram;
-	const char *from_trip, *to_trip;   /* tied to this trip */
+	const char *from_trip, *to_trip; /* tied to this trip */
 	uint32_t stop_sequence;
 	uint32_t walk_max_mm;
 };
@@ -142,8 +143,10 @@ void story_expect_refused(struct story *story, uint64_t ride, uint8_t refusal, c
 void story_until_state(struct story *story, uint64_t ride, uint8_t state, const char *time, const char *file, int line);
 void story_expect_notice(struct story *story, uint64_t ride, uint8_t kind, const char *file, int line);
 void story_expect_no_notice(struct story *story, uint64_t ride, uint8_t kind, const char *file, int line);
-const struct core_case *story_expect_case(struct story *story, uint64_t ride, uint32_t vehicle, uint8_t kind, const char *file, int line);
-void story_expect_no_case(struct story *story, uint64_t ride, uint32_t vehicle, uint8_t kind, const char *file, int line);
+const struct core_case *story_expect_case(struct story *story, uint64_t ride, uint32_t vehicle, uint8_t kind,
+					  const char *file, int line);
+void story_expect_no_case(struct story *story, uint64_t ride, uint32_t vehicle, uint8_t kind, const char *file,
+			  int line);
 void story_expect_code(struct story *story, int code, int wanted, const char *file, int line);
 /* Newest instant at which somebody was told so; INSTANT_NONE = never. */
 instant_ms told_at(struct story *story, uint64_t ride, uint8_t kind);

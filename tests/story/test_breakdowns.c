@@ -198,8 +198,9 @@ static void standstill_of_all_and_resume(void **state)
 	story_close(&story);
 }
 
-/* The link is gone for longer than a plan is valid. The rider aboard is driven to the drop-off all the same; the rider who waits
- * keeps the vehicle until the plan can no longer be carried out, then gets another; afterwards the vehicle tells what it did. */
+/* The link is gone for longer than a plan is valid. The rider aboard is driven to the drop-off all the same; the rider
+ * who waits keeps the vehicle until the plan can no longer be carried out, then gets another; afterwards the vehicle
+ * tells what it did. */
 static void link_lost_for_longer_than_the_plan_is_valid(void **state)
 {
 	static struct story story;
@@ -223,7 +224,8 @@ static void link_lost_for_longer_than_the_plan_is_valid(void **state)
 	while (ride_of(&story, waits)->vehicle == silent)
 		after_s(&story, 1);
 	expect(&story, ride_of(&story, waits)->vehicle == other);
-	expect(&story, story_now(&story) - lost_at >= story_plan_valid_ms(&story) - 10 * SECOND_MS); /* last heard up to 10 s before */
+	expect(&story, story_now(&story) - lost_at >=
+			       story_plan_valid_ms(&story) - 10 * SECOND_MS); /* last heard up to 10 s before */
 	expect_notice(&story, waits, NOTICE_VEHICLE_CHANGED);
 	expect_state(&story, aboard, RIDE_ABOARD); /* unknown, never "fine" */
 
@@ -262,7 +264,8 @@ static void short_silence_breaks_no_promise_far_ahead(void **state)
 	story_close(&story);
 }
 
-/* But the rider is not left hoping: as long as a taxi still helps, the promise is called broken and somebody owns it. */
+/* But the rider is not left hoping: as long as a taxi still helps, the promise is called broken and somebody owns it.
+ */
 static void long_silence_is_told_in_time(void **state)
 {
 	static struct story story;

@@ -1,5 +1,6 @@
 // link: zub_story
-/* Both nights of the year in which an hour is missing or comes twice (Europe/Berlin 2022): what was promised before them holds after. */
+/* Both nights of the year in which an hour is missing or comes twice (Europe/Berlin 2022): what was promised before
+ * them holds after. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,24 +11,29 @@
 #include "checker.h"
 #include "story.h"
 
-#define TIMETABLE                                         \
-	"stop station B\n"                                \
-	"stop afar L\n"                                   \
-	"trip R1 Rail afar 09:10 station 09:30\n"         \
+#define TIMETABLE                                 \
+	"stop station B\n"                        \
+	"stop afar L\n"                           \
+	"trip R1 Rail afar 09:10 station 09:30\n" \
 	"trip R2 Rail station 11:00 afar 11:20\n"
 
 struct night {
 	uint32_t saturday;
 	int change_h;
-	instant_ms midnight;        /* Saturday's, by the clock on the wall */
-	instant_ms sunday_five;     /* 05:00 by the clock on the wall */
+	instant_ms midnight;	/* Saturday's, by the clock on the wall */
+	instant_ms sunday_five; /* 05:00 by the clock on the wall */
 };
-static const struct night october = {20221029, 1, INT64_C(1666994400000) /* 28 Oct 22:00 UTC */, INT64_C(1667102400000) /* 30 Oct 04:00 UTC */};
-static const struct night march = {20220326, -1, INT64_C(1648249200000) /* 25 Mar 23:00 UTC */, INT64_C(1648350000000) /* 27 Mar 03:00 UTC */};
+static const struct night october = {20221029, 1, INT64_C(1666994400000) /* 28 Oct 22:00 UTC */,
+				     INT64_C(1667102400000) /* 30 Oct 04:00 UTC */};
+static const struct night march = {20220326, -1, INT64_C(1648249200000) /* 25 Mar 23:00 UTC */,
+				   INT64_C(1648350000000) /* 27 Mar 03:00 UTC */};
 
 static void evening_before(struct story *story, const struct night *night)
 {
-	story_open(story, &(struct story_options){.begins = "21:00", .timetable = TIMETABLE, .first_day = night->saturday, .clock_change_h = night->change_h});
+	story_open(story, &(struct story_options){.begins = "21:00",
+						  .timetable = TIMETABLE,
+						  .first_day = night->saturday,
+						  .clock_change_h = night->change_h});
 	expect(story, story_now(story) == night->midnight + 21 * HOUR_MS);
 	signs_on(story, "Anna", 4);
 	shuttle(story, "EF", NULL);
@@ -42,8 +48,10 @@ static void rides_keep_their_instants(const struct night *night)
 	evening_before(&story, night);
 	story.day = 1;
 	uint64_t eight = rider_books_wish(&story, &(struct wish){.from = "AB", .to = "KL", .leave_at = "08:00"});
-	uint64_t from_train = rider_books_wish(&story, &(struct wish){.from = "AB", .to = "KL", .from_trip = "R1", .stop_sequence = 2});
-	uint64_t to_train = rider_books_wish(&story, &(struct wish){.from = "LK", .to = "BA", .to_trip = "R2", .stop_sequence = 1});
+	uint64_t from_train = rider_books_wish(
+		&story, &(struct wish){.from = "AB", .to = "KL", .from_trip = "R1", .stop_sequence = 2});
+	uint64_t to_train =
+		rider_books_wish(&story, &(struct wish){.from = "LK", .to = "BA", .to_trip = "R2", .stop_sequence = 1});
 	const uint64_t rides[] = {eight, from_train, to_train};
 	expect(&story, ride_of(&story, eight)->earliest_pickup >= sunday + 8 * HOUR_MS);
 	expect(&story, ride_of(&story, eight)->latest_pickup <= sunday + 8 * HOUR_MS + 30 * MINUTE_MS);
@@ -63,7 +71,8 @@ static void rides_keep_their_instants(const struct night *night)
 	expect(&story, story_now(&story) == sunday + 7 * HOUR_MS);
 	for (int i = 0; i < 3; i++) {
 		expect_state(&story, rides[i], RIDE_PROMISED);
-		expect(&story, ride_of(&story, rides[i])->earliest_pickup == from[i] && ride_of(&story, rides[i])->latest_arrival == until[i]);
+		expect(&story, ride_of(&story, rides[i])->earliest_pickup == from[i] &&
+				       ride_of(&story, rides[i])->latest_arrival == until[i]);
 		expect(&story, told_at(&story, rides[i], NOTICE_TIME_CHANGED) == told[i]);
 		rider_goes_to_stop(&story, rides[i]);
 	}
@@ -76,7 +85,8 @@ static void rides_keep_their_instants(const struct night *night)
 	story_close(&story);
 }
 
-/* Saturday's service lasts until one in the night; who asks after that is told when Sunday's begins, by the clock on the wall. */
+/* Saturday's service lasts until one in the night; who asks after that is told when Sunday's begins, by the clock on
+ * the wall. */
 static void service_days_are_right(const struct night *night)
 {
 	static struct story story;

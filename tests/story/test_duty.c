@@ -95,7 +95,8 @@ static void leaving_without_successor_is_a_case(void **state)
 	story_close(&story);
 }
 
-/* A shuttle without a supervisor carries nobody, so the rider's code opens no door; whoever is aboard is driven home. */
+/* A shuttle without a supervisor carries nobody, so the rider's code opens no door; whoever is aboard is driven home.
+ */
 static void aboard_when_the_last_one_leaves(void **state)
 {
 	static struct story story;
@@ -111,7 +112,8 @@ static void aboard_when_the_last_one_leaves(void **state)
 	expect_case(&story, 0, bus, CASE_UNSUPERVISED);
 	until_state(&story, aboard, RIDE_DONE, "08:40");
 	expect(&story, !has_aboard(&story, bus, waits));
-	until_state(&story, waits, RIDE_BROKEN, "08:40"); /* after a while waiting riders are told, and somebody owns it */
+	until_state(&story, waits, RIDE_BROKEN,
+		    "08:40"); /* after a while waiting riders are told, and somebody owns it */
 	expect(&story, ride_of(&story, waits)->cause == CAUSE_OPERATOR);
 	expect_notice(&story, waits, NOTICE_BROKEN);
 	expect_case(&story, waits, bus, CASE_BROKEN_RIDE);

@@ -39,8 +39,8 @@ static void begins(struct story *story)
 	signs_on(story, "Anna", 4);
 }
 
-/* One rider had been promised before the copy was made and boarded in the lost hour; another was asked for, promised and picked up
- * wholly within it. The restored dispatcher knows the first as waiting and the second not at all. */
+/* One rider had been promised before the copy was made and boarded in the lost hour; another was asked for, promised
+ * and picked up wholly within it. The restored dispatcher knows the first as waiting and the second not at all. */
 static void hour_old_copy(struct story *story, int restarts_in_the_lost_hour)
 {
 	begins(story);
@@ -76,7 +76,7 @@ static void hour_old_copy(struct story *story, int restarts_in_the_lost_hour)
 	until_state(story, known, RIDE_DONE, "09:40");
 	expect(story, ride_of(story, known)->boarded_at == boarded_at); /* the vehicle remembers */
 	at(story, "09:40");
-	expect(story, !has_aboard(story, its, lost)); /* was driven to where it was promised */
+	expect(story, !has_aboard(story, its, lost));	 /* was driven to where it was promised */
 	expect_case(story, 0, its, CASE_PASSENGER_CALL); /* and a person was told: "somebody unknown boarded" */
 
 	uint64_t next = rider_books(story, "AB", "KL"); /* the service goes on: both vehicles take new plans */
@@ -85,7 +85,8 @@ static void hour_old_copy(struct story *story, int restarts_in_the_lost_hour)
 	rider_goes_to_stop(story, later);
 	until_state(story, later, RIDE_DONE, "11:30");
 	for (uint32_t vehicle = bus; vehicle <= other; vehicle++)
-		expect(story, shuttle_of(story, vehicle)->acked_epoch == shuttle_of(story, vehicle)->plan_epoch &&
+		expect(story,
+		       shuttle_of(story, vehicle)->acked_epoch == shuttle_of(story, vehicle)->plan_epoch &&
 			       shuttle_of(story, vehicle)->acked_version == shuttle_of(story, vehicle)->plan_version);
 	story_close(story);
 }
@@ -97,7 +98,8 @@ static void hour_old_copy_loses_nobody_aboard(void **state)
 	hour_old_copy(&story, 0);
 }
 
-/* Each start of the lost hour took an epoch that the copy knows nothing of: the restored dispatcher must get above them. */
+/* Each start of the lost hour took an epoch that the copy knows nothing of: the restored dispatcher must get above
+ * them. */
 static void hour_old_copy_after_restarts(void **state)
 {
 	static struct story story;
@@ -134,10 +136,13 @@ static void restarts_of_everybody(void **state)
 static struct checker_figures busy_morning(uint32_t loss_permille, uint32_t repeat_permille, uint32_t latency_ms_max)
 {
 	static struct story story;
-	static const char *const ways[][2] = {{"AB", "KL"}, {"HG", "IJ"}, {"BC", "LK"}, {"JK", "CD"}, {"FG", "AE"}, {"DC", "JI"}, {"EI", "DH"}, {"LK", "BA"}};
+	static const char *const ways[][2] = {{"AB", "KL"}, {"HG", "IJ"}, {"BC", "LK"}, {"JK", "CD"},
+					      {"FG", "AE"}, {"DC", "JI"}, {"EI", "DH"}, {"LK", "BA"}};
 	struct checker_figures figures;
 	uint64_t rides[8];
-	story_open(&story, &(struct story_options){.begins = "08:00", .loss_permille = loss_permille, .repeat_permille = repeat_permille,
+	story_open(&story, &(struct story_options){.begins = "08:00",
+						   .loss_permille = loss_permille,
+						   .repeat_permille = repeat_permille,
 						   .latency_ms_max = latency_ms_max});
 	signs_on(&story, "Anna", 4);
 	shuttle(&story, "EF", NULL);

@@ -88,14 +88,17 @@ static void no_show_with_notice_undone_by_a_person(void **state)
 static void dog_and_companion_are_never_refused(void **state)
 {
 	static struct story story;
-	static const char *const ways[][2] = {{"AB", "KL"}, {"GH", "EF"}, {"IJ", "CD"}, {"BC", "FE"}, {"LK", "BA"}, {"HG", "IJ"}};
+	static const char *const ways[][2] = {{"AB", "KL"}, {"GH", "EF"}, {"IJ", "CD"},
+					      {"BC", "FE"}, {"LK", "BA"}, {"HG", "IJ"}};
 	(void)state;
 	morning(&story);
 	shuttle(&story, "EF", &(struct shuttle_options){.seats = 4, .no_bay = 1});
 	shuttle(&story, "GH", &(struct shuttle_options){.seats = 4, .no_bay = 1});
 	uint64_t rides[6];
 	for (int i = 0; i < 6; i++) {
-		rides[i] = rider_books_wish(&story, &(struct wish){.from = ways[i][0], .to = ways[i][1], .persons = 1, .companion = 1, .dog = 1});
+		rides[i] = rider_books_wish(
+			&story,
+			&(struct wish){.from = ways[i][0], .to = ways[i][1], .persons = 1, .companion = 1, .dog = 1});
 		rider_goes_to_stop(&story, rides[i]);
 		after_s(&story, 240);
 	}
@@ -104,7 +107,8 @@ static void dog_and_companion_are_never_refused(void **state)
 	story_close(&story);
 }
 
-/* Two seats are two seats: with one left, a rider and a companion are refused as any party of two would be, the dog as no dog. */
+/* Two seats are two seats: with one left, a rider and a companion are refused as any party of two would be, the dog as
+ * no dog. */
 static void only_space_refuses_a_companion(void **state)
 {
 	static struct story story;
@@ -112,7 +116,8 @@ static void only_space_refuses_a_companion(void **state)
 	morning(&story);
 	shuttle(&story, "EF", &(struct shuttle_options){.seats = 1, .no_bay = 1});
 	uint64_t two = rider_wishes(&story, &(struct wish){.from = "AB", .to = "KL", .persons = 2});
-	uint64_t companion = rider_wishes(&story, &(struct wish){.from = "AB", .to = "KL", .persons = 1, .companion = 1, .dog = 1});
+	uint64_t companion =
+		rider_wishes(&story, &(struct wish){.from = "AB", .to = "KL", .persons = 1, .companion = 1, .dog = 1});
 	uint64_t dog = rider_wishes(&story, &(struct wish){.from = "AB", .to = "KL", .persons = 1, .dog = 1});
 	expect_state(&story, two, RIDE_REFUSED);
 	expect_refused(&story, companion, ride_of(&story, two)->refusal);

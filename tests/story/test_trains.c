@@ -11,12 +11,12 @@
 #include "story.h"
 
 /* The station lies at B; R1 comes from afar, R2 goes there. */
-#define TIMETABLE                                         \
-	"stop station B\n"                                \
-	"stop afar L\n"                                   \
-	"trip R1 Rail afar 08:10 station 08:30\n"         \
-	"trip R2 Rail station 08:50 afar 09:10\n"         \
-	"trip R3 Rail afar 15:10 station 15:30\n"         \
+#define TIMETABLE                                 \
+	"stop station B\n"                        \
+	"stop afar L\n"                           \
+	"trip R1 Rail afar 08:10 station 08:30\n" \
+	"trip R2 Rail station 08:50 afar 09:10\n" \
+	"trip R3 Rail afar 15:10 station 15:30\n" \
 	"trip R4 Rail station 16:00 afar 16:20\n"
 
 static void begins(struct story *story, const char *time)
@@ -35,7 +35,8 @@ static void late_train_moves_the_pickup(void **state)
 	begins(&story, "08:00");
 	shuttle(&story, "EF", NULL);
 	uint64_t ride = rider_books_wish(&story, &from_r1);
-	instant_ms before = ride_of(&story, ride)->earliest_pickup, window = ride_of(&story, ride)->latest_pickup - before;
+	instant_ms before = ride_of(&story, ride)->earliest_pickup,
+		   window = ride_of(&story, ride)->latest_pickup - before;
 	expect(&story, before >= story_time(&story, "08:32")); /* nobody flies from the train to the shuttle */
 	at(&story, "08:20");
 	train(&story, "R1", 2, 600, 0);
@@ -135,14 +136,15 @@ static void new_timetable_with_the_same_trains(void **state)
 		expect_no_case(&story, rides[i], 0, CASE_BROKEN_RIDE);
 		rider_goes_to_stop(&story, rides[i]);
 	}
-	expect(&story, ride_of(&story, rides[0])->earliest_pickup == from && ride_of(&story, rides[1])->latest_arrival == to);
+	expect(&story,
+	       ride_of(&story, rides[0])->earliest_pickup == from && ride_of(&story, rides[1])->latest_arrival == to);
 	until_state(&story, rides[0], RIDE_DONE, "16:00");
 	until_state(&story, rides[1], RIDE_DONE, "16:00");
 	story_close(&story);
 }
 
-/* The trains of the afternoon have moved: the one that comes later takes its rider's pickup along, the one that leaves earlier is
- * listed, since nothing reaches it any more. */
+/* The trains of the afternoon have moved: the one that comes later takes its rider's pickup along, the one that leaves
+ * earlier is listed, since nothing reaches it any more. */
 static void new_timetable_moves_the_trains(void **state)
 {
 	static struct story story;
