@@ -20,6 +20,7 @@ static const char usage[] =
 	"       dispatcher project [--settings FILE] [--set ...]  make the projections anew from the journal (PostgreSQL)\n"
 	"       dispatcher log [--from N] [--most N] [--personal]  print the journal, one line a record\n"
 	"       dispatcher skip --by WHO --why TEXT [...]         hold mode: leave out the record that stopped it twice\n"
+	"       dispatcher skip --by WHO --why TEXT               leave out the record that holds the dispatcher (hold mode)\n"
 	"       dispatcher settings                               the manual page of all settings\n"
 	"       dispatcher check-settings [...]                   read settings and fleet, say what is wrong\n"
 	"       dispatcher --version\n";
@@ -250,6 +251,10 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
 		printf("dispatcher %s, engine %d\n", ZUB_VERSION, CORE_ENGINE_VERSION);
+		return 0;
+	}
+	if (argc > 1 && !strcmp(argv[1], "--help")) {
+		fputs(usage, stdout);
 		return 0;
 	}
 	if (read_options(argc, argv, &options, &detail))
