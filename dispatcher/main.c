@@ -20,7 +20,6 @@ static const char usage[] =
 	"       dispatcher project [--settings FILE] [--set ...]  make the projections anew from the journal (PostgreSQL)\n"
 	"       dispatcher log [--from N] [--most N] [--personal]  print the journal, one line a record\n"
 	"       dispatcher skip --by WHO --why TEXT [...]         hold mode: leave out the record that stopped it twice\n"
-	"       dispatcher skip --by WHO --why TEXT               leave out the record that holds the dispatcher (hold mode)\n"
 	"       dispatcher settings                               the manual page of all settings\n"
 	"       dispatcher check-settings [...]                   read settings and fleet, say what is wrong\n"
 	"       dispatcher --version\n";
