@@ -252,10 +252,6 @@ int main(int argc, char **argv)
 		printf("dispatcher %s, engine %d\n", ZUB_VERSION, CORE_ENGINE_VERSION);
 		return 0;
 	}
-	if (argc > 1 && !strcmp(argv[1], "--help")) {
-		fputs(usage, stdout);
-		return 0;
-	}
 	if (read_options(argc, argv, &options, &detail))
 		return fail(&detail, 2);
 	if (!strcmp(options.command, "run"))
