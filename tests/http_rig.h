@@ -1,5 +1,6 @@
-/* A real HTTP server on a real core on a drawn town, with a host that commits to nowhere but, like the live loop, answers only
- * later. The client is a plain blocking socket, pumped together with the server's event base in one thread. */
+/* A real HTTP server on a real core on a drawn town, with a host that commits to nowhere but, like the live loop,
+ * answers only later. The client is a plain blocking socket, pumped together with the server's event base in one
+ * thread. */
 #ifndef ZUB_TESTS_HTTP_RIG_H
 #define ZUB_TESTS_HTTP_RIG_H
 
@@ -35,8 +36,8 @@ struct http_rig {
 	uint32_t n_late;
 	uint64_t sequence, random;
 	uint32_t n_standstills, last_standstill;
-	int refuse;                  /* submit answers with this code */
-	int hold_replies;            /* keep answers until http_rig_commit */
+	int refuse;	  /* submit answers with this code */
+	int hold_replies; /* keep answers until http_rig_commit */
 	char identity[512];
 	uint32_t n_commands;
 	char key[64];
@@ -165,9 +166,15 @@ static inline void http_rig_serve(struct http_rig *rig, uint32_t connections_max
 	struct err_detail detail = {""};
 	snprintf(token_path, sizeof token_path, "%s/operator.token", rig->folder);
 	snprintf(web, sizeof web, "%s/web", rig->folder);
-	struct host host = {rig, rig_submit, rig_standstill, rig_now, rig_speed, rig_core_of, rig_state, rig_find_place, rig_random, rig_holding, rig_metrics};
-	struct http_settings settings = {.address = "127.0.0.1", .operator_token_path = token_path, .web_folder = web, .connections_max = connections_max,
-					 .body_bytes_max = 16384, .stream_buffer_max = stream_buffer_max, .public_url = "https://example.org"};
+	struct host host = {rig,       rig_submit,     rig_standstill, rig_now,	    rig_speed,	rig_core_of,
+			    rig_state, rig_find_place, rig_random,     rig_holding, rig_metrics};
+	struct http_settings settings = {.address = "127.0.0.1",
+					 .operator_token_path = token_path,
+					 .web_folder = web,
+					 .connections_max = connections_max,
+					 .body_bytes_max = 16384,
+					 .stream_buffer_max = stream_buffer_max,
+					 .public_url = "https://example.org"};
 	if (http_open(&rig->http, rig->base, &settings, &host, &detail)) {
 		fprintf(stderr, "%s\n", detail.text);
 		abort();
@@ -225,7 +232,9 @@ static inline void http_rig_pump(struct http_rig *rig, int rounds)
 
 static inline int http_connect(struct http_rig *rig)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_port(rig->http)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons(http_port(rig->http)),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
 		abort();
@@ -246,7 +255,8 @@ static inline void http_write(struct http_rig *rig, int fd, const void *bytes, s
 }
 
 /* Reads until the other side closes, `until` appears, or nothing came for `patience_ms`. */
-static inline size_t http_read(struct http_rig *rig, int fd, char *text, size_t size, const char *until, int patience_ms)
+static inline size_t http_read(struct http_rig *rig, int fd, char *text, size_t size, const char *until,
+			       int patience_ms)
 {
 	size_t n = 0;
 	text[0] = 0;
@@ -274,7 +284,7 @@ struct http_answer {
 	char head[4096];
 	char *body;
 	size_t body_n;
-	json_t *json;                /* NULL when the body is none */
+	json_t *json; /* NULL when the body is none */
 };
 
 static inline void http_forget(struct http_answer *answer)
@@ -302,13 +312,16 @@ static inline struct http_answer http_parse(char *text, size_t n)
 }
 
 /* One request on a connection of its own. headers: lines ending in \r\n, or NULL; body NULL = none. */
-static inline struct http_answer http_ask(struct http_rig *rig, const char *method, const char *path, const char *headers, const char *body)
+static inline struct http_answer http_ask(struct http_rig *rig, const char *method, const char *path,
+					  const char *headers, const char *body)
 {
 	size_t size = 1 << 20;
 	char *text = calloc(1, size);
-	int n = snprintf(text, size, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method, path, headers ? headers : "");
+	int n = snprintf(text, size, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method, path,
+			 headers ? headers : "");
 	if (body)
-		n += snprintf(text + n, size - (size_t)n, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+		n += snprintf(text + n, size - (size_t)n,
+			      "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
 	else
 		n += snprintf(text + n, size - (size_t)n, "\r\n");
 	int fd = http_connect(rig);
@@ -332,7 +345,8 @@ static inline struct http_answer http_post(struct http_rig *rig, const char *pat
 {
 	char headers[512];
 	rig->n_keys++;
-	int n = snprintf(headers, sizeof headers, "Idempotency-Key: key-of-test-%u\r\nZubringer-Client: client-%u\r\n", rig->n_keys, rig->n_keys);
+	int n = snprintf(headers, sizeof headers, "Idempotency-Key: key-of-test-%u\r\nZubringer-Client: client-%u\r\n",
+			 rig->n_keys, rig->n_keys);
 	if (strncmp(path, "/api/v1/operator", 16) == 0)
 		snprintf(headers + n, sizeof headers - (size_t)n, "Authorization: Bearer %s\r\n", rig->token);
 	return http_ask(rig, "POST", path, headers, body);

@@ -1,5 +1,8 @@
 /* Opening and closing the server, limits on connections. */
 #include "http.h"
+#include "array.h"
+#include "http_server.h"
+#include "tiles.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/bufferevent.h>
@@ -11,18 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "array.h"
-#include "http_server.h"
-#include "tiles.h"
 
 #define HEADER_BYTES_MAX 16384
 #define IDLE_SECONDS 30
 #define LOOK_AGAIN_US 50000
 #define BACKLOG 128
 
-/* ---- connections: evhttp 2.1 has no limit of its own. We hold one more reference to each connection's buffer; evhttp takes its
- * callbacks off when it is done with it, and that is how we see it. When all places are taken, nobody is accepted: newcomers
- * wait in the kernel's queue instead of being cut off. ---- */
+/* ---- connections: evhttp 2.1 has no limit of its own. We hold one more reference to each connection's buffer; evhttp
+ * takes its callbacks off when it is done with it, and that is how we see it. When all places are taken, nobody is
+ * accepted: newcomers wait in the kernel's queue instead of being cut off. ---- */
 struct http_hold {
 	struct bufferevent *bufev;
 };
@@ -103,11 +103,12 @@ static int bind_socket(struct http *http, struct err_detail *detail)
 	const char *text = http->settings.address;
 	if (parse_address(text, http->settings.port, &address, &length))
 		return err_set(detail, ERR_FORMAT, "http: \"%s\" is not an IPv4 or IPv6 address", text);
-	http->listener = evconnlistener_new_bind(http->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG,
-						 (struct sockaddr *)&address, length);
+	http->listener = evconnlistener_new_bind(http->base, NULL, NULL,
+						 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+						 BACKLOG, (struct sockaddr *)&address, length);
 	if (!http->listener)
-		return err_set(detail, errno == EADDRINUSE ? ERR_BUSY : ERR_IO, "http: cannot listen on %s port %u: %s", text, http->settings.port,
-			       strerror(errno));
+		return err_set(detail, errno == EADDRINUSE ? ERR_BUSY : ERR_IO, "http: cannot listen on %s port %u: %s",
+			       text, http->settings.port, strerror(errno));
 	/* accepted sockets inherit it: small answers and events leave at once */
 	setsockopt(evconnlistener_get_fd(http->listener), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	return evhttp_bind_listener(http->evhttp, http->listener) ? ERR_OK : ERR_MEMORY;
@@ -125,7 +126,9 @@ static int open_secrets(struct http *http, struct err_detail *detail)
 	if (!token || (size_t)snprintf(path, sizeof path, "%s.key", token) >= sizeof path)
 		return err_set(detail, ERR_USAGE, "http: the path of the operators' token file is missing or too long");
 	int code = http_secret_token(token, http->token, detail);
-	return code ? code : http_secret_open(&http->secret, http->settings.secret_path ? http->settings.secret_path : path, detail);
+	return code ? code
+		    : http_secret_open(&http->secret, http->settings.secret_path ? http->settings.secret_path : path,
+				       detail);
 }
 
 static void set_limits(struct http *http)
@@ -133,8 +136,8 @@ static void set_limits(struct http *http)
 	evhttp_set_max_headers_size(http->evhttp, HEADER_BYTES_MAX);
 	evhttp_set_max_body_size(http->evhttp, http->settings.body_bytes_max);
 	evhttp_set_timeout(http->evhttp, IDLE_SECONDS);
-	evhttp_set_allowed_methods(http->evhttp, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
-						     EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
+	evhttp_set_allowed_methods(http->evhttp, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+							 EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
 	evhttp_set_default_content_type(http->evhttp, NULL);
 	evhttp_set_bevcb(http->evhttp, on_connection, http);
 	evhttp_set_gencb(http->evhttp, http_dispatch, http);
@@ -172,12 +175,14 @@ static int open_all(struct http *http, struct err_detail *detail)
 	return bind_socket(http, detail);
 }
 
-int http_open(struct http **ret_http, struct event_base *base, const struct http_settings *settings, const struct host *host, struct err_detail *detail)
+int http_open(struct http **ret_http, struct event_base *base, const struct http_settings *settings,
+	      const struct host *host, struct err_detail *detail)
 {
 	struct http *http = calloc(1, sizeof *http);
 	if (!http)
 		return err_set(detail, ERR_MEMORY, "http: out of memory");
-	signal(SIGPIPE, SIG_IGN); /* libevent writes with writev, which has no MSG_NOSIGNAL: readers that left must not end us */
+	signal(SIGPIPE,
+	       SIG_IGN); /* libevent writes with writev, which has no MSG_NOSIGNAL: readers that left must not end us */
 	http->base = base;
 	http->host = *host;
 	copy_settings(http, settings);
@@ -220,7 +225,8 @@ uint16_t http_port(const struct http *http)
 	socklen_t length = sizeof address;
 	if (getsockname(evconnlistener_get_fd(http->listener), (struct sockaddr *)&address, &length) != 0)
 		return 0;
-	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port : ((struct sockaddr_in *)&address)->sin_port);
+	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+						   : ((struct sockaddr_in *)&address)->sin_port);
 }
 
 void http_update(struct http *http, const struct update *update)

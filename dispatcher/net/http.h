@@ -1,4 +1,5 @@
-/* HTTP for people: JSON API (openapi.yaml), server-sent events, pages and map tiles, on evhttp. TLS optional. Cookies: none. */
+/* HTTP for people: JSON API (openapi.yaml), server-sent events, pages and map tiles, on evhttp. TLS optional. Cookies:
+ * none. */
 #ifndef ZUB_HTTP_H
 #define ZUB_HTTP_H
 
@@ -8,15 +9,17 @@
 struct event_base;
 struct http;
 struct http_settings {
-	const char *address;        /* "127.0.0.1" */
-	uint16_t port;              /* 0 = any */
+	const char *address;		 /* "127.0.0.1" */
+	uint16_t port;			 /* 0 = any */
 	const char *operator_token_path; /* made at first start, 0600 */
-	const char *secret_path;    /* 32 random bytes behind ride links and order keys, made at first start, 0600; NULL = token path + ".key" */
-	const char *web_folder;     /* built pages */
+	const char *secret_path; /* 32 random bytes behind ride links and order keys, made at first start, 0600; NULL =
+				    token path + ".key" */
+	const char *web_folder;	 /* built pages */
 	uint32_t connections_max, body_bytes_max, stream_buffer_max;
-	const char *public_url;     /* for links in replies, or NULL */
+	const char *public_url; /* for links in replies, or NULL */
 };
-int http_open(struct http **ret_http, struct event_base *base, const struct http_settings *settings, const struct host *host, struct err_detail *detail);
+int http_open(struct http **ret_http, struct event_base *base, const struct http_settings *settings,
+	      const struct host *host, struct err_detail *detail);
 void http_close(struct http *http);
 uint16_t http_port(const struct http *http);
 /* A released update: streams to riders and operators. */

@@ -1,5 +1,7 @@
 /* The built pages, read once at start: what is not in the folder then cannot be asked for, so no path can lead outside.
  * Hashed names of the bundler (assets/) never change; everything else is asked for again by its ETag. */
+#include "http_server.h"
+#include "tiles.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "http_server.h"
-#include "tiles.h"
 
 #define FILE_BYTES_MAX (16u << 20)
 #define FILES_MOST 512
@@ -21,15 +21,25 @@ struct http_file {
 	const char *type;
 	void *bytes;
 	size_t n;
-	uint8_t zipped;             /* a .gz beside it: sent to those who take it */
+	uint8_t zipped; /* a .gz beside it: sent to those who take it */
 };
 
 static const char *type_of(const char *path)
 {
-	static const struct { const char *end, *type; } types[] = {
-		{".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".mjs", "text/javascript; charset=utf-8"},
-		{".css", "text/css; charset=utf-8"}, {".svg", "image/svg+xml"}, {".png", "image/png"}, {".ico", "image/x-icon"},
-		{".woff2", "font/woff2"}, {".json", "application/json"}, {".webmanifest", "application/manifest+json"}, {".txt", "text/plain; charset=utf-8"},
+	static const struct {
+		const char *end, *type;
+	} types[] = {
+		{".html", "text/html; charset=utf-8"},
+		{".js", "text/javascript; charset=utf-8"},
+		{".mjs", "text/javascript; charset=utf-8"},
+		{".css", "text/css; charset=utf-8"},
+		{".svg", "image/svg+xml"},
+		{".png", "image/png"},
+		{".ico", "image/x-icon"},
+		{".woff2", "font/woff2"},
+		{".json", "application/json"},
+		{".webmanifest", "application/manifest+json"},
+		{".txt", "text/plain; charset=utf-8"},
 		{".map", "application/json"},
 	};
 	for (size_t i = 0; i < COUNT_OF(types); i++) {
@@ -48,7 +58,8 @@ static int read_whole(const char *path, void **ret_bytes, size_t *ret_n)
 		return ERR_IO;
 	char *bytes = NULL;
 	size_t n = 0;
-	int fine = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= (off_t)FILE_BYTES_MAX && (bytes = malloc((size_t)info.st_size + 1));
+	int fine = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= (off_t)FILE_BYTES_MAX &&
+		   (bytes = malloc((size_t)info.st_size + 1));
 	while (fine && n < (size_t)info.st_size) {
 		ssize_t got = read(fd, bytes + n, (size_t)info.st_size - n);
 		fine = got > 0;
@@ -78,8 +89,10 @@ static int add_file(struct http *http, const char *folder, const char *path, str
 	}
 	if (!file.type || http->n_files >= FILES_MOST)
 		return ERR_OK;
-	if ((size_t)snprintf(whole, sizeof whole, "%s%s", folder, path) >= sizeof whole || read_whole(whole, &file.bytes, &file.n))
-		return err_set(detail, ERR_IO, "%s: cannot be read as a page of at most %u bytes: %s", whole, FILE_BYTES_MAX, strerror(errno));
+	if ((size_t)snprintf(whole, sizeof whole, "%s%s", folder, path) >= sizeof whole ||
+	    read_whole(whole, &file.bytes, &file.n))
+		return err_set(detail, ERR_IO, "%s: cannot be read as a page of at most %u bytes: %s", whole,
+			       FILE_BYTES_MAX, strerror(errno));
 	crypto_generichash(hash, sizeof hash, file.bytes, file.n, NULL, 0);
 	file.etag[0] = '"';
 	sodium_bin2hex(file.etag + 1, 33, hash, sizeof hash);
@@ -105,7 +118,8 @@ static int add_folder(struct http *http, const char *folder, const char *below, 
 	for (struct dirent *entry; !code && (entry = readdir(dir));) {
 		char inner[HTTP_PATH_BYTES];
 		struct stat info;
-		if (entry->d_name[0] == '.' || (size_t)snprintf(inner, sizeof inner, "%s/%s", below, entry->d_name) >= sizeof inner)
+		if (entry->d_name[0] == '.' ||
+		    (size_t)snprintf(inner, sizeof inner, "%s/%s", below, entry->d_name) >= sizeof inner)
 			continue;
 		snprintf(path, sizeof path, "%s%s", folder, inner);
 		if (stat(path, &info) != 0)
@@ -145,7 +159,8 @@ static const struct http_file *find_file(const struct http *http, const char *pa
 static void send_file(struct call *call, const struct http_file *file)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);
-	const char *cache = strncmp(file->path, "/assets/", 8) == 0 ? "public, max-age=31536000, immutable" : "no-cache";
+	const char *cache =
+		strncmp(file->path, "/assets/", 8) == 0 ? "public, max-age=31536000, immutable" : "no-cache";
 	const char *known = reply_header(call, "If-None-Match");
 	evhttp_add_header(headers, "ETag", file->etag);
 	evhttp_add_header(headers, "Vary", "Accept-Encoding");
@@ -210,8 +225,8 @@ void handle_tile(struct call *call)
 	const void *bytes = NULL;
 	size_t n = 0;
 	struct tiles *tiles = files_tiles(call->http);
-	if (!tiles || number_of(call->params[0], "", &z) || number_of(call->params[1], "", &x) || number_of(call->params[2], ".mvt", &y) ||
-	    tiles_get(tiles, z, x, y, &bytes, &n)) {
+	if (!tiles || number_of(call->params[0], "", &z) || number_of(call->params[1], "", &x) ||
+	    number_of(call->params[2], ".mvt", &y) || tiles_get(tiles, z, x, y, &bytes, &n)) {
 		reply_error(call, "tiles", NULL);
 		return;
 	}

@@ -1,18 +1,32 @@
 #include "http_json.h"
+#include "err.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "err.h"
 
-enum field_kind { FIELD_TEXT, FIELD_UINT8, FIELD_UINT32, FIELD_INT32, FIELD_INT64, FIELD_ID, FIELD_BOOL, FIELD_INSTANT, FIELD_DATE, FIELD_DEGREES, FIELD_CHOICE, FIELD_CODE, FIELD_OTHER };
+enum field_kind {
+	FIELD_TEXT,
+	FIELD_UINT8,
+	FIELD_UINT32,
+	FIELD_INT32,
+	FIELD_INT64,
+	FIELD_ID,
+	FIELD_BOOL,
+	FIELD_INSTANT,
+	FIELD_DATE,
+	FIELD_DEGREES,
+	FIELD_CHOICE,
+	FIELD_CODE,
+	FIELD_OTHER
+};
 
 struct field {
 	const char *name;
 	enum field_kind kind;
 	size_t offset;
-	int64_t low, high;         /* numbers: range; text: shortest, room; degrees: whole degrees */
+	int64_t low, high;	    /* numbers: range; text: shortest, room; degrees: whole degrees */
 	const char *const *choices; /* NULL-terminated; the index is stored */
 	int (*other)(const json_t *value, void *body, struct json_error *error);
 	int required;
@@ -109,8 +123,8 @@ static int read_date(const struct field *field, const json_t *value, uint32_t *t
 	if (!json_is_string(value))
 		return fault(error, JSON_WRONG_TYPE, field->name);
 	const char *text = json_string_value(value);
-	if (strlen(text) != 10 || sscanf(text, "%4u-%2u-%2u%n", &year, &month, &day, &used) != 3 || used != 10 || month < 1 || month > 12 ||
-	    day < 1 || day > 31)
+	if (strlen(text) != 10 || sscanf(text, "%4u-%2u-%2u%n", &year, &month, &day, &used) != 3 || used != 10 ||
+	    month < 1 || month > 12 || day < 1 || day > 31)
 		return fault(error, JSON_OUT_OF_RANGE, field->name);
 	*to = year * 10000 + month * 100 + day;
 	return ERR_OK;
@@ -213,7 +227,9 @@ static int read_object(const struct field *fields, size_t n, const json_t *objec
 			return ERR_FORMAT;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (fields[i].required && json_is_null(json_object_get(object, fields[i].name) ? json_object_get(object, fields[i].name) : json_null()))
+		if (fields[i].required &&
+		    json_is_null(json_object_get(object, fields[i].name) ? json_object_get(object, fields[i].name)
+									 : json_null()))
 			return fault(error, JSON_MISSING, fields[i].name);
 	}
 	return ERR_OK;
@@ -233,7 +249,8 @@ static int too_deep(const char *bytes, size_t n)
 	return 0;
 }
 
-static int read_body(const struct field *fields, size_t n_fields, const void *bytes, size_t n, void *body, struct json_error *error)
+static int read_body(const struct field *fields, size_t n_fields, const void *bytes, size_t n, void *body,
+		     struct json_error *error)
 {
 	*error = (struct json_error){0};
 	if (too_deep(bytes, n))
@@ -248,9 +265,18 @@ static int read_body(const struct field *fields, size_t n_fields, const void *by
 }
 
 #define AT(type, member) offsetof(struct type, member)
-#define TEXT(type, member, least, need) {#member, FIELD_TEXT, AT(type, member), least, sizeof ((struct type *)0)->member, NULL, NULL, need}
-#define NUMBER(kind, type, member, low, high, need) {#member, kind, AT(type, member), low, high, NULL, NULL, need}
-#define OTHER(type, member, reader, need) {#member, FIELD_OTHER, AT(type, member), 0, 0, NULL, reader, need}
+#define TEXT(type, member, least, need)                                                                          \
+	{                                                                                                        \
+#member, FIELD_TEXT, AT(type, member), least, sizeof((struct type *)0)->member, NULL, NULL, need \
+	}
+#define NUMBER(kind, type, member, low, high, need)                          \
+	{                                                                    \
+#member, kind, AT(type, member), low, high, NULL, NULL, need \
+	}
+#define OTHER(type, member, reader, need)                                        \
+	{                                                                        \
+#member, FIELD_OTHER, AT(type, member), 0, 0, NULL, reader, need \
+	}
 
 /* ---- a ride request ---- */
 static const struct field place_fields[] = {
@@ -267,7 +293,9 @@ static int read_place(const json_t *value, void *to, struct json_error *error)
 	if (read_object(place_fields, COUNT_OF(place_fields), value, place, error))
 		return ERR_FORMAT;
 	if (place->stop != NONE)
-		return place->point.lat_e7 == INT32_MAX && place->point.lon_e7 == INT32_MAX ? ERR_OK : fault(error, JSON_BAD_CHOICE, "stop");
+		return place->point.lat_e7 == INT32_MAX && place->point.lon_e7 == INT32_MAX
+			       ? ERR_OK
+			       : fault(error, JSON_BAD_CHOICE, "stop");
 	if (place->point.lat_e7 == INT32_MAX)
 		return fault(error, JSON_MISSING, "lat");
 	return place->point.lon_e7 == INT32_MAX ? fault(error, JSON_MISSING, "lon") : ERR_OK;
@@ -284,7 +312,8 @@ static int read_needs(const json_t *value, void *to, struct json_error *error)
 	{
 		if (!json_is_integer(count))
 			return fault(error, JSON_WRONG_TYPE, key);
-		if (json_integer_value(count) < 0 || json_integer_value(count) > 99 || strlen(key) >= sizeof body->needs[0].name)
+		if (json_integer_value(count) < 0 || json_integer_value(count) > 99 ||
+		    strlen(key) >= sizeof body->needs[0].name)
 			return fault(error, JSON_OUT_OF_RANGE, key);
 		if (json_integer_value(count) == 0)
 			continue;
@@ -301,7 +330,8 @@ static const char *const tie_choices[] = {"", "from_trip", "to_trip", NULL};
 static const struct field connection_fields[] = {
 	{"kind", FIELD_CHOICE, AT(body_connection, tie_kind), 0, 0, tie_choices, NULL, 1},
 	{"feed", FIELD_TEXT, AT(body_connection, key.feed), 1, sizeof((struct trip_key *)0)->feed, NULL, NULL, 1},
-	{"trip_id", FIELD_TEXT, AT(body_connection, key.trip_id), 1, sizeof((struct trip_key *)0)->trip_id, NULL, NULL, 1},
+	{"trip_id", FIELD_TEXT, AT(body_connection, key.trip_id), 1, sizeof((struct trip_key *)0)->trip_id, NULL, NULL,
+	 1},
 	{"start_s", FIELD_INT32, AT(body_connection, key.start_s), -1, 864000, NULL, NULL, 0},
 	{"service_date", FIELD_DATE, AT(body_connection, key.yyyymmdd), 0, 0, NULL, NULL, 1},
 	{"stop_sequence", FIELD_UINT32, AT(body_connection, key.stop_sequence), 0, NONE - 1, NULL, NULL, 1},
@@ -339,14 +369,14 @@ int http_json_request(const void *bytes, size_t n, struct body_request *ret_body
 }
 
 /* ---- everything else ---- */
-#define READER(name, type, table, ...)                                                                                   \
-	int http_json_##name(const void *bytes, size_t n, struct type *ret_body, struct json_error *error)               \
-	{                                                                                                                \
-		struct type body = {__VA_ARGS__};                                                                        \
-		int code = read_body(table, COUNT_OF(table), bytes, n, &body, error);                                    \
-		if (code == ERR_OK)                                                                                      \
-			*ret_body = body;                                                                                \
-		return code;                                                                                             \
+#define READER(name, type, table, ...)                                                                     \
+	int http_json_##name(const void *bytes, size_t n, struct type *ret_body, struct json_error *error) \
+	{                                                                                                  \
+		struct type body = {__VA_ARGS__};                                                          \
+		int code = read_body(table, COUNT_OF(table), bytes, n, &body, error);                      \
+		if (code == ERR_OK)                                                                        \
+			*ret_body = body;                                                                  \
+		return code;                                                                               \
 	}
 
 static const struct field accept_fields[] = {NUMBER(FIELD_UINT8, body_accept, offer, 0, CORE_OFFERS_MAX - 1, 1)};
@@ -392,7 +422,8 @@ static const struct field release_fields[] = {
 };
 READER(release, body_order, release_fields, {0})
 
-static const char *const outcome_choices[] = {"", "home_by_shuttle", "home_by_fallback", "home_otherwise", "rider_declined", NULL};
+static const char *const outcome_choices[] = {
+	"", "home_by_shuttle", "home_by_fallback", "home_otherwise", "rider_declined", NULL};
 static const struct field case_own_fields[] = {TEXT(body_case, who, 1, 1)};
 READER(case_own, body_case, case_own_fields, {0})
 
@@ -438,8 +469,8 @@ static int read_zone(const char *text, int64_t *ret_ms)
 		*ret_ms = 0;
 		return ERR_OK;
 	}
-	if ((text[0] != '+' && text[0] != '-') || sscanf(text + 1, "%2u:%2u%n", &hours, &minutes, &used) != 2 || used != 5 || text[6] || hours > 14 ||
-	    minutes > 59)
+	if ((text[0] != '+' && text[0] != '-') || sscanf(text + 1, "%2u:%2u%n", &hours, &minutes, &used) != 2 ||
+	    used != 5 || text[6] || hours > 14 || minutes > 59)
 		return ERR_FORMAT;
 	int64_t ms = (int64_t)hours * HOUR_MS + (int64_t)minutes * MINUTE_MS;
 	*ret_ms = text[0] == '-' ? -ms : ms;
@@ -467,11 +498,12 @@ int http_json_read_instant(const char *text, instant_ms *ret_at)
 	int used = 0;
 	int64_t zone_ms, fraction_ms;
 	if (strlen(text) > 40 || strspn(text, "0123456789-+:.TtZz") != strlen(text) ||
-	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6 ||
+	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+		   &tm.tm_sec, &used) != 6 ||
 	    used != 19)
 		return ERR_FORMAT;
-	if (tm.tm_year < 1970 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 23 ||
-	    tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
+	if (tm.tm_year < 1970 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
+	    tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
 		return ERR_FORMAT;
 	const char *rest = text + used;
 	if (read_fraction(&rest, &fraction_ms) || read_zone(rest, &zone_ms))

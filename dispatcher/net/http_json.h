@@ -1,35 +1,44 @@
-/* Bodies of HTTP requests: bytes -> checked structs, by one table of fields per body. Strict: one object, no unknown and no
- * doubled fields, every number in its range, every text valid UTF-8 and short enough. What is wrong is said by field and
- * kind; the words in German and English are http_words.c's. No socket, no core: this is what the fuzzer feeds. */
+/* Bodies of HTTP requests: bytes -> checked structs, by one table of fields per body. Strict: one object, no unknown
+ * and no doubled fields, every number in its range, every text valid UTF-8 and short enough. What is wrong is said by
+ * field and kind; the words in German and English are http_words.c's. No socket, no core: this is what the fuzzer
+ * feeds. */
 #ifndef ZUB_HTTP_JSON_H
 #define ZUB_HTTP_JSON_H
 
-#include <jansson.h>
-#include <stddef.h>
-#include <stdint.h>
 #include "core.h"
 #include "geo.h"
 #include "units.h"
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define HTTP_JSON_DEPTH_MAX 8
 #define HTTP_NAME_BYTES 96
 #define HTTP_NOTE_BYTES 256
 
 enum json_fault {
-	JSON_FINE = 0, JSON_NOT_JSON, JSON_NOT_OBJECT, JSON_UNKNOWN_FIELD, JSON_MISSING, JSON_WRONG_TYPE, JSON_OUT_OF_RANGE, JSON_TOO_LONG, JSON_BAD_CHOICE
+	JSON_FINE = 0,
+	JSON_NOT_JSON,
+	JSON_NOT_OBJECT,
+	JSON_UNKNOWN_FIELD,
+	JSON_MISSING,
+	JSON_WRONG_TYPE,
+	JSON_OUT_OF_RANGE,
+	JSON_TOO_LONG,
+	JSON_BAD_CHOICE
 };
 struct json_error {
 	enum json_fault fault;
-	char field[64];          /* "from.lat"; "" = the whole body */
+	char field[64]; /* "from.lat"; "" = the whole body */
 };
 
 struct body_place {
 	struct geo_point point;
-	uint32_t stop;           /* virtual stop, or NONE */
+	uint32_t stop; /* virtual stop, or NONE */
 };
 struct body_connection {
 	struct trip_key key;
-	uint8_t tie_kind;        /* enum tie_kind */
+	uint8_t tie_kind; /* enum tie_kind */
 };
 struct body_need {
 	char name[32];
@@ -37,11 +46,11 @@ struct body_need {
 };
 struct body_request {
 	struct body_place from, to;
-	uint8_t time_kind;       /* enum time_kind */
-	instant_ms at;           /* INSTANT_NONE when not given */
+	uint8_t time_kind; /* enum time_kind */
+	instant_ms at;	   /* INSTANT_NONE when not given */
 	struct body_need needs[TOWN_NEEDS_MAX];
 	uint32_t n_needs;
-	int64_t walk_max_m;      /* -1 = not given */
+	int64_t walk_max_m;		   /* -1 = not given */
 	struct body_connection connection; /* tie_kind TIE_NONE = none */
 	char name[HTTP_NAME_BYTES], contact[HTTP_NAME_BYTES], note[HTTP_NOTE_BYTES];
 };
@@ -52,7 +61,7 @@ struct body_cancel {
 	char reason[CORE_REASON_MAX];
 };
 struct body_board {
-	int64_t code;            /* -1 = not given (operator only) */
+	int64_t code; /* -1 = not given (operator only) */
 };
 struct body_duty {
 	char who[CORE_WHO_MAX], to[CORE_WHO_MAX];
@@ -61,12 +70,12 @@ struct body_duty {
 };
 struct body_order {
 	char by[CORE_WHO_MAX], reason[CORE_REASON_MAX], approval[CORE_REASON_MAX];
-	instant_ms until;        /* release */
+	instant_ms until; /* release */
 	uint32_t seen_epoch, seen_version;
 };
 struct body_case {
 	char who[CORE_WHO_MAX], note[CORE_REASON_MAX];
-	uint8_t outcome;         /* enum case_outcome */
+	uint8_t outcome; /* enum case_outcome */
 };
 struct body_pause {
 	uint8_t paused;
@@ -79,7 +88,7 @@ struct body_approval {
 	char by[CORE_WHO_MAX];
 };
 struct body_notice {
-	uint8_t state;           /* enum notice_state */
+	uint8_t state; /* enum notice_state */
 };
 
 /* Each fills its struct, or leaves a fault in error and returns ERR_FORMAT. An empty body counts as {}. */
@@ -90,7 +99,8 @@ int http_json_board(const void *bytes, size_t n, struct body_board *ret_body, st
 int http_json_sign_on(const void *bytes, size_t n, struct body_duty *ret_body, struct json_error *error);
 int http_json_sign_off(const void *bytes, size_t n, struct body_duty *ret_body, struct json_error *error);
 int http_json_order(const void *bytes, size_t n, struct body_order *ret_body, struct json_error *error);
-int http_json_standstill(const void *bytes, size_t n, struct body_order *ret_body, struct json_error *error); /* all optional */
+int http_json_standstill(const void *bytes, size_t n, struct body_order *ret_body,
+			 struct json_error *error); /* all optional */
 int http_json_release(const void *bytes, size_t n, struct body_order *ret_body, struct json_error *error);
 int http_json_case_own(const void *bytes, size_t n, struct body_case *ret_body, struct json_error *error);
 int http_json_case_close(const void *bytes, size_t n, struct body_case *ret_body, struct json_error *error);

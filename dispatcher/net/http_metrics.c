@@ -1,7 +1,7 @@
 /* GET /health and GET /metrics (Prometheus text format 0.0.4). */
+#include "http_server.h"
 #include <stdlib.h>
 #include <string.h>
-#include "http_server.h"
 
 #define HOST_METRICS_BYTES 65536
 
@@ -19,27 +19,38 @@ void handle_health(struct call *call)
 
 static void line(struct evbuffer *out, const char *name, const char *type, const char *help, uint64_t value)
 {
-	evbuffer_add_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name, (unsigned long long)value);
+	evbuffer_add_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name,
+			    (unsigned long long)value);
 }
 
 static void rides_metrics(struct evbuffer *out, const struct core_figures *figures)
 {
-	const struct { const char *outcome; uint64_t value; } rows[] = {
-		{"asked", figures->asked}, {"offered", figures->offered}, {"promised", figures->promised}, {"refused", figures->refused},
-		{"expired", figures->expired}, {"cancelled", figures->cancelled}, {"no_show", figures->no_show}, {"done", figures->done},
-		{"broken", figures->broken},
+	const struct {
+		const char *outcome;
+		uint64_t value;
+	} rows[] = {
+		{"asked", figures->asked},     {"offered", figures->offered}, {"promised", figures->promised},
+		{"refused", figures->refused}, {"expired", figures->expired}, {"cancelled", figures->cancelled},
+		{"no_show", figures->no_show}, {"done", figures->done},	      {"broken", figures->broken},
 	};
-	evbuffer_add_printf(out, "# HELP zub_rides_total Rides that reached this state since the journal began.\n# TYPE zub_rides_total counter\n");
+	evbuffer_add_printf(out, "# HELP zub_rides_total Rides that reached this state since the journal began.\n# "
+				 "TYPE zub_rides_total counter\n");
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		evbuffer_add_printf(out, "zub_rides_total{state=\"%s\"} %llu\n", rows[i].outcome, (unsigned long long)rows[i].value);
-	evbuffer_add_printf(out, "# HELP zub_refusals_total Requests refused, by reason.\n# TYPE zub_refusals_total counter\n");
+		evbuffer_add_printf(out, "zub_rides_total{state=\"%s\"} %llu\n", rows[i].outcome,
+				    (unsigned long long)rows[i].value);
+	evbuffer_add_printf(
+		out, "# HELP zub_refusals_total Requests refused, by reason.\n# TYPE zub_refusals_total counter\n");
 	for (uint8_t i = 1; i < REFUSALS; i++)
-		evbuffer_add_printf(out, "zub_refusals_total{reason=\"%s\"} %llu\n", core_refusal_name(i), (unsigned long long)figures->refused_by[i]);
+		evbuffer_add_printf(out, "zub_refusals_total{reason=\"%s\"} %llu\n", core_refusal_name(i),
+				    (unsigned long long)figures->refused_by[i]);
 }
 
 static void needs_metrics(struct evbuffer *out, const struct town *town, const struct core_figures *figures)
 {
-	const struct { const char *name, *help; const uint64_t *values; } rows[] = {
+	const struct {
+		const char *name, *help;
+		const uint64_t *values;
+	} rows[] = {
 		{"zub_need_asked_total", "Requests that stated this need.", figures->need_asked},
 		{"zub_need_refused_total", "Of those, refused.", figures->need_refused},
 		{"zub_need_wait_ms_total", "Waiting time of boarded rides with this need.", figures->need_wait_ms_sum},
@@ -48,19 +59,21 @@ static void needs_metrics(struct evbuffer *out, const struct town *town, const s
 	for (size_t r = 0; r < COUNT_OF(rows); r++) {
 		evbuffer_add_printf(out, "# HELP %s %s\n# TYPE %s counter\n", rows[r].name, rows[r].help, rows[r].name);
 		for (uint32_t i = 0; i < town->n_needs && i < TOWN_NEEDS_MAX; i++)
-			evbuffer_add_printf(out, "%s{need=\"%s\"} %llu\n", rows[r].name, town_text(town, town->need_name[i]),
-					    (unsigned long long)rows[r].values[i]);
+			evbuffer_add_printf(out, "%s{need=\"%s\"} %llu\n", rows[r].name,
+					    town_text(town, town->need_name[i]), (unsigned long long)rows[r].values[i]);
 	}
 }
 
 static void figures_metrics(struct evbuffer *out, const struct core_figures *figures)
 {
 	line(out, "zub_promises_kept_total", "counter", "Promises kept.", figures->kept);
-	line(out, "zub_wait_ms_total", "counter", "Boarded minus the later of asked and earliest pickup, summed over boarded rides.", figures->wait_ms_sum);
+	line(out, "zub_wait_ms_total", "counter",
+	     "Boarded minus the later of asked and earliest pickup, summed over boarded rides.", figures->wait_ms_sum);
 	line(out, "zub_boarded_total", "counter", "Rides boarded.", figures->wait_n);
 	line(out, "zub_ride_ms_total", "counter", "Time aboard, summed over rides done.", figures->ride_ms_sum);
 	line(out, "zub_direct_ms_total", "counter", "Direct driving time of rides done.", figures->direct_ms_sum);
-	line(out, "zub_shared_total", "counter", "Rides done that had another party aboard some of the time.", figures->shared);
+	line(out, "zub_shared_total", "counter", "Rides done that had another party aboard some of the time.",
+	     figures->shared);
 	line(out, "zub_prebooked_total", "counter", "Prebooked rides promised.", figures->prebooked);
 	line(out, "zub_tied_total", "counter", "Rides tied to a train or bus.", figures->tied);
 	line(out, "zub_offers_gone_total", "counter", "Acceptances answered gone.", figures->gone);
@@ -97,7 +110,8 @@ static void http_metrics(struct evbuffer *out, const struct http *http)
 	line(out, "zub_http_gone_total", "counter", "Clients gone before their answer.", http->counts.gone);
 	line(out, "zub_http_connections", "gauge", "Open connections.", (uint64_t)http->n_connections);
 	line(out, "zub_http_streams", "gauge", "Open event streams.", http->n_streams);
-	line(out, "zub_http_streams_dropped_total", "counter", "Streams dropped because the reader was too slow.", http->counts.streams_dropped);
+	line(out, "zub_http_streams_dropped_total", "counter", "Streams dropped because the reader was too slow.",
+	     http->counts.streams_dropped);
 }
 
 void handle_metrics(struct call *call)

@@ -1,8 +1,8 @@
 /* The control room: fleet, rides, cases, people on duty, orders to vehicles. Behind the token. */
+#include "http_server.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "http_server.h"
 
 static void set(json_t *object, const char *key, json_t *value)
 {
@@ -28,7 +28,8 @@ void handle_operator_fleet(struct call *call)
 
 static int ride_is_open(const struct core_ride *ride)
 {
-	return (ride->state >= RIDE_ASKED && ride->state <= RIDE_ABOARD) || (ride->state == RIDE_BROKEN && ride->case_outcome == CASE_OPEN);
+	return (ride->state >= RIDE_ASKED && ride->state <= RIDE_ABOARD) ||
+	       (ride->state == RIDE_BROKEN && ride->case_outcome == CASE_OPEN);
 }
 
 void handle_operator_rides(struct call *call)
@@ -112,12 +113,24 @@ void handle_operator_supervisors(struct call *call)
 
 static json_t *figures_view(const struct core_figures *figures)
 {
-	const struct { const char *name; uint64_t value; } rows[] = {
-		{"asked", figures->asked}, {"offered", figures->offered}, {"promised", figures->promised}, {"refused", figures->refused},
-		{"expired", figures->expired}, {"cancelled", figures->cancelled}, {"no_show", figures->no_show}, {"done", figures->done},
-		{"broken", figures->broken}, {"kept", figures->kept}, {"shared", figures->shared},
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{"asked", figures->asked},
+		{"offered", figures->offered},
+		{"promised", figures->promised},
+		{"refused", figures->refused},
+		{"expired", figures->expired},
+		{"cancelled", figures->cancelled},
+		{"no_show", figures->no_show},
+		{"done", figures->done},
+		{"broken", figures->broken},
+		{"kept", figures->kept},
+		{"shared", figures->shared},
 		{"mean_wait_s", figures->wait_n ? figures->wait_ms_sum / figures->wait_n / 1000 : 0},
-		{"empty_m", figures->empty_mm / 1000}, {"loaded_m", figures->loaded_mm / 1000},
+		{"empty_m", figures->empty_mm / 1000},
+		{"loaded_m", figures->loaded_mm / 1000},
 	};
 	json_t *json = json_object();
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -148,7 +161,8 @@ void handle_operator_stream(struct call *call)
 }
 
 /* ---- orders ---- */
-static void finish_plain(struct call *call, const struct update *updates, uint32_t n, uint64_t sequence, const uint8_t *hash)
+static void finish_plain(struct call *call, const struct update *updates, uint32_t n, uint64_t sequence,
+			 const uint8_t *hash)
 {
 	const struct upd_result *result = n && updates[n - 1].kind == UPD_RESULT ? &updates[n - 1].result : NULL;
 	char hex[65] = "";
@@ -157,7 +171,8 @@ static void finish_plain(struct call *call, const struct update *updates, uint32
 		return;
 	}
 	if (result->code) {
-		int is_vehicle = call->command_kind == CMD_VEHICLE_ORDER || call->command_kind == CMD_VEHICLE_RELEASE || call->command_kind == CMD_APPROVAL;
+		int is_vehicle = call->command_kind == CMD_VEHICLE_ORDER || call->command_kind == CMD_VEHICLE_RELEASE ||
+				 call->command_kind == CMD_APPROVAL;
 		reply_code(call, result->code, is_vehicle ? "vehicle_unknown" : "case_unknown");
 		return;
 	}
@@ -171,13 +186,13 @@ static void finish_plain(struct call *call, const struct update *updates, uint32
 }
 
 /* Runs the reader and answers what is wrong; the braces of every order below stay short. */
-#define BODY_OR_RETURN(name, body, required_key)                                         \
-	struct json_error error;                                                         \
-	if (call_key(call, required_key))                                                \
-		return;                                                                  \
-	if (http_json_##name(call->body, call->body_n, &(body), &error)) {               \
-		reply_fault(call, &error);                                               \
-		return;                                                                  \
+#define BODY_OR_RETURN(name, body, required_key)                           \
+	struct json_error error;                                           \
+	if (call_key(call, required_key))                                  \
+		return;                                                    \
+	if (http_json_##name(call->body, call->body_n, &(body), &error)) { \
+		reply_fault(call, &error);                                 \
+		return;                                                    \
 	}
 
 static void submit_duty(struct call *call, uint16_t kind, const struct body_duty *body)
@@ -215,8 +230,9 @@ static const struct core_vehicle *vehicle_of(struct call *call)
 {
 	char *end = NULL;
 	unsigned long number = strtoul(call->params[0], &end, 10);
-	const struct core_vehicle *vehicle =
-		end == call->params[0] || *end || number == 0 || number >= NONE ? NULL : core_vehicle(http_core(call->http), (uint32_t)number);
+	const struct core_vehicle *vehicle = end == call->params[0] || *end || number == 0 || number >= NONE
+						     ? NULL
+						     : core_vehicle(http_core(call->http), (uint32_t)number);
 	if (!vehicle)
 		reply_error(call, "vehicle_unknown", NULL);
 	return vehicle;
@@ -245,7 +261,8 @@ static uint64_t new_order(struct http *http)
 	return id;
 }
 
-static void fill_order(struct http *http, struct cmd_vehicle_order *order, uint32_t vehicle, uint8_t kind, const struct body_order *body)
+static void fill_order(struct http *http, struct cmd_vehicle_order *order, uint32_t vehicle, uint8_t kind,
+		       const struct body_order *body)
 {
 	order->vehicle = vehicle;
 	order->order = new_order(http);
@@ -257,8 +274,14 @@ static void fill_order(struct http *http, struct cmd_vehicle_order *order, uint3
 
 void handle_operator_order(struct call *call)
 {
-	static const struct { const char *name; uint8_t kind; } orders[] = {
-		{"hold", WIRE_HOLD}, {"resume", WIRE_RESUME}, {"out-of-service", WIRE_OUT_OF_SERVICE}, {"into-service", WIRE_INTO_SERVICE},
+	static const struct {
+		const char *name;
+		uint8_t kind;
+	} orders[] = {
+		{"hold", WIRE_HOLD},
+		{"resume", WIRE_RESUME},
+		{"out-of-service", WIRE_OUT_OF_SERVICE},
+		{"into-service", WIRE_INTO_SERVICE},
 	};
 	uint8_t kind = 0;
 	for (size_t i = 0; i < COUNT_OF(orders); i++) {
@@ -287,7 +310,8 @@ static void standstill_now(struct http *http, const struct cmd_vehicle_order *or
 	http->host.standstill(http->host.self, order->vehicle, &wire);
 }
 
-/* Safety first: the order is on its way before the key, the body or the journal are looked at any closer than needed. */
+/* Safety first: the order is on its way before the key, the body or the journal are looked at any closer than needed.
+ */
 void handle_operator_standstill(struct call *call)
 {
 	struct body_order body = {0};

@@ -1,22 +1,52 @@
 /* Answers: JSON with kind errors, strict headers on everything. */
+#include "http_server.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "http_server.h"
 
-#define CONTENT_POLICY                                                                                                          \
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; " \
+#define CONTENT_POLICY                                                                                           \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " \
+	"connect-src 'self'; "                                                                                   \
 	"worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 static const struct {
 	const char *code;
 	int status;
 } statuses[] = {
-	{"not_found", 404}, {"method", 405}, {"not_json", 400}, {"not_object", 400}, {"unknown_field", 400}, {"missing", 400}, {"wrong_type", 400},
-	{"out_of_range", 400}, {"too_long", 400}, {"bad_choice", 400}, {"idempotency_key", 400}, {"token", 401}, {"ride_unknown", 404},
-	{"vehicle_unknown", 404}, {"case_unknown", 404}, {"case_without_ride", 409}, {"notice_unknown", 404}, {"stop_unknown", 422}, {"need_unknown", 422},
-	{"nobody", 422}, {"outside_map", 422}, {"time_missing", 400}, {"code_wrong", 403}, {"conflict", 409}, {"gone", 410}, {"denied", 403}, {"full", 503},
-	{"stale", 409}, {"unavailable", 503}, {"invalid", 422}, {"internal", 500}, {"streams_full", 503}, {"tiles", 404}, {"pages", 404},
+	{"not_found", 404},
+	{"method", 405},
+	{"not_json", 400},
+	{"not_object", 400},
+	{"unknown_field", 400},
+	{"missing", 400},
+	{"wrong_type", 400},
+	{"out_of_range", 400},
+	{"too_long", 400},
+	{"bad_choice", 400},
+	{"idempotency_key", 400},
+	{"token", 401},
+	{"ride_unknown", 404},
+	{"vehicle_unknown", 404},
+	{"case_unknown", 404},
+	{"case_without_ride", 409},
+	{"notice_unknown", 404},
+	{"stop_unknown", 422},
+	{"need_unknown", 422},
+	{"nobody", 422},
+	{"outside_map", 422},
+	{"time_missing", 400},
+	{"code_wrong", 403},
+	{"conflict", 409},
+	{"gone", 410},
+	{"denied", 403},
+	{"full", 503},
+	{"stale", 409},
+	{"unavailable", 503},
+	{"invalid", 422},
+	{"internal", 500},
+	{"streams_full", 503},
+	{"tiles", 404},
+	{"pages", 404},
 };
 
 static int status_of(const char *code)
@@ -134,7 +164,8 @@ void reply_error(struct call *call, const char *code, const char *field)
 
 void reply_fault(struct call *call, const struct json_error *error)
 {
-	static const char *const names[] = {"internal", "not_json", "not_object", "unknown_field", "missing", "wrong_type", "out_of_range", "too_long", "bad_choice"};
+	static const char *const names[] = {"internal",	  "not_json",	  "not_object", "unknown_field", "missing",
+					    "wrong_type", "out_of_range", "too_long",	"bad_choice"};
 	reply_error(call, names[error->fault], error->field);
 }
 

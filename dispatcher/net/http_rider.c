@@ -1,8 +1,8 @@
 /* Riders (and operators for callers): ask, accept, follow, cancel, "I am coming", board. */
+#include "http_server.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "http_server.h"
 
 static const struct upd_result *result_of(const struct update *updates, uint32_t n)
 {
@@ -10,7 +10,8 @@ static const struct upd_result *result_of(const struct update *updates, uint32_t
 }
 
 /* The ride as it stands after the order, with the receipt. */
-static void finish_ride(struct call *call, const struct update *updates, uint32_t n, uint64_t sequence, const uint8_t *hash)
+static void finish_ride(struct call *call, const struct update *updates, uint32_t n, uint64_t sequence,
+			const uint8_t *hash)
 {
 	const struct upd_result *result = result_of(updates, n);
 	if (!result) {
@@ -124,7 +125,8 @@ static uint64_t new_number(struct http *http)
 static int fill_request(struct call *call, const struct body_request *body, struct cmd_request *request)
 {
 	const struct town *town = http_town(call->http);
-	if (place_of(call, &body->from, "from", &request->from) || place_of(call, &body->to, "to", &request->to) || needs_of(call, body, request))
+	if (place_of(call, &body->from, "from", &request->from) || place_of(call, &body->to, "to", &request->to) ||
+	    needs_of(call, body, request))
 		return ERR_RANGE;
 	request->ride = new_number(call->http);
 	request->client = client_of(call);
@@ -161,7 +163,8 @@ void handle_request(struct call *call)
 static const struct core_ride *ride_of(struct call *call)
 {
 	uint64_t number = 0;
-	int code = call->is_operator ? http_json_read_id(call->params[0], &number) : http_secret_ride(&call->http->secret, call->params[0], &number);
+	int code = call->is_operator ? http_json_read_id(call->params[0], &number)
+				     : http_secret_ride(&call->http->secret, call->params[0], &number);
 	const struct core_ride *ride = code ? NULL : core_ride(http_core(call->http), number);
 	if (!ride)
 		reply_error(call, "ride_unknown", NULL);
@@ -232,7 +235,8 @@ void handle_coming(struct call *call)
 	struct json_error error;
 	if (!ride_of(call) || call_key(call, 1))
 		return;
-	int code = call->is_operator ? http_json_standstill(call->body, call->body_n, &body, &error) : http_json_empty(call->body, call->body_n, &error);
+	int code = call->is_operator ? http_json_standstill(call->body, call->body_n, &body, &error)
+				     : http_json_empty(call->body, call->body_n, &error);
 	if (code) {
 		reply_fault(call, &error);
 		return;
@@ -281,7 +285,8 @@ void handle_notice(struct call *call)
 	int known = 0;
 	if (http_json_read_id(call->params[1], &number) == ERR_OK) {
 		for (uint32_t i = 0; i < core_n_notices(core); i++)
-			known |= core_notice_at(core, i)->notice == number && core_notice_at(core, i)->ride == call->ride;
+			known |= core_notice_at(core, i)->notice == number &&
+				 core_notice_at(core, i)->ride == call->ride;
 	}
 	if (!known) {
 		reply_error(call, "notice_unknown", NULL);

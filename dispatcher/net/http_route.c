@@ -1,8 +1,8 @@
 /* From method and path to a handler. The same table is held against openapi.yaml by a test. */
+#include "http_server.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "http_server.h"
 
 static const struct http_route routes[] = {
 	{"GET", "/api/v1/town", handle_town, 0},
@@ -87,8 +87,9 @@ static int token_fits(struct call *call)
 /* While the core is ahead of its journal (host.h) nothing of its state may be told. */
 static int may_answer(struct call *call, const struct http_route *route)
 {
-	static void (*const without_state[])(struct call *) = {handle_operator_standstill, handle_health, handle_metrics, handle_tile,
-							       handle_search, handle_stops, handle_departures};
+	static void (*const without_state[])(struct call *) = {
+		handle_operator_standstill, handle_health, handle_metrics, handle_tile, handle_search, handle_stops,
+		handle_departures};
 	char why[320];
 	if (call->http->host.holding(call->http->host.self, why, sizeof why) < 2)
 		return 1;

@@ -92,8 +92,10 @@ int http_secret_token(const char *path, char ret_token[HTTP_TOKEN_BYTES], struct
 		return code;
 	size_t line = strcspn(text, "\r\n");
 	text[line] = 0;
-	if (line < 16 || line >= HTTP_TOKEN_BYTES || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~+/=") != line)
-		return err_set(detail, ERR_FORMAT, "%s: line 1: expected a token of 16 to %d printable characters", path, HTTP_TOKEN_BYTES - 1);
+	if (line < 16 || line >= HTTP_TOKEN_BYTES ||
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~+/=") != line)
+		return err_set(detail, ERR_FORMAT, "%s: line 1: expected a token of 16 to %d printable characters",
+			       path, HTTP_TOKEN_BYTES - 1);
 	memset(ret_token, 0, HTTP_TOKEN_BYTES);
 	memcpy(ret_token, text, line);
 	return ERR_OK;
@@ -107,7 +109,8 @@ int http_secret_equal(const char *expected, const char *given)
 	return sodium_memcmp(a, b, sizeof a) == 0;
 }
 
-static void keyed(const struct http_secret *secret, const char *purpose, const void *bytes, size_t n, uint8_t *ret_hash, size_t hash_n)
+static void keyed(const struct http_secret *secret, const char *purpose, const void *bytes, size_t n, uint8_t *ret_hash,
+		  size_t hash_n)
 {
 	crypto_generichash_state state;
 	uint8_t length = (uint8_t)strlen(purpose);
@@ -132,7 +135,8 @@ static void put_u64(uint8_t bytes[8], uint64_t value)
 		bytes[i] = (uint8_t)(value >> (8 * i));
 }
 
-/* Synthetic nonce: the MAC of the number is the nonce of its encryption, so equal rides have equal links and need no counter. */
+/* Synthetic nonce: the MAC of the number is the nonce of its encryption, so equal rides have equal links and need no
+ * counter. */
 void http_secret_link(const struct http_secret *secret, uint64_t ride, char ret_link[HTTP_LINK_CHARS])
 {
 	uint8_t bytes[LINK_BYTES], stream[16];
@@ -149,7 +153,9 @@ int http_secret_ride(const struct http_secret *secret, const char *link, uint64_
 	uint8_t bytes[LINK_BYTES], stream[16], mac[MAC_BYTES];
 	size_t n = 0;
 	if (strlen(link) != HTTP_LINK_CHARS - 1 ||
-	    sodium_base642bin(bytes, sizeof bytes, link, HTTP_LINK_CHARS - 1, NULL, &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) || n != LINK_BYTES)
+	    sodium_base642bin(bytes, sizeof bytes, link, HTTP_LINK_CHARS - 1, NULL, &n, NULL,
+			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) ||
+	    n != LINK_BYTES)
 		return ERR_NOT_FOUND;
 	keyed(secret, "ride stream", bytes, MAC_BYTES, stream, sizeof stream);
 	for (int i = 0; i < 8; i++)
@@ -161,7 +167,8 @@ int http_secret_ride(const struct http_secret *secret, const char *link, uint64_
 	return ERR_OK;
 }
 
-struct command_key http_secret_key(const struct http_secret *secret, const char *scope, const char *path, const char *key)
+struct command_key http_secret_key(const struct http_secret *secret, const char *scope, const char *path,
+				   const char *key)
 {
 	uint8_t hash[16];
 	crypto_generichash_state state;

@@ -3,9 +3,9 @@
 #ifndef ZUB_HTTP_SECRET_H
 #define ZUB_HTTP_SECRET_H
 
-#include <stdint.h>
 #include "command.h"
 #include "err.h"
+#include <stdint.h>
 
 #define HTTP_SECRET_BYTES 32
 #define HTTP_TOKEN_BYTES 80
@@ -26,7 +26,8 @@ int http_secret_equal(const char *expected, const char *given);
 void http_secret_link(const struct http_secret *secret, uint64_t ride, char ret_link[HTTP_LINK_CHARS]);
 int http_secret_ride(const struct http_secret *secret, const char *link, uint64_t *ret_ride); /* ERR_NOT_FOUND */
 /* 128 bits of scope (who), path and the client's key. Never 0,0. */
-struct command_key http_secret_key(const struct http_secret *secret, const char *scope, const char *path, const char *key);
+struct command_key http_secret_key(const struct http_secret *secret, const char *scope, const char *path,
+				   const char *key);
 /* A number for who asks, never 0. */
 uint64_t http_secret_client(const struct http_secret *secret, const char *who);
 

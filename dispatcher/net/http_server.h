@@ -2,16 +2,16 @@
 #ifndef ZUB_HTTP_SERVER_H
 #define ZUB_HTTP_SERVER_H
 
-#include <event2/buffer.h>
-#include <event2/event.h>
-#include <event2/http.h>
-#include <event2/keyvalq_struct.h>
-#include <jansson.h>
 #include "arena.h"
 #include "http.h"
 #include "http_json.h"
 #include "http_secret.h"
 #include "http_words.h"
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <jansson.h>
 
 #define HTTP_PARAMS_MAX 3
 #define HTTP_PARAM_BYTES 64
@@ -28,29 +28,33 @@ struct http {
 	struct event_base *base;
 	struct evhttp *evhttp;
 	struct evconnlistener *listener;
-	struct http_settings settings;   /* texts are our own copies */
+	struct http_settings settings; /* texts are our own copies */
 	struct host host;
 	struct http_secret secret;
 	char token[HTTP_TOKEN_BYTES];
-	struct call *calls;              /* under way: waiting for the host */
+	struct call *calls; /* under way: waiting for the host */
 	struct http_stream *streams;
 	uint32_t n_streams;
-	struct http_hold *holds;         /* open connections */
-	struct event *look_again;        /* while nobody more is accepted */
+	struct http_hold *holds;  /* open connections */
+	struct event *look_again; /* while nobody more is accepted */
 	size_t n_connections, cap_holds;
 	struct http_file *files;
 	uint32_t n_files;
-	const struct town *tiles_town;   /* the town the tiles were made for */
+	const struct town *tiles_town; /* the town the tiles were made for */
 	struct tiles *tiles;
 	const struct town *transit_town; /* the town the departure boards were made for */
 	struct transit *transit;
 	struct arena transit_arena;
 	int closing;
-	struct { uint64_t requests, refused, client_errors, server_errors, commands, streams_opened, streams_dropped, gone; } counts;
+	struct {
+		uint64_t requests, refused, client_errors, server_errors, commands, streams_opened, streams_dropped,
+			gone;
+	} counts;
 };
 
 /* One request while it is answered; copied to the heap when it must wait for a commit. */
-typedef void call_finish(struct call *call, const struct update *updates, uint32_t n, uint64_t sequence, const uint8_t *hash);
+typedef void call_finish(struct call *call, const struct update *updates, uint32_t n, uint64_t sequence,
+			 const uint8_t *hash);
 struct call {
 	struct http *http;
 	struct evhttp_request *request;
@@ -59,18 +63,18 @@ struct call {
 	char path[HTTP_PATH_BYTES];
 	char params[HTTP_PARAMS_MAX][HTTP_PARAM_BYTES];
 	struct evkeyvalq query;
-	const void *body;                /* valid only inside the handler */
+	const void *body; /* valid only inside the handler */
 	size_t body_n;
 	struct command_key key;
-	call_finish *finish;             /* when waiting */
-	uint64_t ride;                   /* the ride it is about, 0 = none */
+	call_finish *finish; /* when waiting */
+	uint64_t ride;	     /* the ride it is about, 0 = none */
 	uint8_t command_kind, already_sent;
 	struct call *previous, *next;
 };
 
 /* ---- routes (http_route.c) ---- */
 struct http_route {
-	const char *method, *path;       /* "/api/v1/rides/{secret}/accept" */
+	const char *method, *path; /* "/api/v1/rides/{secret}/accept" */
 	void (*handle)(struct call *call);
 	uint8_t is_operator;
 };
@@ -78,26 +82,27 @@ const struct http_route *http_routes(uint32_t *ret_n);
 void http_dispatch(struct evhttp_request *request, void *http);
 
 /* ---- answers (http_reply.c) ---- */
-void reply_json(struct call *call, int status, json_t *json);                   /* takes the reference */
-void reply_error(struct call *call, const char *code, const char *field);      /* status by code; field may be NULL */
+void reply_json(struct call *call, int status, json_t *json);		  /* takes the reference */
+void reply_error(struct call *call, const char *code, const char *field); /* status by code; field may be NULL */
 void reply_fault(struct call *call, const struct json_error *error);
-void reply_code(struct call *call, int err, const char *not_found);             /* of the core or the host */
+void reply_code(struct call *call, int err, const char *not_found); /* of the core or the host */
 void reply_bytes(struct call *call, int status, const char *type, const char *cache, struct evbuffer *bytes);
 void reply_headers(struct call *call, const char *type, const char *cache);
 json_t *reply_error_json(enum language language, const char *code, const char *field);
 const char *reply_header(const struct call *call, const char *name);
 
 /* ---- waiting for a commit (http_wait.c) ---- */
-/* Submits; `finish` runs after the commit when the core accepted the command and the client is still there. Errors are answered. */
+/* Submits; `finish` runs after the commit when the core accepted the command and the client is still there. Errors are
+ * answered. */
 void call_submit(struct call *call, struct command *command, const char *identity_json, call_finish *finish);
 /* The Idempotency-Key of this POST; answers the error itself. Not required: a missing or odd one counts as none. */
 int call_key(struct call *call, int required);
-void call_submit_alone(struct http *http, struct command *command);             /* nobody waits for it */
+void call_submit_alone(struct http *http, struct command *command); /* nobody waits for it */
 void calls_close(struct http *http);
 
 /* ---- what people see of the core (http_view.c) ---- */
 json_t *view_ride(const struct http *http, const struct core_ride *ride, enum language language, int for_operator);
-json_t *view_ride_line(const struct http *http, const struct core_ride *ride);  /* for lists: no places, no names */
+json_t *view_ride_line(const struct http *http, const struct core_ride *ride); /* for lists: no places, no names */
 json_t *view_vehicle(const struct http *http, const struct core_vehicle *vehicle);
 json_t *view_positions(const struct http *http);
 json_t *view_case(const struct http *http, const struct core_case *item, enum language language);
@@ -106,8 +111,8 @@ json_t *view_supervisor(const struct core_supervisor *supervisor);
 json_t *view_words(enum language language, const char *group, const char *name);
 json_t *view_town_text(const struct town *town, uint32_t string);
 json_t *view_point(struct geo_point point);
-json_t *view_result(const struct http *http, const struct core_ride *ride, const struct upd_result *result, enum language language, int for_operator,
-		    uint64_t sequence, const uint8_t *hash);
+json_t *view_result(const struct http *http, const struct core_ride *ride, const struct upd_result *result,
+		    enum language language, int for_operator, uint64_t sequence, const uint8_t *hash);
 /* Where a vehicle is now: its newest report, or what the core knows. heading: degrees from north, -1 = unknown. */
 struct view_position {
 	struct geo_point point;

@@ -1,9 +1,10 @@
-/* Server-sent events: a ride to its rider, positions to everybody, everything that moves to the control room. A reader that
- * does not read is dropped when its output buffer grows past the limit: it reconnects and gets the whole state again. */
+/* Server-sent events: a ride to its rider, positions to everybody, everything that moves to the control room. A reader
+ * that does not read is dropped when its output buffer grows past the limit: it reconnects and gets the whole state
+ * again. */
+#include "http_server.h"
 #include <event2/bufferevent.h>
 #include <stdlib.h>
 #include <string.h>
-#include "http_server.h"
 
 #define HEARTBEAT_TICKS 15
 
@@ -112,7 +113,8 @@ static struct http_stream *stream_new(struct call *call, enum stream_kind kind, 
 	struct http_stream *stream = calloc(1, sizeof *stream);
 	if (!stream)
 		return NULL;
-	*stream = (struct http_stream){.http = http, .request = call->request, .kind = kind, .language = call->language, .ride = ride};
+	*stream = (struct http_stream){
+		.http = http, .request = call->request, .kind = kind, .language = call->language, .ride = ride};
 	stream->next = http->streams;
 	if (stream->next)
 		stream->next->previous = stream;
@@ -127,7 +129,9 @@ void stream_open(struct call *call, enum stream_kind kind, uint64_t ride)
 	struct http *http = call->http;
 	struct evhttp_connection *connection = evhttp_request_get_connection(call->request);
 	/* half of the connections stay free for orders */
-	struct http_stream *stream = http->n_streams < http->settings.connections_max / 2 && connection ? stream_new(call, kind, ride) : NULL;
+	struct http_stream *stream = http->n_streams < http->settings.connections_max / 2 && connection
+					     ? stream_new(call, kind, ride)
+					     : NULL;
 	if (!stream) {
 		reply_error(call, "streams_full", NULL);
 		return;
@@ -141,7 +145,8 @@ void stream_open(struct call *call, enum stream_kind kind, uint64_t ride)
 		if (!send_json(stream, "ride", ride_event(stream)))
 			notices_shown(http, ride);
 	} else
-		send_json(stream, kind == STREAM_FLEET ? "positions" : "fleet", kind == STREAM_FLEET ? view_positions(http) : fleet_event(http));
+		send_json(stream, kind == STREAM_FLEET ? "positions" : "fleet",
+			  kind == STREAM_FLEET ? view_positions(http) : fleet_event(http));
 }
 
 /* ---- what happens ---- */
@@ -177,11 +182,12 @@ static json_t *operator_event(struct http *http, const struct update *update, co
 		return NULL;
 	case UPD_DUTY:
 		*ret_event = "duty";
-		return json_pack("{s:s, s:b, s:i}", "who", update->duty.who, "on", update->duty.on, "on_duty", (int)update->duty.n_on_duty);
+		return json_pack("{s:s, s:b, s:i}", "who", update->duty.who, "on", update->duty.on, "on_duty",
+				 (int)update->duty.n_on_duty);
 	case UPD_NOTICE:
 		*ret_event = "notice";
-		return json_pack("{s:o, s:o, s:s}", "notice", http_json_id(update->notice.notice), "ride", http_json_id(update->notice.ride), "kind",
-				 core_notice_name(update->notice.kind));
+		return json_pack("{s:o, s:o, s:s}", "notice", http_json_id(update->notice.notice), "ride",
+				 http_json_id(update->notice.ride), "kind", core_notice_name(update->notice.kind));
 	default:
 		return NULL;
 	}

@@ -1,8 +1,9 @@
-/* The town as riders need it: what it is, when and where shuttles run, addresses, stops, trains and buses to tie a ride to. */
-#include <stdlib.h>
-#include <string.h>
+/* The town as riders need it: what it is, when and where shuttles run, addresses, stops, trains and buses to tie a ride
+ * to. */
 #include "http_server.h"
 #include "transit.h"
+#include <stdlib.h>
+#include <string.h>
 
 #define SEARCH_MOST 12
 #define BOARD_MOST 40
@@ -115,7 +116,10 @@ void handle_town(struct call *call)
 	set(json, "rules", rules_view(&town->rules));
 	set(json, "feeds", feeds_view(town));
 	set(json, "clock", clock_view(call->http));
-	set(json, "bookings", json_string(holding ? "holding" : core_bookings_paused(http_core(call->http)) ? "paused" : "open"));
+	set(json, "bookings",
+	    json_string(holding					      ? "holding"
+			: core_bookings_paused(http_core(call->http)) ? "paused"
+								      : "open"));
 	reply_json(call, 200, json);
 }
 
@@ -134,7 +138,9 @@ void handle_search(struct call *call)
 	for (uint32_t i = 0; i < n; i++) {
 		json_t *item = view_point(town->address_point[found[i]]);
 		set(item, "text", view_town_text(town, town->address_text[found[i]]));
-		set(item, "kind", json_string(kinds[town->address_kind[found[i]] < COUNT_OF(kinds) ? town->address_kind[found[i]] : 3]));
+		set(item, "kind",
+		    json_string(
+			    kinds[town->address_kind[found[i]] < COUNT_OF(kinds) ? town->address_kind[found[i]] : 3]));
 		json_array_append_new(list, item);
 	}
 	json_t *json = json_object();
@@ -151,8 +157,10 @@ void handle_stops(struct call *call)
 		json_t *stop = view_point(town->stop_point[i]);
 		set(stop, "stop", json_integer(i));
 		set(stop, "name", view_town_text(town, town->stop_name[i]));
-		set(stop, "side", view_words(call->language, "side", town->stop_side[i] == SIDE_LEFT ? "left" : "right"));
-		set(stop, "step_free", json_string(step_free[town->stop_step_free[i] < 3 ? town->stop_step_free[i] : 0]));
+		set(stop, "side",
+		    view_words(call->language, "side", town->stop_side[i] == SIDE_LEFT ? "left" : "right"));
+		set(stop, "step_free",
+		    json_string(step_free[town->stop_step_free[i] < 3 ? town->stop_step_free[i] : 0]));
 		set(stop, "departures", json_boolean(town->stop_transit[i] != NONE));
 		json_array_append_new(list, stop);
 	}
@@ -170,7 +178,8 @@ static struct transit *boards(struct http *http)
 	arena_close(&http->transit_arena);
 	http->transit = NULL;
 	http->transit_town = NULL;
-	if (arena_open(&http->transit_arena, transit_size(town, 1)) || transit_open(&http->transit, town, 1, &http->transit_arena))
+	if (arena_open(&http->transit_arena, transit_size(town, 1)) ||
+	    transit_open(&http->transit, town, 1, &http->transit_arena))
 		return NULL;
 	http->transit_town = town;
 	return http->transit;
@@ -187,7 +196,8 @@ static json_t *color_text(uint32_t color)
 static json_t *key_view(const struct trip_key *key, int arriving)
 {
 	char date[16];
-	snprintf(date, sizeof date, "%04u-%02u-%02u", key->yyyymmdd / 10000 % 10000, key->yyyymmdd / 100 % 100, key->yyyymmdd % 100);
+	snprintf(date, sizeof date, "%04u-%02u-%02u", key->yyyymmdd / 10000 % 10000, key->yyyymmdd / 100 % 100,
+		 key->yyyymmdd % 100);
 	json_t *json = json_object();
 	set(json, "kind", json_string(arriving ? "from_trip" : "to_trip"));
 	set(json, "feed", json_string(key->feed));

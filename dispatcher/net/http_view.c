@@ -1,9 +1,9 @@
 /* What people see of the core, as JSON. Riders see their own ride and where shuttles are; never another rider. */
+#include "http_server.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "http_server.h"
 
 static void set(json_t *object, const char *key, json_t *value)
 {
@@ -93,7 +93,8 @@ json_t *view_positions(const struct http *http)
 		set(item, "name", text_or_null(vehicle->name));
 		set_position(item, &position);
 		set(item, "occupied", json_boolean(aboard_of(http, vehicle) > 0));
-		set(item, "in_service", json_boolean(vehicle->service == SERVICE_IN || vehicle->service == SERVICE_ENDING));
+		set(item, "in_service",
+		    json_boolean(vehicle->service == SERVICE_IN || vehicle->service == SERVICE_ENDING));
 		set(item, "connected", json_boolean(vehicle->link_up));
 		json_array_append_new(list, item);
 	}
@@ -208,7 +209,8 @@ static json_t *vehicle_of_ride(const struct http *http, const struct core_ride *
 
 static int has_promise(const struct core_ride *ride)
 {
-	return ride->promised_at != INSTANT_NONE && ride->promised_at != 0 && ride->latest_arrival != INSTANT_NONE && ride->latest_arrival != 0;
+	return ride->promised_at != INSTANT_NONE && ride->promised_at != 0 && ride->latest_arrival != INSTANT_NONE &&
+	       ride->latest_arrival != 0;
 }
 
 static json_t *promise_view(const struct core_ride *ride)
@@ -246,14 +248,16 @@ static json_t *fallback_view(const struct http *http, const struct core_ride *ri
 	const struct town *town = http_town(http);
 	if (ride->state != RIDE_BROKEN && ride->state != RIDE_REFUSED && ride->state != RIDE_NO_SHOW)
 		return json_null();
-	return json_pack("{s:o, s:o}", "name", view_town_text(town, town->fallback_name), "phone", view_town_text(town, town->fallback_phone));
+	return json_pack("{s:o, s:o}", "name", view_town_text(town, town->fallback_name), "phone",
+			 view_town_text(town, town->fallback_phone));
 }
 
 static void set_link(const struct http *http, json_t *json, uint64_t ride)
 {
 	char link[HTTP_LINK_CHARS], page[HTTP_LINK_CHARS + 256];
 	http_secret_link(&http->secret, ride, link);
-	snprintf(page, sizeof page, "%.200s/#/ride/%s", http->settings.public_url ? http->settings.public_url : "", link);
+	snprintf(page, sizeof page, "%.200s/#/ride/%s", http->settings.public_url ? http->settings.public_url : "",
+		 link);
 	set(json, "secret", json_string(link));
 	set(json, "page", json_string(page));
 }
@@ -313,18 +317,24 @@ json_t *view_ride(const struct http *http, const struct core_ride *ride, enum la
 }
 
 /* A refused wish may leave no ride in the core: the answer still has its shape. */
-static json_t *refused_view(const struct http *http, const struct upd_result *result, enum language language, int for_operator)
+static json_t *refused_view(const struct http *http, const struct upd_result *result, enum language language,
+			    int for_operator)
 {
-	struct core_ride nothing = {.ride = result->ride, .state = RIDE_REFUSED, .refusal = result->refusal, .accepted = NONE, .promised_at = INSTANT_NONE};
+	struct core_ride nothing = {.ride = result->ride,
+				    .state = RIDE_REFUSED,
+				    .refusal = result->refusal,
+				    .accepted = NONE,
+				    .promised_at = INSTANT_NONE};
 	return view_ride(http, &nothing, language, for_operator);
 }
 
-json_t *view_result(const struct http *http, const struct core_ride *ride, const struct upd_result *result, enum language language, int for_operator,
-		    uint64_t sequence, const uint8_t *hash)
+json_t *view_result(const struct http *http, const struct core_ride *ride, const struct upd_result *result,
+		    enum language language, int for_operator, uint64_t sequence, const uint8_t *hash)
 {
 	char hex[65] = "";
 	json_t *json = json_object();
-	json_t *view = ride ? view_ride(http, ride, language, for_operator) : refused_view(http, result, language, for_operator);
+	json_t *view = ride ? view_ride(http, ride, language, for_operator)
+			    : refused_view(http, result, language, for_operator);
 	if (result->refusal)
 		set_refusal(view, result->refusal, result->would_work_at, language);
 	for (int i = 0; hash && i < 32; i++)
@@ -365,7 +375,8 @@ static const char *task_name(uint8_t kind)
 
 static const char *mode_name(uint8_t mode)
 {
-	static const char *const names[] = {"unknown", "idle", "driving", "at_stop", "held", "stopped", "mrc", "charging", "fault"};
+	static const char *const names[] = {"unknown", "idle", "driving",  "at_stop", "held",
+					    "stopped", "mrc",  "charging", "fault"};
 	return names[mode < COUNT_OF(names) ? mode : 0];
 }
 
@@ -400,7 +411,9 @@ static json_t *plan_view(const struct http *http, const struct core_vehicle *veh
 	json_t *json = json_object();
 	set(json, "epoch", json_integer(vehicle->plan_epoch));
 	set(json, "version", json_integer(vehicle->plan_version));
-	set(json, "acknowledged", json_boolean(vehicle->plan_epoch == vehicle->acked_epoch && vehicle->plan_version == vehicle->acked_version));
+	set(json, "acknowledged",
+	    json_boolean(vehicle->plan_epoch == vehicle->acked_epoch &&
+			 vehicle->plan_version == vehicle->acked_version));
 	set(json, "tasks", tasks_view(http, vehicle->number));
 	return json;
 }
@@ -418,7 +431,8 @@ static void set_service(const struct http *http, json_t *json, const struct core
 	set(json, "speed_mm_s", json_integer(state ? state->speed_mm_s : 0));
 	set(json, "late_s", json_integer(vehicle->late_ms / 1000));
 	set(json, "last_contact", http_json_instant(vehicle->last_contact));
-	set(json, "released_until", vehicle->released_until > 0 ? http_json_instant(vehicle->released_until) : json_null());
+	set(json, "released_until",
+	    vehicle->released_until > 0 ? http_json_instant(vehicle->released_until) : json_null());
 	set(json, "released_by", text_or_null(vehicle->released_by));
 	set(json, "approval", text_or_null(vehicle->approval));
 	set(json, "supervisor", text_or_null(vehicle->supervisor));
@@ -433,7 +447,9 @@ json_t *view_vehicle(const struct http *http, const struct core_vehicle *vehicle
 		json_array_append_new(aboard, http_json_id(vehicle->aboard[i]));
 	set(json, "vehicle", json_integer(vehicle->number));
 	set(json, "name", text_or_null(vehicle->name));
-	set(json, "class", vehicle->class_index < town->n_classes ? view_town_text(town, town->class_name[vehicle->class_index]) : json_null());
+	set(json, "class",
+	    vehicle->class_index < town->n_classes ? view_town_text(town, town->class_name[vehicle->class_index])
+						   : json_null());
 	set_position(json, &position);
 	set_service(http, json, vehicle);
 	set(json, "simulated", json_boolean(vehicle->simulated));
@@ -448,7 +464,8 @@ json_t *view_vehicle(const struct http *http, const struct core_vehicle *vehicle
 
 json_t *view_case(const struct http *http, const struct core_case *item, enum language language)
 {
-	static const char *const outcomes[] = {"open", "home_by_shuttle", "home_by_fallback", "home_otherwise", "rider_declined"};
+	static const char *const outcomes[] = {"open", "home_by_shuttle", "home_by_fallback", "home_otherwise",
+					       "rider_declined"};
 	const struct core_vehicle *vehicle = core_vehicle(http_core(http), item->vehicle);
 	(void)language;
 	json_t *json = json_object();

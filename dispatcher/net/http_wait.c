@@ -1,8 +1,9 @@
-/* Orders on their way: submitted to the host, answered after the commit. The client may be gone by then: evhttp has then let go
- * of the request (its connection is NULL) and frees it when we answer, so answering is always right and never writes to nobody. */
+/* Orders on their way: submitted to the host, answered after the commit. The client may be gone by then: evhttp has
+ * then let go of the request (its connection is NULL) and frees it when we answer, so answering is always right and
+ * never writes to nobody. */
+#include "http_server.h"
 #include <stdlib.h>
 #include <string.h>
-#include "http_server.h"
 
 static void call_free(struct call *call)
 {
@@ -60,7 +61,8 @@ static void reply_failed(struct call *call, int code)
 		reply_code(call, code, not_found_of(call));
 }
 
-static void on_reply(void *arg, int code, const struct update *updates, uint32_t n, uint64_t sequence, const uint8_t hash[32])
+static void on_reply(void *arg, int code, const struct update *updates, uint32_t n, uint64_t sequence,
+		     const uint8_t hash[32])
 {
 	struct call *call = arg;
 	if (!call->http || !call->request) { /* the server closed meanwhile */
@@ -96,7 +98,8 @@ void call_submit(struct call *call, struct command *command, const char *identit
 	call->request = NULL; /* kept's now */
 }
 
-static void on_reply_alone(void *arg, int code, const struct update *updates, uint32_t n, uint64_t sequence, const uint8_t hash[32])
+static void on_reply_alone(void *arg, int code, const struct update *updates, uint32_t n, uint64_t sequence,
+			   const uint8_t hash[32])
 {
 	(void)arg, (void)code, (void)updates, (void)n, (void)sequence, (void)hash;
 }
@@ -121,7 +124,11 @@ int call_key(struct call *call, int required)
 		return ERR_FORMAT;
 	}
 	const char *client = reply_header(call, "Zubringer-Client");
-	call->key = http_secret_key(&call->http->secret, call->is_operator ? "operator" : client ? client : "", call->path, key);
+	call->key = http_secret_key(&call->http->secret,
+				    call->is_operator ? "operator"
+				    : client	      ? client
+						      : "",
+				    call->path, key);
 	return ERR_OK;
 }
 

@@ -1,5 +1,5 @@
-/* What people read, in German and English: errors, refusals, causes, notices, offers. One table; keys are the stable names of
- * the API ("refusal.outside_area"). Never names another rider, address or need. */
+/* What people read, in German and English: errors, refusals, causes, notices, offers. One table; keys are the stable
+ * names of the API ("refusal.outside_area"). Never names another rider, address or need. */
 #ifndef ZUB_HTTP_WORDS_H
 #define ZUB_HTTP_WORDS_H
 

@@ -49,9 +49,11 @@ int tile_clip_line(const struct tile_point *points, size_t n, struct tile_points
 		if (!inside || code)
 			continue;
 		if (scratch->n == 0)
-			code = array_push(scratch->items, scratch->n, scratch->cap, between(points[i], points[i + 1], in));
+			code = array_push(scratch->items, scratch->n, scratch->cap,
+					  between(points[i], points[i + 1], in));
 		if (!code)
-			code = array_push(scratch->items, scratch->n, scratch->cap, between(points[i], points[i + 1], out));
+			code = array_push(scratch->items, scratch->n, scratch->cap,
+					  between(points[i], points[i + 1], out));
 	}
 	return !code && scratch->n > 1 ? each(self, scratch->items, scratch->n) : code;
 }
@@ -86,7 +88,8 @@ static int clip_edge(const struct tile_points *from, struct tile_points *to, int
 		struct tile_point a = from->items[i], b = from->items[(i + 1) % from->n];
 		if (is_inside(a, edge) && array_push(to->items, to->n, to->cap, a))
 			return ERR_MEMORY;
-		if (is_inside(a, edge) != is_inside(b, edge) && array_push(to->items, to->n, to->cap, crossing(a, b, edge)))
+		if (is_inside(a, edge) != is_inside(b, edge) &&
+		    array_push(to->items, to->n, to->cap, crossing(a, b, edge)))
 			return ERR_MEMORY;
 	}
 	return ERR_OK;
@@ -118,7 +121,8 @@ static double away_squared(struct tile_point p, struct tile_point a, struct tile
 }
 
 /* Recursion over halves; depth is at most the number of points, which a tile keeps small, but lines may be long: so the
- * deeper side is walked in the loop and only the shorter one by a call (depth <= log2 n). Points to leave out get x = INT32_MIN. */
+ * deeper side is walked in the loop and only the shorter one by a call (depth <= log2 n). Points to leave out get x =
+ * INT32_MIN. */
 static void thin(struct tile_point *points, size_t first, size_t last, double limit)
 {
 	while (last - first > 1) {

@@ -1,15 +1,16 @@
-#include <stdlib.h>
-#include <string.h>
 #include "array.h"
 #include "err.h"
 #include "tile_parts.h"
 #include "vector_tile.pb-c.h"
+#include <stdlib.h>
+#include <string.h>
 
 enum { MOVE_TO = 1, LINE_TO = 2, CLOSE_PATH = 7 };
 
-static const char *const layer_names[TILE_LAYERS] = {"water", "river", "green", "rail", "built", "roads", "stops", "transit_stops", "houses"};
+static const char *const layer_names[TILE_LAYERS] = {"water", "river", "green",		"rail",	 "built",
+						     "roads", "stops", "transit_stops", "houses"};
 
-struct feature {             /* where its numbers lie in the writer's pool (which moves as it grows) */
+struct feature { /* where its numbers lie in the writer's pool (which moves as it grows) */
 	size_t tags, n_tags, geometry, n_geometry;
 	uint64_t id;
 	enum tile_type type;
@@ -21,7 +22,7 @@ struct layer {
 	size_t n_keys, cap_keys;
 	struct tile_tag *values;
 	size_t n_values, cap_values;
-	uint32_t *slots;             /* hash -> value + 1 */
+	uint32_t *slots; /* hash -> value + 1 */
 	size_t n_slots;
 };
 struct tile_writer {
@@ -173,14 +174,15 @@ static int push_tags(struct tile_writer *writer, struct layer *layer, const stru
 {
 	for (size_t i = 0; i < n_tags; i++) {
 		uint32_t key, value;
-		if (key_of(layer, tags[i].key, &key) || value_of(layer, &tags[i], &value) || push(writer, key) || push(writer, value))
+		if (key_of(layer, tags[i].key, &key) || value_of(layer, &tags[i], &value) || push(writer, key) ||
+		    push(writer, value))
 			return ERR_MEMORY;
 	}
 	return ERR_OK;
 }
 
-int tile_writer_add(struct tile_writer *writer, enum tile_layer index, enum tile_type type, const struct tile_point *points, size_t n, uint64_t id,
-		    const struct tile_tag *tags, size_t n_tags)
+int tile_writer_add(struct tile_writer *writer, enum tile_layer index, enum tile_type type,
+		    const struct tile_point *points, size_t n, uint64_t id, const struct tile_tag *tags, size_t n_tags)
 {
 	struct layer *layer = &writer->layers[index];
 	int64_t area = type == TILE_POLYGON ? area_twice(points, n) : 0;
@@ -191,7 +193,8 @@ int tile_writer_add(struct tile_writer *writer, enum tile_layer index, enum tile
 		return ERR_MEMORY;
 	feature.n_tags = writer->n_pool - feature.tags;
 	feature.geometry = writer->n_pool;
-	if (push_path(writer, points, type == TILE_POINT ? 1 : n, area < 0) || (type == TILE_POLYGON && push(writer, command(CLOSE_PATH, 1))))
+	if (push_path(writer, points, type == TILE_POINT ? 1 : n, area < 0) ||
+	    (type == TILE_POLYGON && push(writer, command(CLOSE_PATH, 1))))
 		return ERR_MEMORY;
 	feature.n_geometry = writer->n_pool - feature.geometry;
 	return array_push(layer->features, layer->n_features, layer->cap_features, feature);

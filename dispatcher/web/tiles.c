@@ -1,9 +1,9 @@
 #include "tiles.h"
+#include "array.h"
+#include "tile_parts.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "array.h"
-#include "tile_parts.h"
 
 #define CACHE_TILES 256
 #define WORLD 4294967296.0 /* the web-mercator world is 2^32 units wide */
@@ -11,10 +11,10 @@
 struct world_point {
 	uint32_t x, y;
 };
-struct shape {                   /* one line, ring or point with its box, so that a tile finds its own by one scan */
+struct shape { /* one line, ring or point with its box, so that a tile finds its own by one scan */
 	struct world_point low, high;
 	uint32_t first, n;
-	uint32_t source;         /* index in the town's columns */
+	uint32_t source; /* index in the town's columns */
 	uint8_t layer, type, zoom_min, kind;
 };
 struct cached {
@@ -77,7 +77,8 @@ static int add_roads(struct tiles *tiles, const struct network *network, int onl
 		if (network->reverse_arc[a] < a || (only_paths && kind < ROAD_TRACK))
 			continue;
 		uint32_t first = network->shape_first[a], n = network->shape_first[a + 1] - first;
-		struct shape shape = {.layer = TILE_ROADS, .type = TILE_LINE, .kind = kind, .zoom_min = road_zoom(kind), .source = a};
+		struct shape shape = {
+			.layer = TILE_ROADS, .type = TILE_LINE, .kind = kind, .zoom_min = road_zoom(kind), .source = a};
 		if (only_paths)
 			shape.source = NONE;
 		if (n >= 2 && add(tiles, network->shape_point + first, n, shape))
@@ -89,9 +90,12 @@ static int add_roads(struct tiles *tiles, const struct network *network, int onl
 static int add_shapes(struct tiles *tiles)
 {
 	const struct town *town = tiles->town;
-	static const struct { uint8_t layer, type, zoom; } kinds[] = {
-		[MAP_WATER] = {TILE_WATER, TILE_POLYGON, 6}, [MAP_RIVER] = {TILE_RIVER, TILE_LINE, 9}, [MAP_GREEN] = {TILE_GREEN, TILE_POLYGON, 9},
-		[MAP_RAIL] = {TILE_RAIL, TILE_LINE, 10}, [MAP_BUILT] = {TILE_BUILT, TILE_POLYGON, 8},
+	static const struct {
+		uint8_t layer, type, zoom;
+	} kinds[] = {
+		[MAP_WATER] = {TILE_WATER, TILE_POLYGON, 6}, [MAP_RIVER] = {TILE_RIVER, TILE_LINE, 9},
+		[MAP_GREEN] = {TILE_GREEN, TILE_POLYGON, 9}, [MAP_RAIL] = {TILE_RAIL, TILE_LINE, 10},
+		[MAP_BUILT] = {TILE_BUILT, TILE_POLYGON, 8},
 	};
 	for (uint32_t i = 0; i < town->n_shapes; i++) {
 		uint8_t kind = town->shape_kind[i];
@@ -99,9 +103,14 @@ static int add_shapes(struct tiles *tiles)
 		if (kind >= COUNT_OF(kinds) || n < (uint32_t)kinds[kind].type)
 			continue;
 		const struct geo_point *points = town->shape_point + first;
-		if (kinds[kind].type == TILE_POLYGON && points[0].lat_e7 == points[n - 1].lat_e7 && points[0].lon_e7 == points[n - 1].lon_e7)
+		if (kinds[kind].type == TILE_POLYGON && points[0].lat_e7 == points[n - 1].lat_e7 &&
+		    points[0].lon_e7 == points[n - 1].lon_e7)
 			n--; /* rings close by themselves */
-		struct shape shape = {.layer = kinds[kind].layer, .type = kinds[kind].type, .zoom_min = kinds[kind].zoom, .kind = kind, .source = i};
+		struct shape shape = {.layer = kinds[kind].layer,
+				      .type = kinds[kind].type,
+				      .zoom_min = kinds[kind].zoom,
+				      .kind = kind,
+				      .source = i};
 		if (n >= (uint32_t)kinds[kind].type && add(tiles, points, n, shape))
 			return ERR_MEMORY;
 	}
@@ -111,7 +120,8 @@ static int add_shapes(struct tiles *tiles)
 static int add_points(struct tiles *tiles, const struct geo_point *points, uint32_t n, uint8_t layer, uint8_t zoom)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		if (add(tiles, &points[i], 1, (struct shape){.layer = layer, .type = TILE_POINT, .zoom_min = zoom, .source = i}))
+		if (add(tiles, &points[i], 1,
+			(struct shape){.layer = layer, .type = TILE_POINT, .zoom_min = zoom, .source = i}))
 			return ERR_MEMORY;
 	}
 	return ERR_OK;
@@ -122,7 +132,8 @@ static int add_houses(struct tiles *tiles)
 	const struct town *town = tiles->town;
 	for (uint32_t i = 0; i < town->n_addresses; i++) {
 		if (town->address_kind[i] == ADDRESS_HOUSE &&
-		    add(tiles, &town->address_point[i], 1, (struct shape){.layer = TILE_HOUSES, .type = TILE_POINT, .zoom_min = 16, .source = i}))
+		    add(tiles, &town->address_point[i], 1,
+			(struct shape){.layer = TILE_HOUSES, .type = TILE_POINT, .zoom_min = 16, .source = i}))
 			return ERR_MEMORY;
 	}
 	return ERR_OK;
@@ -134,7 +145,8 @@ int tiles_open(struct tiles **ret_tiles, const struct town *town)
 	if (!tiles)
 		return ERR_MEMORY;
 	tiles->town = town;
-	if (tile_writer_open(&tiles->writer) || add_shapes(tiles) || add_roads(tiles, &town->walk, 1) || add_roads(tiles, &town->road, 0) ||
+	if (tile_writer_open(&tiles->writer) || add_shapes(tiles) || add_roads(tiles, &town->walk, 1) ||
+	    add_roads(tiles, &town->road, 0) ||
 	    add_points(tiles, town->timetable.stop_point, town->timetable.n_stops, TILE_TRANSIT, 14) ||
 	    add_points(tiles, town->stop_point, town->n_stops, TILE_STOPS, 13) || add_houses(tiles)) {
 		tiles_close(tiles);
@@ -170,8 +182,9 @@ struct drawing {
 
 static const char *road_name(uint8_t kind)
 {
-	static const char *const names[ROAD_KINDS] = {"other", "motorway", "trunk", "primary", "secondary", "tertiary", "residential", "living_street",
-						      "service", "track", "pedestrian", "cycleway", "footway", "steps"};
+	static const char *const names[ROAD_KINDS] = {
+		"other",	 "motorway", "trunk", "primary",    "secondary", "tertiary", "residential",
+		"living_street", "service",  "track", "pedestrian", "cycleway",	 "footway",  "steps"};
 	return names[kind < ROAD_KINDS ? kind : 0];
 }
 
@@ -231,8 +244,10 @@ static void describe(struct drawing *drawing, uint32_t z)
 static int draw_line(void *self, const struct tile_point *points, size_t n)
 {
 	struct drawing *drawing = self;
-	size_t kept = tile_simplify((struct tile_point *)(uintptr_t)points, n, drawing->tolerance); /* our own scratch */
-	return tile_writer_add(drawing->tiles->writer, drawing->shape->layer, TILE_LINE, points, kept, 0, drawing->tags, drawing->n_tags);
+	size_t kept =
+		tile_simplify((struct tile_point *)(uintptr_t)points, n, drawing->tolerance); /* our own scratch */
+	return tile_writer_add(drawing->tiles->writer, drawing->shape->layer, TILE_LINE, points, kept, 0, drawing->tags,
+			       drawing->n_tags);
 }
 
 static int draw_ring(struct drawing *drawing)
@@ -241,7 +256,8 @@ static int draw_ring(struct drawing *drawing)
 	if (tile_clip_ring(tiles->line.items, tiles->line.n, &tiles->cut, &tiles->scratch))
 		return ERR_MEMORY;
 	size_t kept = tile_simplify(tiles->cut.items, tiles->cut.n, drawing->tolerance);
-	return tile_writer_add(tiles->writer, drawing->shape->layer, TILE_POLYGON, tiles->cut.items, kept, 0, drawing->tags, drawing->n_tags);
+	return tile_writer_add(tiles->writer, drawing->shape->layer, TILE_POLYGON, tiles->cut.items, kept, 0,
+			       drawing->tags, drawing->n_tags);
 }
 
 static int draw_point(struct drawing *drawing)
@@ -249,20 +265,22 @@ static int draw_point(struct drawing *drawing)
 	struct tile_point p = drawing->tiles->line.items[0];
 	if (p.x < 0 || p.y < 0 || p.x >= TILE_EXTENT || p.y >= TILE_EXTENT) /* each point in one tile only */
 		return ERR_OK;
-	return tile_writer_add(drawing->tiles->writer, drawing->shape->layer, TILE_POINT, &p, 1, drawing->shape->source + UINT64_C(1), drawing->tags,
-			       drawing->n_tags);
+	return tile_writer_add(drawing->tiles->writer, drawing->shape->layer, TILE_POINT, &p, 1,
+			       drawing->shape->source + UINT64_C(1), drawing->tags, drawing->n_tags);
 }
 
 /* World units -> units of this tile. */
 static int place_points(struct tiles *tiles, const struct shape *shape, uint32_t z, uint32_t x, uint32_t y)
 {
-	double unit = ldexp(1, (int)(32 - z)) / TILE_EXTENT, left = ldexp(x, (int)(32 - z)), top = ldexp(y, (int)(32 - z));
+	double unit = ldexp(1, (int)(32 - z)) / TILE_EXTENT, left = ldexp(x, (int)(32 - z)),
+	       top = ldexp(y, (int)(32 - z));
 	tiles->line.n = 0;
 	if (array_reserve(tiles->line.items, shape->n, tiles->line.cap))
 		return ERR_MEMORY;
 	for (uint32_t i = 0; i < shape->n; i++) {
 		struct world_point p = tiles->points[shape->first + i];
-		tiles->line.items[tiles->line.n++] = (struct tile_point){(int32_t)floor((p.x - left) / unit), (int32_t)floor((p.y - top) / unit)};
+		tiles->line.items[tiles->line.n++] =
+			(struct tile_point){(int32_t)floor((p.x - left) / unit), (int32_t)floor((p.y - top) / unit)};
 	}
 	return ERR_OK;
 }
@@ -276,7 +294,8 @@ static int draw(struct drawing *drawing, uint32_t z, uint32_t x, uint32_t y)
 	case TILE_POINT:
 		return draw_point(drawing);
 	case TILE_LINE:
-		return tile_clip_line(drawing->tiles->line.items, drawing->tiles->line.n, &drawing->tiles->cut, draw_line, drawing);
+		return tile_clip_line(drawing->tiles->line.items, drawing->tiles->line.n, &drawing->tiles->cut,
+				      draw_line, drawing);
 	default:
 		return draw_ring(drawing);
 	}
@@ -285,12 +304,14 @@ static int draw(struct drawing *drawing, uint32_t z, uint32_t x, uint32_t y)
 static int make(struct tiles *tiles, uint32_t z, uint32_t x, uint32_t y, void **ret_bytes, size_t *ret_n)
 {
 	double side = ldexp(1, (int)(32 - z)), margin = side * TILE_MARGIN / TILE_EXTENT;
-	double left = x * side - margin, right = (x + 1) * side + margin, top = y * side - margin, bottom = (y + 1) * side + margin;
+	double left = x * side - margin, right = (x + 1) * side + margin, top = y * side - margin,
+	       bottom = (y + 1) * side + margin;
 	struct drawing drawing = {.tiles = tiles, .tolerance = z >= TILES_ZOOM_MAX ? 1 : 4};
 	tile_writer_begin(tiles->writer);
 	for (size_t i = 0; i < tiles->n_shapes; i++) {
 		const struct shape *shape = &tiles->shapes[i];
-		if (shape->zoom_min > z || shape->high.x < left || shape->low.x > right || shape->high.y < top || shape->low.y > bottom)
+		if (shape->zoom_min > z || shape->high.x < left || shape->low.x > right || shape->high.y < top ||
+		    shape->low.y > bottom)
 			continue;
 		drawing.shape = shape;
 		if (draw(&drawing, z, x, y))

@@ -1,14 +1,15 @@
-/* Mapbox vector tiles (MVT 2.1) of a town, made from its town file: no outside tiles. Layers: water, green, built, rail, roads,
- * stops, transit_stops, houses. Clipped with a margin and simplified by zoom. Not part of any decision: floats are fine here. */
+/* Mapbox vector tiles (MVT 2.1) of a town, made from its town file: no outside tiles. Layers: water, green, built,
+ * rail, roads, stops, transit_stops, houses. Clipped with a margin and simplified by zoom. Not part of any decision:
+ * floats are fine here. */
 #ifndef ZUB_TILES_H
 #define ZUB_TILES_H
 
-#include <stddef.h>
-#include <stdint.h>
 #include "err.h"
 #include "town.h"
+#include <stddef.h>
+#include <stdint.h>
 
-#define TILES_ZOOM_MAX 16   /* pages zoom in further on these */
+#define TILES_ZOOM_MAX 16 /* pages zoom in further on these */
 
 struct tiles;
 /* The town is borrowed until tiles_close. ERR_MEMORY. */

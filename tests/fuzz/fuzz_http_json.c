@@ -27,20 +27,48 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const uint8_t *text = data + 1;
 	n--;
 	switch (data[0] % 15) {
-	case 0: http_json_accept(text, n, &body.accept, &error); break;
-	case 1: http_json_cancel(text, n, &body.cancel, &error); break;
-	case 2: http_json_board(text, n, &body.board, &error); break;
-	case 3: http_json_sign_on(text, n, &body.duty, &error); break;
-	case 4: http_json_sign_off(text, n, &body.duty, &error); break;
-	case 5: http_json_order(text, n, &body.order, &error); break;
-	case 6: http_json_standstill(text, n, &body.order, &error); break;
-	case 7: http_json_release(text, n, &body.order, &error); break;
-	case 8: http_json_case_own(text, n, &body.case_, &error); break;
-	case 9: http_json_case_close(text, n, &body.case_, &error); break;
-	case 10: http_json_pause(text, n, &body.pause, &error); break;
-	case 11: http_json_approval(text, n, &body.approval, &error); break;
-	case 12: http_json_notice(text, n, &body.notice, &error); break;
-	case 13: http_json_empty(text, n, &error); break;
+	case 0:
+		http_json_accept(text, n, &body.accept, &error);
+		break;
+	case 1:
+		http_json_cancel(text, n, &body.cancel, &error);
+		break;
+	case 2:
+		http_json_board(text, n, &body.board, &error);
+		break;
+	case 3:
+		http_json_sign_on(text, n, &body.duty, &error);
+		break;
+	case 4:
+		http_json_sign_off(text, n, &body.duty, &error);
+		break;
+	case 5:
+		http_json_order(text, n, &body.order, &error);
+		break;
+	case 6:
+		http_json_standstill(text, n, &body.order, &error);
+		break;
+	case 7:
+		http_json_release(text, n, &body.order, &error);
+		break;
+	case 8:
+		http_json_case_own(text, n, &body.case_, &error);
+		break;
+	case 9:
+		http_json_case_close(text, n, &body.case_, &error);
+		break;
+	case 10:
+		http_json_pause(text, n, &body.pause, &error);
+		break;
+	case 11:
+		http_json_approval(text, n, &body.approval, &error);
+		break;
+	case 12:
+		http_json_notice(text, n, &body.notice, &error);
+		break;
+	case 13:
+		http_json_empty(text, n, &error);
+		break;
 	default:
 		if (http_json_request(text, n, &body.request, &error) == 0 && body.request.n_needs > TOWN_NEEDS_MAX)
 			abort();

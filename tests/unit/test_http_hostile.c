@@ -15,7 +15,8 @@ static struct http_rig rig;
 static int open_rig(void **state)
 {
 	(void)state;
-	http_rig_open(&rig, &(struct drawn_options){.drawing = "A-----B-----C\n|     |     |\nD-----E-----F\n", .metres_per_char = 50});
+	http_rig_open(&rig, &(struct drawn_options){.drawing = "A-----B-----C\n|     |     |\nD-----E-----F\n",
+						    .metres_per_char = 50});
 	assert_int_equal(rig_vehicle(&rig.rig, 1, 'A', 'B'), 0);
 	return 0;
 }
@@ -43,9 +44,11 @@ static void send_raw(const void *bytes, size_t n, char *answer, size_t size, int
 	http_rig_pump(&rig, 3);
 }
 
-static const char *const sample = "POST /api/v1/requests?x=1 HTTP/1.1\r\nHost: a\r\nIdempotency-Key: abcdefgh\r\nAccept-Language: de\r\n"
-				  "Content-Type: application/json\r\nContent-Length: 92\r\n\r\n"
-				  "{\"from\":{\"lat\":49.4,\"lon\":8.68},\"to\":{\"lat\":49.4,\"lon\":8.681},\"needs\":{\"seat\":1},\"time\":\"now\"}";
+static const char *const sample =
+	"POST /api/v1/requests?x=1 HTTP/1.1\r\nHost: a\r\nIdempotency-Key: abcdefgh\r\nAccept-Language: de\r\n"
+	"Content-Type: application/json\r\nContent-Length: 92\r\n\r\n"
+	"{\"from\":{\"lat\":49.4,\"lon\":8.68},\"to\":{\"lat\":49.4,\"lon\":8.681},\"needs\":{\"seat\":1},\"time\":"
+	"\"now\"}";
 
 static void requests_that_end_anywhere(void **state)
 {
@@ -91,10 +94,15 @@ static void too_much_of_everything(void **state)
 	n = snprintf(text, size, "GET / HTTP/1.1\r\nHost: a\r\nX: %0*d\r\n\r\n", 60000, 0);
 	send_raw(text, (size_t)n, answer, size, 50);
 	assert_null(strstr(answer, " 200 "));
-	n = snprintf(text, size, "POST /api/v1/requests HTTP/1.1\r\nHost: a\r\nIdempotency-Key: abcdefgh\r\nContent-Length: 400000\r\n\r\n%0*d", 400000, 0);
+	n = snprintf(text, size,
+		     "POST /api/v1/requests HTTP/1.1\r\nHost: a\r\nIdempotency-Key: abcdefgh\r\nContent-Length: "
+		     "400000\r\n\r\n%0*d",
+		     400000, 0);
 	send_raw(text, (size_t)n, answer, size, 50);
 	assert_null(strstr(answer, "HTTP/1.1 20"));
-	n = snprintf(text, size, "POST /api/v1/requests HTTP/1.1\r\nHost: a\r\nIdempotency-Key: abcdefgh\r\nContent-Length: 99999999999999999999\r\n\r\n{}");
+	n = snprintf(text, size,
+		     "POST /api/v1/requests HTTP/1.1\r\nHost: a\r\nIdempotency-Key: abcdefgh\r\nContent-Length: "
+		     "99999999999999999999\r\n\r\n{}");
 	send_raw(text, (size_t)n, answer, size, 20);
 	assert_null(strstr(answer, "HTTP/1.1 20"));
 	free(text);
@@ -122,9 +130,14 @@ static void brackets_without_end(void **state)
 static void no_path_leads_outside(void **state)
 {
 	(void)state;
-	static const char *const paths[] = {"/../operator.token", "/%2e%2e/operator.token", "/..%2foperator.token", "//etc/passwd", "/./../operator.token", "/index.html/../../operator.token",
-					    "/operator.token", "/.hidden", "/web/index.html", "/tiles/1/1/1", "/tiles/99/0/0.mvt", "/tiles/1/5/0.mvt", "/tiles/-1/0/0.mvt", "/tiles/a/b/c.mvt",
-					    "/api/v1/nothing", "/api/v1/rides//accept"};
+	static const char *const paths[] = {"/../operator.token",   "/%2e%2e/operator.token",
+					    "/..%2foperator.token", "//etc/passwd",
+					    "/./../operator.token", "/index.html/../../operator.token",
+					    "/operator.token",	    "/.hidden",
+					    "/web/index.html",	    "/tiles/1/1/1",
+					    "/tiles/99/0/0.mvt",    "/tiles/1/5/0.mvt",
+					    "/tiles/-1/0/0.mvt",    "/tiles/a/b/c.mvt",
+					    "/api/v1/nothing",	    "/api/v1/rides//accept"};
 	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		struct http_answer answer = http_get(&rig, paths[i]);
 		assert_int_equal(answer.status, 404);

@@ -1,6 +1,7 @@
 // link: zub_http zub_core zub_route zub_drawn_town PkgConfig::libevent_core PkgConfig::jansson PkgConfig::libfyaml
-/* openapi.yaml and the server hold together: every route is described and answers; every answer has exactly the described
- * fields, of the described kinds; every described field of a body is taken. Whatever schema no answer showed fails the test. */
+/* openapi.yaml and the server hold together: every route is described and answers; every answer has exactly the
+ * described fields, of the described kinds; every described field of a body is taken. Whatever schema no answer showed
+ * fails the test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,10 +55,11 @@ static int differs(const char *where, const char *what)
 
 static int type_fits(const json_t *value, const char *type)
 {
-	return (json_is_string(value) && !strcmp(type, "string")) || (json_is_integer(value) && !strcmp(type, "integer")) ||
-	       (json_is_number(value) && !strcmp(type, "number")) || (json_is_boolean(value) && !strcmp(type, "boolean")) ||
-	       (json_is_null(value) && !strcmp(type, "null")) || (json_is_array(value) && !strcmp(type, "array")) ||
-	       (json_is_object(value) && !strcmp(type, "object"));
+	return (json_is_string(value) && !strcmp(type, "string")) ||
+	       (json_is_integer(value) && !strcmp(type, "integer")) ||
+	       (json_is_number(value) && !strcmp(type, "number")) ||
+	       (json_is_boolean(value) && !strcmp(type, "boolean")) || (json_is_null(value) && !strcmp(type, "null")) ||
+	       (json_is_array(value) && !strcmp(type, "array")) || (json_is_object(value) && !strcmp(type, "object"));
 }
 
 static int fits(json_t *value, json_t *schema, const char *name, const char *where);
@@ -173,7 +175,8 @@ static void check_answer(const struct http_answer *answer, const char *path, con
 /* Every field of the body that the document names is sent, and taken. */
 static void check_body(const char *body, const char *path)
 {
-	json_t *schema = at(at(at(at(operation(path, "POST"), "requestBody"), "content"), "application/json"), "schema");
+	json_t *schema =
+		at(at(at(at(operation(path, "POST"), "requestBody"), "content"), "application/json"), "schema");
 	json_t *json = json_loads(body, 0, NULL);
 	assert_non_null(json);
 	assert_non_null(schema);
@@ -218,7 +221,8 @@ static void stream_answers(const char *url)
 {
 	char text[65536], head[512];
 	int fd = http_connect(&rig);
-	int n = snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n", url, rig.token);
+	int n = snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n", url,
+			 rig.token);
 	http_write(&rig, fd, head, (size_t)n);
 	http_read(&rig, fd, text, sizeof text, "\ndata: ", 1000);
 	assert_non_null(strstr(text, "text/event-stream"));
@@ -251,7 +255,8 @@ static void town_and_places(void)
 	http_forget(&found);
 	get("/api/v1/stops", "/api/v1/stops");
 	char url[128];
-	snprintf(url, sizeof url, "/api/v1/departures?stop=%u&after=2022-06-07T05:00:00Z", drawn_stop(&rig.drawn, "CD"));
+	snprintf(url, sizeof url, "/api/v1/departures?stop=%u&after=2022-06-07T05:00:00Z",
+		 drawn_stop(&rig.drawn, "CD"));
 	struct http_answer board = get_it("/api/v1/departures", url);
 	assert_true(json_array_size(at(board.json, "departures")) > 0);
 	http_forget(&board);
@@ -269,15 +274,17 @@ static void whole_wish(char *body, size_t size, const char *time, int tied)
 {
 	char url[128], *key = NULL;
 	struct geo_point from = drawn_point(&rig.drawn, 'E');
-	snprintf(url, sizeof url, "/api/v1/departures?stop=%u&after=2022-06-07T07:00:00Z", drawn_stop(&rig.drawn, "CD"));
+	snprintf(url, sizeof url, "/api/v1/departures?stop=%u&after=2022-06-07T07:00:00Z",
+		 drawn_stop(&rig.drawn, "CD"));
 	struct http_answer board = http_get(&rig, url);
 	if (tied)
 		key = json_dumps(at(json_array_get(at(board.json, "departures"), 0), "connection"), 0);
 	snprintf(body, size,
-		 "{\"from\":{\"lat\":%.7f,\"lon\":%.7f},\"to\":{\"stop\":%u},\"time\":\"%s\",\"at\":%s,\"needs\":{\"seat\":1,\"companion\":1},\"walk_max_m\":300,"
+		 "{\"from\":{\"lat\":%.7f,\"lon\":%.7f},\"to\":{\"stop\":%u},\"time\":\"%s\",\"at\":%s,\"needs\":{"
+		 "\"seat\":1,\"companion\":1},\"walk_max_m\":300,"
 		 "\"connection\":%s,\"name\":\"Ada\",\"contact\":\"0123\",\"note\":\"bell\"}",
-		 from.lat_e7 / 1e7, from.lon_e7 / 1e7, drawn_stop(&rig.drawn, "CD"), time, strcmp(time, "now") ? "\"2022-06-07T06:30:00Z\"" : "null",
-		 key ? key : "null");
+		 from.lat_e7 / 1e7, from.lon_e7 / 1e7, drawn_stop(&rig.drawn, "CD"), time,
+		 strcmp(time, "now") ? "\"2022-06-07T06:30:00Z\"" : "null", key ? key : "null");
 	free(key);
 	http_forget(&board);
 }
@@ -302,12 +309,14 @@ static void a_whole_ride(void)
 	struct http_answer now = get_it("/api/v1/rides/{secret}", url);
 	char notice[256];
 	json_t *notices = at(at(now.json, "ride"), "notices");
-	snprintf(notice, sizeof notice, "%s/notices/%s", url, json_string_value(at(json_array_get(notices, 0), "notice")));
+	snprintf(notice, sizeof notice, "%s/notices/%s", url,
+		 json_string_value(at(json_array_get(notices, 0), "notice")));
 	post("/api/v1/rides/{secret}/notices/{notice}", notice, "{\"state\":\"acknowledged\"}", 200);
 	open_url(url, sizeof url, &ride, "/stream");
 	stream_answers(url);
 	open_url(url, sizeof url, &ride, "/coming");
-	struct http_answer coming = post_it("/api/v1/rides/{secret}/coming", url, "{}"); /* too early is an answer, too */
+	struct http_answer coming =
+		post_it("/api/v1/rides/{secret}/coming", url, "{}"); /* too early is an answer, too */
 	http_forget(&coming);
 	open_url(url, sizeof url, &ride, "/board");
 	struct http_answer board = post_it("/api/v1/rides/{secret}/board", url, "{\"code\":\"0000\"}");
@@ -326,7 +335,8 @@ static void a_whole_ride(void)
 
 static void a_wish_that_cannot_be_met(void)
 {
-	struct http_answer refused = post_it("/api/v1/requests", "/api/v1/requests", "{\"from\":{\"stop\":0},\"to\":{\"stop\":0}}");
+	struct http_answer refused =
+		post_it("/api/v1/requests", "/api/v1/requests", "{\"from\":{\"stop\":0},\"to\":{\"stop\":0}}");
 	assert_int_equal(refused.status, 200);
 	assert_string_equal(http_text(&refused, "ride", "state", "code"), "refused");
 	http_forget(&refused);
@@ -357,9 +367,14 @@ static void the_control_room(void)
 	struct http_answer asked = post_it("/api/v1/operator/requests", "/api/v1/operator/requests", body);
 	assert_int_equal(asked.status, 201);
 	const char *number = http_text(&asked, "ride", "ride", NULL);
-	static const struct { const char *what, *body; } acts[] = {
-		{"accept", "{\"offer\":0}"}, {"coming", "{\"by\":\"Anna\",\"reason\":\"\",\"seen_epoch\":0,\"seen_version\":0}"}, {"board", "{}"},
-		{"undo-no-show", "{\"by\":\"Anna\"}"}, {"cancel", "{\"reason\":\"caller\"}"},
+	static const struct {
+		const char *what, *body;
+	} acts[] = {
+		{"accept", "{\"offer\":0}"},
+		{"coming", "{\"by\":\"Anna\",\"reason\":\"\",\"seen_epoch\":0,\"seen_version\":0}"},
+		{"board", "{}"},
+		{"undo-no-show", "{\"by\":\"Anna\"}"},
+		{"cancel", "{\"reason\":\"caller\"}"},
 	};
 	for (size_t i = 0; i < COUNT_OF(acts); i++) {
 		char path[160];
@@ -375,17 +390,23 @@ static void the_control_room(void)
 
 static void orders(void)
 {
-	post("/api/v1/operator/vehicles/{vehicle}/{order}", "/api/v1/operator/vehicles/1/hold", "{\"by\":\"Anna\",\"reason\":\"test\",\"seen_epoch\":0,\"seen_version\":0}", 200);
+	post("/api/v1/operator/vehicles/{vehicle}/{order}", "/api/v1/operator/vehicles/1/hold",
+	     "{\"by\":\"Anna\",\"reason\":\"test\",\"seen_epoch\":0,\"seen_version\":0}", 200);
 	post("/api/v1/operator/vehicles/{vehicle}/release", "/api/v1/operator/vehicles/1/release",
 	     "{\"by\":\"Anna\",\"approval\":\"KBA 1\",\"until\":\"2022-06-09T00:00:00Z\"}", 200);
-	post("/api/v1/operator/vehicles/{vehicle}/standstill", "/api/v1/operator/vehicles/1/standstill", "{\"by\":\"Anna\",\"reason\":\"test\"}", 200);
+	post("/api/v1/operator/vehicles/{vehicle}/standstill", "/api/v1/operator/vehicles/1/standstill",
+	     "{\"by\":\"Anna\",\"reason\":\"test\"}", 200);
 	post("/api/v1/operator/standstill", "/api/v1/operator/standstill", "{\"by\":\"Anna\"}", 200);
-	struct http_answer approval = post_it("/api/v1/operator/approvals", "/api/v1/operator/approvals",
-					      "{\"vehicle\":1,\"request\":\"0000000000000001\",\"granted\":true,\"by\":\"Anna\"}");
+	struct http_answer approval =
+		post_it("/api/v1/operator/approvals", "/api/v1/operator/approvals",
+			"{\"vehicle\":1,\"request\":\"0000000000000001\",\"granted\":true,\"by\":\"Anna\"}");
 	http_forget(&approval);
-	post("/api/v1/operator/bookings", "/api/v1/operator/bookings", "{\"paused\":true,\"by\":\"Anna\",\"reason\":\"storm\"}", 200);
-	post("/api/v1/operator/bookings", "/api/v1/operator/bookings", "{\"paused\":false,\"by\":\"Anna\",\"reason\":\"\"}", 200);
-	post("/api/v1/operator/sign-on", "/api/v1/operator/sign-on", "{\"who\":\"Berta\",\"vehicles_max\":4,\"simulated\":true}", 200);
+	post("/api/v1/operator/bookings", "/api/v1/operator/bookings",
+	     "{\"paused\":true,\"by\":\"Anna\",\"reason\":\"storm\"}", 200);
+	post("/api/v1/operator/bookings", "/api/v1/operator/bookings",
+	     "{\"paused\":false,\"by\":\"Anna\",\"reason\":\"\"}", 200);
+	post("/api/v1/operator/sign-on", "/api/v1/operator/sign-on",
+	     "{\"who\":\"Berta\",\"vehicles_max\":4,\"simulated\":true}", 200);
 	post("/api/v1/operator/sign-off", "/api/v1/operator/sign-off", "{\"who\":\"Anna\",\"to\":\"Berta\"}", 200);
 	post("/api/v1/operator/handover", "/api/v1/operator/handover", "{\"who\":\"Berta\"}", 200);
 }
@@ -413,7 +434,8 @@ static void a_broken_promise(void)
 		snprintf(url, sizeof url, "/api/v1/operator/cases/%s/own", json_string_value(at(item, "case")));
 		post("/api/v1/operator/cases/{case}/own", url, "{\"who\":\"Berta\"}", 200);
 		snprintf(url, sizeof url, "/api/v1/operator/cases/%s/close", json_string_value(at(item, "case")));
-		post("/api/v1/operator/cases/{case}/close", url, "{\"who\":\"Berta\",\"outcome\":\"home_by_fallback\",\"note\":\"taxi\"}", 200);
+		post("/api/v1/operator/cases/{case}/close", url,
+		     "{\"who\":\"Berta\",\"outcome\":\"home_by_fallback\",\"note\":\"taxi\"}", 200);
 		found = 1;
 	}
 	assert_true(found);
@@ -468,8 +490,15 @@ static int open_rig(void **state)
 	(void)state;
 	document = read_document();
 	seen_fields = json_object();
-	http_rig_open(&rig, &(struct drawn_options){.drawing = "A-----B-----C-----D\n|     |     |     |\n|     |     |     |\nE-----F-----G-----H\n", .metres_per_char = 50,
-						    .stops = "CD=S1 EF", .timetable = "stop S1 C\nstop S2 H\ntrip T1 1 S1 09:00 S2 09:20\ntrip T2 1 S2 09:30 S1 09:50\ntrip T3 1 S1 10:00 S2 10:20\n"});
+	http_rig_open(
+		&rig,
+		&(struct drawn_options){
+			.drawing =
+				"A-----B-----C-----D\n|     |     |     |\n|     |     |     |\nE-----F-----G-----H\n",
+			.metres_per_char = 50,
+			.stops = "CD=S1 EF",
+			.timetable = "stop S1 C\nstop S2 H\ntrip T1 1 S1 09:00 S2 09:20\ntrip T2 1 S2 09:30 S1 "
+				     "09:50\ntrip T3 1 S1 10:00 S2 10:20\n"});
 	return rig_vehicle(&rig.rig, 1, 'A', 'B') != 0;
 }
 

@@ -41,7 +41,9 @@ static void post_is(const char *path, const char *body, int status)
 static void nothing_without_the_token(void **state)
 {
 	(void)state;
-	static const char *const headers[] = {"", "Authorization: Bearer \r\n", "Authorization: Bearer wrong-token-wrong-token\r\n", "Authorization: Basic YTpi\r\n"};
+	static const char *const headers[] = {"", "Authorization: Bearer \r\n",
+					      "Authorization: Bearer wrong-token-wrong-token\r\n",
+					      "Authorization: Basic YTpi\r\n"};
 	for (size_t i = 0; i < COUNT_OF(headers); i++) {
 		struct http_answer answer = http_ask(&rig, "GET", "/api/v1/operator/fleet", headers[i], NULL);
 		assert_int_equal(answer.status, 401);
@@ -86,7 +88,8 @@ static void a_shift_and_its_orders(void **state)
 	post_is("/api/v1/operator/vehicles/1x/hold", "{\"by\":\"Anna\",\"reason\":\"done\"}", 404);
 	post_is("/api/v1/operator/vehicles/1/hold", "{\"by\":\"Anna\"}", 400);
 	post_is("/api/v1/operator/vehicles/1/out-of-service", "{\"by\":\"Anna\",\"reason\":\"washing\"}", 200);
-	post_is("/api/v1/operator/vehicles/1/release", "{\"by\":\"Anna\",\"approval\":\"KBA 1\",\"until\":\"2022-06-08T00:00:00+02:00\"}", 200);
+	post_is("/api/v1/operator/vehicles/1/release",
+		"{\"by\":\"Anna\",\"approval\":\"KBA 1\",\"until\":\"2022-06-08T00:00:00+02:00\"}", 200);
 	post_is("/api/v1/operator/sign-off", "{\"who\":\"Anna\"}", 200);
 }
 
@@ -96,7 +99,8 @@ static void standstill_is_never_refused(void **state)
 	(void)state;
 	char token[256];
 	snprintf(token, sizeof token, "Authorization: Bearer %s\r\n", rig.token);
-	static const char *const bodies[] = {"{}", "", "{\"by\":\"Anna\",\"reason\":\"child on the road\"}", "not json at all", "{\"by\":7}"};
+	static const char *const bodies[] = {"{}", "", "{\"by\":\"Anna\",\"reason\":\"child on the road\"}",
+					     "not json at all", "{\"by\":7}"};
 	for (uint32_t i = 0; i < COUNT_OF(bodies); i++) {
 		struct http_answer answer = http_ask(&rig, "POST", "/api/v1/operator/standstill", token, bodies[i]);
 		assert_int_equal(answer.status, 200);
@@ -136,13 +140,15 @@ static void booking_for_a_caller(void **state)
 	char body[512], path[128];
 	post_is("/api/v1/operator/sign-on", "{\"who\":\"Anna\"}", 200);
 	struct geo_point a = drawn_point(&rig.drawn, 'C'), b = drawn_point(&rig.drawn, 'D');
-	snprintf(body, sizeof body, "{\"from\":{\"lat\":%.7f,\"lon\":%.7f},\"to\":{\"lat\":%.7f,\"lon\":%.7f},\"name\":\"Frau Weber\"}", a.lat_e7 / 1e7,
-		 a.lon_e7 / 1e7, b.lat_e7 / 1e7, b.lon_e7 / 1e7);
+	snprintf(body, sizeof body,
+		 "{\"from\":{\"lat\":%.7f,\"lon\":%.7f},\"to\":{\"lat\":%.7f,\"lon\":%.7f},\"name\":\"Frau Weber\"}",
+		 a.lat_e7 / 1e7, a.lon_e7 / 1e7, b.lat_e7 / 1e7, b.lon_e7 / 1e7);
 	for (int i = 0; i < 2; i++) { /* the desk may have many open at once */
 		struct http_answer asked = http_post(&rig, "/api/v1/operator/requests", body);
 		assert_string_not_equal(http_text(&asked, "ride", "refusal", "code"), "open_request");
 		if (i == 0)
-			snprintf(path, sizeof path, "/api/v1/operator/rides/%s/accept", http_text(&asked, "ride", "ride", NULL));
+			snprintf(path, sizeof path, "/api/v1/operator/rides/%s/accept",
+				 http_text(&asked, "ride", "ride", NULL));
 		http_forget(&asked);
 	}
 	post_is(path, "{\"offer\":0}", 200);

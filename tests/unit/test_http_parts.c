@@ -44,9 +44,11 @@ static void keys_tell_orders_apart(void **state)
 {
 	(void)state;
 	struct http_secret secret = {{9}};
-	struct command_key a = http_secret_key(&secret, "x", "/p", "key"), same = http_secret_key(&secret, "x", "/p", "key");
-	struct command_key others[] = {http_secret_key(&secret, "y", "/p", "key"), http_secret_key(&secret, "x", "/q", "key"),
-				       http_secret_key(&secret, "x", "/p", "kez"), http_secret_key(&secret, "x/", "p", "key")};
+	struct command_key a = http_secret_key(&secret, "x", "/p", "key"),
+			   same = http_secret_key(&secret, "x", "/p", "key");
+	struct command_key others[] = {
+		http_secret_key(&secret, "y", "/p", "key"), http_secret_key(&secret, "x", "/q", "key"),
+		http_secret_key(&secret, "x", "/p", "kez"), http_secret_key(&secret, "x/", "p", "key")};
 	assert_true(a.high == same.high && a.low == same.low);
 	for (size_t i = 0; i < COUNT_OF(others); i++)
 		assert_false(a.high == others[i].high && a.low == others[i].low);
@@ -103,9 +105,19 @@ static void every_name_has_words(void **state)
 static void languages(void **state)
 {
 	(void)state;
-	static const struct { const char *header; enum language language; } rows[] = {
-		{NULL, LANGUAGE_EN}, {"", LANGUAGE_EN}, {"de", LANGUAGE_DE}, {"de-AT,en;q=0.8", LANGUAGE_DE}, {"fr, en;q=0.7, de;q=0.9", LANGUAGE_DE},
-		{"en-GB,de;q=0.9", LANGUAGE_EN}, {"fr", LANGUAGE_EN}, {"de;q=0", LANGUAGE_EN}, {",,;;q=,de;q=x", LANGUAGE_EN},
+	static const struct {
+		const char *header;
+		enum language language;
+	} rows[] = {
+		{NULL, LANGUAGE_EN},
+		{"", LANGUAGE_EN},
+		{"de", LANGUAGE_DE},
+		{"de-AT,en;q=0.8", LANGUAGE_DE},
+		{"fr, en;q=0.7, de;q=0.9", LANGUAGE_DE},
+		{"en-GB,de;q=0.9", LANGUAGE_EN},
+		{"fr", LANGUAGE_EN},
+		{"de;q=0", LANGUAGE_EN},
+		{",,;;q=,de;q=x", LANGUAGE_EN},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		assert_int_equal(http_words_language(rows[i].header), rows[i].language);
@@ -114,12 +126,28 @@ static void languages(void **state)
 static void instants(void **state)
 {
 	(void)state;
-	static const struct { const char *text; instant_ms at; } good[] = {
-		{"1970-01-01T00:00:00Z", 0}, {"2022-06-07T08:00:00+02:00", INT64_C(1654581600000)}, {"2022-06-07T06:00:00.250Z", INT64_C(1654581600250)},
-		{"2022-06-07T06:00:00.5-01:30", INT64_C(1654587000500)}, {"2024-02-29T12:00:00z", INT64_C(1709208000000)},
+	static const struct {
+		const char *text;
+		instant_ms at;
+	} good[] = {
+		{"1970-01-01T00:00:00Z", 0},
+		{"2022-06-07T08:00:00+02:00", INT64_C(1654581600000)},
+		{"2022-06-07T06:00:00.250Z", INT64_C(1654581600250)},
+		{"2022-06-07T06:00:00.5-01:30", INT64_C(1654587000500)},
+		{"2024-02-29T12:00:00z", INT64_C(1709208000000)},
 	};
-	static const char *const bad[] = {"", "now", "2022-06-07", "2022-06-07T06:00:00", "2022-6-7T06:00:00Z", "2022-06-07 06:00:00Z", "1969-12-31T23:59:59Z",
-					  "2022-06-07T25:00:00Z", "2022-06-07T06:00:00.Z", "2022-06-07T06:00:00+2:00", "2022-06-07T06:00:00Zx", "2022-00-07T06:00:00Z"};
+	static const char *const bad[] = {"",
+					  "now",
+					  "2022-06-07",
+					  "2022-06-07T06:00:00",
+					  "2022-6-7T06:00:00Z",
+					  "2022-06-07 06:00:00Z",
+					  "1969-12-31T23:59:59Z",
+					  "2022-06-07T25:00:00Z",
+					  "2022-06-07T06:00:00.Z",
+					  "2022-06-07T06:00:00+2:00",
+					  "2022-06-07T06:00:00Zx",
+					  "2022-00-07T06:00:00Z"};
 	instant_ms at;
 	for (size_t i = 0; i < COUNT_OF(good); i++) {
 		assert_int_equal(http_json_read_instant(good[i].text, &at), ERR_OK);
@@ -138,9 +166,12 @@ static void instants(void **state)
 static void whole_requests(void **state)
 {
 	(void)state;
-	static const char text[] = "{\"from\":{\"lat\":49.4,\"lon\":-8.68},\"to\":{\"stop\":7},\"time\":\"arrive_by\",\"at\":\"2022-06-07T08:00:00+02:00\","
-				   "\"needs\":{\"wheelchair\":1,\"seat\":2,\"pram\":0},\"walk_max_m\":0,\"connection\":{\"kind\":\"to_trip\",\"feed\":\"vrn\","
-				   "\"trip_id\":\"t1\",\"service_date\":\"2022-06-07\",\"stop_sequence\":4},\"name\":\"Zoë\"}";
+	static const char text[] =
+		"{\"from\":{\"lat\":49.4,\"lon\":-8.68},\"to\":{\"stop\":7},\"time\":\"arrive_by\",\"at\":\"2022-06-"
+		"07T08:00:00+02:00\","
+		"\"needs\":{\"wheelchair\":1,\"seat\":2,\"pram\":0},\"walk_max_m\":0,\"connection\":{\"kind\":\"to_"
+		"trip\",\"feed\":\"vrn\","
+		"\"trip_id\":\"t1\",\"service_date\":\"2022-06-07\",\"stop_sequence\":4},\"name\":\"Zoë\"}";
 	struct body_request body;
 	struct json_error error;
 	assert_int_equal(http_json_request(text, strlen(text), &body, &error), ERR_OK);
@@ -160,8 +191,13 @@ static void whole_requests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(links_name_one_ride_each), cmocka_unit_test(keys_tell_orders_apart), cmocka_unit_test(secret_files),
-		cmocka_unit_test(every_name_has_words), cmocka_unit_test(languages), cmocka_unit_test(instants), cmocka_unit_test(whole_requests),
+		cmocka_unit_test(links_name_one_ride_each),
+		cmocka_unit_test(keys_tell_orders_apart),
+		cmocka_unit_test(secret_files),
+		cmocka_unit_test(every_name_has_words),
+		cmocka_unit_test(languages),
+		cmocka_unit_test(instants),
+		cmocka_unit_test(whole_requests),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

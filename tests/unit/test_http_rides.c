@@ -20,7 +20,8 @@ static int open_rig(void **state)
 	(void)state;
 	http_rig_open(&rig, &(struct drawn_options){.drawing = grid, .metres_per_char = 50});
 	assert_int_equal(rig_vehicle(&rig.rig, 1, 'A', 'B'), 0);
-	struct http_answer answer = http_post(&rig, "/api/v1/operator/sign-on", "{\"who\":\"Anna\",\"simulated\":true}");
+	struct http_answer answer =
+		http_post(&rig, "/api/v1/operator/sign-on", "{\"who\":\"Anna\",\"simulated\":true}");
 	assert_int_equal(answer.status, 200);
 	http_forget(&answer);
 	return 0;
@@ -36,8 +37,8 @@ static int close_rig(void **state)
 static void wish(char *text, size_t size, char from, char to, const char *more)
 {
 	struct geo_point a = drawn_point(&rig.drawn, from), b = drawn_point(&rig.drawn, to);
-	snprintf(text, size, "{\"from\":{\"lat\":%.7f,\"lon\":%.7f},\"to\":{\"lat\":%.7f,\"lon\":%.7f}%s}", a.lat_e7 / 1e7, a.lon_e7 / 1e7, b.lat_e7 / 1e7,
-		 b.lon_e7 / 1e7, more);
+	snprintf(text, size, "{\"from\":{\"lat\":%.7f,\"lon\":%.7f},\"to\":{\"lat\":%.7f,\"lon\":%.7f}%s}",
+		 a.lat_e7 / 1e7, a.lon_e7 / 1e7, b.lat_e7 / 1e7, b.lon_e7 / 1e7, more);
 }
 
 static void path_of(char *path, size_t size, const struct http_answer *answer, const char *what)
@@ -89,11 +90,13 @@ static void the_same_key_gets_the_same_answer(void **state)
 	assert_string_equal(http_text(&first, "ride", "secret", NULL), http_text(&second, "ride", "secret", NULL));
 	assert_true(json_is_true(json_object_get(second.json, "repeated")));
 	/* another client with the same key is another order */
-	struct http_answer other = http_ask(&rig, "POST", "/api/v1/requests", "Idempotency-Key: once-and-again\r\nZubringer-Client: you\r\n", body);
+	struct http_answer other = http_ask(&rig, "POST", "/api/v1/requests",
+					    "Idempotency-Key: once-and-again\r\nZubringer-Client: you\r\n", body);
 	assert_int_equal(other.status, 201);
 	assert_string_not_equal(http_text(&first, "ride", "secret", NULL), http_text(&other, "ride", "secret", NULL));
 	/* one open request per client */
-	struct http_answer third = http_ask(&rig, "POST", "/api/v1/requests", "Idempotency-Key: another-one\r\nZubringer-Client: me\r\n", body);
+	struct http_answer third = http_ask(&rig, "POST", "/api/v1/requests",
+					    "Idempotency-Key: another-one\r\nZubringer-Client: me\r\n", body);
 	assert_string_equal(http_text(&third, "ride", "refusal", "code"), "open_request");
 	http_forget(&first);
 	http_forget(&second);
@@ -160,7 +163,9 @@ static void boarding_needs_the_right_code(void **state)
 static void errors_are_kind_in_both_languages(void **state)
 {
 	(void)state;
-	struct http_answer german = http_ask(&rig, "POST", "/api/v1/requests", "Accept-Language: de-DE,de;q=0.9,en;q=0.5\r\nIdempotency-Key: k-1234567\r\n", "{}");
+	struct http_answer german =
+		http_ask(&rig, "POST", "/api/v1/requests",
+			 "Accept-Language: de-DE,de;q=0.9,en;q=0.5\r\nIdempotency-Key: k-1234567\r\n", "{}");
 	assert_int_equal(german.status, 400);
 	assert_string_equal(http_text(&german, "error", "code", NULL), "missing");
 	assert_string_equal(http_text(&german, "error", "field", NULL), "from");
@@ -175,7 +180,10 @@ static void errors_are_kind_in_both_languages(void **state)
 static void places_needs_and_times_are_checked(void **state)
 {
 	(void)state;
-	static const struct { const char *more, *code, *field; int status; } rows[] = {
+	static const struct {
+		const char *more, *code, *field;
+		int status;
+	} rows[] = {
 		{",\"needs\":{\"unicorn\":1}", "need_unknown", "unicorn", 422},
 		{",\"needs\":{\"pram\":1}", "nobody", "needs", 422},
 		{",\"needs\":{\"seat\":-1}", "out_of_range", "needs.seat", 400},
@@ -196,7 +204,8 @@ static void places_needs_and_times_are_checked(void **state)
 		assert_string_equal(http_text(&answer, "error", "field", NULL), rows[i].field);
 		http_forget(&answer);
 	}
-	struct http_answer far = http_post(&rig, "/api/v1/requests", "{\"from\":{\"lat\":10,\"lon\":10},\"to\":{\"lat\":49.4,\"lon\":8.68}}");
+	struct http_answer far = http_post(&rig, "/api/v1/requests",
+					   "{\"from\":{\"lat\":10,\"lon\":10},\"to\":{\"lat\":49.4,\"lon\":8.68}}");
 	assert_int_equal(far.status, 422);
 	assert_string_equal(http_text(&far, "error", "field", NULL), "from");
 	http_forget(&far);
@@ -211,7 +220,9 @@ static void a_client_that_left_does_no_harm(void **state)
 	wish(body, sizeof body, 'C', 'E', "");
 	rig.hold_replies = 1;
 	int fd = http_connect(&rig);
-	int n = snprintf(text, sizeof text, "POST /api/v1/requests HTTP/1.1\r\nHost: x\r\nIdempotency-Key: gone-soon\r\nZubringer-Client: g\r\nContent-Length: %zu\r\n\r\n%s",
+	int n = snprintf(text, sizeof text,
+			 "POST /api/v1/requests HTTP/1.1\r\nHost: x\r\nIdempotency-Key: gone-soon\r\nZubringer-Client: "
+			 "g\r\nContent-Length: %zu\r\n\r\n%s",
 			 strlen(body), body);
 	http_write(&rig, fd, text, (size_t)n);
 	for (int i = 0; i < 50 && rig.n_commands == before; i++)
@@ -223,7 +234,8 @@ static void a_client_that_left_does_no_harm(void **state)
 	http_rig_commit(&rig);
 	http_rig_pump(&rig, 5);
 	/* asked again with the same key: the same ride */
-	struct http_answer again = http_ask(&rig, "POST", "/api/v1/requests", "Idempotency-Key: gone-soon\r\nZubringer-Client: g\r\n", body);
+	struct http_answer again = http_ask(&rig, "POST", "/api/v1/requests",
+					    "Idempotency-Key: gone-soon\r\nZubringer-Client: g\r\n", body);
 	assert_int_equal(again.status, 201);
 	assert_true(json_is_true(json_object_get(again.json, "repeated")));
 	http_forget(&again);
@@ -264,7 +276,8 @@ static void reading_a_ride_sends_its_notices(void **state)
 	json_t *notices = json_object_get(json_object_get(second.json, "ride"), "notices");
 	assert_true(json_array_size(notices) >= 1);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(notices, 0), "state")), "sent");
-	snprintf(notice, sizeof notice, "%s/notices/%s", path, json_string_value(json_object_get(json_array_get(notices, 0), "notice")));
+	snprintf(notice, sizeof notice, "%s/notices/%s", path,
+		 json_string_value(json_object_get(json_array_get(notices, 0), "notice")));
 	struct http_answer read = http_post(&rig, notice, "{\"state\":\"acknowledged\"}");
 	assert_int_equal(read.status, 200);
 	notices = json_object_get(json_object_get(read.json, "ride"), "notices");

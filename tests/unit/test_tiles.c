@@ -21,7 +21,9 @@ static struct tiles *tiles;
 static int open_town(void **state)
 {
 	(void)state;
-	drawn_town_open(&drawn, &(struct drawn_options){.drawing = "A-----B>>>>>C\n|     |     |\nD-----E-----F\n", .metres_per_char = 100, .stops = "AB EF"});
+	drawn_town_open(&drawn, &(struct drawn_options){.drawing = "A-----B>>>>>C\n|     |     |\nD-----E-----F\n",
+							.metres_per_char = 100,
+							.stops = "AB EF"});
 	return tiles_open(&tiles, &drawn.town);
 }
 
@@ -201,7 +203,8 @@ static void rings_are_cut_and_wound(void **state)
 	size_t count = walk(tile->layers[0]->features[0], points, COUNT_OF(points));
 	int64_t area = 0;
 	for (size_t i = 0; i < count; i++)
-		area += (int64_t)points[i].x * points[(i + 1) % count].y - (int64_t)points[(i + 1) % count].x * points[i].y;
+		area += (int64_t)points[i].x * points[(i + 1) % count].y -
+			(int64_t)points[(i + 1) % count].x * points[i].y;
 	assert_true(area > 0); /* an outer ring */
 	zub__tile__tile__free_unpacked(tile, NULL);
 	free(bytes);
@@ -228,8 +231,9 @@ static void thinning_keeps_the_shape(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(streets_are_where_they_are), cmocka_unit_test(cut_streets_meet), cmocka_unit_test(stops_stand_once),
-		cmocka_unit_test(no_such_tile), cmocka_unit_test(rings_are_cut_and_wound), cmocka_unit_test(thinning_keeps_the_shape),
+		cmocka_unit_test(streets_are_where_they_are), cmocka_unit_test(cut_streets_meet),
+		cmocka_unit_test(stops_stand_once),	      cmocka_unit_test(no_such_tile),
+		cmocka_unit_test(rings_are_cut_and_wound),    cmocka_unit_test(thinning_keeps_the_shape),
 	};
 	return cmocka_run_group_tests(tests, open_town, close_town);
 }
