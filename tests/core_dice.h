@@ -17,10 +17,14 @@ static const char *const dice_city = "A-----B-----C-----D\n"
 				     "E-----F-----G>>>>>H\n"
 				     "|     |     |     |\n"
 				     "I-----J-----K-----L\n";
-static const char *const dice_streets[] = {"AB", "BC", "CD", "EF", "FG", "IJ", "JK", "KL", "AE", "EI", "BF", "FJ", "CG", "GK", "DH", "HL"};
-static const struct drawn_options dice_town = {
-	.drawing = dice_city, .metres_per_char = 60, .stops = "AB? CD=S1 EF! JK GK DH=S2",
-	.timetable = "stop S1 C\nstop S2 H\ntrip T1 10 S1 08:30 S2 08:40/08:42\ntrip T2 10 S2 08:20 S1 08:35\ntrip T3 10 S1 09:30 S2 09:40\n"};
+static const char *const dice_streets[] = {"AB", "BC", "CD", "EF", "FG", "IJ", "JK", "KL",
+					   "AE", "EI", "BF", "FJ", "CG", "GK", "DH", "HL"};
+static const struct drawn_options dice_town = {.drawing = dice_city,
+					       .metres_per_char = 60,
+					       .stops = "AB? CD=S1 EF! JK GK DH=S2",
+					       .timetable =
+						       "stop S1 C\nstop S2 H\ntrip T1 10 S1 08:30 S2 08:40/08:42\ntrip "
+						       "T2 10 S2 08:20 S1 08:35\ntrip T3 10 S1 09:30 S2 09:40\n"};
 
 static inline uint32_t dice(struct dice *d, uint32_t n)
 {
@@ -127,8 +131,8 @@ static inline void dice_event(struct rig *rig, struct dice *d, struct cmd_vehicl
 		event->task_kind = task->kind;
 		if (event->kind == WIRE_BOARDED && task->kind == WIRE_DROPOFF)
 			event->kind = WIRE_ALIGHTED;
-		event->place = (struct wire_place){task->place.point.lat_e7, task->place.point.lon_e7, task->place.road.arc,
-						   task->place.road.offset_mm, 0};
+		event->place = (struct wire_place){task->place.point.lat_e7, task->place.point.lon_e7,
+						   task->place.road.arc, task->place.road.offset_mm, 0};
 	}
 }
 
@@ -140,7 +144,8 @@ static inline void dice_states(struct rig *rig, struct dice *d, struct cmd_fleet
 		struct place place = dice_place(rig, d);
 		state->vehicle = 1 + dice(d, RIG_VEHICLES_MAX);
 		state->state.at = rig->now - dice(d, 30) * SECOND_MS;
-		state->state.place = (struct wire_place){place.point.lat_e7, place.point.lon_e7, place.road.arc, place.road.offset_mm, 0};
+		state->state.place = (struct wire_place){place.point.lat_e7, place.point.lon_e7, place.road.arc,
+							 place.road.offset_mm, 0};
 		state->state.mode = (uint8_t)dice(d, 10);
 		state->state.battery_permille = (uint16_t)(dice(d, 10) ? 700 : dice(d, 1001));
 	}
@@ -151,12 +156,14 @@ static inline void dice_vehicle(struct rig *rig, struct dice *d, struct command 
 	uint32_t v = 1 + dice(d, RIG_VEHICLES_MAX);
 	switch (command->kind) {
 	case CMD_VEHICLE_ENROL:
-		command->vehicle_enrol = (struct cmd_vehicle_enrol){.vehicle = v, .step_free = (uint8_t)(dice(d, 3) != 0), .simulated = (uint8_t)dice(d, 2)};
+		command->vehicle_enrol = (struct cmd_vehicle_enrol){
+			.vehicle = v, .step_free = (uint8_t)(dice(d, 3) != 0), .simulated = (uint8_t)dice(d, 2)};
 		command->vehicle_enrol.spaces[0] = (uint8_t)dice(d, 8);
 		command->vehicle_enrol.spaces[1] = (uint8_t)dice(d, 2);
 		command->vehicle_enrol.depot = dice_place(rig, d);
 		if (dice(d, 4) == 0)
-			command->vehicle_enrol.shift_from = rig->start, command->vehicle_enrol.shift_to = rig->start + dice(d, 10) * HOUR_MS;
+			command->vehicle_enrol.shift_from = rig->start,
+			command->vehicle_enrol.shift_to = rig->start + dice(d, 10) * HOUR_MS;
 		break;
 	case CMD_VEHICLE_RELEASE:
 		command->vehicle_release.vehicle = v;
@@ -170,7 +177,8 @@ static inline void dice_vehicle(struct rig *rig, struct dice *d, struct command 
 		dice_who(d, command->vehicle_order.by);
 		break;
 	case CMD_VEHICLE_LINK:
-		command->vehicle_link = (struct cmd_vehicle_link){v, (uint8_t)dice(d, 2), rig->now - dice(d, 60) * SECOND_MS};
+		command->vehicle_link =
+			(struct cmd_vehicle_link){v, (uint8_t)dice(d, 2), rig->now - dice(d, 60) * SECOND_MS};
 		break;
 	case CMD_VEHICLE_HELLO:
 		command->vehicle_hello.vehicle = v;
@@ -180,8 +188,9 @@ static inline void dice_vehicle(struct rig *rig, struct dice *d, struct command 
 	case CMD_VEHICLE_PLAN_ACK: {
 		const struct core_vehicle *vehicle = core_vehicle(rig->core, v);
 		command->vehicle_plan_ack.vehicle = v;
-		command->vehicle_plan_ack.ack = (struct wire_plan_ack){vehicle ? vehicle->plan_epoch : 1, vehicle ? vehicle->plan_version : 1,
-								       (uint8_t)(dice(d, 6) ? 0 : dice(d, 10))};
+		command->vehicle_plan_ack.ack =
+			(struct wire_plan_ack){vehicle ? vehicle->plan_epoch : 1, vehicle ? vehicle->plan_version : 1,
+					       (uint8_t)(dice(d, 6) ? 0 : dice(d, 10))};
 		break;
 	}
 	default:
@@ -195,13 +204,16 @@ static inline void dice_vehicle(struct rig *rig, struct dice *d, struct command 
 /* One command at or after now. */
 static inline struct command dice_command(struct rig *rig, struct dice *d)
 {
-	static const uint8_t often[] = {CMD_REQUEST, CMD_REQUEST, CMD_REQUEST, CMD_ACCEPT, CMD_ACCEPT, CMD_ACCEPT, CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT,
-					CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT, CMD_BOARD_EVIDENCE, CMD_TICK, CMD_FLEET_STATES,
-					CMD_CANCEL, CMD_VEHICLE_RELEASE, CMD_SIGN_ON};
+	static const uint8_t often[] = {CMD_REQUEST,	     CMD_REQUEST,	CMD_REQUEST,	   CMD_ACCEPT,
+					CMD_ACCEPT,	     CMD_ACCEPT,	CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT,
+					CMD_VEHICLE_EVENT,   CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT,
+					CMD_BOARD_EVIDENCE,  CMD_TICK,		CMD_FLEET_STATES,  CMD_CANCEL,
+					CMD_VEHICLE_RELEASE, CMD_SIGN_ON};
 	struct command command = {.kind = often[dice(d, COUNT_OF(often))]};
 	if (dice(d, 8) == 0)
 		command.kind = (uint16_t)dice(d, CMD_KINDS + 1);
-	if ((command.kind == CMD_SIGN_OFF || command.kind == CMD_VEHICLE_ORDER || command.kind == CMD_BOOKINGS_PAUSE) && dice(d, 3))
+	if ((command.kind == CMD_SIGN_OFF || command.kind == CMD_VEHICLE_ORDER || command.kind == CMD_BOOKINGS_PAUSE) &&
+	    dice(d, 3))
 		command.kind = CMD_TICK;
 	rig->now += dice(d, 40) ? dice(d, 25) * SECOND_MS : dice(d, 20) * MINUTE_MS;
 	command.at = rig->now - (dice(d, 50) == 0 ? SECOND_MS * 5 : 0);
@@ -216,7 +228,8 @@ static inline struct command dice_command(struct rig *rig, struct dice *d)
 		dice_request(rig, d, &command.request);
 		break;
 	case CMD_ACCEPT:
-		command.accept = (struct cmd_accept){dice_ride_in(rig, d, RIDE_OFFERED), (uint8_t)(dice(d, 3) ? 0 : dice(d, 4)), 1000};
+		command.accept = (struct cmd_accept){dice_ride_in(rig, d, RIDE_OFFERED),
+						     (uint8_t)(dice(d, 3) ? 0 : dice(d, 4)), 1000};
 		break;
 	case CMD_CANCEL:
 		command.cancel.ride = dice_ride(rig, d);
@@ -228,7 +241,9 @@ static inline struct command dice_command(struct rig *rig, struct dice *d)
 		dice_who(d, command.ride.who);
 		break;
 	case CMD_BOARD_EVIDENCE:
-		command.board_evidence = (struct cmd_board_evidence){dice_ride_in(rig, d, RIDE_AT_STOP), (uint8_t)(dice(d, 10) ? 1 : dice(d, 6)), (uint16_t)(1000 + (dice(d, 10) == 0))};
+		command.board_evidence = (struct cmd_board_evidence){dice_ride_in(rig, d, RIDE_AT_STOP),
+								     (uint8_t)(dice(d, 10) ? 1 : dice(d, 6)),
+								     (uint16_t)(1000 + (dice(d, 10) == 0))};
 		break;
 	case CMD_NOTICE_STATE:
 		command.notice_state = (struct cmd_notice_state){dice(d, 500), (uint8_t)dice(d, 5)};

@@ -18,7 +18,7 @@ enum robot_state { ROBOT_IDLE, ROBOT_DRIVING, ROBOT_AT_STOP, ROBOT_DEAD };
 struct robot {
 	uint32_t number, boot, sequence, class_index;
 	enum robot_state state;
-	struct spot spot;           /* standing there */
+	struct spot spot; /* standing there */
 	struct spot target;
 	uint32_t arcs[RIG_PATH_MAX], n_arcs;
 	instant_ms left_at, arrives_at, busy_until;
@@ -36,16 +36,16 @@ struct rig {
 	struct core_settings settings;
 	struct route_graph *graph;
 	struct route_query *query;
-	struct updates updates;     /* of the last step */
+	struct updates updates; /* of the last step */
 	instant_ms start, now;
-	char log[1 << 20];            /* lines of all steps since rig_log_clear */
+	char log[1 << 20]; /* lines of all steps since rig_log_clear */
 	size_t log_n;
 	int logging, checking, print_broken;
 	uint32_t epoch;
 	uint64_t last_ride;
 	struct robot robots[RIG_VEHICLES_MAX];
 	uint32_t n_robots;
-	uint64_t no_shows[64];      /* rides whose riders never come */
+	uint64_t no_shows[64]; /* rides whose riders never come */
 	uint32_t n_no_shows;
 	uint64_t steps;
 };
@@ -77,29 +77,31 @@ static inline void rig_log_update(struct rig *rig, const struct update *u)
 		snprintf(line, sizeof line, "  ride %d %s%s%s", (int)u->ride.ride, core_ride_state_name(u->ride.state),
 			 u->ride.refusal ? " " : "", u->ride.refusal ? core_refusal_name(u->ride.refusal) : "");
 		if (u->ride.state == RIDE_PROMISED)
-			snprintf(line + strlen(line), sizeof line - strlen(line), " by %u window %s..%s latest %s", u->ride.vehicle,
-				 rig_clock(rig, u->ride.earliest_pickup, a), rig_clock(rig, u->ride.latest_pickup, b),
-				 rig_clock(rig, u->ride.latest_arrival, c));
+			snprintf(line + strlen(line), sizeof line - strlen(line), " by %u window %s..%s latest %s",
+				 u->ride.vehicle, rig_clock(rig, u->ride.earliest_pickup, a),
+				 rig_clock(rig, u->ride.latest_pickup, b), rig_clock(rig, u->ride.latest_arrival, c));
 		break;
 	case UPD_PLAN:
 		snprintf(line, sizeof line, "  plan %u v%u:", u->plan.vehicle, u->plan.version);
 		for (uint32_t k = 0; k < u->plan.n_tasks; k++)
-			snprintf(line + strlen(line), sizeof line - strlen(line), " %s %d %s", tasks[u->plan.tasks[k].kind],
-				 (int)u->plan.tasks[k].ride, rig_clock(rig, u->plan.tasks[k].planned_at, a));
+			snprintf(line + strlen(line), sizeof line - strlen(line), " %s %d %s",
+				 tasks[u->plan.tasks[k].kind], (int)u->plan.tasks[k].ride,
+				 rig_clock(rig, u->plan.tasks[k].planned_at, a));
 		break;
 	case UPD_NOTICE:
 		snprintf(line, sizeof line, "  notice %d %s", (int)u->notice.ride, core_notice_name(u->notice.kind));
 		break;
 	case UPD_CASE:
-		snprintf(line, sizeof line, "  case %s ride %d vehicle %u %s", core_case_name(u->case_.kind), (int)u->case_.ride,
-			 u->case_.vehicle, u->case_.outcome ? "closed" : "open");
+		snprintf(line, sizeof line, "  case %s ride %d vehicle %u %s", core_case_name(u->case_.kind),
+			 (int)u->case_.ride, u->case_.vehicle, u->case_.outcome ? "closed" : "open");
 		break;
 	case UPD_OUTCOME:
-		snprintf(line, sizeof line, "  outcome %d %s %s", (int)u->outcome.ride, u->outcome.kept ? "kept" : "broken",
-			 core_cause_name(u->outcome.cause));
+		snprintf(line, sizeof line, "  outcome %d %s %s", (int)u->outcome.ride,
+			 u->outcome.kept ? "kept" : "broken", core_cause_name(u->outcome.cause));
 		break;
 	case UPD_VEHICLE:
-		snprintf(line, sizeof line, "  vehicle %u %s", u->vehicle.vehicle, core_service_name(u->vehicle.service));
+		snprintf(line, sizeof line, "  vehicle %u %s", u->vehicle.vehicle,
+			 core_service_name(u->vehicle.service));
 		break;
 	case UPD_EVIDENCE:
 		snprintf(line, sizeof line, "  evidence %d to %u", (int)u->evidence.ride, u->evidence.vehicle);
@@ -123,8 +125,9 @@ static inline struct upd_result rig_step(struct rig *rig, struct command *comman
 	rig->steps++;
 	const struct upd_result result = rig->updates.items[rig->updates.n - 1].result;
 	if (rig->logging && (command->kind != CMD_TICK || rig->updates.n > 1)) {
-		snprintf(line, sizeof line, "%s %s%s%s", rig_clock(rig, command->at, at), core_command_name(command->kind),
-			 result.code ? ": " : "", result.code ? err_text(result.code) : "");
+		snprintf(line, sizeof line, "%s %s%s%s", rig_clock(rig, command->at, at),
+			 core_command_name(command->kind), result.code ? ": " : "",
+			 result.code ? err_text(result.code) : "");
 		rig_line(rig, line);
 		for (uint32_t i = 0; i < rig->updates.n; i++)
 			rig_log_update(rig, &rig->updates.items[i]);
@@ -132,9 +135,10 @@ static inline struct upd_result rig_step(struct rig *rig, struct command *comman
 	for (uint32_t i = 0; rig->print_broken && i < rig->updates.n; i++) {
 		const struct update *u = &rig->updates.items[i];
 		if (u->kind == UPD_OUTCOME && !u->outcome.kept)
-			printf("%s: ride %d broken: %s, pickup %+d s, arrival %+d s, vehicle %u\n", rig_clock(rig, command->at, at),
-			       (int)u->outcome.ride, core_cause_name(u->outcome.cause), u->outcome.pickup_late_ms / 1000,
-			       u->outcome.arrival_late_ms / 1000, core_ride(rig->core, u->outcome.ride)->vehicle);
+			printf("%s: ride %d broken: %s, pickup %+d s, arrival %+d s, vehicle %u\n",
+			       rig_clock(rig, command->at, at), (int)u->outcome.ride, core_cause_name(u->outcome.cause),
+			       u->outcome.pickup_late_ms / 1000, u->outcome.arrival_late_ms / 1000,
+			       core_ride(rig->core, u->outcome.ride)->vehicle);
 	}
 	if (rig->checking) {
 		struct err_detail detail;
@@ -149,7 +153,8 @@ static inline struct upd_result rig_step(struct rig *rig, struct command *comman
 static inline struct core *rig_core(struct rig *rig, struct arena *arena)
 {
 	struct core *core = NULL;
-	if (arena_open(arena, core_size(&rig->settings, &rig->drawn->town)) || core_open(&core, &rig->settings, &rig->drawn->town, arena)) {
+	if (arena_open(arena, core_size(&rig->settings, &rig->drawn->town)) ||
+	    core_open(&core, &rig->settings, &rig->drawn->town, arena)) {
 		fprintf(stderr, "the core does not open\n");
 		abort();
 	}
@@ -302,7 +307,8 @@ static inline struct route_metric rig_metric(const struct rig *rig, uint32_t cla
 	return (struct route_metric){class_index, road->time_ms + (size_t)class_index * road->n_arcs};
 }
 
-static inline int rig_say(struct rig *rig, struct robot *robot, uint8_t kind, uint64_t ride, uint8_t task_kind, uint8_t evidence)
+static inline int rig_say(struct rig *rig, struct robot *robot, uint8_t kind, uint64_t ride, uint8_t task_kind,
+			  uint8_t evidence)
 {
 	struct command command = {.kind = CMD_VEHICLE_EVENT};
 	const struct town *town = &rig->drawn->town;
@@ -335,7 +341,8 @@ static inline struct spot robot_where(const struct rig *rig, const struct robot 
 		uint32_t to = i + 1 == robot->n_arcs ? robot->target.offset_mm : road->dist_mm[robot->arcs[i]];
 		uint32_t ms = network_part_ms(road, robot->class_index, robot->arcs[i], to - from);
 		if (gone < ms)
-			return (struct spot){robot->arcs[i], from + (uint32_t)((uint64_t)(to - from) * (uint64_t)gone / ms)};
+			return (struct spot){robot->arcs[i],
+					     from + (uint32_t)((uint64_t)(to - from) * (uint64_t)gone / ms)};
 		gone -= ms;
 	}
 	return robot->target;
@@ -397,7 +404,8 @@ static inline int robot_serve(struct rig *rig, struct robot *robot)
 	const struct core_task *tasks = core_plan(rig->core, robot->number, &n);
 	for (uint32_t k = 0; k < n; k++) {
 		const struct core_task *task = &tasks[k];
-		if (task->place.road.arc != robot->spot.arc || task->place.road.offset_mm != robot->spot.offset_mm || !task->ride)
+		if (task->place.road.arc != robot->spot.arc || task->place.road.offset_mm != robot->spot.offset_mm ||
+		    !task->ride)
 			break;
 		left++;
 		const struct core_ride *ride = core_ride(rig->core, task->ride);
@@ -471,7 +479,8 @@ static inline void robot_act(struct rig *rig, struct robot *robot)
 	}
 	if (!n)
 		return;
-	if (robot->state == ROBOT_IDLE || tasks[0].place.road.arc != robot->target.arc || tasks[0].place.road.offset_mm != robot->target.offset_mm)
+	if (robot->state == ROBOT_IDLE || tasks[0].place.road.arc != robot->target.arc ||
+	    tasks[0].place.road.offset_mm != robot->target.offset_mm)
 		robot_go(rig, robot, tasks[0].place.road);
 	if (robot->state == ROBOT_DRIVING && rig->now >= robot->arrives_at)
 		robot_arrive(rig, robot);
@@ -489,7 +498,9 @@ static inline void rig_states(struct rig *rig)
 		state->vehicle = robot->number;
 		state->state.at = rig->now;
 		state->state.place = (struct wire_place){point.lat_e7, point.lon_e7, spot.arc, spot.offset_mm, 0};
-		state->state.mode = robot->state == ROBOT_DRIVING ? WIRE_DRIVING : robot->state == ROBOT_AT_STOP ? WIRE_AT_STOP : WIRE_IDLE;
+		state->state.mode = robot->state == ROBOT_DRIVING   ? WIRE_DRIVING
+				    : robot->state == ROBOT_AT_STOP ? WIRE_AT_STOP
+								    : WIRE_IDLE;
 		state->state.battery_permille = 900;
 	}
 	if (command.fleet_states.n)

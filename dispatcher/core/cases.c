@@ -40,7 +40,8 @@ static uint32_t case_place(struct core *core)
 		return core->n_cases++;
 	uint32_t oldest = NONE;
 	for (uint32_t i = 0; i < core->n_cases; i++)
-		if (!is_open(&core->cases[i]) && (oldest == NONE || core->cases[i].case_id < core->cases[oldest].case_id))
+		if (!is_open(&core->cases[i]) &&
+		    (oldest == NONE || core->cases[i].case_id < core->cases[oldest].case_id))
 			oldest = i;
 	return oldest;
 }
@@ -73,7 +74,8 @@ void case_end(struct core *core, uint8_t kind, uint64_t ride, uint32_t vehicle, 
 {
 	for (uint32_t i = 0; i < core->n_cases; i++) {
 		struct core_case *c = &core->cases[i];
-		if (!is_open(c) || c->ride != ride || (kind != CASE_KINDS && c->kind != kind) || (!ride && c->vehicle != vehicle))
+		if (!is_open(c) || c->ride != ride || (kind != CASE_KINDS && c->kind != kind) ||
+		    (!ride && c->vehicle != vehicle))
 			continue;
 		c->outcome = outcome;
 		c->closed_at = core->now;
@@ -131,7 +133,9 @@ static void close_ride(struct core *core, uint32_t slot, const struct cmd_case *
 			       command->outcome == CASE_RIDER_DECLINED;
 	if (ride->state == RIDE_ABOARD && helped_elsewhere) { /* taken out of a vehicle that cannot go on */
 		uint32_t vehicle = more->vehicle;
-		ride_outcome(core, slot, 0, ride_late_cause(core, slot) == CAUSE_VEHICLE_LATE ? CAUSE_OPERATOR : ride_late_cause(core, slot));
+		ride_outcome(core, slot, 0,
+			     ride_late_cause(core, slot) == CAUSE_VEHICLE_LATE ? CAUSE_OPERATOR
+									       : ride_late_cause(core, slot));
 		vehicle_drop_aboard(core, vehicle, ride->ride);
 		ride_leave_plan(core, slot);
 		plan_changed(core, vehicle);

@@ -16,7 +16,8 @@ static int check_offered(const struct check *c, uint32_t slot)
 	if (!ride->n_offers || ride->n_offers > CORE_OFFERS_MAX)
 		BROKEN(c, "ride %llu is offered without offers", (unsigned long long)ride->ride);
 	for (uint32_t k = 0; k < ride->n_offers; k++)
-		if (ride->offers[k].latest_pickup - ride->offers[k].earliest_pickup > c->core->town->rules.pickup_window_ms)
+		if (ride->offers[k].latest_pickup - ride->offers[k].earliest_pickup >
+		    c->core->town->rules.pickup_window_ms)
 			BROKEN(c, "ride %llu: an offered window is too long", (unsigned long long)ride->ride);
 	if (more->reserved && (more->vehicle == NONE || plan_find(c->core, more->vehicle, slot, WIRE_PICKUP) == NONE))
 		BROKEN(c, "ride %llu: its reservation is in no plan", (unsigned long long)ride->ride);
@@ -32,9 +33,11 @@ static int check_promised(const struct check *c, uint32_t slot)
 	const struct core *core = c->core;
 	if (more->vehicle == NONE || core->vehicles[more->vehicle].number != ride->vehicle)
 		BROKEN(c, "ride %llu is promised but no vehicle has it", (unsigned long long)ride->ride);
-	uint32_t p = plan_find(core, more->vehicle, slot, WIRE_PICKUP), d = plan_find(core, more->vehicle, slot, WIRE_DROPOFF);
+	uint32_t p = plan_find(core, more->vehicle, slot, WIRE_PICKUP),
+		 d = plan_find(core, more->vehicle, slot, WIRE_DROPOFF);
 	if (d == NONE || (p == NONE) != (ride->state == RIDE_ABOARD) || (p != NONE && p > d))
-		BROKEN(c, "ride %llu: pickup and drop-off do not follow each other in its plan", (unsigned long long)ride->ride);
+		BROKEN(c, "ride %llu: pickup and drop-off do not follow each other in its plan",
+		       (unsigned long long)ride->ride);
 	if (core_tasks_more(core, more->vehicle)[d].tentative)
 		BROKEN(c, "ride %llu is promised, its tasks are tentative", (unsigned long long)ride->ride);
 	if (ride->latest_pickup - ride->earliest_pickup > core->town->rules.pickup_window_ms)
@@ -54,9 +57,11 @@ static int check_ride(const struct check *c, uint32_t slot)
 		BROKEN(c, "ride %llu has state %u", (unsigned long long)ride->ride, ride->state);
 	if (ride_open(ride->state) && ride->closed_at != INSTANT_NONE)
 		BROKEN(c, "ride %llu is open and closed", (unsigned long long)ride->ride);
-	if (!ride_open(ride->state) && ride->state != RIDE_BROKEN && (ride->closed_at == INSTANT_NONE || more->vehicle != NONE))
+	if (!ride_open(ride->state) && ride->state != RIDE_BROKEN &&
+	    (ride->closed_at == INSTANT_NONE || more->vehicle != NONE))
 		BROKEN(c, "ride %llu is over but still held", (unsigned long long)ride->ride);
-	if (ride->state == RIDE_BROKEN && ride->closed_at == INSTANT_NONE && !more->needs_case && !case_open_for(c->core, ride->ride))
+	if (ride->state == RIDE_BROKEN && ride->closed_at == INSTANT_NONE && !more->needs_case &&
+	    !case_open_for(c->core, ride->ride))
 		BROKEN(c, "ride %llu is broken and nobody's task", (unsigned long long)ride->ride);
 	if (ride->state == RIDE_OFFERED)
 		return check_offered(c, slot);
@@ -80,14 +85,17 @@ static int check_aboard(const struct check *c, uint32_t slot)
 		uint32_t ride = core_ride_slot(c->core, vehicle->aboard[i]);
 		if (i && vehicle->aboard[i] <= vehicle->aboard[i - 1])
 			BROKEN(c, "vehicle %u: riders aboard out of order", vehicle->number);
-		if (ride == NONE || c->core->rides[ride].state != RIDE_ABOARD || c->core->rides_more[ride].vehicle != slot)
-			BROKEN(c, "vehicle %u: ride %llu is aboard, but does not know", vehicle->number, (unsigned long long)vehicle->aboard[i]);
+		if (ride == NONE || c->core->rides[ride].state != RIDE_ABOARD ||
+		    c->core->rides_more[ride].vehicle != slot)
+			BROKEN(c, "vehicle %u: ride %llu is aboard, but does not know", vehicle->number,
+			       (unsigned long long)vehicle->aboard[i]);
 	}
 	for (uint32_t r = 0; r < c->core->n_rides; r++) {
 		uint32_t ride = c->core->ride_order[r];
 		if (c->core->rides[ride].state == RIDE_ABOARD && c->core->rides_more[ride].vehicle == slot &&
 		    !is_aboard(vehicle, c->core->rides[ride].ride))
-			BROKEN(c, "vehicle %u: ride %llu is not aboard", vehicle->number, (unsigned long long)c->core->rides[ride].ride);
+			BROKEN(c, "vehicle %u: ride %llu is not aboard", vehicle->number,
+			       (unsigned long long)c->core->rides[ride].ride);
 	}
 	return ERR_OK;
 }
@@ -102,12 +110,14 @@ static int check_task(const struct check *c, uint32_t slot, uint32_t k)
 		return task->kind == WIRE_PARK || task->kind == WIRE_CHARGE
 			       ? ERR_OK
 			       : err_set(c->detail, ERR_BROKEN, "vehicle %u: task %u is for nobody", number, k);
-	if (more->ride == NONE || core->rides[more->ride].ride != task->ride || core->rides_more[more->ride].vehicle != slot)
+	if (more->ride == NONE || core->rides[more->ride].ride != task->ride ||
+	    core->rides_more[more->ride].vehicle != slot)
 		BROKEN(c, "vehicle %u: task %u is for a ride that is elsewhere", number, k);
 	if (more->tentative != (core->rides[more->ride].state == RIDE_OFFERED))
 		BROKEN(c, "vehicle %u: task %u is %stentative", number, k, more->tentative ? "" : "not ");
 	for (uint32_t other = 0; other < k; other++)
-		if (core_tasks_more(core, slot)[other].ride == more->ride && core_tasks(core, slot)[other].kind == task->kind)
+		if (core_tasks_more(core, slot)[other].ride == more->ride &&
+		    core_tasks(core, slot)[other].kind == task->kind)
 			BROKEN(c, "vehicle %u: tasks %u and %u are the same", number, other, k);
 	return ERR_OK;
 }
@@ -128,7 +138,8 @@ static int check_seats(const struct check *c, uint32_t slot)
 			load[s] += core_tasks(core, slot)[k].kind == WIRE_PICKUP ? units : -units;
 			/* whom the vehicle itself took in above its room is its word; the plan adds nobody to them */
 			if (load[s] < 0 || (load[s] > vehicle->spaces[s] && load[s] > start[s]))
-				BROKEN(c, "vehicle %u: %d of %u places of space %u after task %u", vehicle->number, load[s], vehicle->spaces[s], s, k);
+				BROKEN(c, "vehicle %u: %d of %u places of space %u after task %u", vehicle->number,
+				       load[s], vehicle->spaces[s], s, k);
 		}
 	}
 	for (uint32_t s = 0; s < TOWN_SPACES_MAX; s++)
@@ -184,13 +195,17 @@ static int check_counts(const struct check *c)
 {
 	const struct core *core = c->core;
 	if (core->n_rides + core->n_ride_free != core->settings.rides_max)
-		BROKEN(c, "%u rides and %u free places are not %u", core->n_rides, core->n_ride_free, core->settings.rides_max);
+		BROKEN(c, "%u rides and %u free places are not %u", core->n_rides, core->n_ride_free,
+		       core->settings.rides_max);
 	for (uint32_t i = 1; i < core->n_vehicles; i++)
 		if (core->vehicles[core->vehicle_order[i]].number <= core->vehicles[core->vehicle_order[i - 1]].number)
 			BROKEN(c, "vehicles are out of order");
 	const struct core_figures *f = &core->figures;
-	if (f->offered > f->asked || f->promised > f->offered || f->done > f->promised || f->kept + f->broken > f->promised)
-		BROKEN(c, "figures do not add up: asked %llu, offered %llu, promised %llu, done %llu, kept %llu, broken %llu",
+	if (f->offered > f->asked || f->promised > f->offered || f->done > f->promised ||
+	    f->kept + f->broken > f->promised)
+		BROKEN(c,
+		       "figures do not add up: asked %llu, offered %llu, promised %llu, done %llu, kept %llu, broken "
+		       "%llu",
 		       (unsigned long long)f->asked, (unsigned long long)f->offered, (unsigned long long)f->promised,
 		       (unsigned long long)f->done, (unsigned long long)f->kept, (unsigned long long)f->broken);
 	for (uint32_t item = 0; item < core->n_items; item++)

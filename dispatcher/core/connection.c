@@ -3,7 +3,8 @@
 
 static int same_trip(const struct trip_key *a, const struct trip_key *b)
 {
-	return a->start_s == b->start_s && a->yyyymmdd == b->yyyymmdd && strncmp(a->feed, b->feed, sizeof a->feed) == 0 &&
+	return a->start_s == b->start_s && a->yyyymmdd == b->yyyymmdd &&
+	       strncmp(a->feed, b->feed, sizeof a->feed) == 0 &&
 	       strncmp(a->trip_id, b->trip_id, sizeof a->trip_id) == 0;
 }
 
@@ -20,7 +21,8 @@ static const struct trip_delay *delay_of(const struct core *core, const struct t
 	return best;
 }
 
-int connection_times(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival, instant_ms *ret_departure)
+int connection_times(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival,
+		     instant_ms *ret_departure)
 {
 	const struct timetable *timetable = &core->town->timetable;
 	uint32_t day, event = timetable_find(core->town, key, &day);
@@ -44,7 +46,8 @@ static uint32_t delay_place(struct core *core, const struct trip_key *key)
 		const struct trip_key *other = &core->delays[i].trip;
 		if (same_trip(other, key) && other->stop_sequence == key->stop_sequence)
 			return i;
-		if (other->yyyymmdd < key->yyyymmdd && (oldest == NONE || other->yyyymmdd < core->delays[oldest].trip.yyyymmdd))
+		if (other->yyyymmdd < key->yyyymmdd &&
+		    (oldest == NONE || other->yyyymmdd < core->delays[oldest].trip.yyyymmdd))
 			oldest = i;
 	}
 	if (core->n_delays < core->settings.delays_max)
@@ -55,8 +58,8 @@ static uint32_t delay_place(struct core *core, const struct trip_key *key)
 static int tied_open(const struct core *core, uint32_t slot)
 {
 	const struct core_ride *ride = &core->rides[slot];
-	return ride->request.tie_kind != TIE_NONE && (ride->state == RIDE_OFFERED || ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP ||
-						      ride->state == RIDE_ABOARD);
+	return ride->request.tie_kind != TIE_NONE && (ride->state == RIDE_OFFERED || ride->state == RIDE_PROMISED ||
+						      ride->state == RIDE_AT_STOP || ride->state == RIDE_ABOARD);
 }
 
 static int tied_to(const struct core_ride *ride, const struct trip_key *key)
@@ -94,7 +97,8 @@ int connection_delay(struct core *core, const struct cmd_trip_delay *command)
 	uint32_t i = delay_place(core, key);
 	if (i == NONE)
 		return ERR_FULL;
-	core->delays[i] = (struct trip_delay){*key, command->arrival_late_s, command->departure_late_s, command->cancelled != 0};
+	core->delays[i] =
+		(struct trip_delay){*key, command->arrival_late_s, command->departure_late_s, command->cancelled != 0};
 	core_text(core->delays[i].trip.feed, sizeof key->feed, key->feed);
 	core_text(core->delays[i].trip.trip_id, sizeof key->trip_id, key->trip_id);
 	core_touch(core, ITEM_DELAY, i);
@@ -118,8 +122,9 @@ static int plan_holds(const struct core *core, uint32_t vehicle)
 	return 1;
 }
 
-/* The rider of a late train cannot be there: the promise is one relative to the trip, so its window moves along, as long as it
- * was, and the shuttle waits where all others on its plan allow it; else another shuttle; else it is broken by the trip. */
+/* The rider of a late train cannot be there: the promise is one relative to the trip, so its window moves along, as
+ * long as it was, and the shuttle waits where all others on its plan allow it; else another shuttle; else it is broken
+ * by the trip. */
 static void follow_arrival(struct core *core, uint32_t slot, instant_ms ready)
 {
 	struct core_ride *ride = &core->rides[slot];
@@ -153,8 +158,8 @@ static void follow_arrival(struct core *core, uint32_t slot, instant_ms ready)
 	ride_say(core, slot);
 }
 
-/* The train does not run, or is not reached although the promise is kept. Whoever still comes is carried as promised; a person asks
- * how the rider gets on. */
+/* The train does not run, or is not reached although the promise is kept. Whoever still comes is carried as promised; a
+ * person asks how the rider gets on. */
 static void lost_connection(struct core *core, uint32_t slot)
 {
 	struct core_ride *ride = &core->rides[slot];
@@ -162,7 +167,8 @@ static void lost_connection(struct core *core, uint32_t slot)
 	if (ride->request.tie_kind == TIE_TO_TRIP || ride->state != RIDE_ABOARD) {
 		ride->cause = CAUSE_TRIP_CANCELLED;
 		core_touch_ride(core, slot);
-		if (case_new(core, CASE_BROKEN_RIDE, ride->ride, ride->vehicle, core_cause_name(CAUSE_TRIP_CANCELLED))) {
+		if (case_new(core, CASE_BROKEN_RIDE, ride->ride, ride->vehicle,
+			     core_cause_name(CAUSE_TRIP_CANCELLED))) {
 			core->rides_more[slot].needs_case = 1;
 			core->rides_more[slot].retry_at = core->now + MINUTE_MS;
 		}

@@ -43,13 +43,14 @@ static int settings_valid(const struct core_settings *s)
 	if (s->offer_hold_ms > day || s->offer_hold_wall_ms > day || s->reserve_ms > day || s->freeze_ms > day ||
 	    s->plan_valid_ms > day || s->clock_tolerance_ms > day || s->battery_reserve_permille > 1000)
 		return 0;
-	return s->weight_vehicle <= 10000 && s->weight_wait <= 10000 && s->weight_ride <= 10000 && s->weight_walk <= 10000;
+	return s->weight_vehicle <= 10000 && s->weight_wait <= 10000 && s->weight_ride <= 10000 &&
+	       s->weight_walk <= 10000;
 }
 
 static uint32_t items_of(const struct core_settings *s, uint32_t base[ITEM_KINDS])
 {
-	const uint32_t sizes[ITEM_KINDS] = {s->rides_max,  s->vehicles_max, s->cases_max,	s->notices_max,
-					    s->keys_max,   s->delays_max,   s->vehicles_max + 8, 1};
+	const uint32_t sizes[ITEM_KINDS] = {s->rides_max, s->vehicles_max, s->cases_max,	s->notices_max,
+					    s->keys_max,  s->delays_max,   s->vehicles_max + 8, 1};
 	uint32_t n = 0;
 	for (uint32_t kind = 0; kind < ITEM_KINDS; kind++) {
 		if (base)
@@ -65,26 +66,26 @@ static uint32_t nodes_most(const struct core_settings *s)
 }
 
 /* One list of all arrays, for size and for open. */
-#define ARRAYS(X)                                                              \
-	X(rides, s->rides_max)                                                 \
-	X(rides_more, s->rides_max)                                            \
-	X(ride_order, s->rides_max)                                            \
-	X(ride_place, s->rides_max)                                            \
-	X(ride_free, s->rides_max)                                             \
-	X(vehicles, s->vehicles_max)                                           \
-	X(vehicles_more, s->vehicles_max)                                      \
-	X(paths, s->vehicles_max)                                              \
-	X(tasks, (size_t)s->vehicles_max *s->plan_tasks_max)                   \
-	X(tasks_more, (size_t)s->vehicles_max *s->plan_tasks_max)              \
-	X(views, (size_t)s->vehicles_max *s->plan_tasks_max)                   \
-	X(vehicle_order, s->vehicles_max)                                      \
-	X(cases, s->cases_max)                                                 \
-	X(notices, s->notices_max)                                             \
-	X(supervisors, s->vehicles_max + 8)                                    \
-	X(keys, s->keys_max)                                                   \
-	X(delays, s->delays_max + 1)                                           \
-	X(item_hash, n_items)                                                  \
-	X(touched, n_items)                                                    \
+#define ARRAYS(X)                                                  \
+	X(rides, s->rides_max)                                     \
+	X(rides_more, s->rides_max)                                \
+	X(ride_order, s->rides_max)                                \
+	X(ride_place, s->rides_max)                                \
+	X(ride_free, s->rides_max)                                 \
+	X(vehicles, s->vehicles_max)                               \
+	X(vehicles_more, s->vehicles_max)                          \
+	X(paths, s->vehicles_max)                                  \
+	X(tasks, (size_t)s->vehicles_max * s->plan_tasks_max)      \
+	X(tasks_more, (size_t)s->vehicles_max * s->plan_tasks_max) \
+	X(views, (size_t)s->vehicles_max * s->plan_tasks_max)      \
+	X(vehicle_order, s->vehicles_max)                          \
+	X(cases, s->cases_max)                                     \
+	X(notices, s->notices_max)                                 \
+	X(supervisors, s->vehicles_max + 8)                        \
+	X(keys, s->keys_max)                                       \
+	X(delays, s->delays_max + 1)                               \
+	X(item_hash, n_items)                                      \
+	X(touched, n_items)                                        \
 	X(is_touched, n_items)
 
 static size_t hash_map_bytes(uint32_t n_max)
@@ -118,22 +119,24 @@ static int arrays_open(struct core *core, struct arena *arena)
 	const struct core_settings *s = &core->settings;
 	const uint32_t n_items = items_of(s, core->item_base);
 	core->n_items = n_items;
-#define X(name, count)                                                         \
-	core->name = arena_take(arena, (count), sizeof *core->name);           \
-	if (!core->name)                                                       \
+#define X(name, count)                                               \
+	core->name = arena_take(arena, (count), sizeof *core->name); \
+	if (!core->name)                                             \
 		return ERR_MEMORY;
 	ARRAYS(X)
 #undef X
 	core->scratch = arena_take(arena, 1, snapshot_item_size(s));
 	if (!core->scratch || hash_map_open(&core->ride_map, arena, s->rides_max) ||
-	    hash_map_open(&core->client_map, arena, s->rides_max) || hash_map_open(&core->vehicle_map, arena, s->vehicles_max) ||
+	    hash_map_open(&core->client_map, arena, s->rides_max) ||
+	    hash_map_open(&core->vehicle_map, arena, s->vehicles_max) ||
 	    hash_map_open(&core->key_map, arena, s->keys_max) ||
 	    timers_open(&core->timers, arena, s->rides_max + s->vehicles_max))
 		return ERR_MEMORY;
 	return ERR_OK;
 }
 
-int core_open(struct core **ret_core, const struct core_settings *settings, const struct town *town, struct arena *arena)
+int core_open(struct core **ret_core, const struct core_settings *settings, const struct town *town,
+	      struct arena *arena)
 {
 	if (!settings_valid(settings) || !town->n_classes || town->n_classes > NETWORK_CLASSES_MAX)
 		return ERR_RANGE;
@@ -161,7 +164,8 @@ size_t core_town_bytes(const struct core_settings *settings, const struct town *
 {
 	size_t graphs = route_graph_size(&town->road) + route_graph_size(&town->walk);
 	size_t queries = route_query_size_most(&town->road) + route_query_size_most(&town->walk) + 65536;
-	return graphs + queries + route_weights_size(&town->walk) + distance_size(town, nodes_most(settings)) + search_size(settings);
+	return graphs + queries + route_weights_size(&town->walk) + distance_size(town, nodes_most(settings)) +
+	       search_size(settings);
 }
 
 int core_town_open(struct core *core, const struct town *town)

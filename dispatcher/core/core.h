@@ -148,7 +148,7 @@ struct core_supervisor {
 struct core_figures {                /* running counts since CMD_START of epoch 1 */
 	uint64_t asked, offered, promised, refused, expired, cancelled, no_show, done, broken, kept;
 	uint64_t refused_by[REFUSALS];
-	uint64_t wait_ms_sum, wait_n;    /* boarded - max(earliest pickup, asked), over rides boarded */
+	uint64_t wait_ms_sum, wait_n;    /* boarded - wished (asked now, or wished departure; by arrival or trip: earliest pickup), over rides boarded */
 	uint64_t ride_ms_sum, direct_ms_sum, shared; /* shared: rides done with another party aboard some of the time */
 	uint64_t need_asked[TOWN_NEEDS_MAX], need_refused[TOWN_NEEDS_MAX], need_wait_ms_sum[TOWN_NEEDS_MAX], need_wait_n[TOWN_NEEDS_MAX];
 	uint64_t prebooked, tied, gone;

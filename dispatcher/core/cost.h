@@ -1,5 +1,6 @@
-/* The objective, in one place. What an insertion costs, in weight * ms: the lowest wins, ties go to the lower vehicle number,
- * then the earlier pickup position, then the earlier drop-off position, then the nearer places. Weights are settings.
+/* The objective, in one place. What an insertion costs, in weight * ms: the lowest wins, ties go to the lower vehicle
+ * number, then the earlier pickup position, then the earlier drop-off position, then the nearer places. Weights are
+ * settings.
  *
  *   weight_vehicle * what the vehicle drives and serves more (driving and dwell time, waiting not counted)
  * + weight_wait    * (window start - earliest the rider can be at the stop)
@@ -10,8 +11,8 @@
 #ifndef ZUB_COST_H
 #define ZUB_COST_H
 
-#include <stdint.h>
 #include "command.h"
+#include <stdint.h>
 
 struct cost_parts { /* ms */
 	int64_t vehicle, wait, ride, walk, others_wait, others_ride;
@@ -20,7 +21,8 @@ static inline int64_t cost_of(const struct core_settings *settings, const struct
 {
 	return (int64_t)settings->weight_vehicle * parts->vehicle +
 	       (int64_t)settings->weight_wait * (parts->wait + parts->others_wait) +
-	       (int64_t)settings->weight_ride * (parts->ride + parts->others_ride) + (int64_t)settings->weight_walk * parts->walk;
+	       (int64_t)settings->weight_ride * (parts->ride + parts->others_ride) +
+	       (int64_t)settings->weight_walk * parts->walk;
 }
 
 #endif

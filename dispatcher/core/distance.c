@@ -12,8 +12,8 @@ struct distance {
 	struct route_pins *pins[NETWORK_CLASSES_MAX]; /* all stops of a class; NULL without a contraction order */
 	/* rows[row * n_stops + to]: from a stop to every stop of one class */
 	struct route_result *rows;
-	uint32_t *row_of;   /* [n_classes * n_stops] or NONE */
-	uint32_t *owner;    /* [n_rows] index into row_of */
+	uint32_t *row_of; /* [n_classes * n_stops] or NONE */
+	uint32_t *owner;  /* [n_rows] index into row_of */
 	uint32_t n_rows, n_used, next_row;
 	struct spot *spots; /* [n_most] scratch */
 	uint32_t *where;    /* [n_most] */
@@ -63,7 +63,8 @@ size_t distance_size(const struct town *town, uint32_t n_most)
 {
 	size_t n = scratch_most(town, n_most);
 	size_t rows = rows_most(town);
-	return sizeof(struct distance) + town->n_classes * (route_weights_size(&town->road) + pins_size(town)) + rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
+	return sizeof(struct distance) + town->n_classes * (route_weights_size(&town->road) + pins_size(town)) +
+	       rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
 	       (size_t)town->n_classes * town->n_stops * sizeof(uint32_t) +
 	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result)) + 16 * 8;
 }
@@ -153,7 +154,8 @@ static int same_spot(const struct place *a, const struct place *b)
 	return a->road.arc == b->road.arc && a->road.offset_mm == b->road.offset_mm;
 }
 
-struct route_result distance_between(struct distance *d, uint32_t class_index, const struct place *from, const struct place *to)
+struct route_result distance_between(struct distance *d, uint32_t class_index, const struct place *from,
+				     const struct place *to)
 {
 	if (from->road.arc == NONE || to->road.arc == NONE)
 		return (struct route_result){TIME_INFINITE, TIME_INFINITE};
@@ -219,8 +221,8 @@ void distance_scatter(struct distance *d, uint32_t class_index, const struct pla
 		ret_results[d->where[i]] = d->found[i];
 }
 
-int distance_path(struct distance *d, uint32_t class_index, struct spot from, struct spot to, struct route_result *ret_result,
-		  uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most)
+int distance_path(struct distance *d, uint32_t class_index, struct spot from, struct spot to,
+		  struct route_result *ret_result, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most)
 {
 	return route_path(d->query, &d->metrics[class_index], from, to, ret_result, ret_arcs, ret_n, most);
 }

@@ -1,12 +1,13 @@
-/* What a vehicle says that it did. Its word about who is aboard wins over the plan. Events come in order, each once: (boot,
- * sequence) is remembered, repeats are acknowledged again, gaps are not, so that the vehicle repeats. */
+/* What a vehicle says that it did. Its word about who is aboard wins over the plan. Events come in order, each once:
+ * (boot, sequence) is remembered, repeats are acknowledged again, gaps are not, so that the vehicle repeats. */
 #include "state.h"
 
 #define HOME_MM 150000 /* let out this near to the drop-off is at the drop-off */
 
 static struct place place_of(const struct core *core, const struct wire_place *wire)
 {
-	struct place place = {.point = {wire->lat_e7, wire->lon_e7}, .walk = {NONE, 0}, .stop = NONE, .side = wire->side & 1};
+	struct place place = {
+		.point = {wire->lat_e7, wire->lon_e7}, .walk = {NONE, 0}, .stop = NONE, .side = wire->side & 1};
 	place.road = (struct spot){NONE, 0};
 	if (wire->arc < core->town->road.n_arcs && wire->offset_mm <= core->town->road.dist_mm[wire->arc])
 		place.road = (struct spot){wire->arc, wire->offset_mm};
@@ -46,7 +47,8 @@ static void stand_at(struct core *core, uint32_t slot, const struct place *place
 	core->paths[slot].n = 0;
 }
 
-/* Tasks reserved for open offers before the stop that was reached are overtaken: those offers are looked at anew when accepted. */
+/* Tasks reserved for open offers before the stop that was reached are overtaken: those offers are looked at anew when
+ * accepted. */
 static void drop_overtaken(struct core *core, uint32_t slot)
 {
 	while (core->vehicles_more[slot].n && core_tasks_more(core, slot)[0].tentative)
@@ -57,7 +59,8 @@ static uint32_t task_named(const struct core *core, uint32_t slot, const struct 
 {
 	const struct core_task *tasks = core_tasks(core, slot);
 	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++)
-		if (!core_tasks_more(core, slot)[k].tentative && tasks[k].ride == event->ride && tasks[k].kind == event->task_kind)
+		if (!core_tasks_more(core, slot)[k].tentative && tasks[k].ride == event->ride &&
+		    tasks[k].kind == event->task_kind)
 			return k;
 	return NONE;
 }
@@ -66,7 +69,8 @@ static int arrived(struct core *core, uint32_t slot, const struct wire_event *ev
 {
 	struct place place = place_of(core, &event->place);
 	uint32_t k = task_named(core, slot, event);
-	if (k == NONE) { /* a stop of an older plan: its doors are open there, also for those of the new plan who wait at this spot */
+	if (k == NONE) { /* a stop of an older plan: its doors are open there, also for those of the new plan who wait
+			    at this spot */
 		if (place.road.arc != NONE) {
 			stand_at(core, slot, &place, at, PHASE_AT_STOP);
 			plan_changed(core, slot);
@@ -80,7 +84,8 @@ static int arrived(struct core *core, uint32_t slot, const struct wire_event *ev
 	place = core_tasks(core, slot)[k].place;
 	stand_at(core, slot, &place, at, PHASE_AT_STOP);
 	if (k != 0 && !place_same(&core_tasks(core, slot)[0].place, &place)) {
-		/* served out of order: what it does first comes first, as far as pickups still precede their drop-offs */
+		/* served out of order: what it does first comes first, as far as pickups still precede their drop-offs
+		 */
 		plan_first(core, slot, k);
 		plan_changed(core, slot);
 	}
@@ -124,7 +129,9 @@ static int alighted(struct core *core, uint32_t slot, const struct wire_event *e
 	if (place.road.arc != NONE && geo_rough_mm(place.point, r->dropoff.point) > HOME_MM) {
 		/* out of the vehicle, but not where it was promised: somebody sees to it that the rider gets home */
 		core_touch_ride(core, ride);
-		ride_outcome(core, ride, 0, ride_late_cause(core, ride) == CAUSE_VEHICLE_LATE ? CAUSE_VEHICLE_STOPPED : ride_late_cause(core, ride));
+		ride_outcome(core, ride, 0,
+			     ride_late_cause(core, ride) == CAUSE_VEHICLE_LATE ? CAUSE_VEHICLE_STOPPED
+									       : ride_late_cause(core, ride));
 		(void)case_new(core, CASE_BROKEN_RIDE, r->ride, core->vehicles[slot].number, "let out on the way");
 		r->alighted_at = at;
 		vehicle_drop_aboard(core, slot, r->ride);
@@ -267,8 +274,8 @@ static int take(struct core *core, uint32_t slot, const struct wire_event *event
 
 static int event_valid(const struct wire_event *event)
 {
-	return event->kind >= WIRE_ARRIVED && event->kind < WIRE_EVENT_KINDS && instant_sane(event->at) && event->boot &&
-	       event->sequence && memchr(event->reason, 0, sizeof event->reason);
+	return event->kind >= WIRE_ARRIVED && event->kind < WIRE_EVENT_KINDS && instant_sane(event->at) &&
+	       event->boot && event->sequence && memchr(event->reason, 0, sizeof event->reason);
 }
 
 static void say_ack(struct core *core, const struct core_vehicle *vehicle)

@@ -7,14 +7,14 @@
 struct search {
 	/* spots of all vehicles tried: start, then tasks; one after the other */
 	const struct place **places;
-	const struct place **tasks;                       /* the same without the starts (NULL) */
-	struct place *starts;                             /* [vehicles_max] */
+	const struct place **tasks;				      /* the same without the starts (NULL) */
+	struct place *starts;					      /* [vehicles_max] */
 	struct route_result *to_from[ENDS_MAX], *from_from[ENDS_MAX]; /* spot -> pickup place, pickup place -> spot */
 	struct route_result *to_to[ENDS_MAX], *from_to[ENDS_MAX];
-	uint32_t *vehicles, *first;                       /* vehicles of one class that are tried; their first spot */
+	uint32_t *vehicles, *first; /* vehicles of one class that are tried; their first spot */
 	uint32_t n_vehicles, n_places;
 	struct route_result direct[ENDS_MAX][ENDS_MAX];
-	struct place from[ENDS_MAX], to[ENDS_MAX];        /* of the class at hand */
+	struct place from[ENDS_MAX], to[ENDS_MAX]; /* of the class at hand */
 };
 
 /* A vehicle as the search sees it. */
@@ -24,7 +24,7 @@ struct base {
 	instant_ms start_at, ends_at;
 	struct sequence seq;
 	struct times times;
-	uint32_t load[SEQUENCE_MAX][TOWN_SPACES_MAX];     /* before task k */
+	uint32_t load[SEQUENCE_MAX][TOWN_SPACES_MAX]; /* before task k */
 	instant_ms slack[SEQUENCE_MAX];
 	uint64_t mm;
 };
@@ -68,8 +68,9 @@ struct place insertion_place(const struct core *core, uint32_t class_index, cons
 	if (place.stop != NONE) {
 		place.road = town->stop_spot[(size_t)class_index * town->n_stops + place.stop];
 		place.side = town->stop_side[place.stop];
-	} else if (place.road.arc != NONE && (town->road.time_ms[(size_t)class_index * town->road.n_arcs + place.road.arc] == TIME_INFINITE ||
-					      !(town->road.main_mask[place.road.arc] >> class_index & 1))) {
+	} else if (place.road.arc != NONE &&
+		   (town->road.time_ms[(size_t)class_index * town->road.n_arcs + place.road.arc] == TIME_INFINITE ||
+		    !(town->road.main_mask[place.road.arc] >> class_index & 1))) {
 		place.road.arc = NONE;
 	}
 	return place;
@@ -97,8 +98,9 @@ static uint8_t vehicle_unfit(const struct core *core, uint32_t slot, const struc
 static uint8_t further(uint8_t a, uint8_t b)
 {
 	static const uint8_t rank[REFUSALS] = {
-		[REFUSAL_NO_VEHICLE] = 1, [REFUSAL_NO_SUPERVISOR] = 2, [REFUSAL_NOT_STEP_FREE] = 3, [REFUSAL_NO_CAPACITY] = 4,
-		[REFUSAL_NO_ROAD] = 5, [REFUSAL_FULL] = 6, [REFUSAL_NO_TIME] = 7};
+		[REFUSAL_NO_VEHICLE] = 1,  [REFUSAL_NO_SUPERVISOR] = 2, [REFUSAL_NOT_STEP_FREE] = 3,
+		[REFUSAL_NO_CAPACITY] = 4, [REFUSAL_NO_ROAD] = 5,	[REFUSAL_FULL] = 6,
+		[REFUSAL_NO_TIME] = 7};
 	return rank[b] > rank[a] ? b : a;
 }
 
@@ -122,7 +124,8 @@ static void base_loads(const struct core *core, struct base *base)
 			if (tasks[k].kind == WIRE_PICKUP)
 				base->load[k + 1][s] += units[s];
 			else
-				base->load[k + 1][s] -= base->load[k + 1][s] < units[s] ? base->load[k + 1][s] : units[s];
+				base->load[k + 1][s] -=
+					base->load[k + 1][s] < units[s] ? base->load[k + 1][s] : units[s];
 		}
 	}
 }
@@ -151,8 +154,8 @@ struct trial {
 	const struct ask *ask;
 	const struct search *search;
 	const struct base *base;
-	uint32_t p, q;      /* ends */
-	uint32_t i, j;      /* positions */
+	uint32_t p, q; /* ends */
+	uint32_t i, j; /* positions */
 	struct sequence seq;
 	struct times times;
 };
@@ -174,8 +177,9 @@ static int trial_legs(const struct trial *t, uint32_t legs[4], int64_t *ret_adde
 	int64_t ms = before->time_ms;
 	/* what the next task's leg took: of the first one from where the vehicle can leave its way */
 	const int64_t was_ms = t->i >= b->n ? 0
-			       : t->i || b->seq.steps[0].joined ? b->seq.steps[t->i].joined ? 0 : b->seq.steps[t->i].drive_ms
-								: b->times.arrive[0] - b->start_at;
+			       : t->i || b->seq.steps[0].joined
+				       ? b->seq.steps[t->i].joined ? 0 : b->seq.steps[t->i].drive_ms
+				       : b->times.arrive[0] - b->start_at;
 	legs[0] = before->time_ms;
 	if (t->i == t->j) { /* straight from pickup to drop-off */
 		legs[1] = s->direct[t->p][t->q].time_ms;
@@ -196,7 +200,8 @@ static int trial_legs(const struct trial *t, uint32_t legs[4], int64_t *ret_adde
 	}
 	*ret_added_ms = ms;
 	*ret_added_mm = mm;
-	return legs[0] != TIME_INFINITE && legs[1] != TIME_INFINITE && legs[2] != TIME_INFINITE && legs[3] != TIME_INFINITE;
+	return legs[0] != TIME_INFINITE && legs[1] != TIME_INFINITE && legs[2] != TIME_INFINITE &&
+	       legs[3] != TIME_INFINITE;
 }
 
 /* Whether a new place joins the stop of the task at list position `with` (already in plan). */
@@ -222,8 +227,14 @@ static void trial_compose(struct trial *t, const uint32_t legs[4])
 	memcpy(seq->steps + t->i + 1, b->seq.steps + t->i, (t->j - t->i) * sizeof seq->steps[0]);
 	memcpy(seq->steps + t->j + 2, b->seq.steps + t->j, (b->n - t->j) * sizeof seq->steps[0]);
 	struct step *pickup = &seq->steps[t->i], *dropoff = &seq->steps[t->j + 1];
-	*pickup = (struct step){.drive_ms = legs[0], .dwell_ms = ask->boarding_ms, .ride = ask->ride, .kind = WIRE_PICKUP,
-				.ready = INSTANT_NONE, .wait_until = INSTANT_NONE, .promised = INT64_MAX, .boarded_at = INSTANT_NONE};
+	*pickup = (struct step){.drive_ms = legs[0],
+				.dwell_ms = ask->boarding_ms,
+				.ride = ask->ride,
+				.kind = WIRE_PICKUP,
+				.ready = INSTANT_NONE,
+				.wait_until = INSTANT_NONE,
+				.promised = INT64_MAX,
+				.boarded_at = INSTANT_NONE};
 	*dropoff = *pickup;
 	dropoff->kind = WIRE_DROPOFF;
 	if (t->i == 0) {
@@ -320,7 +331,8 @@ static int trial_others(const struct trial *t, struct cost_parts *parts)
 		instant_ms was = schedule_value(step, b->times.arrive[k], b->times.end[k]);
 		instant_ms is = schedule_value(step, t->times.arrive[c], t->times.end[c]);
 		if (step->promised != INT64_MAX) {
-			if (is > was && is > step->promised - (t->ask->held ? 0 : (instant_ms)t->core->settings.reserve_ms))
+			if (is > was &&
+			    is > step->promised - (t->ask->held ? 0 : (instant_ms)t->core->settings.reserve_ms))
 				return 0;
 			if (t->times.worst[c] > step->promised - margin_ms && t->times.worst[c] > b->times.worst[k])
 				return 0;
@@ -336,7 +348,8 @@ static int trial_others(const struct trial *t, struct cost_parts *parts)
 				was_from = b->times.end[i];
 				is_from = t->times.end[i < t->i ? i : i < t->j ? i + 1 : i + 2];
 			}
-			if (was_from != INSTANT_NONE && is - is_from > was - was_from && is - is_from > step->ride_max_ms)
+			if (was_from != INSTANT_NONE && is - is_from > was - was_from &&
+			    is - is_from > step->ride_max_ms)
 				return 0;
 		}
 	}
@@ -353,9 +366,9 @@ static int trial_energy(const struct trial *t, uint64_t added_mm)
 	const struct core_vehicle *vehicle = &t->core->vehicles[t->base->slot];
 	const struct core_settings *s = &t->core->settings;
 	const uint64_t wh_per_km = t->core->town->class_wh_per_km[vehicle->class_index];
-	uint64_t has_mwh = (uint64_t)vehicle->battery_permille * s->battery_wh;           /* permille * Wh = mWh */
+	uint64_t has_mwh = (uint64_t)vehicle->battery_permille * s->battery_wh; /* permille * Wh = mWh */
 	uint64_t keep_mwh = (uint64_t)s->battery_reserve_permille * s->battery_wh;
-	uint64_t need_mwh = (t->base->mm + added_mm) / 1000 * wh_per_km;                  /* m * Wh/km = mWh */
+	uint64_t need_mwh = (t->base->mm + added_mm) / 1000 * wh_per_km; /* m * Wh/km = mWh */
 	return has_mwh >= keep_mwh + need_mwh;
 }
 
@@ -399,7 +412,8 @@ static int trial_run(struct trial *t, struct insertion *ret, uint8_t *obstacle)
 	const struct ask *ask = t->ask;
 	uint32_t stops = (t->seq.steps[t->i].joined ? 0u : 1u) + (t->seq.steps[t->j + 1].joined ? 0u : 1u);
 	parts.vehicle = added_ms + 2 * (int64_t)ask->boarding_ms + (int64_t)stops * t->seq.stop_ms;
-	parts.wait = ask->backward ? ask->latest_dropoff - ret->at_door : ret->window_from - ask->earliest - ask->from[t->p].walk_ms;
+	parts.wait = ask->backward ? ask->latest_dropoff - ret->at_door
+				   : ret->window_from - ask->earliest - ask->from[t->p].walk_ms;
 	if (ask->fixed)
 		parts.wait = t->times.begin[t->i] - ask->earliest;
 	parts.ride = t->times.end[t->j + 1] - t->times.end[t->i];
@@ -427,7 +441,8 @@ static int64_t measure_of(const struct ask *ask, const struct insertion *i, uint
 	}
 }
 
-static int better(const struct core *core, const struct ask *ask, const struct insertion *a, const struct insertion *b, uint32_t wish)
+static int better(const struct core *core, const struct ask *ask, const struct insertion *a, const struct insertion *b,
+		  uint32_t wish)
 {
 	if (b->vehicle == NONE)
 		return 1;
@@ -444,7 +459,8 @@ static int better(const struct core *core, const struct ask *ask, const struct i
 	return 0;
 }
 
-static void keep(const struct core *core, const struct ask *ask, const struct insertion *found, struct insertion_result *result)
+static void keep(const struct core *core, const struct ask *ask, const struct insertion *found,
+		 struct insertion_result *result)
 {
 	for (uint32_t wish = 0; wish < INSERTION_WISHES; wish++)
 		if (better(core, ask, found, &result->best[wish], wish))
@@ -452,16 +468,16 @@ static void keep(const struct core *core, const struct ask *ask, const struct in
 }
 
 /* ---- what can be left out, without a wrong answer ----
- * With pickup place p at position i, all before i stays as it is, so the window that would be promised is known exactly, and
- * the walk on from there gives the exact time of every later position. A candidate is worked out in full only when its nominal
- * times keep what is promised, and its cost without the others' delay (a lower bound, when nobody gets earlier) or its arrival
- * or its walk can still win. */
+ * With pickup place p at position i, all before i stays as it is, so the window that would be promised is known
+ * exactly, and the walk on from there gives the exact time of every later position. A candidate is worked out in full
+ * only when its nominal times keep what is promised, and its cost without the others' delay (a lower bound, when nobody
+ * gets earlier) or its arrival or its walk can still win. */
 struct onward {
 	instant_ms from;       /* window start */
 	instant_ms end_pickup; /* end of boarding */
-	instant_ms end;        /* of the task before position j, with the pickup in */
+	instant_ms end;	       /* of the task before position j, with the pickup in */
 	instant_ms slack;      /* of all tasks between */
-	int grows;             /* no leg so far got shorter by the way round */
+	int grows;	       /* no leg so far got shorter by the way round */
 };
 
 /* How much later task k may arrive so that it and all after it still keep their limits (waiting takes up delay). */
@@ -479,19 +495,23 @@ static void base_slack(const struct core *core, const struct ask *ask, struct ba
 		else if (after != INT64_MAX)
 			after = INT64_MAX; /* begun already: no bound from here */
 		if (step->promised != INT64_MAX)
-			own = later(0, step->promised - reserve_ms - schedule_value(step, base->times.arrive[k], base->times.end[k]));
+			own = later(0, step->promised - reserve_ms -
+					       schedule_value(step, base->times.arrive[k], base->times.end[k]));
 		if (own != INT64_MAX && step->kind != WIRE_PICKUP && !step->joined)
 			own += later(0, base->times.begin[k] - (base->times.arrive[k] + base->seq.stop_ms));
 		base->slack[k] = sooner(own, after);
 	}
 }
 
-/* Arrival at a place after position `at` - 1, when the vehicle drives leg_ms there (0 and the same spot: it is there). */
-static instant_ms arrives(const struct trial *t, const struct place *place, uint32_t at, instant_ms end, uint32_t leg_ms, int *ret_joined)
+/* Arrival at a place after position `at` - 1, when the vehicle drives leg_ms there (0 and the same spot: it is there).
+ */
+static instant_ms arrives(const struct trial *t, const struct place *place, uint32_t at, instant_ms end,
+			  uint32_t leg_ms, int *ret_joined)
 {
 	const struct base *b = t->base;
 	*ret_joined = at > 0 ? joins(t, place, at - 1)
-			     : t->core->vehicles_more[b->slot].phase == PHASE_AT_STOP && place_same(&t->core->vehicles[b->slot].anchor, place);
+			     : t->core->vehicles_more[b->slot].phase == PHASE_AT_STOP &&
+				       place_same(&t->core->vehicles[b->slot].anchor, place);
 	return end + leg_ms;
 }
 
@@ -522,7 +542,8 @@ static int onward_pass(const struct trial *t, struct onward *on, uint32_t k, uin
 	const struct base *b = t->base;
 	const struct step *step = &b->seq.steps[k];
 	instant_ms arrive = joined ? 0 : on->end + leg_ms, begin = joined ? on->end : arrive + b->seq.stop_ms;
-	if (!joined && !step->joined && arrive > b->times.arrive[k] && b->slack[k] != INT64_MAX && arrive - b->times.arrive[k] > b->slack[k])
+	if (!joined && !step->joined && arrive > b->times.arrive[k] && b->slack[k] != INT64_MAX &&
+	    arrive - b->times.arrive[k] > b->slack[k])
 		return 0;
 	if (step->kind == WIRE_PICKUP)
 		begin = later(begin, step->ready);
@@ -548,11 +569,13 @@ static int may_win(const struct trial *t, const struct onward *on, const struct 
 	joined = t->i == t->j ? 0 : joined;
 	instant_ms end = later(joined ? on->end : arrive + b->seq.stop_ms, b->seq.now) + ask->boarding_ms;
 	if (t->j < b->n && !place_same(to, &core_tasks(t->core, b->slot)[t->j].place) && !b->seq.steps[t->j].joined &&
-	    b->slack[t->j] != INT64_MAX && end + legs[3] - b->times.arrive[t->j] > b->slack[t->j] && end + legs[3] > b->times.arrive[t->j])
+	    b->slack[t->j] != INT64_MAX && end + legs[3] - b->times.arrive[t->j] > b->slack[t->j] &&
+	    end + legs[3] > b->times.arrive[t->j])
 		return 0;
 	if (ask->fixed && end > ask->latest_dropoff)
 		return 0;
-	if (!on->grows || (t->j < b->n && !place_same(to, &core_tasks(t->core, b->slot)[t->j].place) && end + legs[3] < b->times.arrive[t->j]))
+	if (!on->grows || (t->j < b->n && !place_same(to, &core_tasks(t->core, b->slot)[t->j].place) &&
+			   end + legs[3] < b->times.arrive[t->j]))
 		return 1;
 	struct cost_parts parts = {0};
 	instant_ms at_door = end + ask->to[t->q].walk_ms;
@@ -562,7 +585,8 @@ static int may_win(const struct trial *t, const struct onward *on, const struct 
 	parts.walk = (int64_t)ask->from[t->p].walk_ms + ask->to[t->q].walk_ms;
 	int64_t cost = cost_of(&t->core->settings, &parts);
 	const struct insertion *best = result->best;
-	if (best[INSERTION_CHEAPEST].vehicle == NONE || cost <= best[INSERTION_CHEAPEST].cost || at_door < best[INSERTION_SOONEST].at_door ||
+	if (best[INSERTION_CHEAPEST].vehicle == NONE || cost <= best[INSERTION_CHEAPEST].cost ||
+	    at_door < best[INSERTION_SOONEST].at_door ||
 	    walk_mm(ask, t->p, t->q) < measure_of(ask, &best[INSERTION_LEAST_WALK], INSERTION_LEAST_WALK))
 		return 1;
 	if (at_door == best[INSERTION_SOONEST].at_door && cost <= best[INSERTION_SOONEST].cost)
@@ -579,7 +603,8 @@ static int try_dropoffs(struct trial *t, struct insertion_result *result)
 	int found = 0;
 	onward_start(t, &on);
 	for (t->j = t->i; t->j <= b->n; t->j++) {
-		struct insertion insertion = {.vehicle = b->slot, .from = t->p, .to = t->q, .pickup_at = t->i, .dropoff_at = t->j};
+		struct insertion insertion = {
+			.vehicle = b->slot, .from = t->p, .to = t->q, .pickup_at = t->i, .dropoff_at = t->j};
 		if (!fits(t)) {
 			result->obstacle = further(result->obstacle, REFUSAL_NO_CAPACITY);
 			break; /* no later drop-off fits either */
@@ -621,7 +646,8 @@ static int try_ends(struct trial *t, struct insertion_result *result)
 			break; /* later positions are later still */
 		int joined = t->i && joins(t, &t->search->from[t->p], t->i - 1);
 		if (leg_ms == TIME_INFINITE || (!joined && end + leg_ms > ask->latest_pickup)) {
-			result->obstacle = further(result->obstacle, leg_ms == TIME_INFINITE ? REFUSAL_NO_ROAD : REFUSAL_NO_TIME);
+			result->obstacle =
+				further(result->obstacle, leg_ms == TIME_INFINITE ? REFUSAL_NO_ROAD : REFUSAL_NO_TIME);
 			continue;
 		}
 		found |= try_dropoffs(t, result);

@@ -48,6 +48,7 @@ int notice_state(struct core *core, const struct cmd_notice_state *command)
 	notice_say(core, i);
 	uint32_t ride = core_ride_slot(core, notice->ride);
 	if (command->state == NOTICE_FAILED && ride != NONE && ride_open(core->rides[ride].state))
-		(void)case_new(core, CASE_NOTICE_FAILED, notice->ride, core->rides[ride].vehicle, core_notice_name(notice->kind));
+		(void)case_new(core, CASE_NOTICE_FAILED, notice->ride, core->rides[ride].vehicle,
+			       core_notice_name(notice->kind));
 	return ERR_OK;
 }

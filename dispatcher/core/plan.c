@@ -5,7 +5,7 @@
 
 #define TOLD_STEP_MS 120000 /* a pickup moved by more is told to the rider */
 #define SAID_STEP_MS 30000
-#define NO_WAY_MS 7200000   /* a leg that has become impossible: late, never forgotten */
+#define NO_WAY_MS 7200000 /* a leg that has become impossible: late, never forgotten */
 
 static const struct town *town_of(const struct core *core)
 {
@@ -28,8 +28,8 @@ static void place_at_arc_end(const struct core *core, uint32_t arc, struct place
 	ret_place->stop = NONE;
 }
 
-/* A spot ahead of where the vehicle can be by freeze_ms from now, and when it is there. Turn costs are left out of the path's
- * times, so the spot is never behind the vehicle and the time never too early. */
+/* A spot ahead of where the vehicle can be by freeze_ms from now, and when it is there. Turn costs are left out of the
+ * path's times, so the spot is never behind the vehicle and the time never too early. */
 static void ahead(const struct core *core, uint32_t slot, struct place *ret_place, instant_ms *ret_at)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
@@ -74,8 +74,8 @@ void plan_path(struct core *core, uint32_t slot)
 	if (more->phase != PHASE_DRIVING || vehicle->anchor.road.arc == NONE || more->leg_to.road.arc == NONE)
 		return;
 	uint32_t n = 0;
-	if (distance_path(core->distance, vehicle->class_index, vehicle->anchor.road, more->leg_to.road, &result, path->arc, &n,
-			  PATH_ARCS_MAX))
+	if (distance_path(core->distance, vehicle->class_index, vehicle->anchor.road, more->leg_to.road, &result,
+			  path->arc, &n, PATH_ARCS_MAX))
 		return; /* too long or no way: then it is not diverted before its next stop */
 	uint64_t sum = 0;
 	for (uint32_t i = 0; i < n; i++) {
@@ -99,7 +99,8 @@ static struct window window_of(const struct core *core, uint32_t ride)
 	const struct core_ride *r = &core->rides[ride];
 	if (r->state == RIDE_OFFERED) {
 		const struct offer *offer = &r->offers[0];
-		return (struct window){offer->earliest_pickup, offer->latest_pickup, offer->latest_arrival, offer->ride_max_ms};
+		return (struct window){offer->earliest_pickup, offer->latest_pickup, offer->latest_arrival,
+				       offer->ride_max_ms};
 	}
 	return (struct window){r->earliest_pickup, r->latest_pickup, r->latest_arrival, r->ride_max_ms};
 }
@@ -112,8 +113,10 @@ instant_ms plan_ready(const struct core *core, uint32_t ride)
 instant_ms plan_no_show_at(const struct core *core, uint32_t ride, instant_ms arrived_at)
 {
 	const struct ride_more *more = &core->rides_more[ride];
-	instant_ms at = later(window_of(core, ride).latest, arrived_at + town_of(core)->rules.no_show_wait_ms) + more->coming_ms;
-	at = later(at, more->ready + (more->ready > INSTANT_NONE / 2 ? (instant_ms)town_of(core)->rules.no_show_wait_ms : 0));
+	instant_ms at = later(window_of(core, ride).latest, arrived_at + town_of(core)->rules.no_show_wait_ms) +
+			more->coming_ms;
+	at = later(at, more->ready +
+			       (more->ready > INSTANT_NONE / 2 ? (instant_ms)town_of(core)->rules.no_show_wait_ms : 0));
 	if (more->evidence)
 		at = later(at, more->evidence_at + town_of(core)->rules.no_show_wait_ms);
 	return at;
@@ -121,7 +124,8 @@ instant_ms plan_no_show_at(const struct core *core, uint32_t ride, instant_ms ar
 
 /* ---- as a sequence ---- */
 
-static void step_of_ride(const struct core *core, const struct core_task *task, const struct task_more *more, struct step *step)
+static void step_of_ride(const struct core *core, const struct core_task *task, const struct task_more *more,
+			 struct step *step)
 {
 	const struct core_ride *ride = &core->rides[more->ride];
 	struct window window = window_of(core, more->ride);
@@ -174,7 +178,8 @@ void plan_sequence(struct core *core, uint32_t slot, struct sequence *seq)
 		seq->start = later(leg_ends(more, vehicle), core->now);
 		seq->steps[0].drive_ms = 0;
 	} else if (from.road.arc != more->head_from_arc || from.road.offset_mm != more->head_from_mm) {
-		struct route_result leg = distance_between(core->distance, vehicle->class_index, &from, &tasks[0].place);
+		struct route_result leg =
+			distance_between(core->distance, vehicle->class_index, &from, &tasks[0].place);
 		seq->steps[0].drive_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
 	}
 }
@@ -225,7 +230,8 @@ static void relink(struct core *core, uint32_t slot, uint32_t k)
 		more->head_from_arc = start.road.arc;
 		more->head_from_mm = start.road.offset_mm;
 	}
-	struct route_result leg = distance_between(core->distance, core->vehicles[slot].class_index, from, &tasks[k].place);
+	struct route_result leg =
+		distance_between(core->distance, core->vehicles[slot].class_index, from, &tasks[k].place);
 	tasks[k].drive_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
 	tasks[k].drive_mm = leg.time_ms == TIME_INFINITE ? 0 : leg.dist_mm;
 }
@@ -288,7 +294,8 @@ void plan_put(struct core *core, uint32_t slot, uint32_t ride, uint32_t pickup_a
 }
 
 /* Sum of what all promises miss, with a step for the drop-off put at `at`. */
-static instant_ms lateness_with(struct sequence *seq, uint32_t at, const struct step *step, uint32_t from_ms, uint32_t to_ms)
+static instant_ms lateness_with(struct sequence *seq, uint32_t at, const struct step *step, uint32_t from_ms,
+				uint32_t to_ms)
 {
 	static_assert(SEQUENCE_MAX > WIRE_TASKS_MAX, "room for one more");
 	memmove(&seq->steps[at + 1], &seq->steps[at], (seq->n - at) * sizeof seq->steps[0]);
@@ -363,7 +370,10 @@ void plan_put_dropoff(struct core *core, uint32_t slot, uint32_t ride)
 		plan_sequence(core, slot, &seq);
 		const struct place *from = k ? &tasks[k - 1].place : &start;
 		uint32_t from_ms = distance_between(core->distance, class_index, from, &r->dropoff).time_ms;
-		uint32_t to_ms = k < more->n ? distance_between(core->distance, class_index, &r->dropoff, &tasks[k].place).time_ms : 0;
+		uint32_t to_ms =
+			k < more->n
+				? distance_between(core->distance, class_index, &r->dropoff, &tasks[k].place).time_ms
+				: 0;
 		if (from_ms == TIME_INFINITE || to_ms == TIME_INFINITE)
 			continue;
 		if (k == 0)
@@ -430,7 +440,8 @@ void plan_put_depot(struct core *core, uint32_t slot, uint8_t kind)
 	if (kind == WIRE_CHARGE) { /* to 90 % at the depot's power */
 		uint64_t missing = vehicle->battery_permille < 900 ? 900u - vehicle->battery_permille : 0;
 		uint64_t ms = missing * core->settings.battery_wh * 3600 / core->settings.charge_w;
-		core_tasks_more(core, slot)[more->n - 1].dwell_ms = (uint32_t)(ms < (uint64_t)DAY_MS ? ms : (uint64_t)DAY_MS);
+		core_tasks_more(core, slot)[more->n - 1].dwell_ms =
+			(uint32_t)(ms < (uint64_t)DAY_MS ? ms : (uint64_t)DAY_MS);
 	}
 	relink(core, slot, more->n - 1);
 	plan_retime(core, slot);
@@ -584,7 +595,8 @@ void plan_leg(struct core *core, uint32_t slot, const struct place *from, instan
 	struct place start = *from;
 	core_touch_vehicle(core, slot);
 	if (more->phase == PHASE_DRIVING && more->leg_ms) { /* what of the old leg is behind it */
-		struct route_result rest = distance_between(core->distance, vehicle->class_index, &start, &more->leg_to);
+		struct route_result rest =
+			distance_between(core->distance, vehicle->class_index, &start, &more->leg_to);
 		if (rest.time_ms != TIME_INFINITE && rest.dist_mm < more->leg_mm)
 			plan_count_mm(core, slot, more->leg_mm - rest.dist_mm);
 	}
@@ -638,7 +650,8 @@ static void view_fill(struct core *core, uint32_t slot)
 		}
 		view[n] = tasks[k];
 		if (!direct || n == 0) {
-			struct route_result leg = distance_between(core->distance, vehicle->class_index, before, &tasks[k].place);
+			struct route_result leg =
+				distance_between(core->distance, vehicle->class_index, before, &tasks[k].place);
 			view[n].drive_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
 			view[n].drive_mm = leg.time_ms == TIME_INFINITE ? 0 : leg.dist_mm;
 		}
@@ -690,14 +703,14 @@ void plan_flush(struct core *core)
 		if (more->said) {
 			const struct core_vehicle *vehicle = &core->vehicles[slot];
 			more->said = 0;
-			core_say(core, UPD_VEHICLE)->vehicle =
-				(struct upd_vehicle){vehicle->number, vehicle->service, vehicle->link_up, vehicle->mode};
+			core_say(core, UPD_VEHICLE)->vehicle = (struct upd_vehicle){vehicle->number, vehicle->service,
+										    vehicle->link_up, vehicle->mode};
 		}
 	}
 }
 
-/* Standing at a stop: which of the tasks there are being served. A rider whose time has not come is not waited for yet: until
- * reserve_ms before his window the vehicle is free to go elsewhere first. */
+/* Standing at a stop: which of the tasks there are being served. A rider whose time has not come is not waited for yet:
+ * until reserve_ms before his window the vehicle is free to go elsewhere first. */
 void plan_mark_arrived(struct core *core, uint32_t slot)
 {
 	const struct vehicle_more *more = &core->vehicles_more[slot];
@@ -708,7 +721,8 @@ void plan_mark_arrived(struct core *core, uint32_t slot)
 		const struct task_more *task = &core_tasks_more(core, slot)[k];
 		if (tasks[k].state || task->tentative)
 			continue;
-		if (tasks[k].kind == WIRE_PICKUP && core->now < plan_ready(core, task->ride) - core->settings.reserve_ms)
+		if (tasks[k].kind == WIRE_PICKUP &&
+		    core->now < plan_ready(core, task->ride) - core->settings.reserve_ms)
 			break;
 		core_touch_vehicle(core, slot);
 		tasks[k].state = 1;

@@ -3,12 +3,12 @@
 #include "insertion.h"
 #include "state.h"
 
-#define DOOR_AWAY_MM 30000    /* a road this near is "at the door" */
+#define DOOR_AWAY_MM 30000 /* a road this near is "at the door" */
 #define SAME_PLACE_MM 30000
-#define NEAR_STOPS 32         /* by air; the nearest of them on foot are tried */
-#define SHIFT_MAX_MS 1800000  /* a ride wished for a time is not offered later than this */
-#define HINT_MS 14400000      /* how far ahead "would work at" looks */
-#define OFFER_STEP_MS 60000   /* offers that differ by less are the same to a rider */
+#define NEAR_STOPS 32	     /* by air; the nearest of them on foot are tried */
+#define SHIFT_MAX_MS 1800000 /* a ride wished for a time is not offered later than this */
+#define HINT_MS 14400000     /* how far ahead "would work at" looks */
+#define OFFER_STEP_MS 60000  /* offers that differ by less are the same to a rider */
 #define OFFER_STEP_MM 50000
 
 /* ---- ends ---- */
@@ -32,7 +32,8 @@ static void walk_search(const struct core *core, struct spot at, const struct sp
 }
 
 /* Distances on foot between a place and n spots; people turn wherever they like, so both directions of a path count. */
-static void walk_distances(const struct core *core, struct spot at, const struct spot *spots, uint32_t n, int from, uint32_t *ret_mm)
+static void walk_distances(const struct core *core, struct spot at, const struct spot *spots, uint32_t n, int from,
+			   uint32_t *ret_mm)
 {
 	const struct network *walk = &core->town->walk;
 	struct spot goals[2 * NEAR_STOPS];
@@ -92,7 +93,8 @@ static uint32_t stops_near(const struct core *core, const struct place *place, u
 	return n;
 }
 
-static void add_end(const struct core *core, const struct place *place, uint32_t mm, struct end_place *ends, uint32_t *n)
+static void add_end(const struct core *core, const struct place *place, uint32_t mm, struct end_place *ends,
+		    uint32_t *n)
 {
 	if (*n == ENDS_MAX && mm >= ends[*n - 1].walk_mm)
 		return;
@@ -125,7 +127,8 @@ static void stop_ends(const struct core *core, const struct place *place, uint32
 	uint32_t n_near = stops_near(core, place, reach, step_free, near, ret_barred);
 	for (uint32_t i = 0; i < n_near; i++) {
 		struct place stop = stop_place(core, near[i].stop);
-		if (most_mm == 0 || no_paths) { /* at the stop already, or a town without footpaths: by air and a quarter */
+		if (most_mm == 0 ||
+		    no_paths) { /* at the stop already, or a town without footpaths: by air and a quarter */
 			uint32_t air = most_mm == 0 ? 0 : near[i].mm + near[i].mm / 4;
 			if (air <= most_mm)
 				add_end(core, &stop, air, ends, n);
@@ -161,8 +164,8 @@ static uint8_t ends_find(const struct core *core, const struct place *place, uin
 		return stop.road.arc == NONE ? REFUSAL_NO_ROAD : REFUSAL_NONE;
 	}
 	stop_ends(core, place, most_mm, step_free, from, ends, &n, &barred);
-	if ((town->rules.door_to_door || most_mm == 0) && place->road.arc != NONE && place->road_away_mm <= DOOR_AWAY_MM &&
-	    !(town->road.flags[place->road.arc] & ARC_NO_STOPPING))
+	if ((town->rules.door_to_door || most_mm == 0) && place->road.arc != NONE &&
+	    place->road_away_mm <= DOOR_AWAY_MM && !(town->road.flags[place->road.arc] & ARC_NO_STOPPING))
 		add_end(core, place, most_mm == 0 ? 0 : place->road_away_mm, ends, &n);
 	*ret_n = n;
 	if (n)
@@ -260,7 +263,8 @@ static uint8_t ask_times(struct core *core, struct core_ride *ride, struct ride_
 		int code = connection_times(core, &request->tie, &arrives, &departs);
 		if (code)
 			return code == ERR_GONE ? REFUSAL_CONNECTION : REFUSAL_TRIP_UNKNOWN;
-		wished = request->tie_kind == TIE_FROM_TRIP ? arrives + rules->transfer_ms : departs - rules->transfer_ms;
+		wished = request->tie_kind == TIE_FROM_TRIP ? arrives + rules->transfer_ms
+							    : departs - rules->transfer_ms;
 	} else if (request->time_kind != TIME_NOW) {
 		wished = request->time;
 	}
@@ -269,13 +273,15 @@ static uint8_t ask_times(struct core *core, struct core_ride *ride, struct ride_
 	if (wished > core->now + rules->prebook_max_ms)
 		return REFUSAL_TOO_FAR_AHEAD;
 	ride->prebooked = wished > core->now + rules->wait_max_ms;
-	if (request->tie_kind == TIE_TO_TRIP || (request->tie_kind == TIE_NONE && request->time_kind == TIME_ARRIVE_BY)) {
+	if (request->tie_kind == TIE_TO_TRIP ||
+	    (request->tie_kind == TIE_NONE && request->time_kind == TIME_ARRIVE_BY)) {
 		ask_backward(core, ask, wished);
 	} else if (request->tie_kind == TIE_FROM_TRIP) {
 		ask_forward(ask, later(core->now, wished), shift_ms);
 		more->ready = wished;
 	} else {
-		ask_forward(ask, later(core->now, wished), request->time_kind == TIME_NOW ? rules->wait_max_ms : shift_ms);
+		ask_forward(ask, later(core->now, wished),
+			    request->time_kind == TIME_NOW ? rules->wait_max_ms : shift_ms);
 	}
 	return REFUSAL_NONE;
 }
@@ -286,7 +292,8 @@ static uint8_t ask_places(const struct core *core, const struct cmd_request *req
 		return REFUSAL_OUTSIDE_AREA;
 	if (geo_rough_mm(request->from.point, request->to.point) < SAME_PLACE_MM)
 		return REFUSAL_SAME_PLACE;
-	uint8_t refusal = ends_find(core, &request->from, request->walk_max_mm, ask->step_free, 1, ask->from, &ask->n_from);
+	uint8_t refusal =
+		ends_find(core, &request->from, request->walk_max_mm, ask->step_free, 1, ask->from, &ask->n_from);
 	if (!refusal)
 		refusal = ends_find(core, &request->to, request->walk_max_mm, ask->step_free, 0, ask->to, &ask->n_to);
 	return refusal;
@@ -328,12 +335,14 @@ static uint8_t ask_fill(struct core *core, uint32_t slot, struct ask *ask)
 static int alike(const struct ask *ask, const struct insertion *a, const struct insertion *b)
 {
 	instant_ms ms = a->at_door > b->at_door ? a->at_door - b->at_door : b->at_door - a->at_door;
-	int64_t mm = (int64_t)ask->from[a->from].walk_mm + ask->to[a->to].walk_mm - ask->from[b->from].walk_mm - ask->to[b->to].walk_mm;
+	int64_t mm = (int64_t)ask->from[a->from].walk_mm + ask->to[a->to].walk_mm - ask->from[b->from].walk_mm -
+		     ask->to[b->to].walk_mm;
 	return ms < OFFER_STEP_MS && mm < OFFER_STEP_MM && mm > -OFFER_STEP_MM;
 }
 
 static void offer_fill(const struct core *core, const struct core_ride *ride, const struct ask *ask,
-		       const struct insertion_result *result, const struct insertion *i, uint8_t reason, struct offer *offer)
+		       const struct insertion_result *result, const struct insertion *i, uint8_t reason,
+		       struct offer *offer)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[i->vehicle];
 	const struct end_place *from = &ask->from[i->from], *to = &ask->to[i->to];
@@ -373,7 +382,8 @@ static uint8_t reason_of(const struct ask *ask, const struct insertion_result *r
 	const struct insertion *best = result->best, *first = insertion_cheapest(result);
 	if (first->at_door <= best[INSERTION_SOONEST].at_door)
 		return OFFER_SOONEST;
-	return walk_of(ask, first) <= walk_of(ask, &best[INSERTION_LEAST_WALK]) ? OFFER_LEAST_WALK : OFFER_SHORTEST_RIDE;
+	return walk_of(ask, first) <= walk_of(ask, &best[INSERTION_LEAST_WALK]) ? OFFER_LEAST_WALK
+										: OFFER_SHORTEST_RIDE;
 }
 
 /* The cheapest first (it is reserved), then what is clearly sooner or less of a walk. */
@@ -397,14 +407,15 @@ static const struct insertion *offers_fill(const struct core *core, struct core_
 	ride->n_offers = n;
 	memset(ride->offers, 0, sizeof ride->offers);
 	for (uint32_t k = 0; k < n; k++) {
-		uint8_t reason = ride->request.tie_kind != TIE_NONE && why[k] == OFFER_SOONEST ? OFFER_BEST_CONNECTION : why[k];
+		uint8_t reason =
+			ride->request.tie_kind != TIE_NONE && why[k] == OFFER_SOONEST ? OFFER_BEST_CONNECTION : why[k];
 		offer_fill(core, ride, ask, result, chosen[k], reason, &ride->offers[k]);
 	}
 	return first;
 }
 
-/* Without a fallback in the town, the last rides of a service day (drop-off within wait_max_ms of its end) must be such that a
- * second vehicle could carry them. */
+/* Without a fallback in the town, the last rides of a service day (drop-off within wait_max_ms of its end) must be such
+ * that a second vehicle could carry them. */
 static int alone_at_the_end(struct core *core, struct ask *ask, const struct insertion *first)
 {
 	if (town_text(core->town, core->town->fallback_phone)[0] || ask->service_end == INT64_MAX ||
@@ -474,7 +485,8 @@ static int request_valid(const struct core *core, const struct cmd_request *requ
 		return 0;
 	if (request->time_kind != TIME_NOW && !instant_sane(request->time))
 		return 0;
-	if (!memchr(request->tie.feed, 0, sizeof request->tie.feed) || !memchr(request->tie.trip_id, 0, sizeof request->tie.trip_id))
+	if (!memchr(request->tie.feed, 0, sizeof request->tie.feed) ||
+	    !memchr(request->tie.trip_id, 0, sizeof request->tie.trip_id))
 		return 0;
 	return core_place_valid(core, &request->from) && core_place_valid(core, &request->to);
 }

@@ -46,7 +46,8 @@ void ride_free(struct core *core, uint32_t slot)
 
 int ride_open(uint8_t state)
 {
-	return state == RIDE_ASKED || state == RIDE_OFFERED || state == RIDE_PROMISED || state == RIDE_AT_STOP || state == RIDE_ABOARD;
+	return state == RIDE_ASKED || state == RIDE_OFFERED || state == RIDE_PROMISED || state == RIDE_AT_STOP ||
+	       state == RIDE_ABOARD;
 }
 
 void ride_say(struct core *core, uint32_t slot)
@@ -143,8 +144,8 @@ void ride_outcome(struct core *core, uint32_t slot, int kept, uint8_t cause)
 		(struct upd_outcome){ride->ride, kept != 0, cause, (int32_t)pickup, (int32_t)arrival};
 }
 
-/* Why is this ride late? The newest journaled deviation of its vehicle since the vehicle has it, its own wait left out; else the
- * dispatcher's own absence; else the vehicle was slow. */
+/* Why is this ride late? The newest journaled deviation of its vehicle since the vehicle has it, its own wait left out;
+ * else the dispatcher's own absence; else the vehicle was slow. */
 uint8_t ride_late_cause(const struct core *core, uint32_t slot)
 {
 	const struct core_ride *ride = &core->rides[slot];
@@ -184,9 +185,18 @@ void ride_at_stop(struct core *core, uint32_t slot, instant_ms at)
 	ride_say(core, slot);
 }
 
+/* Waiting begins with the wish, as in MATSim DRT (submission or desired departure), not with what was promised; who names an
+ * arrival or an arriving trip wishes no other pickup than the promised one. */
+static instant_ms wished_at(const struct core_ride *ride)
+{
+	if (ride->request.tie_kind == TIE_FROM_TRIP || ride->request.time_kind == TIME_ARRIVE_BY)
+		return ride->earliest_pickup;
+	return ride->request.time_kind == TIME_LEAVE_AT ? later(ride->request.time, ride->asked_at) : ride->asked_at;
+}
+
 static void count_wait(struct core *core, const struct core_ride *ride)
 {
-	instant_ms from = later(ride->earliest_pickup, ride->asked_at);
+	instant_ms from = wished_at(ride);
 	uint64_t wait_ms = ride->boarded_at > from ? (uint64_t)(ride->boarded_at - from) : 0;
 	core->figures.wait_ms_sum += wait_ms;
 	core->figures.wait_n++;
@@ -232,8 +242,9 @@ void ride_boarded(struct core *core, uint32_t slot, uint32_t vehicle, instant_ms
 		ride->at_stop_at = at;
 		more->pickup_missed = at > ride->latest_pickup;
 	}
-	const int waited = task != NONE && core->vehicles_more[vehicle].phase == PHASE_AT_STOP &&
-			   at > later(ride->at_stop_at, plan_ready(core, slot)) + more->boarding_ms + core->settings.reserve_ms;
+	const int waited =
+		task != NONE && core->vehicles_more[vehicle].phase == PHASE_AT_STOP &&
+		at > later(ride->at_stop_at, plan_ready(core, slot)) + more->boarding_ms + core->settings.reserve_ms;
 	if (more->vehicle != NONE && (more->vehicle != vehicle || task == NONE))
 		ride_leave_plan(core, slot);
 	ride->closed_at = INSTANT_NONE;
@@ -264,7 +275,8 @@ void ride_boarded(struct core *core, uint32_t slot, uint32_t vehicle, instant_ms
 /* Was the rider so late at the stop that it alone made the arrival late? */
 static int own_lateness(const struct core *core, const struct core_ride *ride, const struct ride_more *more)
 {
-	instant_ms expected = later(ride->at_stop_at + core->town->rules.stop_ms, ride->earliest_pickup) + more->boarding_ms;
+	instant_ms expected =
+		later(ride->at_stop_at + core->town->rules.stop_ms, ride->earliest_pickup) + more->boarding_ms;
 	return ride->boarded_at - expected >= ride->alighted_at - ride->latest_arrival;
 }
 
@@ -434,10 +446,12 @@ static int cancel_promised(struct core *core, uint32_t slot, const struct cmd_ca
 {
 	struct core_ride *ride = &core->rides[slot];
 	struct ride_more *more = &core->rides_more[slot];
-	if (cancel->by == CANCEL_OPERATOR && !more->outcome_said) { /* a named person, for need: counted apart from broken */
+	if (cancel->by == CANCEL_OPERATOR &&
+	    !more->outcome_said) { /* a named person, for need: counted apart from broken */
 		more->outcome_said = 1;
 		ride->cause = CAUSE_OPERATOR;
-		core_say(core, UPD_OUTCOME)->outcome = (struct upd_outcome){.ride = ride->ride, .cause = CAUSE_OPERATOR};
+		core_say(core, UPD_OUTCOME)->outcome =
+			(struct upd_outcome){.ride = ride->ride, .cause = CAUSE_OPERATOR};
 	}
 	ride_leave_plan(core, slot);
 	notice_new(core, NOTICE_CANCELLED, slot, core->now);
@@ -562,8 +576,8 @@ static instant_ms last_call_due(const struct core *core, const struct core_ride 
 static int can_board(const struct core *core, uint32_t slot)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[core->rides_more[slot].vehicle];
-	return vehicle->supervisor[0] && vehicle->link_up && vehicle->service != SERVICE_DOWN && vehicle->service != SERVICE_LOST &&
-	       !vehicle->standstill;
+	return vehicle->supervisor[0] && vehicle->link_up && vehicle->service != SERVICE_DOWN &&
+	       vehicle->service != SERVICE_LOST && !vehicle->standstill;
 }
 
 static instant_ms due_of(const struct core *core, uint32_t slot)
@@ -624,7 +638,8 @@ static void due_case(struct core *core, uint32_t slot)
 {
 	struct ride_more *more = &core->rides_more[slot];
 	const struct core_ride *ride = &core->rides[slot];
-	more->needs_case = case_new(core, CASE_BROKEN_RIDE, ride->ride, ride->vehicle, core_cause_name(ride->cause)) != 0;
+	more->needs_case =
+		case_new(core, CASE_BROKEN_RIDE, ride->ride, ride->vehicle, core_cause_name(ride->cause)) != 0;
 	more->retry_at = core->now + MINUTE_MS;
 }
 

@@ -78,8 +78,8 @@ static void stops_fill(const struct sequence *sequence, struct stops *stops)
 
 /* Nobody comes for pickup `missing`, nor at the next pickup stops, `most` stops in all. Up to (not including) step
  * `last`; a rider's own absence does not count against him, so at a stop of several riders each is missing in turn. */
-static void walk_no_shows(const struct sequence *sequence, const struct stops *stops, struct times *times, uint32_t missing,
-			  uint32_t most, uint32_t last, instant_ms *ret_arrival)
+static void walk_no_shows(const struct sequence *sequence, const struct stops *stops, struct times *times,
+			  uint32_t missing, uint32_t most, uint32_t last, instant_ms *ret_arrival)
 {
 	struct walk walk = walk_at(sequence, times, missing);
 	uint32_t end = stops->end[missing], own[SCHEDULE_NO_SHOWS], n_own = 0, n_stops = 1;

@@ -1,40 +1,40 @@
 /* The earliest schedule of a list of tasks, and whether it keeps what was promised. Knows nothing of vehicles or rides.
  *
- * A stop is a run of tasks at one spot (`joined`): the vehicle arrives once, opens doors (stop_ms), then serves the tasks one
- * after the other. A pickup begins no sooner than `ready`.
+ * A stop is a run of tasks at one spot (`joined`): the vehicle arrives once, opens doors (stop_ms), then serves the
+ * tasks one after the other. A pickup begins no sooner than `ready`.
  *
- * Riders who do not come. Boarding is expected when vehicle and rider are there, but a vehicle must wait for a missing rider
- * until the window has ended and no_show_wait_ms have passed at the stop. That wait must not break anybody else's promise.
- * So each schedule is also walked, for each pickup in turn, with that rider missing, and again with nobody coming
- * at the next pickup stop either (up to SCHEDULE_NO_SHOWS stops in a row); the latest time of each task over all those walks is its `worst`. A rider's own
- * absence does not count against his own drop-off. */
+ * Riders who do not come. Boarding is expected when vehicle and rider are there, but a vehicle must wait for a missing
+ * rider until the window has ended and no_show_wait_ms have passed at the stop. That wait must not break anybody else's
+ * promise. So each schedule is also walked, for each pickup in turn, with that rider missing, and again with nobody
+ * coming at the next pickup stop either (up to SCHEDULE_NO_SHOWS stops in a row); the latest time of each task over all
+ * those walks is its `worst`. A rider's own absence does not count against his own drop-off. */
 #ifndef ZUB_SCHEDULE_H
 #define ZUB_SCHEDULE_H
 
-#include <stdint.h>
 #include "units.h"
 #include "wire.h"
+#include <stdint.h>
 
 #define SCHEDULE_NO_SHOWS 2
 #define SEQUENCE_MAX (WIRE_TASKS_MAX + 2)
 
 struct step {
-	uint32_t drive_ms;       /* from the step before; of step 0 from the start */
+	uint32_t drive_ms; /* from the step before; of step 0 from the start */
 	uint32_t dwell_ms;
-	uint32_t ride;           /* ties a drop-off to its pickup; NONE for none */
-	uint32_t ride_max_ms;    /* drop-off: longest time since the end of boarding */
-	uint8_t kind;            /* enum wire_task_kind */
-	uint8_t joined;          /* at the same stop as the step before; step 0: the vehicle stands there, since `arrived_at` */
-	uint8_t fixed;           /* nothing may come before it */
-	instant_ms ready;        /* pickup: not before */
-	instant_ms wait_until;   /* pickup: a missing rider is waited for until this at least */
-	instant_ms promised;     /* latest arrival of the vehicle (pickup), latest end (drop-off); INT64_MAX = none */
-	instant_ms boarded_at;   /* drop-off of a rider aboard; else INSTANT_NONE */
+	uint32_t ride;	      /* ties a drop-off to its pickup; NONE for none */
+	uint32_t ride_max_ms; /* drop-off: longest time since the end of boarding */
+	uint8_t kind;	      /* enum wire_task_kind */
+	uint8_t joined; /* at the same stop as the step before; step 0: the vehicle stands there, since `arrived_at` */
+	uint8_t fixed;	/* nothing may come before it */
+	instant_ms ready;      /* pickup: not before */
+	instant_ms wait_until; /* pickup: a missing rider is waited for until this at least */
+	instant_ms promised;   /* latest arrival of the vehicle (pickup), latest end (drop-off); INT64_MAX = none */
+	instant_ms boarded_at; /* drop-off of a rider aboard; else INSTANT_NONE */
 };
 struct sequence {
 	uint32_t n;
-	instant_ms now;          /* nothing begins before */
-	instant_ms start;        /* sets off (or, joined, arrived_at) */
+	instant_ms now;	  /* nothing begins before */
+	instant_ms start; /* sets off (or, joined, arrived_at) */
 	uint32_t stop_ms, no_show_wait_ms;
 	struct step steps[SEQUENCE_MAX];
 };

@@ -1,5 +1,5 @@
-/* The whole logical state as items of fixed fields: hashed for the digest, written and read for snapshots. What is derived
- * (views, paths, indices) is not written but rebuilt. Records: record.h. */
+/* The whole logical state as items of fixed fields: hashed for the digest, written and read for snapshots. What is
+ * derived (views, paths, indices) is not written but rebuilt. Records: record.h. */
 #include "record.h"
 #include "state.h"
 
@@ -7,67 +7,81 @@
 #define SNAPSHOT_MAGIC UINT64_C(0x3145524f4342555a) /* "ZUBCORE1" */
 
 #define MEMBER(m) (((T *)0)->m)
-#define SIGNED_OF(value) _Generic((value), int8_t: 1, int16_t: 1, int32_t: 1, int64_t: 1, default: 0)
-#define ONE(m) {#m, offsetof(T, m), sizeof(MEMBER(m)), SIGNED_OF(MEMBER(m)), 0, 0, 1}
-#define MANY(m) {#m, offsetof(T, m), sizeof(MEMBER(m)[0]), SIGNED_OF(MEMBER(m)[0]), 0, 0, sizeof(MEMBER(m)) / sizeof(MEMBER(m)[0])}
-#define TEXT(m) {#m, offsetof(T, m), 1, 0, 1, 0, sizeof(MEMBER(m))}
-#define PLACE(m)                                                                                                          \
-	ONE(m.point.lat_e7), ONE(m.point.lon_e7), ONE(m.road.arc), ONE(m.road.offset_mm), ONE(m.walk.arc),                \
+#define SIGNED_OF(value) _Generic((value), int8_t : 1, int16_t : 1, int32_t : 1, int64_t : 1, default : 0)
+#define ONE(m)                                                                       \
+	{                                                                            \
+#m, offsetof(T, m), sizeof(MEMBER(m)), SIGNED_OF(MEMBER(m)), 0, 0, 1 \
+	}
+#define MANY(m)                                                                          \
+	{                                                                                \
+#m, offsetof(T, m), sizeof(MEMBER(m)[0]), SIGNED_OF(MEMBER(m)[0]), 0, 0, \
+			sizeof(MEMBER(m)) / sizeof(MEMBER(m)[0])                         \
+	}
+#define TEXT(m)                                                   \
+	{                                                         \
+#m, offsetof(T, m), 1, 0, 1, 0, sizeof(MEMBER(m)) \
+	}
+#define PLACE(m)                                                                                           \
+	ONE(m.point.lat_e7), ONE(m.point.lon_e7), ONE(m.road.arc), ONE(m.road.offset_mm), ONE(m.walk.arc), \
 		ONE(m.walk.offset_mm), ONE(m.road_away_mm), ONE(m.stop), ONE(m.side)
-#define TABLE(name, ...)                                                                                                  \
-	static const struct record_field name##_fields[] = {__VA_ARGS__};                                                 \
+#define TABLE(name, ...)                                                  \
+	static const struct record_field name##_fields[] = {__VA_ARGS__}; \
 	static const struct record_table name = {name##_fields, COUNT_OF(name##_fields), sizeof(T)}
 
 #define T struct core_ride
-TABLE(ride_table, ONE(ride), ONE(client), ONE(request.ride), ONE(request.client), PLACE(request.from), PLACE(request.to),
-      ONE(request.time_kind), ONE(request.time), MANY(request.need_count), ONE(request.walk_max_mm), ONE(request.tie_kind),
-      TEXT(request.tie.feed), TEXT(request.tie.trip_id), ONE(request.tie.start_s), ONE(request.tie.yyyymmdd),
-      ONE(request.tie.stop_sequence), ONE(request.prebooked), ONE(state), ONE(refusal), ONE(cause), ONE(case_outcome), ONE(coming_used),
-      ONE(prebooked), MANY(units), ONE(party), ONE(n_offers), ONE(accepted), ONE(offers_until), ONE(asked_at), ONE(promised_at),
-      ONE(closed_at), ONE(earliest_pickup), ONE(latest_pickup), ONE(latest_arrival), ONE(ride_max_ms), PLACE(pickup), PLACE(dropoff),
-      ONE(planned_pickup), ONE(planned_dropoff), ONE(at_stop_at), ONE(boarded_at), ONE(alighted_at), ONE(last_call_at),
-      ONE(boarding_code), ONE(vehicle), ONE(n_reassigned), TEXT(owner));
+TABLE(ride_table, ONE(ride), ONE(client), ONE(request.ride), ONE(request.client), PLACE(request.from),
+      PLACE(request.to), ONE(request.time_kind), ONE(request.time), MANY(request.need_count), ONE(request.walk_max_mm),
+      ONE(request.tie_kind), TEXT(request.tie.feed), TEXT(request.tie.trip_id), ONE(request.tie.start_s),
+      ONE(request.tie.yyyymmdd), ONE(request.tie.stop_sequence), ONE(request.prebooked), ONE(state), ONE(refusal),
+      ONE(cause), ONE(case_outcome), ONE(coming_used), ONE(prebooked), MANY(units), ONE(party), ONE(n_offers),
+      ONE(accepted), ONE(offers_until), ONE(asked_at), ONE(promised_at), ONE(closed_at), ONE(earliest_pickup),
+      ONE(latest_pickup), ONE(latest_arrival), ONE(ride_max_ms), PLACE(pickup), PLACE(dropoff), ONE(planned_pickup),
+      ONE(planned_dropoff), ONE(at_stop_at), ONE(boarded_at), ONE(alighted_at), ONE(last_call_at), ONE(boarding_code),
+      ONE(vehicle), ONE(n_reassigned), TEXT(owner));
 #undef T
 #define T struct offer
-TABLE(offer_table, ONE(vehicle), PLACE(pickup), PLACE(dropoff), ONE(pickup_stop), ONE(dropoff_stop), ONE(walk_from_mm), ONE(walk_to_mm),
-      ONE(walk_from_ms), ONE(walk_to_ms), ONE(earliest_pickup), ONE(latest_pickup), ONE(planned_pickup), ONE(planned_dropoff),
-      ONE(latest_arrival), ONE(direct_ms), ONE(dist_mm), ONE(ride_max_ms), ONE(price_cents), ONE(reason), ONE(cost),
-      ONE(n_vehicles_tried), ONE(n_vehicles_feasible));
+TABLE(offer_table, ONE(vehicle), PLACE(pickup), PLACE(dropoff), ONE(pickup_stop), ONE(dropoff_stop), ONE(walk_from_mm),
+      ONE(walk_to_mm), ONE(walk_from_ms), ONE(walk_to_ms), ONE(earliest_pickup), ONE(latest_pickup),
+      ONE(planned_pickup), ONE(planned_dropoff), ONE(latest_arrival), ONE(direct_ms), ONE(dist_mm), ONE(ride_max_ms),
+      ONE(price_cents), ONE(reason), ONE(cost), ONE(n_vehicles_tried), ONE(n_vehicles_feasible));
 #undef T
 #define T struct ride_more
-TABLE(ride_more_table, ONE(vehicle), ONE(used), ONE(reserved), ONE(outcome_said), ONE(evidence), ONE(late_said), ONE(review),
-      ONE(step_free), ONE(shared), ONE(pickup_missed), ONE(undone), ONE(needs_case), ONE(replaced), ONE(boarding_ms), ONE(direct_ms),
-      ONE(coming_ms), ONE(evidence_at), ONE(told_pickup), ONE(ready), ONE(retry_at), ONE(since));
+TABLE(ride_more_table, ONE(vehicle), ONE(used), ONE(reserved), ONE(outcome_said), ONE(evidence), ONE(late_said),
+      ONE(review), ONE(step_free), ONE(shared), ONE(pickup_missed), ONE(undone), ONE(needs_case), ONE(replaced),
+      ONE(boarding_ms), ONE(direct_ms), ONE(coming_ms), ONE(evidence_at), ONE(told_pickup), ONE(ready), ONE(retry_at),
+      ONE(since));
 #undef T
 #define T struct core_vehicle
-TABLE(vehicle_table, ONE(number), TEXT(name), ONE(class_index), MANY(spaces), ONE(step_free), ONE(simulated), ONE(service), ONE(link_up),
-      ONE(mode), ONE(doors_open), ONE(held), ONE(standstill), PLACE(depot), ONE(shift_from), ONE(shift_to), ONE(released_until),
-      ONE(last_contact), TEXT(released_by), TEXT(approval), TEXT(supervisor), PLACE(anchor), ONE(anchor_at), ONE(battery_permille),
-      ONE(late_ms), ONE(plan_epoch), ONE(plan_version), ONE(acked_epoch), ONE(acked_version), ONE(boot), ONE(sequence), ONE(n_aboard),
-      MANY(aboard), ONE(empty_mm), ONE(loaded_mm));
+TABLE(vehicle_table, ONE(number), TEXT(name), ONE(class_index), MANY(spaces), ONE(step_free), ONE(simulated),
+      ONE(service), ONE(link_up), ONE(mode), ONE(doors_open), ONE(held), ONE(standstill), PLACE(depot), ONE(shift_from),
+      ONE(shift_to), ONE(released_until), ONE(last_contact), TEXT(released_by), TEXT(approval), TEXT(supervisor),
+      PLACE(anchor), ONE(anchor_at), ONE(battery_permille), ONE(late_ms), ONE(plan_epoch), ONE(plan_version),
+      ONE(acked_epoch), ONE(acked_version), ONE(boot), ONE(sequence), ONE(n_aboard), MANY(aboard), ONE(empty_mm),
+      ONE(loaded_mm));
 #undef T
 #define T struct vehicle_more
-TABLE(vehicle_more_table, ONE(used), ONE(phase), ONE(review), ONE(review_cause), ONE(last_cause), ONE(charging), ONE(leaving),
-      ONE(review_at), ONE(last_cause_at), ONE(at_since), ONE(unwatched_at), PLACE(leg_to), ONE(leg_ms), ONE(leg_mm), ONE(head_from_arc),
-      ONE(head_from_mm), ONE(approval_request), ONE(n),
-      ONE(down), ONE(last_cause_ride));
+TABLE(vehicle_more_table, ONE(used), ONE(phase), ONE(review), ONE(review_cause), ONE(last_cause), ONE(charging),
+      ONE(leaving), ONE(review_at), ONE(last_cause_at), ONE(at_since), ONE(unwatched_at), PLACE(leg_to), ONE(leg_ms),
+      ONE(leg_mm), ONE(head_from_arc), ONE(head_from_mm), ONE(approval_request), ONE(n), ONE(down),
+      ONE(last_cause_ride));
 #undef T
 #define T struct core_task
-TABLE(task_table, ONE(ride), ONE(kind), PLACE(place), ONE(drive_ms), ONE(drive_mm), ONE(arrive), ONE(begin), ONE(end), ONE(not_before),
-      ONE(latest), ONE(state));
+TABLE(task_table, ONE(ride), ONE(kind), PLACE(place), ONE(drive_ms), ONE(drive_mm), ONE(arrive), ONE(begin), ONE(end),
+      ONE(not_before), ONE(latest), ONE(state));
 #undef T
 #define T struct task_more
 TABLE(task_more_table, ONE(ride), ONE(tentative), ONE(dwell_ms), ONE(worst));
 #undef T
 #define T struct core_case
-TABLE(case_table, ONE(case_id), ONE(ride), ONE(vehicle), ONE(kind), ONE(outcome), ONE(opened_at), ONE(closed_at), TEXT(owner), TEXT(note));
+TABLE(case_table, ONE(case_id), ONE(ride), ONE(vehicle), ONE(kind), ONE(outcome), ONE(opened_at), ONE(closed_at),
+      TEXT(owner), TEXT(note));
 #undef T
 #define T struct core_notice
 TABLE(notice_table, ONE(notice), ONE(ride), ONE(kind), ONE(state), ONE(made_at), ONE(about));
 #undef T
 #define T struct kept_key
-TABLE(key_table, ONE(key.high), ONE(key.low), ONE(result.command_kind), ONE(result.code), ONE(result.refusal), ONE(result.repeated),
-      ONE(result.ride), ONE(result.vehicle), ONE(result.would_work_at));
+TABLE(key_table, ONE(key.high), ONE(key.low), ONE(result.command_kind), ONE(result.code), ONE(result.refusal),
+      ONE(result.repeated), ONE(result.ride), ONE(result.vehicle), ONE(result.would_work_at));
 #undef T
 #define T struct trip_delay
 TABLE(delay_table, TEXT(trip.feed), TEXT(trip.trip_id), ONE(trip.start_s), ONE(trip.yyyymmdd), ONE(trip.stop_sequence),
@@ -77,27 +91,27 @@ TABLE(delay_table, TEXT(trip.feed), TEXT(trip.trip_id), ONE(trip.start_s), ONE(t
 TABLE(supervisor_table, TEXT(who), TEXT(handing_to), ONE(vehicles_max), ONE(simulated), ONE(since));
 #undef T
 #define T struct core
-TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case), ONE(next_notice), ONE(n_rides), ONE(n_ride_free),
-      ONE(n_vehicles), ONE(n_cases), ONE(n_notices), ONE(n_supervisors), ONE(n_keys), ONE(next_key), ONE(n_delays), ONE(figures.asked),
-      ONE(figures.offered), ONE(figures.promised), ONE(figures.refused), ONE(figures.expired), ONE(figures.cancelled),
-      ONE(figures.no_show), ONE(figures.done), ONE(figures.broken), ONE(figures.kept), MANY(figures.refused_by),
-      ONE(figures.wait_ms_sum), ONE(figures.wait_n), ONE(figures.ride_ms_sum), ONE(figures.direct_ms_sum), ONE(figures.shared),
-      MANY(figures.need_asked), MANY(figures.need_refused), MANY(figures.need_wait_ms_sum), MANY(figures.need_wait_n),
-      ONE(figures.prebooked), ONE(figures.tied), ONE(figures.gone), ONE(figures.empty_mm), ONE(figures.loaded_mm),
-      ONE(restored_at));
+TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case), ONE(next_notice), ONE(n_rides),
+      ONE(n_ride_free), ONE(n_vehicles), ONE(n_cases), ONE(n_notices), ONE(n_supervisors), ONE(n_keys), ONE(next_key),
+      ONE(n_delays), ONE(figures.asked), ONE(figures.offered), ONE(figures.promised), ONE(figures.refused),
+      ONE(figures.expired), ONE(figures.cancelled), ONE(figures.no_show), ONE(figures.done), ONE(figures.broken),
+      ONE(figures.kept), MANY(figures.refused_by), ONE(figures.wait_ms_sum), ONE(figures.wait_n),
+      ONE(figures.ride_ms_sum), ONE(figures.direct_ms_sum), ONE(figures.shared), MANY(figures.need_asked),
+      MANY(figures.need_refused), MANY(figures.need_wait_ms_sum), MANY(figures.need_wait_n), ONE(figures.prebooked),
+      ONE(figures.tied), ONE(figures.gone), ONE(figures.empty_mm), ONE(figures.loaded_mm), ONE(restored_at));
 #undef T
 #define T struct core_settings
-TABLE(settings_table, ONE(vehicles_max), ONE(rides_max), ONE(plan_tasks_max), ONE(notices_max), ONE(cases_max), ONE(keys_max),
-      ONE(delays_max), ONE(offer_hold_ms), ONE(offer_hold_wall_ms), ONE(reserve_ms), ONE(freeze_ms), ONE(plan_valid_ms),
-      ONE(clock_tolerance_ms), ONE(closed_keep_ms), ONE(battery_reserve_permille), ONE(battery_wh), ONE(charge_w), ONE(weight_vehicle),
-      ONE(weight_wait), ONE(weight_ride), ONE(weight_walk));
+TABLE(settings_table, ONE(vehicles_max), ONE(rides_max), ONE(plan_tasks_max), ONE(notices_max), ONE(cases_max),
+      ONE(keys_max), ONE(delays_max), ONE(offer_hold_ms), ONE(offer_hold_wall_ms), ONE(reserve_ms), ONE(freeze_ms),
+      ONE(plan_valid_ms), ONE(clock_tolerance_ms), ONE(closed_keep_ms), ONE(battery_reserve_permille), ONE(battery_wh),
+      ONE(charge_w), ONE(weight_vehicle), ONE(weight_wait), ONE(weight_ride), ONE(weight_walk));
 #undef T
 
 /* ---- a cursor over bytes, for both directions ---- */
 
 struct cursor {
-	uint8_t *bytes;         /* writing; NULL = only counts */
-	const uint8_t *source;  /* reading */
+	uint8_t *bytes;	       /* writing; NULL = only counts */
+	const uint8_t *source; /* reading */
 	size_t n, used;
 	int failed;
 };
@@ -206,7 +220,8 @@ static uint64_t hash_item(struct core *core, uint32_t item)
 	uint32_t kind = 0;
 	while (kind + 1 < ITEM_KINDS && item >= core->item_base[kind + 1])
 		kind++;
-	struct cursor c = {.bytes = core->scratch + ITEM_SCRATCH, .n = snapshot_item_size(&core->settings) - ITEM_SCRATCH};
+	struct cursor c = {.bytes = core->scratch + ITEM_SCRATCH,
+			   .n = snapshot_item_size(&core->settings) - ITEM_SCRATCH};
 	put_item(core, kind, item - core->item_base[kind], &c);
 	assert(!c.failed);
 	return c.used ? hash_bytes(c.bytes, c.used, hash_u64(item)) : 0;
@@ -239,8 +254,14 @@ void snapshot_digest_all(struct core *core)
 
 static uint32_t items_used(const struct core *core, uint32_t kind)
 {
-	const uint32_t n[ITEM_KINDS] = {core->settings.rides_max, core->n_vehicles, core->n_cases,	    core->n_notices,
-					core->n_keys,		  core->n_delays,   core->n_supervisors, 0};
+	const uint32_t n[ITEM_KINDS] = {core->settings.rides_max,
+					core->n_vehicles,
+					core->n_cases,
+					core->n_notices,
+					core->n_keys,
+					core->n_delays,
+					core->n_supervisors,
+					0};
 	return n[kind];
 }
 
@@ -275,10 +296,11 @@ int core_snapshot(const struct core *core, void *bytes, size_t size, size_t *ret
 static int head_valid(const struct core *core)
 {
 	const struct core_settings *s = &core->settings;
-	return core->n_rides <= s->rides_max && core->n_ride_free <= s->rides_max && core->n_rides + core->n_ride_free == s->rides_max &&
-	       core->n_vehicles <= s->vehicles_max && core->n_cases <= s->cases_max && core->n_notices <= s->notices_max &&
-	       core->n_supervisors <= core->supervisors_max && core->n_keys <= s->keys_max && core->next_key < s->keys_max &&
-	       core->n_delays <= s->delays_max;
+	return core->n_rides <= s->rides_max && core->n_ride_free <= s->rides_max &&
+	       core->n_rides + core->n_ride_free == s->rides_max && core->n_vehicles <= s->vehicles_max &&
+	       core->n_cases <= s->cases_max && core->n_notices <= s->notices_max &&
+	       core->n_supervisors <= core->supervisors_max && core->n_keys <= s->keys_max &&
+	       core->next_key < s->keys_max && core->n_delays <= s->delays_max;
 }
 
 static int get_slots(struct core *core, struct cursor *c)
@@ -323,8 +345,10 @@ static int get_tasks(struct core *core, uint32_t slot, struct cursor *c)
 		struct task_more *more = &core_tasks_more(core, slot)[k];
 		get(c, &task_table, task);
 		get(c, &task_more_table, more);
-		if (c->failed || task->kind < WIRE_PICKUP || task->kind > WIRE_CHARGE || !core_place_valid(core, &task->place) ||
-		    (more->ride != NONE && (more->ride >= core->settings.rides_max || !core->rides_more[more->ride].used)))
+		if (c->failed || task->kind < WIRE_PICKUP || task->kind > WIRE_CHARGE ||
+		    !core_place_valid(core, &task->place) ||
+		    (more->ride != NONE &&
+		     (more->ride >= core->settings.rides_max || !core->rides_more[more->ride].used)))
 			return ERR_RANGE;
 	}
 	return ERR_OK;
@@ -336,9 +360,10 @@ static int get_vehicle(struct core *core, uint32_t slot, struct cursor *c)
 	struct vehicle_more *more = &core->vehicles_more[slot];
 	get(c, &vehicle_table, vehicle);
 	get(c, &vehicle_more_table, more);
-	if (c->failed || !more->used || more->n > core->settings.plan_tasks_max || vehicle->n_aboard > WIRE_ABOARD_MAX ||
-	    vehicle->class_index >= core->town->n_classes || !vehicle->number || !core_place_valid(core, &vehicle->anchor) ||
-	    !core_place_valid(core, &vehicle->depot) || (more->phase == PHASE_DRIVING && !core_place_valid(core, &more->leg_to)))
+	if (c->failed || !more->used || more->n > core->settings.plan_tasks_max ||
+	    vehicle->n_aboard > WIRE_ABOARD_MAX || vehicle->class_index >= core->town->n_classes || !vehicle->number ||
+	    !core_place_valid(core, &vehicle->anchor) || !core_place_valid(core, &vehicle->depot) ||
+	    (more->phase == PHASE_DRIVING && !core_place_valid(core, &more->leg_to)))
 		return ERR_RANGE;
 	int code = get_tasks(core, slot, c);
 	if (code)

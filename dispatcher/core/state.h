@@ -1,81 +1,81 @@
 /* The inside of the core: its columns and the small functions that every part uses. Private to this folder.
  *
- * Rides, vehicles, cases, notices and supervisors are kept in the very structs that core.h shows, beside columns of what only
- * the core needs (`*_more`). A plan here is the list that is planned with: promised tasks and those reserved for an open
- * offer (tentative); what vehicles and views see are its promised tasks alone.
+ * Rides, vehicles, cases, notices and supervisors are kept in the very structs that core.h shows, beside columns of
+ * what only the core needs (`*_more`). A plan here is the list that is planned with: promised tasks and those reserved
+ * for an open offer (tentative); what vehicles and views see are its promised tasks alone.
  *
- * Times. `now` is the time of the command, or of the timer that runs. All times of a plan follow from its start (plan_start),
- * its legs and the promises; they are kept only for views, and recomputed before anything is decided. */
+ * Times. `now` is the time of the command, or of the timer that runs. All times of a plan follow from its start
+ * (plan_start), its legs and the promises; they are kept only for views, and recomputed before anything is decided. */
 #ifndef ZUB_STATE_H
 #define ZUB_STATE_H
 
-#include <assert.h>
-#include <string.h>
 #include "core.h"
 #include "hash.h"
 #include "route.h"
+#include <assert.h>
+#include <string.h>
 
-#define ENDS_MAX 4          /* places tried at each end of a ride */
-#define PATH_ARCS_MAX 1024  /* longest leg that can be left before its end */
-#define LATE_LOOK_MS 30000  /* a plan that does not go on is looked at this often */
+#define ENDS_MAX 4	   /* places tried at each end of a ride */
+#define PATH_ARCS_MAX 1024 /* longest leg that can be left before its end */
+#define LATE_LOOK_MS 30000 /* a plan that does not go on is looked at this often */
 
 enum phase { PHASE_STANDING = 0, PHASE_DRIVING = 1, PHASE_AT_STOP = 2 };
 
 struct ride_more {
-	uint32_t vehicle;           /* slot of the vehicle whose plan or cabin holds it, or NONE */
+	uint32_t vehicle; /* slot of the vehicle whose plan or cabin holds it, or NONE */
 	uint8_t used;
-	uint8_t reserved;           /* its tasks are in that plan, tentatively */
-	uint8_t outcome_said;       /* UPD_OUTCOME is out */
+	uint8_t reserved;     /* its tasks are in that plan, tentatively */
+	uint8_t outcome_said; /* UPD_OUTCOME is out */
 	uint8_t evidence;
 	uint8_t late_said;
-	uint8_t review;             /* look whether its promise still holds (late trip) */
+	uint8_t review; /* look whether its promise still holds (late trip) */
 	uint8_t step_free;
 	uint8_t shared;
-	uint8_t pickup_missed;      /* the vehicle came after the window */
+	uint8_t pickup_missed; /* the vehicle came after the window */
 	uint8_t undone;
-	uint8_t needs_case;         /* the case table was full */
-	uint8_t replaced;           /* broken once; the promise shown is the next best that was found */
-	uint32_t boarding_ms;       /* of the whole party, also for alighting */
+	uint8_t needs_case;   /* the case table was full */
+	uint8_t replaced;     /* broken once; the promise shown is the next best that was found */
+	uint32_t boarding_ms; /* of the whole party, also for alighting */
 	uint32_t direct_ms;
-	uint32_t coming_ms;         /* granted by "I am coming" */
+	uint32_t coming_ms; /* granted by "I am coming" */
 	instant_ms evidence_at;
-	instant_ms told_pickup;     /* the pickup time the rider was last told */
-	instant_ms ready;           /* not before this can the rider be at the stop; follows a late trip */
-	instant_ms retry_at;        /* no new attempt to move it before */
-	instant_ms since;           /* in the plan of this vehicle */
+	instant_ms told_pickup; /* the pickup time the rider was last told */
+	instant_ms ready;	/* not before this can the rider be at the stop; follows a late trip */
+	instant_ms retry_at;	/* no new attempt to move it before */
+	instant_ms since;	/* in the plan of this vehicle */
 };
 
 struct task_more {
-	uint32_t ride;              /* slot, or NONE */
+	uint32_t ride; /* slot, or NONE */
 	uint8_t tentative;
 	uint32_t dwell_ms;
-	instant_ms worst;           /* with the no-show waits of schedule.h: arrival (pickup) or end (drop-off) */
+	instant_ms worst; /* with the no-show waits of schedule.h: arrival (pickup) or end (drop-off) */
 };
 
 struct vehicle_more {
 	uint8_t used;
-	uint8_t phase;              /* enum phase */
-	uint8_t dirty;              /* within a step: the plan changed and must be told */
-	uint8_t said;               /* within a step: UPD_VEHICLE is due */
-	uint8_t review;             /* waiting riders must be moved to other vehicles at review_at */
-	uint8_t review_cause;       /* enum cause */
-	uint8_t last_cause;         /* newest journaled deviation, for the outcome of rides made late by it */
+	uint8_t phase;	      /* enum phase */
+	uint8_t dirty;	      /* within a step: the plan changed and must be told */
+	uint8_t said;	      /* within a step: UPD_VEHICLE is due */
+	uint8_t review;	      /* waiting riders must be moved to other vehicles at review_at */
+	uint8_t review_cause; /* enum cause */
+	uint8_t last_cause;   /* newest journaled deviation, for the outcome of rides made late by it */
 	uint8_t charging;
-	uint8_t down;               /* bit 0: minimal-risk condition, bit 1: fault; both can last at once */
-	uint8_t leaving;            /* asked out of service; becomes out when nobody is aboard */
+	uint8_t down;	 /* bit 0: minimal-risk condition, bit 1: fault; both can last at once */
+	uint8_t leaving; /* asked out of service; becomes out when nobody is aboard */
 	instant_ms review_at;
 	instant_ms last_cause_at;
-	uint64_t last_cause_ride;   /* whose wait it was; 0 = nobody's */
-	instant_ms at_since;        /* AT_STOP: arrived */
-	instant_ms unwatched_at;    /* without a supervisor since; INSTANT_NONE */
-	struct place leg_to;        /* DRIVING: from the anchor at anchor_at to here */
+	uint64_t last_cause_ride; /* whose wait it was; 0 = nobody's */
+	instant_ms at_since;	  /* AT_STOP: arrived */
+	instant_ms unwatched_at;  /* without a supervisor since; INSTANT_NONE */
+	struct place leg_to;	  /* DRIVING: from the anchor at anchor_at to here */
 	uint32_t leg_ms, leg_mm;
 	uint32_t head_from_arc, head_from_mm; /* where the leg to the first task starts */
 	uint64_t approval_request;
-	uint32_t n;                 /* tasks planned, tentative ones included */
+	uint32_t n; /* tasks planned, tentative ones included */
 };
 
-struct vehicle_path {           /* derived: arcs of the current leg and the time to the end of each, turns left out */
+struct vehicle_path { /* derived: arcs of the current leg and the time to the end of each, turns left out */
 	uint32_t n;
 	uint32_t arc[PATH_ARCS_MAX];
 	uint32_t end_ms[PATH_ARCS_MAX];
@@ -91,13 +91,23 @@ struct trip_delay {
 	uint8_t cancelled;
 };
 
-struct timers {                 /* binary heap over rides, then vehicles; ties to the lower item */
-	instant_ms *at;         /* by item; INT64_MAX = not in the heap */
+struct timers {			/* binary heap over rides, then vehicles; ties to the lower item */
+	instant_ms *at;		/* by item; INT64_MAX = not in the heap */
 	uint32_t *heap, *place; /* place: by item, NONE = not in the heap */
 	uint32_t n;
 };
 
-enum item_kind { ITEM_RIDE, ITEM_VEHICLE, ITEM_CASE, ITEM_NOTICE, ITEM_KEY, ITEM_DELAY, ITEM_SUPERVISOR, ITEM_HEAD, ITEM_KINDS };
+enum item_kind {
+	ITEM_RIDE,
+	ITEM_VEHICLE,
+	ITEM_CASE,
+	ITEM_NOTICE,
+	ITEM_KEY,
+	ITEM_DELAY,
+	ITEM_SUPERVISOR,
+	ITEM_HEAD,
+	ITEM_KINDS
+};
 
 struct distance;
 struct search;
@@ -117,7 +127,7 @@ struct core {
 	uint8_t started, paused;
 	uint32_t epoch;
 	instant_ms now;
-	instant_ms restored_at;     /* newest start again from the journal */
+	instant_ms restored_at; /* newest start again from the journal */
 	struct core_figures figures;
 	uint64_t next_case, next_notice;
 
@@ -133,9 +143,9 @@ struct core {
 	struct core_vehicle *vehicles;
 	struct vehicle_more *vehicles_more;
 	struct vehicle_path *paths;
-	struct core_task *tasks;    /* [vehicles_max * plan_tasks_max], as planned */
+	struct core_task *tasks; /* [vehicles_max * plan_tasks_max], as planned */
 	struct task_more *tasks_more;
-	struct core_task *views;    /* [vehicles_max * plan_tasks_max], promised ones */
+	struct core_task *views; /* [vehicles_max * plan_tasks_max], promised ones */
 	uint32_t *vehicle_order;
 	uint32_t n_vehicles;
 	struct hash_map vehicle_map;
@@ -146,7 +156,7 @@ struct core {
 	uint32_t n_notices;
 	struct core_supervisor *supervisors;
 	uint32_t n_supervisors, supervisors_max;
-	struct kept_key *keys;      /* ring */
+	struct kept_key *keys; /* ring */
 	uint32_t n_keys, next_key;
 	struct hash_map key_map;
 	struct trip_delay *delays;
@@ -160,9 +170,9 @@ struct core {
 	uint32_t *touched;
 	uint8_t *is_touched;
 	uint32_t n_touched, n_items, item_base[ITEM_KINDS];
-	uint8_t *scratch;           /* encoding of one item */
+	uint8_t *scratch; /* encoding of one item */
 
-	struct updates *updates;    /* of the step under way */
+	struct updates *updates; /* of the step under way */
 	struct upd_result result;
 };
 
@@ -219,14 +229,15 @@ void core_key_index(struct core *core, uint32_t slot);
 void core_text(char *to, size_t size, const char *from);
 
 size_t core_town_bytes(const struct core_settings *settings, const struct town *town);
-int core_town_open(struct core *core, const struct town *town); /* routing and search over a town; replaces the old ones */
+int core_town_open(struct core *core,
+		   const struct town *town); /* routing and search over a town; replaces the old ones */
 
 /* ---- time.c ---- */
 int timers_open(struct timers *timers, struct arena *arena, uint32_t n_items);
 void timers_set(struct timers *timers, uint32_t item, instant_ms at);
-void time_ride(struct core *core, uint32_t ride);       /* sets its timer from its state */
+void time_ride(struct core *core, uint32_t ride); /* sets its timer from its state */
 void time_vehicle(struct core *core, uint32_t vehicle);
-void time_run(struct core *core, instant_ms until);     /* what is due, as far as there is room */
+void time_run(struct core *core, instant_ms until); /* what is due, as far as there is room */
 
 /* ---- promise.c: the numbers of a promise ---- */
 uint32_t promise_window_ms(const struct core *core);
@@ -242,23 +253,27 @@ struct times;
 void plan_start(const struct core *core, uint32_t vehicle, struct place *ret_place, instant_ms *ret_at);
 /* The plan as schedule.h takes it, from now; task k's step is steps[k]. */
 void plan_sequence(struct core *core, uint32_t vehicle, struct sequence *ret_sequence);
-uint32_t plan_first_free(const struct core *core, uint32_t vehicle); /* first position where something may be inserted */
-uint32_t plan_find(const struct core *core, uint32_t vehicle, uint32_t ride, uint8_t kind); /* index of a task, or NONE */
-void plan_put(struct core *core, uint32_t vehicle, uint32_t ride, uint32_t pickup_at, uint32_t dropoff_at, int tentative);
+uint32_t plan_first_free(const struct core *core,
+			 uint32_t vehicle); /* first position where something may be inserted */
+uint32_t plan_find(const struct core *core, uint32_t vehicle, uint32_t ride,
+		   uint8_t kind); /* index of a task, or NONE */
+void plan_put(struct core *core, uint32_t vehicle, uint32_t ride, uint32_t pickup_at, uint32_t dropoff_at,
+	      int tentative);
 void plan_put_dropoff(struct core *core, uint32_t vehicle, uint32_t ride); /* of a rider aboard, where it costs least */
 void plan_shed(struct core *core, uint32_t vehicle);
 void plan_put_depot(struct core *core, uint32_t vehicle, uint8_t kind);
 void plan_drop_ride(struct core *core, uint32_t vehicle, uint32_t ride);
 void plan_drop_task(struct core *core, uint32_t vehicle, uint32_t index);
 void plan_first(struct core *core, uint32_t vehicle, uint32_t index);
-void plan_relink(struct core *core, uint32_t vehicle);  /* measures all legs anew */
+void plan_relink(struct core *core, uint32_t vehicle); /* measures all legs anew */
 void plan_retime(struct core *core, uint32_t vehicle);
 void plan_changed(struct core *core, uint32_t vehicle); /* told at the end of the step */
 void plan_flush(struct core *core);
-void plan_leg(struct core *core, uint32_t vehicle, const struct place *from, instant_ms at); /* sets off to the first promised task */
+void plan_leg(struct core *core, uint32_t vehicle, const struct place *from,
+	      instant_ms at);					      /* sets off to the first promised task */
 void plan_count_mm(struct core *core, uint32_t vehicle, uint32_t mm); /* driven */
-void plan_path(struct core *core, uint32_t vehicle);    /* derives the path of the current leg */
-void plan_view(struct core *core, uint32_t vehicle);   /* refreshes what core_plan shows */
+void plan_path(struct core *core, uint32_t vehicle);		      /* derives the path of the current leg */
+void plan_view(struct core *core, uint32_t vehicle);		      /* refreshes what core_plan shows */
 void plan_mark_arrived(struct core *core, uint32_t vehicle);
 instant_ms plan_ready(const struct core *core, uint32_t ride); /* not before this does boarding begin */
 instant_ms plan_no_show_at(const struct core *core, uint32_t ride, instant_ms arrived_at);
@@ -267,7 +282,7 @@ instant_ms plan_no_show_at(const struct core *core, uint32_t ride, instant_ms ar
 uint32_t ride_new(struct core *core, uint64_t number); /* slot, or NONE = full */
 void ride_free(struct core *core, uint32_t ride);
 void ride_say(struct core *core, uint32_t ride);
-int ride_open(uint8_t state);                          /* neither finished nor refused */
+int ride_open(uint8_t state); /* neither finished nor refused */
 void ride_close(struct core *core, uint32_t ride, uint8_t state);
 void ride_promise(struct core *core, uint32_t ride, uint32_t offer);
 void ride_unreserve(struct core *core, uint32_t ride);
@@ -276,7 +291,8 @@ void ride_at_stop(struct core *core, uint32_t ride, instant_ms at);
 void ride_boarded(struct core *core, uint32_t ride, uint32_t vehicle, instant_ms at, uint8_t evidence);
 void ride_alighted(struct core *core, uint32_t ride, instant_ms at);
 void ride_no_show(struct core *core, uint32_t ride);
-int ride_move(struct core *core, uint32_t ride, uint8_t cause);       /* to the best other vehicle within its promise; 1 = moved */
+int ride_move(struct core *core, uint32_t ride,
+	      uint8_t cause); /* to the best other vehicle within its promise; 1 = moved */
 void ride_move_or_break(struct core *core, uint32_t ride, uint8_t cause);
 void ride_outcome(struct core *core, uint32_t ride, int kept, uint8_t cause);
 uint8_t ride_late_cause(const struct core *core, uint32_t ride);
@@ -299,7 +315,7 @@ int vehicle_hello(struct core *core, const struct cmd_vehicle_hello *hello);
 int vehicle_plan_ack(struct core *core, const struct cmd_vehicle_plan_ack *ack);
 int vehicle_states(struct core *core, const struct cmd_fleet_states *states);
 int vehicle_event(struct core *core, const struct cmd_vehicle_event *event);
-void vehicle_say(struct core *core, uint32_t vehicle);  /* UPD_VEHICLE at the end of the step */
+void vehicle_say(struct core *core, uint32_t vehicle); /* UPD_VEHICLE at the end of the step */
 void vehicle_set_service(struct core *core, uint32_t vehicle, uint8_t service);
 void vehicle_review(struct core *core, uint32_t vehicle, uint8_t cause, instant_ms at); /* move its waiting riders */
 void vehicle_due(struct core *core, uint32_t vehicle);
@@ -316,10 +332,11 @@ int supervision_sign_off(struct core *core, const struct cmd_duty *duty);
 int supervision_accept(struct core *core, const struct cmd_duty *duty);
 int supervision_approval(struct core *core, const struct cmd_approval *approval);
 uint32_t supervision_find(const struct core *core, const char *who); /* index, or NONE */
-void supervision_assign(struct core *core, uint32_t vehicle);        /* gives it to one with room, when it has none */
+void supervision_assign(struct core *core, uint32_t vehicle);	     /* gives it to one with room, when it has none */
 
 /* ---- cases.c, notices.c ---- */
-int case_new(struct core *core, uint8_t kind, uint64_t ride, uint32_t vehicle, const char *note); /* ERR_FULL; one open case per kind, ride and vehicle */
+int case_new(struct core *core, uint8_t kind, uint64_t ride, uint32_t vehicle,
+	     const char *note); /* ERR_FULL; one open case per kind, ride and vehicle */
 void case_end(struct core *core, uint8_t kind, uint64_t ride, uint32_t vehicle, uint8_t outcome, const char *note);
 int case_open_for(const struct core *core, uint64_t ride);
 int case_full(const struct core *core);
@@ -331,9 +348,10 @@ int notice_state(struct core *core, const struct cmd_notice_state *command);
 /* ---- connection.c ---- */
 int connection_delay(struct core *core, const struct cmd_trip_delay *delay);
 /* Live arrival and departure at the stop time a key names. ERR_NOT_FOUND; ERR_GONE = cancelled. */
-int connection_times(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival, instant_ms *ret_departure);
+int connection_times(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival,
+		     instant_ms *ret_departure);
 void connection_review(struct core *core, uint32_t ride); /* a tied ride after a delay */
-void connection_review_all(struct core *core);            /* after a new timetable */
+void connection_review_all(struct core *core);		  /* after a new timetable */
 
 /* ---- swap.c ---- */
 int swap_town(struct core *core, const struct cmd_town_swap *swap);

@@ -90,7 +90,8 @@ static void leave(struct core *core, uint32_t i)
 	for (uint32_t k = i; k < core->n_supervisors; k++)
 		core_touch(core, ITEM_SUPERVISOR, k);
 	core->n_supervisors--;
-	memmove(core->supervisors + i, core->supervisors + i + 1, (core->n_supervisors - i) * sizeof core->supervisors[0]);
+	memmove(core->supervisors + i, core->supervisors + i + 1,
+		(core->n_supervisors - i) * sizeof core->supervisors[0]);
 	memset(core->supervisors + core->n_supervisors, 0, sizeof core->supervisors[0]);
 }
 
@@ -186,8 +187,10 @@ int supervision_approval(struct core *core, const struct cmd_approval *approval)
 	say->reply.request = approval->request;
 	say->reply.granted = approval->granted != 0;
 	core_text(say->reply.by, sizeof say->reply.by, approval->by);
-	case_end(core, CASE_APPROVAL, 0, vehicle->number, CASE_HOME_BY_SHUTTLE, approval->granted ? "granted" : "denied");
+	case_end(core, CASE_APPROVAL, 0, vehicle->number, CASE_HOME_BY_SHUTTLE,
+		 approval->granted ? "granted" : "denied");
 	for (uint32_t i = 0; i < vehicle->n_aboard; i++)
-		case_end(core, CASE_APPROVAL, vehicle->aboard[i], vehicle->number, CASE_HOME_BY_SHUTTLE, approval->granted ? "granted" : "denied");
+		case_end(core, CASE_APPROVAL, vehicle->aboard[i], vehicle->number, CASE_HOME_BY_SHUTTLE,
+			 approval->granted ? "granted" : "denied");
 	return ERR_OK;
 }

@@ -1,9 +1,10 @@
-/* A new town file takes effect: every place is set anew by its raw degrees, every leg measured anew. Promises that the new
- * streets make impossible are moved, or broken with CAUSE_SLOWER_STREETS. Rides tied to a train follow its new time; whose train
- * is gone or no longer reached is on a person's list. */
+/* A new town file takes effect: every place is set anew by its raw degrees, every leg measured anew. Promises that the
+ * new streets make impossible are moved, or broken with CAUSE_SLOWER_STREETS. Rides tied to a train follow its new
+ * time; whose train is gone or no longer reached is on a person's list. */
 #include "state.h"
 
-int core_set_town(struct core *core, const struct town *town, struct place (*place_on)(void *self, struct geo_point point), void *self)
+int core_set_town(struct core *core, const struct town *town,
+		  struct place (*place_on)(void *self, struct geo_point point), void *self)
 {
 	if (!town->n_classes || town->n_classes > NETWORK_CLASSES_MAX)
 		return ERR_RANGE;
@@ -25,7 +26,8 @@ static void anchor_again(struct core *core, const struct town *old, struct place
 		return;
 	const struct town *town = core->town;
 	for (uint32_t s = 0; s < town->n_stops; s++) { /* the same stop, wherever it stands in the list now */
-		if (town->stop_point[s].lat_e7 != old->stop_point[stop].lat_e7 || town->stop_point[s].lon_e7 != old->stop_point[stop].lon_e7)
+		if (town->stop_point[s].lat_e7 != old->stop_point[stop].lat_e7 ||
+		    town->stop_point[s].lon_e7 != old->stop_point[stop].lon_e7)
 			continue;
 		place->stop = s;
 		place->walk = town->stop_walk[s];

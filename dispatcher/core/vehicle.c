@@ -5,7 +5,7 @@
 #define CHARGE_BELOW_PERMILLE 150 /* above the reserve: an idle vehicle charges */
 #define MOVED_MM 20000
 #define DEVIATION_MS 5000
-#define SOON_MS 900000            /* riders of a stopped vehicle are moved when their time is this near */
+#define SOON_MS 900000 /* riders of a stopped vehicle are moved when their time is this near */
 
 void vehicle_say(struct core *core, uint32_t slot)
 {
@@ -33,8 +33,8 @@ uint8_t vehicle_refuses(const struct core *core, uint32_t slot)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	const struct vehicle_more *more = &core->vehicles_more[slot];
-	if (vehicle->service != SERVICE_IN || more->leaving || vehicle->held || vehicle->standstill || !vehicle->link_up ||
-	    more->review)
+	if (vehicle->service != SERVICE_IN || more->leaving || vehicle->held || vehicle->standstill ||
+	    !vehicle->link_up || more->review)
 		return REFUSAL_NO_VEHICLE;
 	if (vehicle->released_until <= core->now || core->now >= vehicle_ends_at(core, slot))
 		return REFUSAL_NO_VEHICLE;
@@ -223,7 +223,8 @@ static void order_resume(struct core *core, uint32_t slot)
 	vehicle->held = vehicle->standstill = 0;
 	if (!more->leaving && vehicle->service == SERVICE_IN)
 		more->review = 0;
-	if (more->phase == PHASE_DRIVING) { /* it stood meanwhile: the rest of the leg starts now, at worst from its last known place */
+	if (more->phase == PHASE_DRIVING) { /* it stood meanwhile: the rest of the leg starts now, at worst from its
+					       last known place */
 		struct place from;
 		instant_ms at;
 		plan_start(core, slot, &from, &at);
@@ -267,7 +268,8 @@ int vehicle_order(struct core *core, const struct cmd_vehicle_order *order)
 	if (order->kind == WIRE_RESUME && supervision_find(core, order->by) == NONE)
 		return ERR_DENIED;
 	if (slot != NONE && order->kind != WIRE_STANDSTILL && order->seen_version &&
-	    order->seen_version != ((uint64_t)core->vehicles[slot].plan_epoch << 32 | core->vehicles[slot].plan_version))
+	    order->seen_version !=
+		    ((uint64_t)core->vehicles[slot].plan_epoch << 32 | core->vehicles[slot].plan_version))
 		return ERR_STALE;
 	int code = ERR_OK;
 	for (uint32_t i = 0; slot == NONE && i < core->n_vehicles; i++)
@@ -292,11 +294,14 @@ static void link_lost(struct core *core, uint32_t slot, instant_ms last_contact)
 	if (vehicle->n_tasks || vehicle->n_aboard) {
 		(void)case_new(core, CASE_VEHICLE_UNKNOWN, 0, vehicle->number, "no contact");
 		for (uint32_t i = 0; i < vehicle->n_aboard; i++)
-			(void)case_new(core, CASE_VEHICLE_UNKNOWN, vehicle->aboard[i], vehicle->number, "aboard, no contact");
+			(void)case_new(core, CASE_VEHICLE_UNKNOWN, vehicle->aboard[i], vehicle->number,
+				       "aboard, no contact");
 	}
-	/* until then it may still be carrying out its plan */
-	vehicle_review(core, slot, CAUSE_VEHICLE_LOST,
-		       later(core->now, last_contact + core->settings.plan_valid_ms + core->settings.clock_tolerance_ms));
+	/* until then it may still be carrying out its plan; one that was down before stays so for its own reason */
+	if (vehicle->service != SERVICE_DOWN)
+		vehicle_review(core, slot, CAUSE_VEHICLE_LOST,
+			       later(core->now,
+				     last_contact + core->settings.plan_valid_ms + core->settings.clock_tolerance_ms));
 	vehicle_say(core, slot);
 }
 
@@ -306,12 +311,14 @@ static void link_back(struct core *core, uint32_t slot)
 	struct vehicle_more *more = &core->vehicles_more[slot];
 	vehicle->link_up = 1;
 	if (vehicle->service == SERVICE_LOST) {
-		vehicle_set_service(core, slot, more->leaving ? (vehicle->n_aboard ? SERVICE_ENDING : SERVICE_OUT) : SERVICE_IN);
+		vehicle_set_service(core, slot,
+				    more->leaving ? (vehicle->n_aboard ? SERVICE_ENDING : SERVICE_OUT) : SERVICE_IN);
 		if (!more->leaving && more->review_cause == CAUSE_VEHICLE_LOST)
 			more->review = 0;
 		case_end(core, CASE_VEHICLE_UNKNOWN, 0, vehicle->number, CASE_HOME_BY_SHUTTLE, "contact again");
 		for (uint32_t i = 0; i < vehicle->n_aboard; i++)
-			case_end(core, CASE_VEHICLE_UNKNOWN, vehicle->aboard[i], vehicle->number, CASE_HOME_BY_SHUTTLE, "contact again");
+			case_end(core, CASE_VEHICLE_UNKNOWN, vehicle->aboard[i], vehicle->number, CASE_HOME_BY_SHUTTLE,
+				 "contact again");
 		plan_changed(core, slot);
 	}
 	vehicle_say(core, slot);
@@ -370,7 +377,8 @@ int vehicle_plan_ack(struct core *core, const struct cmd_vehicle_plan_ack *comma
 	struct core_vehicle *vehicle = &core->vehicles[slot];
 	const struct wire_plan_ack *ack = &command->ack;
 	if (ack->epoch != vehicle->plan_epoch || ack->version != vehicle->plan_version)
-		return ack->epoch > vehicle->plan_epoch || (ack->epoch == vehicle->plan_epoch && ack->version > vehicle->plan_version)
+		return ack->epoch > vehicle->plan_epoch ||
+				       (ack->epoch == vehicle->plan_epoch && ack->version > vehicle->plan_version)
 			       ? ERR_CONFLICT
 			       : ERR_STALE;
 	core_touch_vehicle(core, slot);
@@ -380,7 +388,8 @@ int vehicle_plan_ack(struct core *core, const struct cmd_vehicle_plan_ack *comma
 		case_end(core, CASE_PLAN_REFUSED, 0, vehicle->number, CASE_HOME_BY_SHUTTLE, "accepted");
 		return ERR_OK;
 	}
-	if (ack->refusal == WIRE_REFUSED_OLD || ack->refusal == WIRE_REFUSED_CONTRADICTS || ack->refusal == WIRE_REFUSED_STATE)
+	if (ack->refusal == WIRE_REFUSED_OLD || ack->refusal == WIRE_REFUSED_CONTRADICTS ||
+	    ack->refusal == WIRE_REFUSED_STATE)
 		return ERR_OK; /* its events are under way and will change the plan */
 	/* the vehicle has the last word: it carries whom it has, the others go elsewhere */
 	(void)case_new(core, CASE_PLAN_REFUSED, 0, vehicle->number, "the vehicle refuses its plan");
@@ -492,7 +501,8 @@ void vehicle_review(struct core *core, uint32_t slot, uint8_t cause, instant_ms 
 	time_vehicle(core, slot);
 }
 
-/* Held or standing still it may go on in time: only those whose time is near are moved, and looked at again each minute. */
+/* Held or standing still it may go on in time: only those whose time is near are moved, and looked at again each
+ * minute. */
 static int may_wait(const struct core *core, uint32_t slot, uint32_t ride)
 {
 	const struct vehicle_more *more = &core->vehicles_more[slot];
@@ -502,11 +512,12 @@ static int may_wait(const struct core *core, uint32_t slot, uint32_t ride)
 
 static int stands(const struct core_vehicle *vehicle)
 {
-	return vehicle->held || vehicle->standstill || vehicle->service == SERVICE_DOWN || vehicle->service == SERVICE_LOST;
+	return vehicle->held || vehicle->standstill || vehicle->service == SERVICE_DOWN ||
+	       vehicle->service == SERVICE_LOST;
 }
 
-/* Nobody else can take this rider. The vehicle may be back in time: a person ends a standstill at any moment; a vehicle that failed
- * or is silent must be back while the rider can still be helped otherwise. */
+/* Nobody else can take this rider. The vehicle may be back in time: a person ends a standstill at any moment; a vehicle
+ * that failed or is silent must be back while the rider can still be helped otherwise. */
 static int may_come_back(const struct core *core, uint32_t slot, uint32_t ride)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
@@ -573,7 +584,8 @@ static instant_ms due_of(const struct core *core, uint32_t slot)
 		return sooner(due, later(vehicle->anchor_at + more->leg_ms, head->arrive) + LATE_LOOK_MS);
 	for (uint32_t k = 0; k < more->n && place_same(&head[k].place, &vehicle->anchor); k++)
 		if (!head[k].state && head[k].kind == WIRE_PICKUP && !core_tasks_more(core, slot)[k].tentative)
-			due = sooner(due, plan_ready(core, core_tasks_more(core, slot)[k].ride) - core->settings.reserve_ms);
+			due = sooner(due,
+				     plan_ready(core, core_tasks_more(core, slot)[k].ride) - core->settings.reserve_ms);
 	return sooner(due, head->end + LATE_LOOK_MS);
 }
 

@@ -35,7 +35,8 @@ static struct upd_result step(struct core *core, struct command *command, struct
 	return updates->items[updates->n - 1].result;
 }
 
-static void fleet(struct core *core, struct placing *placing, struct rng *rng, uint32_t n, instant_ms at, struct updates *updates)
+static void fleet(struct core *core, struct placing *placing, struct rng *rng, uint32_t n, instant_ms at,
+		  struct updates *updates)
 {
 	struct command on = {.kind = CMD_SIGN_ON, .at = at};
 	snprintf(on.duty.who, CORE_WHO_MAX, "bench");
@@ -72,7 +73,8 @@ int main(int argc, char **argv)
 	struct core_settings settings;
 	struct core *core;
 	struct rng rng;
-	const uint32_t vehicles = argc > 2 ? (uint32_t)atoi(argv[2]) : 256, n = argc > 3 ? (uint32_t)atoi(argv[3]) : 1000;
+	const uint32_t vehicles = argc > 2 ? (uint32_t)atoi(argv[2]) : 256,
+		       n = argc > 3 ? (uint32_t)atoi(argv[3]) : 1000;
 	if (argc < 2 || town_open(&town, argv[1], &detail) || placing_open(&placing, &town, &detail)) {
 		fprintf(stderr, "bench_core TOWN.zmap [VEHICLES] [REQUESTS]: %s\n", detail.text);
 		return 2;
@@ -122,9 +124,11 @@ int main(int argc, char **argv)
 	}
 	qsort(ms, n, sizeof *ms, compare);
 	qsort(accept_ms, n, sizeof *accept_ms, compare);
-	printf("{\"vehicles\": %u, \"requests\": %u, \"promised\": %u, \"offers\": %u, \"mean_ms\": %.2f, \"p50_ms\": %.2f, \"p99_ms\": %.2f, "
+	printf("{\"vehicles\": %u, \"requests\": %u, \"promised\": %u, \"offers\": %u, \"mean_ms\": %.2f, \"p50_ms\": "
+	       "%.2f, \"p99_ms\": %.2f, "
 	       "\"max_ms\": %.2f, \"accept_p50_ms\": %.2f, \"accept_p99_ms\": %.2f}\n",
-	       vehicles, n, promised, offered, sum / n, ms[n / 2], ms[n * 99 / 100], ms[n - 1], accept_ms[n / 2], accept_ms[n * 99 / 100]);
+	       vehicles, n, promised, offered, sum / n, ms[n / 2], ms[n * 99 / 100], ms[n - 1], accept_ms[n / 2],
+	       accept_ms[n * 99 / 100]);
 	for (uint32_t r = 1; r < REFUSALS; r++)
 		if (refusals[r])
 			printf("{\"refused\": \"%s\", \"n\": %u}\n", core_refusal_name((uint8_t)r), refusals[r]);

@@ -1,6 +1,7 @@
 // link: zub_core zub_route zub_drawn_town
-/* Commands made from the fuzzer's bytes: after each the state holds together (core_rig.h aborts otherwise); at the end a restored
- * core has the same digest. The same bytes, taken as a snapshot, are refused or give a core that holds together. */
+/* Commands made from the fuzzer's bytes: after each the state holds together (core_rig.h aborts otherwise); at the end
+ * a restored core has the same digest. The same bytes, taken as a snapshot, are refused or give a core that holds
+ * together. */
 #include "core_dice.h"
 #include "record.h"
 

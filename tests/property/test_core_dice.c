@@ -1,6 +1,6 @@
 // link: zub_core zub_route zub_drawn_town
-/* Thousands of random commands, many of them wrong: after each one every invariant holds; now and then the core is replaced by
- * one restored from its snapshot, and both answer alike; a second run gives the same digests. */
+/* Thousands of random commands, many of them wrong: after each one every invariant holds; now and then the core is
+ * replaced by one restored from its snapshot, and both answer alike; a second run gives the same digests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,9 +71,10 @@ static uint64_t play(uint64_t seed, uint32_t n, int restoring)
 	}
 	const struct core_figures *f = core_figures(rig.core);
 	if (restoring)
-		printf("seed %llu: asked %llu offered %llu promised %llu done %llu broken %llu no-show %llu\n", (unsigned long long)seed,
-		       (unsigned long long)f->asked, (unsigned long long)f->offered, (unsigned long long)f->promised,
-		       (unsigned long long)f->done, (unsigned long long)f->broken, (unsigned long long)f->no_show);
+		printf("seed %llu: asked %llu offered %llu promised %llu done %llu broken %llu no-show %llu\n",
+		       (unsigned long long)seed, (unsigned long long)f->asked, (unsigned long long)f->offered,
+		       (unsigned long long)f->promised, (unsigned long long)f->done, (unsigned long long)f->broken,
+		       (unsigned long long)f->no_show);
 	rig_close(&rig);
 	drawn_town_close(&drawn);
 	return sum;

@@ -1,6 +1,7 @@
 // link: zub_core zub_route zub_drawn_town
-/* The insertion search against a slow twin: every vehicle, every pair of positions, every pair of places, one plain search per
- * leg, the schedule rebuilt from scratch. They share the cost weights and what core.h and schedule.h promise, no code. */
+/* The insertion search against a slow twin: every vehicle, every pair of positions, every pair of places, one plain
+ * search per leg, the schedule rebuilt from scratch. They share the cost weights and what core.h and schedule.h
+ * promise, no code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,8 @@ static const char *const town_drawn = "A-----B-----C-----D\n"
 				      "E-----F>>>>>G-----H\n"
 				      "|     |     |     |\n"
 				      "I-----J-----K-----L\n";
-static const char *const ways[] = {"AB", "BC", "CD", "EF", "GH", "IJ", "JK", "KL", "AE", "EI", "BF", "FJ", "GK", "DH", "HL"};
+static const char *const ways[] = {"AB", "BC", "CD", "EF", "GH", "IJ", "JK", "KL",
+				   "AE", "EI", "BF", "FJ", "GK", "DH", "HL"};
 
 #define MOST 64
 struct item { /* one task of a candidate plan */
@@ -49,11 +51,13 @@ static uint32_t leg(const struct place *a, const struct place *b)
 		uint32_t ms;
 	} known[1 << 16];
 	struct route_metric metric = rig_metric(&rig, 0);
-	uint64_t key = hash_u64(((uint64_t)a->road.arc << 32 ^ a->road.offset_mm) * 31 + ((uint64_t)b->road.arc << 32 ^ b->road.offset_mm));
+	uint64_t key = hash_u64(((uint64_t)a->road.arc << 32 ^ a->road.offset_mm) * 31 +
+				((uint64_t)b->road.arc << 32 ^ b->road.offset_mm));
 	uint32_t at = (uint32_t)(key & 0xffff);
 	if (place_same(a, b))
 		return 0;
-	if (memcmp(&known[at].a, &a->road, sizeof a->road) != 0 || memcmp(&known[at].b, &b->road, sizeof b->road) != 0) {
+	if (memcmp(&known[at].a, &a->road, sizeof a->road) != 0 ||
+	    memcmp(&known[at].b, &b->road, sizeof b->road) != 0) {
 		known[at].a = a->road;
 		known[at].b = b->road;
 		known[at].ms = route_one(rig.query, &metric, a->road, b->road).time_ms;
@@ -118,8 +122,10 @@ static void stops_of(const struct plan *plan, struct stops *stops)
 	}
 }
 
-/* Marks who does not come when `missing` does not, and `extra` further pickup stops neither; own[]: whose absence is their own. */
-static void absent(const struct plan *plan, const struct stops *stops, uint32_t missing, int extra, uint8_t *late, uint8_t *own)
+/* Marks who does not come when `missing` does not, and `extra` further pickup stops neither; own[]: whose absence is
+ * their own. */
+static void absent(const struct plan *plan, const struct stops *stops, uint32_t missing, int extra, uint8_t *late,
+		   uint8_t *own)
 {
 	uint32_t until = stops->of[missing];
 	memset(late, 0, MOST);
@@ -188,8 +194,10 @@ static void plan_of(uint32_t v, struct plan *plan)
 		item->ready = o ? o->earliest_pickup : ride->earliest_pickup;
 		item->until = o ? o->latest_pickup : ride->latest_pickup;
 		item->limit = item->pickup ? item->until : o ? o->latest_arrival : ride->latest_arrival;
-		if (ride->state == RIDE_AT_STOP) /* he has shown himself, or said that he comes: he is waited for longer */
-			item->until = plan_no_show_at(rig.core, core_tasks_more(rig.core, slot)[k].ride, ride->at_stop_at);
+		if (ride->state ==
+		    RIDE_AT_STOP) /* he has shown himself, or said that he comes: he is waited for longer */
+			item->until =
+				plan_no_show_at(rig.core, core_tasks_more(rig.core, slot)[k].ride, ride->at_stop_at);
 		item->ride_max = o ? o->ride_max_ms : ride->ride_max_ms;
 		item->boarded_at = ride->state == RIDE_ABOARD ? ride->boarded_at : INSTANT_NONE;
 		item->dwell = core_tasks_more(rig.core, slot)[k].dwell_ms;
@@ -213,7 +221,8 @@ static int load_ok(const struct plan *plan, const struct core_vehicle *vehicle, 
 		for (uint32_t i = 0; i < vehicle->n_aboard; i++)
 			load += core_ride(rig.core, vehicle->aboard[i])->units[s];
 		for (uint32_t k = 0; k < plan->n; k++) {
-			int32_t units = plan->items[k].fresh ? ask->units[s] : rig.core->rides[plan->items[k].slot].units[s];
+			int32_t units =
+				plan->items[k].fresh ? ask->units[s] : rig.core->rides[plan->items[k].slot].units[s];
 			load += plan->items[k].pickup ? units : -units;
 			if (plan->items[k].pickup && units && load > vehicle->spaces[s])
 				return 0;
@@ -226,7 +235,8 @@ static int64_t driving(const struct plan *plan)
 {
 	int64_t sum = 0;
 	for (uint32_t k = 0; k < plan->n; k++)
-		sum += same_stop(plan, k) ? 0 : leg(k ? &plan->items[k - 1].place : &plan->start, &plan->items[k].place);
+		sum += same_stop(plan, k) ? 0
+					  : leg(k ? &plan->items[k - 1].place : &plan->start, &plan->items[k].place);
 	return sum;
 }
 
@@ -238,13 +248,14 @@ struct found {
 };
 
 /* One candidate from scratch; 0 = not feasible. */
-static int candidate(const struct plan *base, const struct timing *was, const struct ask *ask, uint32_t p, uint32_t q, uint32_t i, uint32_t j,
-		     struct found *ret)
+static int candidate(const struct plan *base, const struct timing *was, const struct ask *ask, uint32_t p, uint32_t q,
+		     uint32_t i, uint32_t j, struct found *ret)
 {
 	const struct core_settings *s = core_settings(rig.core);
 	const struct town_rules *rules = &core_town(rig.core)->rules;
-	const uint32_t window = rules->no_show_wait_ms + s->reserve_ms / 2 < rules->pickup_window_ms ? rules->no_show_wait_ms + s->reserve_ms / 2
-												      : rules->pickup_window_ms;
+	const uint32_t window = rules->no_show_wait_ms + s->reserve_ms / 2 < rules->pickup_window_ms
+					? rules->no_show_wait_ms + s->reserve_ms / 2
+					: rules->pickup_window_ms;
 	struct place from = insertion_place(rig.core, 0, &ask->from[p]), to = insertion_place(rig.core, 0, &ask->to[q]);
 	const struct core_vehicle *vehicle = core_vehicle(rig.core, base->vehicle);
 	struct plan plan = *base;
@@ -252,9 +263,19 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 	plan.n = 0;
 	for (uint32_t k = 0; k <= base->n; k++) {
 		if (k == i)
-			plan.items[plan.n++] = (struct item){.pickup = 1, .fresh = 1, .ride = UINT64_MAX, .place = from, .limit = INT64_MAX, .dwell = ask->boarding_ms};
+			plan.items[plan.n++] = (struct item){.pickup = 1,
+							     .fresh = 1,
+							     .ride = UINT64_MAX,
+							     .place = from,
+							     .limit = INT64_MAX,
+							     .dwell = ask->boarding_ms};
 		if (k == j)
-			plan.items[plan.n++] = (struct item){.fresh = 1, .ride = UINT64_MAX, .place = to, .limit = INT64_MAX, .dwell = ask->boarding_ms, .boarded_at = INSTANT_NONE};
+			plan.items[plan.n++] = (struct item){.fresh = 1,
+							     .ride = UINT64_MAX,
+							     .place = to,
+							     .limit = INT64_MAX,
+							     .dwell = ask->boarding_ms,
+							     .boarded_at = INSTANT_NONE};
 		if (k < base->n)
 			plan.items[plan.n++] = base->items[k];
 	}
@@ -265,7 +286,8 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 	pickup->ready = ask->earliest + ask->from[p].walk_ms;
 	if (!times_of(&plan, &t))
 		return 0;
-	pickup->ready = later(pickup->ready, later(t.arrive[i] + s->reserve_ms / 2, t.worst[i] + s->reserve_ms / 4 - window));
+	pickup->ready =
+		later(pickup->ready, later(t.arrive[i] + s->reserve_ms / 2, t.worst[i] + s->reserve_ms / 4 - window));
 	pickup->until = pickup->ready + window;
 	if (pickup->ready > ask->latest_pickup)
 		return 0;
@@ -278,7 +300,8 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 	instant_ms latest = sooner(t.end[d] + s->reserve_ms + extra, limit);
 	if (t.begin[i] > pickup->until)
 		return 0;
-	if (t.end[d] + s->reserve_ms > limit || t.worst[d] > latest - s->reserve_ms / 4 || t.end[d] > vehicle->released_until)
+	if (t.end[d] + s->reserve_ms > limit || t.worst[d] > latest - s->reserve_ms / 4 ||
+	    t.end[d] > vehicle->released_until)
 		return 0;
 	if (ride_time(&plan, &t, d) > direct * (instant_ms)rules->ride_time_permille / 1000 + rules->ride_time_extra_ms)
 		return 0;
@@ -291,7 +314,8 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 			return 0;
 		if (t.worst[c] > item->limit - s->reserve_ms / 4 && t.worst[c] > was->worst[k])
 			return 0;
-		if (!item->pickup && ride_time(&plan, &t, c) > ride_time(base, was, k) && ride_time(&plan, &t, c) > item->ride_max)
+		if (!item->pickup && ride_time(&plan, &t, c) > ride_time(base, was, k) &&
+		    ride_time(&plan, &t, c) > item->ride_max)
 			return 0;
 		if (item->pickup)
 			parts.others_wait += t.begin[c] - was->begin[k];
@@ -301,7 +325,8 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 	parts.vehicle = driving(&plan) - driving(base) + 2 * (int64_t)ask->boarding_ms +
 			(int64_t)rules->stop_ms * (!same_stop(&plan, i) + !same_stop(&plan, d));
 	ret->at_door = t.end[d] + ask->to[q].walk_ms;
-	parts.wait = ask->backward ? ask->latest_dropoff - ret->at_door : pickup->ready - ask->earliest - ask->from[p].walk_ms;
+	parts.wait = ask->backward ? ask->latest_dropoff - ret->at_door
+				   : pickup->ready - ask->earliest - ask->from[p].walk_ms;
 	parts.ride = t.end[d] - t.end[i];
 	parts.walk = (int64_t)ask->from[p].walk_ms + ask->to[q].walk_ms;
 	*ret = (struct found){1, cost_of(s, &parts), base->vehicle, i, j, p, q, pickup->ready, latest, ret->at_door};
@@ -325,17 +350,24 @@ static void twin_search(const struct ask *ask, struct found best[INSERTION_WISHE
 			for (uint32_t j = i; j <= base.n; j++)
 				for (uint32_t p = 0; p < ask->n_from; p++)
 					for (uint32_t q = 0; q < ask->n_to; q++) {
-						struct place from = insertion_place(rig.core, 0, &ask->from[p]), to = insertion_place(rig.core, 0, &ask->to[q]);
-						if (place_same(&from, &to) || !candidate(&base, &was, ask, p, q, i, j, &f))
+						struct place from = insertion_place(rig.core, 0, &ask->from[p]),
+							     to = insertion_place(rig.core, 0, &ask->to[q]);
+						if (place_same(&from, &to) ||
+						    !candidate(&base, &was, ask, p, q, i, j, &f))
 							continue;
 						int64_t walk_is = (int64_t)ask->from[p].walk_mm + ask->to[q].walk_mm;
-						const struct found *l = &best[INSERTION_LEAST_WALK], *o = &best[INSERTION_SOONEST];
-						int64_t walk_best = l->yes ? (int64_t)ask->from[l->p].walk_mm + ask->to[l->q].walk_mm : 0;
+						const struct found *l = &best[INSERTION_LEAST_WALK],
+								   *o = &best[INSERTION_SOONEST];
+						int64_t walk_best = l->yes ? (int64_t)ask->from[l->p].walk_mm +
+										     ask->to[l->q].walk_mm
+									   : 0;
 						if (!best[0].yes || f.cost < best[0].cost)
 							best[0] = f;
-						if (!o->yes || f.at_door < o->at_door || (f.at_door == o->at_door && f.cost < o->cost))
+						if (!o->yes || f.at_door < o->at_door ||
+						    (f.at_door == o->at_door && f.cost < o->cost))
 							best[INSERTION_SOONEST] = f;
-						if (!l->yes || walk_is < walk_best || (walk_is == walk_best && f.cost < l->cost))
+						if (!l->yes || walk_is < walk_best ||
+						    (walk_is == walk_best && f.cost < l->cost))
 							best[INSERTION_LEAST_WALK] = f;
 					}
 	}
@@ -379,18 +411,22 @@ static uint32_t compare(const struct ask *ask, uint64_t seed, uint32_t round)
 		const struct insertion *i = &result.best[w];
 		int differs = (i->vehicle != NONE) != best[w].yes;
 		if (best[w].yes && !differs)
-			differs = i->cost != best[w].cost || rig.core->vehicles[i->vehicle].number != best[w].vehicle || i->pickup_at != best[w].i ||
-				  i->dropoff_at != best[w].j || i->window_from != best[w].window_from || i->latest_arrival != best[w].latest_arrival;
+			differs = i->cost != best[w].cost || rig.core->vehicles[i->vehicle].number != best[w].vehicle ||
+				  i->pickup_at != best[w].i || i->dropoff_at != best[w].j ||
+				  i->window_from != best[w].window_from || i->latest_arrival != best[w].latest_arrival;
 		if (differs)
-			printf("window %lld %lld, latest %lld %lld, door %lld %lld, now %lld\n", (long long)(best[w].window_from - rig.start),
-			       (long long)(i->window_from - rig.start), (long long)(best[w].latest_arrival - rig.start),
+			printf("window %lld %lld, latest %lld %lld, door %lld %lld, now %lld\n",
+			       (long long)(best[w].window_from - rig.start), (long long)(i->window_from - rig.start),
+			       (long long)(best[w].latest_arrival - rig.start),
 			       (long long)(i->latest_arrival - rig.start), (long long)(best[w].at_door - rig.start),
 			       (long long)(i->at_door - rig.start), (long long)(rig.now - rig.start));
 		if (differs)
-			fail_msg("seed %llu, round %u, wish %u: twin %d cost %lld vehicle %u (%u, %u) ends %u %u; search %d cost %lld vehicle %u (%u, %u) ends %u %u",
-				 (unsigned long long)seed, round, w, best[w].yes, (long long)best[w].cost, best[w].vehicle, best[w].i, best[w].j, best[w].p,
-				 best[w].q, i->vehicle != NONE, (long long)i->cost, i->vehicle == NONE ? 0 : rig.core->vehicles[i->vehicle].number, i->pickup_at,
-				 i->dropoff_at, i->from, i->to);
+			fail_msg("seed %llu, round %u, wish %u: twin %d cost %lld vehicle %u (%u, %u) ends %u %u; "
+				 "search %d cost %lld vehicle %u (%u, %u) ends %u %u",
+				 (unsigned long long)seed, round, w, best[w].yes, (long long)best[w].cost,
+				 best[w].vehicle, best[w].i, best[w].j, best[w].p, best[w].q, i->vehicle != NONE,
+				 (long long)i->cost, i->vehicle == NONE ? 0 : rig.core->vehicles[i->vehicle].number,
+				 i->pickup_at, i->dropoff_at, i->from, i->to);
 	}
 	return best[0].yes != 0;
 }
@@ -405,7 +441,9 @@ static void agrees(void **state)
 		struct drawn_town drawn;
 		struct rng rng;
 		rng_seed(&rng, s);
-		drawn_town_open(&drawn, &(struct drawn_options){.drawing = town_drawn, .metres_per_char = 80, .stops = "AB CD EF JK GK"});
+		drawn_town_open(&drawn, &(struct drawn_options){.drawing = town_drawn,
+								.metres_per_char = 80,
+								.stops = "AB CD EF JK GK"});
 		drawn.town.rules.door_to_door = 1;
 		drawn.town.rules.arrival_extra_permille = 500 + rng_below(&rng, 3) * 500;
 		rig_open(&rig, &drawn, NULL);
@@ -434,7 +472,8 @@ static void agrees(void **state)
 		rig_close(&rig);
 		drawn_town_close(&drawn);
 	}
-	printf("%u searches, %u feasible, seeds %llu to %llu\n", n, feasible, (unsigned long long)seed, (unsigned long long)seed + 11);
+	printf("%u searches, %u feasible, seeds %llu to %llu\n", n, feasible, (unsigned long long)seed,
+	       (unsigned long long)seed + 11);
 	assert_true(feasible > n / 4);
 }
 

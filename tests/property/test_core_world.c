@@ -1,6 +1,6 @@
 // link: zub_core zub_route zub_drawn_town
-/* Days of a small town, driven by robots that do what they are told: nobody is lost, every promise is kept although some riders
- * never come, and a core restored from a snapshot goes on exactly alike. */
+/* Days of a small town, driven by robots that do what they are told: nobody is lost, every promise is kept although
+ * some riders never come, and a core restored from a snapshot goes on exactly alike. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,8 +21,9 @@ static const char *const city = "A-----B-----C-----D-----M\n"
 				"|     |     |     |     |\n"
 				"|     |     |     |     |\n"
 				"P-----Q<<<<<R-----S-----T\n";
-static const char *const streets[] = {"AB", "BC", "CD", "DM", "EF", "FG", "HN", "IJ", "JK", "KL", "LO", "PQ", "RS", "ST", "AE", "EI",
-				      "IP", "BF", "FJ", "JQ", "CG", "GK", "KR", "DH", "HL", "LS", "MN", "NO", "OT"};
+static const char *const streets[] = {"AB", "BC", "CD", "DM", "EF", "FG", "HN", "IJ", "JK", "KL",
+				      "LO", "PQ", "RS", "ST", "AE", "EI", "IP", "BF", "FJ", "JQ",
+				      "CG", "GK", "KR", "DH", "HL", "LS", "MN", "NO", "OT"};
 
 struct day {
 	uint32_t vehicles, requests_per_hour, hours, no_show_permille, cancel_permille;
@@ -89,7 +90,8 @@ static void swap_for_restored(struct rig *rig)
 	assert_memory_equal(bytes, again, n);
 	/* one goes on, the other is asked the same, once */
 	struct command command = {.kind = CMD_TICK, .at = rig->now + 1000};
-	struct updates updates = {calloc(core_updates_max(restored), sizeof(struct update)), 0, core_updates_max(restored)};
+	struct updates updates = {calloc(core_updates_max(restored), sizeof(struct update)), 0,
+				  core_updates_max(restored)};
 	core_step(restored, &command, &updates);
 	rig_tick(rig, rig->now + 1000);
 	assert_int_equal(updates.n, rig->updates.n);
@@ -108,7 +110,8 @@ static void run_day(uint64_t seed, const struct day *day)
 	static struct rig rig;
 	struct rng rng;
 	rng_seed(&rng, seed);
-	drawn_town_open(&drawn, &(struct drawn_options){.drawing = city, .metres_per_char = 60, .stops = "AB CD EF JK LO RS HN IP DH"});
+	drawn_town_open(&drawn, &(struct drawn_options){
+					.drawing = city, .metres_per_char = 60, .stops = "AB CD EF JK LO RS HN IP DH"});
 	drawn.town.rules.door_to_door = (uint32_t)day->doors;
 	rig_open(&rig, &drawn, NULL);
 	rig.logging = getenv("ZUB_TRACE") != NULL;
@@ -129,21 +132,27 @@ static void run_day(uint64_t seed, const struct day *day)
 	}
 	rig_run(&rig, end + 3 * HOUR_MS);
 	const struct core_figures *f = core_figures(rig.core);
-	printf("seed %llu: asked %llu promised %llu done %llu shared %llu cancelled %llu no-show %llu expired %llu gone %llu refused %llu "
+	printf("seed %llu: asked %llu promised %llu done %llu shared %llu cancelled %llu no-show %llu expired %llu "
+	       "gone %llu refused %llu "
 	       "kept %llu broken %llu wait %llu s, empty %llu %%\n",
-	       (unsigned long long)seed, (unsigned long long)f->asked, (unsigned long long)f->promised, (unsigned long long)f->done,
-	       (unsigned long long)f->shared, (unsigned long long)f->cancelled, (unsigned long long)f->no_show,
-	       (unsigned long long)f->expired, (unsigned long long)f->gone, (unsigned long long)f->refused, (unsigned long long)f->kept,
-	       (unsigned long long)f->broken, (unsigned long long)(f->wait_n ? f->wait_ms_sum / f->wait_n / 1000 : 0),
+	       (unsigned long long)seed, (unsigned long long)f->asked, (unsigned long long)f->promised,
+	       (unsigned long long)f->done, (unsigned long long)f->shared, (unsigned long long)f->cancelled,
+	       (unsigned long long)f->no_show, (unsigned long long)f->expired, (unsigned long long)f->gone,
+	       (unsigned long long)f->refused, (unsigned long long)f->kept, (unsigned long long)f->broken,
+	       (unsigned long long)(f->wait_n ? f->wait_ms_sum / f->wait_n / 1000 : 0),
 	       (unsigned long long)(100 * f->empty_mm / (f->empty_mm + f->loaded_mm + 1)));
 	if (f->broken && rig.logging)
 		printf("%s", rig.log);
 	assert_int_equal(f->broken, 0);
 	for (uint32_t i = 0; i < core_n_rides(rig.core); i++) {
 		const struct core_ride *ride = core_ride_at(rig.core, i);
-		if (ride->closed_at == INSTANT_NONE)
-		{ printf("%s", rig.log); fail_msg("ride %d is left %s by vehicle %u, planned %lld, robots %d %d %d %d", (int)ride->ride, core_ride_state_name(ride->state), ride->vehicle, (long long)(ride->planned_pickup-rig.now)/1000, rig.robots[0].state, rig.robots[1].state, rig.robots[2].state, rig.robots[3].state); }
-
+		if (ride->closed_at == INSTANT_NONE) {
+			printf("%s", rig.log);
+			fail_msg("ride %d is left %s by vehicle %u, planned %lld, robots %d %d %d %d", (int)ride->ride,
+				 core_ride_state_name(ride->state), ride->vehicle,
+				 (long long)(ride->planned_pickup - rig.now) / 1000, rig.robots[0].state,
+				 rig.robots[1].state, rig.robots[2].state, rig.robots[3].state);
+		}
 	}
 	rig_close(&rig);
 	drawn_town_close(&drawn);
@@ -156,8 +165,17 @@ static void days(void **state)
 	uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
 	for (uint64_t s = seed; s < seed + 6; s++) {
 		run_day(s, &(struct day){.vehicles = 3, .requests_per_hour = 12, .hours = 5, .doors = 1});
-		run_day(s, &(struct day){.vehicles = 4, .requests_per_hour = 30, .hours = 5, .doors = 1, .no_show_permille = 60, .cancel_permille = 100});
-		run_day(s, &(struct day){.vehicles = 4, .requests_per_hour = 40, .hours = 5, .no_show_permille = 60, .cancel_permille = 50});
+		run_day(s, &(struct day){.vehicles = 4,
+					 .requests_per_hour = 30,
+					 .hours = 5,
+					 .doors = 1,
+					 .no_show_permille = 60,
+					 .cancel_permille = 100});
+		run_day(s, &(struct day){.vehicles = 4,
+					 .requests_per_hour = 40,
+					 .hours = 5,
+					 .no_show_permille = 60,
+					 .cancel_permille = 50});
 	}
 }
 

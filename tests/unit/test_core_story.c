@@ -1,5 +1,6 @@
 // link: zub_core zub_route zub_drawn_town
-/* Stories of a small town, as readable traces: what was asked, what the core said. Times are minutes:seconds since the start. */
+/* Stories of a small town, as readable traces: what was asked, what the core said. Times are minutes:seconds since the
+ * start. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,9 +49,13 @@ static int open_two(void **state)
 static int open_train(void **state)
 {
 	(void)state;
-	open_with(&(struct drawn_options){.drawing = grid, .metres_per_char = 50, .stops = "CD=S1 IJ AE? FG!",
-					  .timetable = "stop S1 C\ntrip T1 10 S1 08:30 S1 08:50\ntrip T2 10 S1 09:00 S1 09:20\n"},
-		  1);
+	open_with(
+		&(struct drawn_options){
+			.drawing = grid,
+			.metres_per_char = 50,
+			.stops = "CD=S1 IJ AE? FG!",
+			.timetable = "stop S1 C\ntrip T1 10 S1 08:30 S1 08:50\ntrip T2 10 S1 09:00 S1 09:20\n"},
+		1);
 	return 0;
 }
 
@@ -199,7 +204,8 @@ static void fault_moves_the_rider(void **state)
 	uint32_t first = core_ride(rig.core, ride)->vehicle;
 	struct robot *robot = &rig.robots[first - 1];
 	robot->state = ROBOT_DEAD;
-	/* the pickup is now, the other vehicle is far: the promise cannot be kept, the next best is told, a case is open */
+	/* the pickup is now, the other vehicle is far: the promise cannot be kept, the next best is told, a case is
+	 * open */
 	rig_say(&rig, robot, WIRE_FAULT_BEGAN, 0, 0, 0);
 	const struct core_ride *r = core_ride(rig.core, ride);
 	assert_int_not_equal(r->vehicle, first);
@@ -273,7 +279,8 @@ static void events_once_and_in_order(void **state)
 	assert_int_equal(rig_say(&rig, robot, WIRE_PASSENGER_CALL, 0, 0, 0), ERR_STALE); /* known: acknowledged again */
 	assert_int_equal(rig.updates.items[0].kind, UPD_ACK);
 	robot->sequence = 2;
-	assert_int_equal(rig_say(&rig, robot, WIRE_PASSENGER_CALL, 0, 0, 0), ERR_CONFLICT); /* a gap: not acknowledged */
+	assert_int_equal(rig_say(&rig, robot, WIRE_PASSENGER_CALL, 0, 0, 0),
+			 ERR_CONFLICT); /* a gap: not acknowledged */
 	assert_int_equal(rig.updates.items[0].kind, UPD_RESULT);
 }
 
@@ -335,7 +342,8 @@ static void restart_repeats_all_plans(void **state)
 static struct command train_request(uint8_t kind, const char *trip, uint32_t sequence)
 {
 	struct place station = rig_place(&rig, 'C', 'D'), home = rig_place(&rig, 'I', 'J');
-	struct command command = rig_request_command(&rig, kind == TIE_FROM_TRIP ? station : home, kind == TIE_FROM_TRIP ? home : station);
+	struct command command = rig_request_command(&rig, kind == TIE_FROM_TRIP ? station : home,
+						     kind == TIE_FROM_TRIP ? home : station);
 	command.request.tie_kind = kind;
 	strcpy(command.request.tie.feed, "drawn");
 	strcpy(command.request.tie.trip_id, trip);
