@@ -71,6 +71,14 @@ static void count_needs(const struct town *town, const struct cmd_request *reque
 	book->wheelchair = wheelchair != NONE && request->need_count[wheelchair] > 0;
 }
 
+/* When the rider wants to be picked up. */
+static instant_ms wish_of(const struct cmd_request *request, instant_ms asked_at)
+{
+	if (request->time_kind == TIME_ARRIVE_BY || request->tie_kind == TIE_FROM_TRIP)
+		return INSTANT_NONE;
+	return request->time_kind == TIME_LEAVE_AT && request->time > asked_at ? request->time : asked_at;
+}
+
 static void note_request(struct checker *checker, const struct command *command)
 {
 	const struct cmd_request *request = &command->request;
@@ -78,6 +86,7 @@ static void note_request(struct checker *checker, const struct command *command)
 		return; /* the same key again */
 	struct book book = {.ride = request->ride,
 			    .asked_at = command->at,
+			    .wished_at = wish_of(request, command->at),
 			    .promised_at = INSTANT_NONE,
 			    .arrived_at = INSTANT_NONE,
 			    .boarded_at = INSTANT_NONE,

@@ -64,7 +64,7 @@ struct checker_figures {
 	uint64_t promised, refused, declined /* offers that were not accepted */, cancelled, no_shows, done, broken /* ended so */;
 	uint64_t rejections_by[REFUSALS];
 	uint64_t wheelchair_done, prebooked_done, tied_done, shared_done; /* of done; shared: with another party aboard some of the time */
-	uint64_t wait_ms_sum, wait_n;      /* boarded - max(asked, earliest pickup), per boarded ride */
+	uint64_t wait_ms_sum, wait_n;      /* boarded - wished (asked now or wished departure; by arrival or trip: earliest pickup), per boarded ride */
 	uint64_t wait_ms_p95;
 	uint64_t in_vehicle_ms_sum;        /* alighted - boarded, per done ride */
 	uint64_t origins;                  /* different places of origin among done rides */

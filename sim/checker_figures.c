@@ -39,7 +39,7 @@ static void sort_lists(const struct checker *checker, struct checker_figures *fi
 	for (size_t i = 0; i < checker->n; i++) {
 		const struct book *ride = &checker->books[i];
 		if (ride->boarded_at != INSTANT_NONE) {
-			instant_ms since = ride->asked_at > ride->earliest_pickup ? ride->asked_at : ride->earliest_pickup;
+			instant_ms since = ride->wished_at != INSTANT_NONE ? ride->wished_at : ride->earliest_pickup;
 			int64_t wait_ms = ride->boarded_at > since ? ride->boarded_at - since : 0;
 			waits[n_waits++] = wait_ms;
 			figures->wait_ms_sum += (uint64_t)wait_ms;

@@ -23,7 +23,7 @@ struct span {
 
 struct book { /* one ride */
 	uint64_t ride;
-	instant_ms asked_at, promised_at, earliest_pickup, latest_pickup, latest_arrival;
+	instant_ms asked_at, wished_at /* INSTANT_NONE: no pickup of its own was wished */, promised_at, earliest_pickup, latest_pickup, latest_arrival;
 	instant_ms arrived_at, boarded_at, alighted_at; /* arrived: the vehicle, at the stop where he boarded */
 	struct geo_point from;
 	struct trip_key tie;
