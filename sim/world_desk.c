@@ -77,7 +77,7 @@ static uint8_t outcome_of(const struct world *world, const struct core_case *ite
 		return age_ms >= TAXI_AFTER_MS ? CASE_HOME_BY_FALLBACK : CASE_OPEN;
 	if (ride->state == RIDE_CANCELLED || ride->state == RIDE_NO_SHOW)
 		return CASE_HOME_OTHERWISE;
-	if (ride->state == RIDE_ABOARD && vehicle_stuck(world, ride->vehicle))
+	if (ride->state == RIDE_ABOARD && vehicle_stuck(world, ride->vehicle) && world->vehicles[ride->vehicle - 1].for_good)
 		return age_ms >= TAKEN_OUT_AFTER_MS ? CASE_HOME_BY_FALLBACK : CASE_OPEN;
 	return CASE_OPEN;
 }

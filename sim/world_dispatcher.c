@@ -189,6 +189,8 @@ int dispatcher_open(struct world *world)
 	start.start = (struct cmd_start){.area = 1, .epoch = epoch, .engine_version = CORE_ENGINE_VERSION, .settings = world->options.core};
 	memcpy(start.start.town_hash, world->town->hash, sizeof start.start.town_hash);
 	code = dispatcher_submit(world, &start);
+	if (code == ERR_UNAVAILABLE && !world->core)
+		return ERR_OK; /* killed again while starting */
 	if (code)
 		return err_set(world->detail, code, "world: the dispatcher's start was refused: %s", err_text(code));
 	rider_tell_all(world);

@@ -52,6 +52,7 @@ struct sim_vehicle {
 	uint32_t down_ms;      /* how long it then stays down */
 	uint32_t approval;     /* newest approval request */
 	uint32_t mrc;          /* minimal-risk faults not yet over */
+	uint8_t for_good;      /* has a fault that never ends */
 };
 
 struct train { /* a trip that riders come by or go to */

@@ -196,6 +196,7 @@ void vehicle_fault(struct world *world, uint32_t index)
 	else
 		body_inject(vehicle->body, fault->kind == WORLD_FAULT_MRC ? BODY_FAULT_MRC : BODY_FAULT_DEAD, "injected by the scenario", world->now);
 	vehicle->mrc += fault->kind == WORLD_FAULT_MRC;
+	vehicle->for_good |= fault->duration_ms == 0;
 	vehicle_wake(world, fault->vehicle - 1, NULL);
 	if (fault->duration_ms)
 		world_push(world, world->now + fault->duration_ms, EVENT_FAULT_OVER, index, NULL);
