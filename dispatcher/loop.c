@@ -22,8 +22,8 @@
 #define TICK_WALL_MS 100
 #define TELEMETRY_MAX 512
 #define AWAY_SAID_MS 500 /* a disk that is slow once is no news */
-#define AGAIN_MS 50	/* between tries of a commit while the store is away */
-#define QUIET_MS 2000 /* then vehicles have had their say, before silent ones are called lost */
+#define AGAIN_MS 50	 /* between tries of a commit while the store is away */
+#define QUIET_MS 2000	 /* then vehicles have had their say, before silent ones are called lost */
 
 struct pending {
 	struct command command;
@@ -50,8 +50,8 @@ struct loop {
 	struct event *tick, *flush, *second, *again, *signals[3];
 	struct pending *queue;
 	uint32_t n_queue;
-	/* Stepped and not yet known to be durable. Not 0 outside flush_queue: the store is away, and the core ahead of the
-	 * journal. Then nothing is stepped, read or told; only standstill passes. */
+	/* Stepped and not yet known to be durable. Not 0 outside flush_queue: the store is away, and the core ahead of
+	 * the journal. Then nothing is stepped, read or told; only standstill passes. */
 	struct pending batch[QUEUE_MAX];
 	uint32_t n_batch;
 	int64_t away_since, quiet_until; /* wall; away_since 0 = the store answers */
@@ -127,7 +127,8 @@ static void store_away(struct loop *loop, const struct err_detail *detail)
 	if (!loop->away_since)
 		loop->away_since = now;
 	snprintf(loop->away_reason, sizeof loop->away_reason,
-		 "holding: the store takes nothing; standstill works, nothing else is taken until it does again (%s)", detail->text);
+		 "holding: the store takes nothing; standstill works, nothing else is taken until it does again (%s)",
+		 detail->text);
 	if (!loop->away_said && now - loop->away_since >= AWAY_SAID_MS) {
 		loop->away_said = 1;
 		log_line(LOG_ERROR, "%s", loop->away_reason);
@@ -141,7 +142,8 @@ static void store_back(struct loop *loop)
 	if (!loop->away_since)
 		return;
 	if (loop->away_said)
-		log_line(LOG_WARNING, "the store is back after %" PRId64 " ms; nothing was lost", now - loop->away_since);
+		log_line(LOG_WARNING, "the store is back after %" PRId64 " ms; nothing was lost",
+			 now - loop->away_since);
 	loop->away_said = 0;
 	if (now - loop->away_since > loop->settings->link_heartbeat_ms)
 		loop->quiet_until = now + QUIET_MS;
@@ -512,8 +514,8 @@ static int recover(struct loop *loop, struct err_detail *detail)
 	if (code == ERR_INTERRUPTED) {
 		loop->hold_mode = 1;
 		snprintf(loop->hold_reason, sizeof loop->hold_reason,
-			 "hold mode: record %" PRIu64
-			 " stopped the dispatcher twice; standstill works, no promises are made (dispatcher log, dispatcher skip)",
+			 "hold mode: record %" PRIu64 " stopped the dispatcher twice; standstill works, no promises "
+						      "are made (dispatcher log, dispatcher skip)",
 			 sequence);
 		log_line(LOG_ERROR, "%s", loop->hold_reason);
 		return ERR_OK;
@@ -523,8 +525,9 @@ static int recover(struct loop *loop, struct err_detail *detail)
 	log_line(LOG_INFO, "journal: %" PRIu64 " records taken up", sequence);
 	loop->projecting = store_projects(loop->store);
 	if (!loop->projecting && !strncmp(loop->settings->store, "postgresql:", 11))
-		log_line(LOG_WARNING, "the projections are missing or behind the journal and not kept in this run: stop, and make "
-				      "them with `dispatcher project`");
+		log_line(LOG_WARNING,
+			 "the projections are missing or behind the journal and not kept in this run: stop, and make "
+			 "them with `dispatcher project`");
 	return store_raise_epoch(loop->store, (uint32_t)loop->settings->area, clock_calendar_s(), &loop->epoch, detail);
 }
 
@@ -636,7 +639,8 @@ static int open_events(struct loop *loop)
 	loop->signals[0] = evsignal_new(loop->base, SIGINT, on_signal, loop);
 	loop->signals[1] = evsignal_new(loop->base, SIGTERM, on_signal, loop);
 	loop->signals[2] = evsignal_new(loop->base, SIGHUP, on_hangup, loop);
-	if (!loop->tick || !loop->flush || !loop->again || !loop->second || !loop->signals[0] || !loop->signals[1] || !loop->signals[2])
+	if (!loop->tick || !loop->flush || !loop->again || !loop->second || !loop->signals[0] || !loop->signals[1] ||
+	    !loop->signals[2])
 		return ERR_MEMORY;
 	signal(SIGPIPE, SIG_IGN);
 	event_add(loop->signals[0], NULL);
@@ -652,8 +656,8 @@ static void store_url(const struct settings *settings, char *url, size_t size)
 {
 	int remote = !strncmp(settings->store, "postgresql:", 11) && !strstr(settings->store, "mark=");
 	if (remote)
-		snprintf(url, size, "%s%cmark=%s/journal.mark", settings->store, strchr(settings->store, '?') ? '&' : '?',
-			 settings->state_folder);
+		snprintf(url, size, "%s%cmark=%s/journal.mark", settings->store,
+			 strchr(settings->store, '?') ? '&' : '?', settings->state_folder);
 	else
 		snprintf(url, size, "%s", settings->store);
 }
@@ -717,8 +721,9 @@ int loop_run(struct loop *loop)
 	event_base_dispatch(loop->base);
 	flush_queue(loop);
 	if (loop->n_batch)
-		log_line(LOG_WARNING, "stopped while the store was away: the last commands are in the journal or not, and were "
-				      "answered to nobody");
+		log_line(LOG_WARNING,
+			 "stopped while the store was away: the last commands are in the journal or not, and were "
+			 "answered to nobody");
 	else if (!loop->hold_mode && journal_snapshot(loop->journal, &detail))
 		log_line(LOG_WARNING, "no snapshot at the end: %s", detail.text);
 	return loop->status;
@@ -736,7 +741,7 @@ void loop_close(struct loop *loop)
 		journal_close(loop->journal);
 	if (loop->store)
 		store_close(loop->store);
-	struct event *events[] = {loop->tick,	    loop->flush,      loop->second,     loop->again,
+	struct event *events[] = {loop->tick,	    loop->flush,      loop->second,    loop->again,
 				  loop->signals[0], loop->signals[1], loop->signals[2]};
 	for (size_t i = 0; i < COUNT_OF(events); i++)
 		if (events[i])

@@ -1,8 +1,8 @@
 /* The live loop: gathers commands (HTTP, vehicles, clock), steps the core, writes commands, outcomes and digest in one
  * durable commit, and only then releases the updates (replies, plans, streams). If the commit fails the process ends
  * (exit 75) and is started again from the journal: what was not durable was never told to anybody. If only the store's
- * server is away, the same commit is tried until it is durable; meanwhile the loop holds: standstill goes out, everything
- * else is answered "not available". One thread, one libevent base. */
+ * server is away, the same commit is tried until it is durable; meanwhile the loop holds: standstill goes out,
+ * everything else is answered "not available". One thread, one libevent base. */
 #ifndef ZUB_LOOP_H
 #define ZUB_LOOP_H
 

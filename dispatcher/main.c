@@ -17,9 +17,11 @@
 static const char usage[] =
 	"usage: dispatcher [run] [--settings FILE] [--set NAME=VALUE ...]\n"
 	"       dispatcher verify [--settings FILE] [--set ...]   check the journal's chain and replay it\n"
-	"       dispatcher project [--settings FILE] [--set ...]  make the projections anew from the journal (PostgreSQL)\n"
+	"       dispatcher project [--settings FILE] [--set ...]  make the projections anew from the journal "
+	"(PostgreSQL)\n"
 	"       dispatcher log [--from N] [--most N] [--personal]  print the journal, one line a record\n"
-	"       dispatcher skip --by WHO --why TEXT [...]         hold mode: leave out the record that stopped it twice\n"
+	"       dispatcher skip --by WHO --why TEXT [...]         hold mode: leave out the record that stopped it "
+	"twice\n"
 	"       dispatcher settings                               the manual page of all settings\n"
 	"       dispatcher check-settings [...]                   read settings and fleet, say what is wrong\n"
 	"       dispatcher --version\n";
@@ -144,7 +146,8 @@ static int with_store(const struct options *options)
 	struct store *store;
 	int project = !strcmp(options->command, "project");
 	int code = project ? store_open(&store, options->settings.store, &detail)
-			   : store_open_read(&store, options->settings.store, &detail); /* also beside a running dispatcher */
+			   : store_open_read(&store, options->settings.store,
+					     &detail); /* also beside a running dispatcher */
 	if (code)
 		return fail(&detail, 1);
 	if (project || !strcmp(options->command, "verify"))
@@ -189,9 +192,11 @@ static int decide_in(struct store *store, const struct options *options, struct 
 	if (!code)
 		code = store_raise_epoch(store, (uint32_t)options->settings.area, clock_calendar_s(), &epoch, detail);
 	if (!code) {
-		json_t *decision = json_pack("{s:I,s:s,s:s}", "skip", (json_int_t)sequence, "by", options->by, "why", options->why);
+		json_t *decision = json_pack("{s:I,s:s,s:s}", "skip", (json_int_t)sequence, "by", options->by, "why",
+					     options->why);
 		char *text = decision ? json_dumps(decision, JSON_COMPACT) : NULL;
-		code = text ? journal_decide(journal, epoch, text, detail) : err_set(detail, ERR_FORMAT, "--by and --why must be UTF-8 text");
+		code = text ? journal_decide(journal, epoch, text, detail)
+			    : err_set(detail, ERR_FORMAT, "--by and --why must be UTF-8 text");
 		free(text);
 		json_decref(decision);
 	}
@@ -256,7 +261,8 @@ int main(int argc, char **argv)
 		return fail(&detail, 2);
 	if (!strcmp(options.command, "run"))
 		return run(&options);
-	if (!strcmp(options.command, "verify") || !strcmp(options.command, "log") || !strcmp(options.command, "project"))
+	if (!strcmp(options.command, "verify") || !strcmp(options.command, "log") ||
+	    !strcmp(options.command, "project"))
 		return with_store(&options);
 	if (!strcmp(options.command, "skip"))
 		return skip_record(&options);

@@ -13,7 +13,8 @@
 
 static const struct yaml_setting table[] = {
 	ROW("town", YAML_TEXT, 0, 0, "state/town.zmap", town, "town file made by mapc build"),
-	ROW("store", YAML_TEXT, 0, 0, "sqlite:state/journal.db", store, "journal: sqlite:PATH, postgresql://USER@HOST/DATABASE?schema=NAME or memory:"),
+	ROW("store", YAML_TEXT, 0, 0, "sqlite:state/journal.db", store,
+	    "journal: sqlite:PATH, postgresql://USER@HOST/DATABASE?schema=NAME or memory:"),
 	ROW("fleet", YAML_TEXT, 0, 0, "state/fleet.yaml", fleet, "vehicles and their public keys"),
 	ROW("state_folder", YAML_TEXT, 0, 0, "state", state_folder,
 	    "keys, tokens and addresses made at first start, mode 0600"),

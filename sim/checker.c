@@ -65,7 +65,9 @@ static void count_needs(const struct town *town, const struct cmd_request *reque
 	uint32_t wheelchair = town_need(town, "wheelchair");
 	for (uint32_t need = 0; need < town->n_needs; need++) {
 		for (uint32_t space = 0; space < town->n_spaces; space++)
-			book->units[space] = (uint8_t)(book->units[space] + request->need_count[need] * town->need_space[need * town->n_spaces + space]);
+			book->units[space] =
+				(uint8_t)(book->units[space] +
+					  request->need_count[need] * town->need_space[need * town->n_spaces + space]);
 		book->boarding_ms += request->need_count[need] * town->need_boarding_ms[need];
 	}
 	book->wheelchair = wheelchair != NONE && request->need_count[wheelchair] > 0;
@@ -96,8 +98,10 @@ static void note_request(struct checker *checker, const struct command *command)
 			    .tie_kind = request->tie_kind,
 			    .tie = request->tie};
 	count_needs(checker->town, request, &book);
-	book.prebooked = request->time_kind != TIME_NOW && request->time - command->at > (instant_ms)checker->town->rules.wait_max_ms;
-	if (hash_map_put(&checker->map, request->ride, (uint32_t)checker->n) || array_push(checker->books, checker->n, checker->cap, book))
+	book.prebooked = request->time_kind != TIME_NOW &&
+			 request->time - command->at > (instant_ms)checker->town->rules.wait_max_ms;
+	if (hash_map_put(&checker->map, request->ride, (uint32_t)checker->n) ||
+	    array_push(checker->books, checker->n, checker->cap, book))
 		checker_found(checker, "the checker's books are full (%u rides)", CHECKER_RIDES_MAX);
 }
 
@@ -116,7 +120,8 @@ static void check_seats(struct checker *checker, const struct fleet_book *vehicl
 }
 
 /* The vehicle stood here for another rider longer than boarding takes: the later ones of its riders pay for it. */
-static void note_wait(struct checker *checker, uint32_t number, const struct book *ride, instant_ms until, instant_ms journaled)
+static void note_wait(struct checker *checker, uint32_t number, const struct book *ride, instant_ms until,
+		      instant_ms journaled)
 {
 	instant_ms since = ride->arrived_at > ride->earliest_pickup ? ride->arrived_at : ride->earliest_pickup;
 	int64_t waited_ms = until - since - (int64_t)ride->boarding_ms;
@@ -124,11 +129,13 @@ static void note_wait(struct checker *checker, uint32_t number, const struct boo
 		checker_event(checker, OUTSIDE_WAIT, number, journaled, waited_ms, ride->ride);
 }
 
-static void note_boarded(struct checker *checker, uint32_t number, struct book *ride, instant_ms at, instant_ms journaled)
+static void note_boarded(struct checker *checker, uint32_t number, struct book *ride, instant_ms at,
+			 instant_ms journaled)
 {
 	struct fleet_book *vehicle = checker_vehicle(checker, number);
 	if (ride->boarded_at != INSTANT_NONE) {
-		checker_found(checker, "ride %016" PRIx64 " boarded twice (vehicles %u and %u)", ride->ride, ride->vehicle, number);
+		checker_found(checker, "ride %016" PRIx64 " boarded twice (vehicles %u and %u)", ride->ride,
+			      ride->vehicle, number);
 		return;
 	}
 	if (ride->promised_at == INSTANT_NONE)
@@ -155,7 +162,8 @@ static void note_alighted(struct checker *checker, uint32_t number, struct book 
 	while (i < vehicle->n_aboard && vehicle->aboard[i] != ride->ride)
 		i++;
 	if (i == vehicle->n_aboard) {
-		checker_found(checker, "ride %016" PRIx64 " left vehicle %u without having boarded it", ride->ride, number);
+		checker_found(checker, "ride %016" PRIx64 " left vehicle %u without having boarded it", ride->ride,
+			      number);
 		return;
 	}
 	vehicle->aboard[i] = vehicle->aboard[--vehicle->n_aboard];
@@ -165,7 +173,8 @@ static void note_alighted(struct checker *checker, uint32_t number, struct book 
 /* An event counts once, in the vehicle's own order; what comes before a missing one will come again. */
 static int in_order(struct fleet_book *vehicle, const struct wire_event *event)
 {
-	if (event->boot < vehicle->boot || event->sequence != (event->boot == vehicle->boot ? vehicle->sequence + 1 : 1))
+	if (event->boot < vehicle->boot ||
+	    event->sequence != (event->boot == vehicle->boot ? vehicle->sequence + 1 : 1))
 		return 0;
 	vehicle->boot = event->boot;
 	vehicle->sequence = event->sequence;
@@ -220,9 +229,15 @@ static void note_command(struct checker *checker, const struct command *command)
 {
 	struct book *ride;
 	switch (command->kind) {
-	case CMD_REQUEST: note_request(checker, command); break;
-	case CMD_TOWN_SWAP: checker->swapped_at = command->at; break;
-	case CMD_VEHICLE_ENROL: note_enrol(checker, &command->vehicle_enrol); break;
+	case CMD_REQUEST:
+		note_request(checker, command);
+		break;
+	case CMD_TOWN_SWAP:
+		checker->swapped_at = command->at;
+		break;
+	case CMD_VEHICLE_ENROL:
+		note_enrol(checker, &command->vehicle_enrol);
+		break;
 	case CMD_CANCEL:
 		ride = checker_book(checker, command->cancel.ride);
 		if (ride && command->cancel.by == CANCEL_OPERATOR)
@@ -230,10 +245,12 @@ static void note_command(struct checker *checker, const struct command *command)
 		break;
 	case CMD_CASE_CLOSE: /* a named person has found another way for somebody who still waits */
 		ride = checker_book(checker, command->case_.ride);
-		if (ride && (ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP) && command->case_.outcome > CASE_HOME_BY_SHUTTLE)
+		if (ride && (ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP) &&
+		    command->case_.outcome > CASE_HOME_BY_SHUTTLE)
 			ride->operator_cancelled = 1;
 		break;
-	default: break;
+	default:
+		break;
 	}
 	checker_outside(checker, command);
 }
@@ -263,8 +280,8 @@ static void note_promise(struct checker *checker, struct book *ride, const struc
 	checker->figures.promised++;
 	if (!ride->offered)
 		checker_found(checker, "ride %016" PRIx64 " was promised without an offer", ride->ride);
-	if (ride->latest_pickup - ride->earliest_pickup > (instant_ms)checker->town->rules.pickup_window_ms || ride->latest_pickup < ride->earliest_pickup ||
-	    ride->latest_arrival < ride->earliest_pickup)
+	if (ride->latest_pickup - ride->earliest_pickup > (instant_ms)checker->town->rules.pickup_window_ms ||
+	    ride->latest_pickup < ride->earliest_pickup || ride->latest_arrival < ride->earliest_pickup)
 		checker_found(checker, "the window promised to ride %016" PRIx64 " is %" PRId64 " ms long", ride->ride,
 			      ride->latest_pickup - ride->earliest_pickup);
 }
@@ -273,9 +290,11 @@ static void note_no_show(struct checker *checker, struct book *ride, instant_ms 
 {
 	const struct town_rules *rules = &checker->town->rules;
 	if (at < ride->latest_pickup)
-		checker_found(checker, "ride %016" PRIx64 " is called a no-show before its pickup window has ended", ride->ride);
+		checker_found(checker, "ride %016" PRIx64 " is called a no-show before its pickup window has ended",
+			      ride->ride);
 	if (ride->arrived_at == INSTANT_NONE || at - ride->arrived_at < (instant_ms)rules->no_show_wait_ms)
-		checker_found(checker, "ride %016" PRIx64 " is called a no-show before the vehicle has waited", ride->ride);
+		checker_found(checker, "ride %016" PRIx64 " is called a no-show before the vehicle has waited",
+			      ride->ride);
 	if (!ride->last_called)
 		checker_found(checker, "ride %016" PRIx64 " is called a no-show without a last call", ride->ride);
 	if (ride->n_spans)
@@ -284,7 +303,8 @@ static void note_no_show(struct checker *checker, struct book *ride, instant_ms 
 
 static void note_state(struct checker *checker, struct book *ride, uint8_t state, instant_ms at)
 {
-	const struct fleet_book *vehicle = ride->n_spans ? checker_vehicle(checker, ride->spans[ride->n_spans - 1].vehicle) : NULL;
+	const struct fleet_book *vehicle =
+		ride->n_spans ? checker_vehicle(checker, ride->spans[ride->n_spans - 1].vehicle) : NULL;
 	checker->n_offered += (uint64_t)((state == RIDE_OFFERED) - (ride->state == RIDE_OFFERED));
 	if (state == RIDE_AT_STOP && ride->state != RIDE_AT_STOP)
 		ride->arrived_at = vehicle && vehicle->stands_since != INSTANT_NONE ? vehicle->stands_since : at;
@@ -296,15 +316,18 @@ static void note_state(struct checker *checker, struct book *ride, uint8_t state
 	ride->state = state;
 }
 
-/* A promise tied to an arriving trip is relative to it: its whole window moves along with the trip, never by more (by how much a new
- * timetable moves a trip does not stand in the journal). */
+/* A promise tied to an arriving trip is relative to it: its whole window moves along with the trip, never by more (by
+ * how much a new timetable moves a trip does not stand in the journal). */
 static void check_width(struct checker *checker, struct book *ride, const struct upd_ride *update)
 {
 	int64_t shift_ms = update->earliest_pickup - ride->earliest_pickup;
-	int whole = update->latest_pickup - ride->latest_pickup == shift_ms && update->latest_arrival - ride->latest_arrival == shift_ms;
-	if (update->latest_pickup <= ride->latest_pickup && update->latest_arrival <= ride->latest_arrival && shift_ms >= 0)
+	int whole = update->latest_pickup - ride->latest_pickup == shift_ms &&
+		    update->latest_arrival - ride->latest_arrival == shift_ms;
+	if (update->latest_pickup <= ride->latest_pickup && update->latest_arrival <= ride->latest_arrival &&
+	    shift_ms >= 0)
 		return;
-	int by_trip = ride->shifted_ms + shift_ms <= checker_trip_late(checker, ride) || checker->swapped_at > ride->promised_at;
+	int by_trip = ride->shifted_ms + shift_ms <= checker_trip_late(checker, ride) ||
+		      checker->swapped_at > ride->promised_at;
 	if (!whole || shift_ms < 0 || ride->tie_kind != TIE_FROM_TRIP || !by_trip) {
 		checker_found(checker, "the promise of ride %016" PRIx64 " was widened", ride->ride);
 		return;
@@ -346,7 +369,8 @@ static void note_outcome(struct checker *checker, const struct upd_outcome *upda
 	if (update->kept) {
 		checker->figures.promises_kept++;
 		if (checker_lateness(ride) > 0)
-			checker_found(checker, "ride %016" PRIx64 " was %" PRId64 " ms too late and is called kept", ride->ride, checker_lateness(ride));
+			checker_found(checker, "ride %016" PRIx64 " was %" PRId64 " ms too late and is called kept",
+				      ride->ride, checker_lateness(ride));
 		return;
 	}
 	checker->figures.operator_cancelled += ride->operator_cancelled;
@@ -384,7 +408,8 @@ static void note_case(struct checker *checker, const struct upd_case *update)
 	if (!ride)
 		return;
 	if (update->outcome != CASE_OPEN)
-		ride->broken_case = BOOK_CASE_CLOSED; /* whatever it was opened for: a person said how the rider got home */
+		ride->broken_case =
+			BOOK_CASE_CLOSED; /* whatever it was opened for: a person said how the rider got home */
 	else if (update->kind == CASE_BROKEN_RIDE)
 		ride->broken_case = BOOK_CASE_OPEN;
 }
@@ -394,9 +419,15 @@ static void note_update(struct checker *checker, const struct update *update, in
 	struct fleet_book *vehicle;
 	struct book *ride;
 	switch (update->kind) {
-	case UPD_RIDE: note_ride(checker, &update->ride, at); break;
-	case UPD_OUTCOME: note_outcome(checker, &update->outcome, at); break;
-	case UPD_CASE: note_case(checker, &update->case_); break;
+	case UPD_RIDE:
+		note_ride(checker, &update->ride, at);
+		break;
+	case UPD_OUTCOME:
+		note_outcome(checker, &update->outcome, at);
+		break;
+	case UPD_CASE:
+		note_case(checker, &update->case_);
+		break;
 	case UPD_PLAN:
 		vehicle = checker_vehicle(checker, update->plan.vehicle);
 		if (vehicle)
@@ -414,7 +445,8 @@ static void note_update(struct checker *checker, const struct update *update, in
 		if (ride && update->notice.kind == NOTICE_LAST_CALL)
 			ride->last_called = 1;
 		break;
-	default: break;
+	default:
+		break;
 	}
 }
 
@@ -422,17 +454,20 @@ static void note_update(struct checker *checker, const struct update *update, in
 static void check_plans(struct checker *checker, const struct update *updates, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		const struct fleet_book *vehicle = updates[i].kind == UPD_PLAN ? checker_vehicle(checker, updates[i].plan.vehicle) : NULL;
+		const struct fleet_book *vehicle =
+			updates[i].kind == UPD_PLAN ? checker_vehicle(checker, updates[i].plan.vehicle) : NULL;
 		for (uint32_t j = 0; vehicle && j < vehicle->n_plan; j++)
 			if (checker_book(checker, vehicle->plan[j])->n_plans > 1)
-				checker_found(checker, "ride %016" PRIx64 " is in the plans of two vehicles", vehicle->plan[j]);
+				checker_found(checker, "ride %016" PRIx64 " is in the plans of two vehicles",
+					      vehicle->plan[j]);
 	}
 }
 
 void checker_step(struct checker *checker, const struct command *command, const struct update *updates, uint32_t n)
 {
 	const struct upd_result *result = n && updates[n - 1].kind == UPD_RESULT ? &updates[n - 1].result : NULL;
-	int fresh = result && !result->repeated && (result->code == ERR_OK || command->kind == CMD_REQUEST || command->kind == CMD_FLEET_STATES);
+	int fresh = result && !result->repeated &&
+		    (result->code == ERR_OK || command->kind == CMD_REQUEST || command->kind == CMD_FLEET_STATES);
 	if (!result)
 		checker_found(checker, "a command of kind %u has no result", command->kind);
 	if (command->kind == CMD_VEHICLE_EVENT)
@@ -449,14 +484,15 @@ void checker_step(struct checker *checker, const struct command *command, const 
 
 static int ended(uint8_t state)
 {
-	return state == RIDE_DONE || state == RIDE_CANCELLED || state == RIDE_NO_SHOW || state == RIDE_EXPIRED || state == RIDE_REFUSED ||
-	       state == RIDE_BROKEN;
+	return state == RIDE_DONE || state == RIDE_CANCELLED || state == RIDE_NO_SHOW || state == RIDE_EXPIRED ||
+	       state == RIDE_REFUSED || state == RIDE_BROKEN;
 }
 
 static void check_ended(struct checker *checker, const struct book *ride)
 {
 	if (ride->promised_at != INSTANT_NONE && !ended(ride->state))
-		checker_found(checker, "ride %016" PRIx64 " was promised and is lost: state %s", ride->ride, core_ride_state_name(ride->state));
+		checker_found(checker, "ride %016" PRIx64 " was promised and is lost: state %s", ride->ride,
+			      core_ride_state_name(ride->state));
 	if (ride->boarded_at != INSTANT_NONE && ride->alighted_at == INSTANT_NONE && ride->state != RIDE_BROKEN)
 		checker_found(checker, "ride %016" PRIx64 " is still aboard vehicle %u", ride->ride, ride->vehicle);
 	if (ride->state == RIDE_BROKEN && ride->broken_case != BOOK_CASE_CLOSED)
@@ -468,7 +504,8 @@ int checker_end(struct checker *checker, int service_over, struct err_detail *de
 	for (size_t i = 0; i < checker->n; i++) {
 		const struct book *ride = &checker->books[i];
 		if (ride->state == RIDE_DONE && ride->alighted_at == INSTANT_NONE)
-			checker_found(checker, "ride %016" PRIx64 " is called done but never left a vehicle", ride->ride);
+			checker_found(checker, "ride %016" PRIx64 " is called done but never left a vehicle",
+				      ride->ride);
 		if (ride->state == RIDE_DONE && ride->outcome == BOOK_OPEN)
 			checker_found(checker, "ride %016" PRIx64 " is done and has no outcome", ride->ride);
 		if (service_over)

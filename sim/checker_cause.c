@@ -9,12 +9,14 @@
 
 /* ---- what came ---- */
 
-void checker_event(struct checker *checker, enum outside kind, uint32_t vehicle, instant_ms at, int64_t amount_ms, uint64_t ride)
+void checker_event(struct checker *checker, enum outside kind, uint32_t vehicle, instant_ms at, int64_t amount_ms,
+		   uint64_t ride)
 {
 	struct fleet_book *book = checker_vehicle(checker, vehicle);
 	if (kind < OUTSIDE_LASTING && book && book->lasting[kind])
 		return; /* lasts already */
-	struct outside_event event = {.kind = (uint8_t)kind, .vehicle = vehicle, .from = at, .to = at, .amount_ms = amount_ms, .ride = ride};
+	struct outside_event event = {
+		.kind = (uint8_t)kind, .vehicle = vehicle, .from = at, .to = at, .amount_ms = amount_ms, .ride = ride};
 	event.trip = (uint32_t)(checker->n_trips ? checker->n_trips - 1 : 0);
 	if (kind < OUTSIDE_LASTING)
 		event.to = INT64_MAX;
@@ -40,14 +42,25 @@ static void note_event(struct checker *checker, const struct cmd_vehicle_event *
 {
 	uint32_t number = command->vehicle;
 	switch (command->event.kind) {
-	case WIRE_MRC_BEGAN: checker_event(checker, OUTSIDE_MRC, number, at, 0, 0); break;
-	case WIRE_MRC_ENDED: over(checker, OUTSIDE_MRC, number, at); break;
-	case WIRE_FAULT_BEGAN: checker_event(checker, OUTSIDE_FAULT, number, at, 0, 0); break;
-	case WIRE_FAULT_ENDED: over(checker, OUTSIDE_FAULT, number, at); break;
+	case WIRE_MRC_BEGAN:
+		checker_event(checker, OUTSIDE_MRC, number, at, 0, 0);
+		break;
+	case WIRE_MRC_ENDED:
+		over(checker, OUTSIDE_MRC, number, at);
+		break;
+	case WIRE_FAULT_BEGAN:
+		checker_event(checker, OUTSIDE_FAULT, number, at, 0, 0);
+		break;
+	case WIRE_FAULT_ENDED:
+		over(checker, OUTSIDE_FAULT, number, at);
+		break;
 	case WIRE_EMERGENCY:
 	case WIRE_PASSENGER_CALL:
-	case WIRE_STOP_WISH: checker_event(checker, OUTSIDE_CALL, number, at, 0, command->event.ride); break;
-	default: break;
+	case WIRE_STOP_WISH:
+		checker_event(checker, OUTSIDE_CALL, number, at, 0, command->event.ride);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -70,11 +83,20 @@ static void note_order(struct checker *checker, const struct cmd_vehicle_order *
 {
 	switch (order->kind) {
 	case WIRE_STANDSTILL:
-	case WIRE_HOLD: checker_event(checker, OUTSIDE_STOP, number, at, 0, 0); break;
-	case WIRE_RESUME: over(checker, OUTSIDE_STOP, number, at); break;
-	case WIRE_OUT_OF_SERVICE: checker_event(checker, OUTSIDE_WITHDRAWN, number, at, 0, 0); break;
-	case WIRE_INTO_SERVICE: over(checker, OUTSIDE_WITHDRAWN, number, at); break;
-	default: break;
+	case WIRE_HOLD:
+		checker_event(checker, OUTSIDE_STOP, number, at, 0, 0);
+		break;
+	case WIRE_RESUME:
+		over(checker, OUTSIDE_STOP, number, at);
+		break;
+	case WIRE_OUT_OF_SERVICE:
+		checker_event(checker, OUTSIDE_WITHDRAWN, number, at, 0, 0);
+		break;
+	case WIRE_INTO_SERVICE:
+		over(checker, OUTSIDE_WITHDRAWN, number, at);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -91,11 +113,16 @@ static void note_orders(struct checker *checker, const struct command *command)
 static void note_delay(struct checker *checker, const struct command *command)
 {
 	const struct cmd_trip_delay *delay = &command->trip_delay;
-	int64_t late_ms = (int64_t)delay->arrival_late_s * SECOND_MS, early_ms = -(int64_t)delay->departure_late_s * SECOND_MS;
+	int64_t late_ms = (int64_t)delay->arrival_late_s * SECOND_MS,
+		early_ms = -(int64_t)delay->departure_late_s * SECOND_MS;
 	if (array_push(checker->trips, checker->n_trips, checker->cap_trips, delay->trip))
 		checker_found(checker, "the checker is out of memory");
 	else
-		checker_event(checker, OUTSIDE_TRIP, 0, command->at, delay->cancelled ? INT64_MAX / 2 : late_ms > early_ms ? late_ms : early_ms, 0);
+		checker_event(checker, OUTSIDE_TRIP, 0, command->at,
+			      delay->cancelled	   ? INT64_MAX / 2
+			      : late_ms > early_ms ? late_ms
+						   : early_ms,
+			      0);
 }
 
 static void note_ack(struct checker *checker, const struct command *command)
@@ -119,27 +146,44 @@ void checker_outside(struct checker *checker, const struct command *command)
 {
 	const struct cmd_vehicle_release *release = &command->vehicle_release;
 	switch (command->kind) {
-	case CMD_START: note_start(checker, command); break;
-	case CMD_VEHICLE_EVENT: note_event(checker, &command->vehicle_event, command->at); break;
-	case CMD_FLEET_STATES: note_states(checker, command); break;
+	case CMD_START:
+		note_start(checker, command);
+		break;
+	case CMD_VEHICLE_EVENT:
+		note_event(checker, &command->vehicle_event, command->at);
+		break;
+	case CMD_FLEET_STATES:
+		note_states(checker, command);
+		break;
 	case CMD_VEHICLE_LINK:
 		if (command->vehicle_link.up)
 			over(checker, OUTSIDE_LINK, command->vehicle_link.vehicle, command->at);
 		else
 			checker_event(checker, OUTSIDE_LINK, command->vehicle_link.vehicle, command->at, 0, 0);
 		break;
-	case CMD_VEHICLE_HELLO: over(checker, OUTSIDE_LINK, command->vehicle_hello.vehicle, command->at); break;
-	case CMD_VEHICLE_ORDER: note_orders(checker, command); break;
+	case CMD_VEHICLE_HELLO:
+		over(checker, OUTSIDE_LINK, command->vehicle_hello.vehicle, command->at);
+		break;
+	case CMD_VEHICLE_ORDER:
+		note_orders(checker, command);
+		break;
 	case CMD_VEHICLE_RELEASE:
 		if (release->until > command->at)
 			over(checker, OUTSIDE_WITHDRAWN, release->vehicle, command->at);
 		else
 			checker_event(checker, OUTSIDE_WITHDRAWN, release->vehicle, command->at, 0, 0);
 		break;
-	case CMD_VEHICLE_PLAN_ACK: note_ack(checker, command); break;
-	case CMD_SIGN_OFF: checker_event(checker, OUTSIDE_DUTY, 0, command->at, 0, 0); break;
-	case CMD_TRIP_DELAY: note_delay(checker, command); break;
-	default: break;
+	case CMD_VEHICLE_PLAN_ACK:
+		note_ack(checker, command);
+		break;
+	case CMD_SIGN_OFF:
+		checker_event(checker, OUTSIDE_DUTY, 0, command->at, 0, 0);
+		break;
+	case CMD_TRIP_DELAY:
+		note_delay(checker, command);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -155,14 +199,16 @@ static const uint32_t kinds_of[CAUSES] = {
 	[CAUSE_OPERATOR] = BIT(OUTSIDE_WITHDRAWN) | BIT(OUTSIDE_DUTY),
 	[CAUSE_OTHER_RIDER] = BIT(OUTSIDE_CALL) | BIT(OUTSIDE_WAIT),
 	[CAUSE_RESTORE] = BIT(OUTSIDE_RESTORE),
-	[CAUSE_VEHICLE_LATE] = BIT(OUTSIDE_LATE) | BIT(OUTSIDE_WAIT) | BIT(OUTSIDE_CALL) | BIT(OUTSIDE_FAULT) | BIT(OUTSIDE_MRC) |
-			       BIT(OUTSIDE_LINK) | BIT(OUTSIDE_STOP) | BIT(OUTSIDE_REFUSED) | BIT(OUTSIDE_WITHDRAWN),
+	[CAUSE_VEHICLE_LATE] = BIT(OUTSIDE_LATE) | BIT(OUTSIDE_WAIT) | BIT(OUTSIDE_CALL) | BIT(OUTSIDE_FAULT) |
+			       BIT(OUTSIDE_MRC) | BIT(OUTSIDE_LINK) | BIT(OUTSIDE_STOP) | BIT(OUTSIDE_REFUSED) |
+			       BIT(OUTSIDE_WITHDRAWN),
 };
 
 static int same_trip(const struct trip_key *delayed, const struct trip_key *tied)
 {
-	return !strcmp(delayed->feed, tied->feed) && !strcmp(delayed->trip_id, tied->trip_id) && delayed->start_s == tied->start_s &&
-	       delayed->yyyymmdd == tied->yyyymmdd && delayed->stop_sequence <= tied->stop_sequence;
+	return !strcmp(delayed->feed, tied->feed) && !strcmp(delayed->trip_id, tied->trip_id) &&
+	       delayed->start_s == tied->start_s && delayed->yyyymmdd == tied->yyyymmdd &&
+	       delayed->stop_sequence <= tied->stop_sequence;
 }
 
 /* Did it begin after the promise, on the vehicle that had this ride just then (or on the trip it is tied to)? */
@@ -171,18 +217,20 @@ static int touches(const struct checker *checker, const struct outside_event *ev
 	if (event->from < ride->promised_at || (event->ride == ride->ride && event->kind == OUTSIDE_WAIT))
 		return 0;
 	if (event->kind == OUTSIDE_TRIP)
-		return ride->tie_kind != TIE_NONE && event->amount_ms > 0 && same_trip(&checker->trips[event->trip], &ride->tie);
+		return ride->tie_kind != TIE_NONE && event->amount_ms > 0 &&
+		       same_trip(&checker->trips[event->trip], &ride->tie);
 	if (!event->vehicle)
 		return 1;
 	for (uint32_t i = 0; i < ride->n_spans; i++)
-		if (ride->spans[i].vehicle == event->vehicle && event->from >= ride->spans[i].from && event->from <= ride->spans[i].to)
+		if (ride->spans[i].vehicle == event->vehicle && event->from >= ride->spans[i].from &&
+		    event->from <= ride->spans[i].to)
 			return 1;
 	return 0;
 }
 
 struct weighed {
-	uint32_t kinds, lasting; /* bits: what touched the ride; what of it still lasts */
-	int64_t held_ms, late_ms;/* stops, losses and waits together; the greatest lateness */
+	uint32_t kinds, lasting;  /* bits: what touched the ride; what of it still lasts */
+	int64_t held_ms, late_ms; /* stops, losses and waits together; the greatest lateness */
 };
 
 static struct weighed weigh(const struct checker *checker, const struct book *ride, instant_ms now)
@@ -240,8 +288,8 @@ static int open_route(struct checker *checker)
 
 static int idle(const struct checker *checker, const struct fleet_book *vehicle, const struct book *ride)
 {
-	if (!vehicle->known || vehicle->service != SERVICE_IN || !vehicle->link_up || vehicle->n_plan || vehicle->n_aboard ||
-	    vehicle->at.arc == NONE)
+	if (!vehicle->known || vehicle->service != SERVICE_IN || !vehicle->link_up || vehicle->n_plan ||
+	    vehicle->n_aboard || vehicle->at.arc == NONE)
 		return 0;
 	for (uint32_t kind = 0; kind < OUTSIDE_LASTING; kind++)
 		if (vehicle->lasting[kind])
@@ -263,7 +311,8 @@ static uint32_t could_have_come(struct checker *checker, const struct book *ride
 		if (!idle(checker, vehicle, ride) || open_route(checker))
 			continue;
 		struct route_metric metric = {vehicle->class_index,
-					      checker->town->road.time_ms + (size_t)vehicle->class_index * checker->town->road.n_arcs};
+					      checker->town->road.time_ms +
+						      (size_t)vehicle->class_index * checker->town->road.n_arcs};
 		struct route_result way = route_one(checker->query, &metric, vehicle->at, ride->pickup);
 		if (way.time_ms != TIME_INFINITE && (int64_t)way.time_ms <= spare_ms)
 			return number;
@@ -274,19 +323,25 @@ static uint32_t could_have_come(struct checker *checker, const struct book *ride
 static void judge_late(struct checker *checker, const struct book *ride, uint8_t cause, int64_t late_ms, instant_ms now)
 {
 	struct weighed sum = weigh(checker, ride, now);
-	int64_t own_ms = ride->boarded_at - (ride->arrived_at > ride->earliest_pickup ? ride->arrived_at : ride->earliest_pickup);
+	int64_t own_ms = ride->boarded_at -
+			 (ride->arrived_at > ride->earliest_pickup ? ride->arrived_at : ride->earliest_pickup);
 	if (cause == CAUSE_RIDER_LATE) {
 		if (own_ms - (int64_t)ride->boarding_ms < late_ms || ride->arrived_at > ride->latest_pickup)
-			checker_found(checker, "ride %016" PRIx64 " is called late by the rider's own fault: boarded %" PRId64
-				      " ms after he could, left the vehicle %" PRId64 " ms late", ride->ride, own_ms, late_ms);
+			checker_found(checker,
+				      "ride %016" PRIx64 " is called late by the rider's own fault: boarded %" PRId64
+				      " ms after he could, left the vehicle %" PRId64 " ms late",
+				      ride->ride, own_ms, late_ms);
 		return;
 	}
 	if (cause >= CAUSES || !(sum.kinds & kinds_of[cause]))
-		checker_found(checker, "ride %016" PRIx64 " was %" PRId64 " ms late (%s) and no outside event explains it", ride->ride, late_ms,
-			      core_cause_name(cause));
+		checker_found(checker,
+			      "ride %016" PRIx64 " was %" PRId64 " ms late (%s) and no outside event explains it",
+			      ride->ride, late_ms, core_cause_name(cause));
 	else if (sum.held_ms + sum.late_ms + CHECKER_SLACK_MS < late_ms)
-		checker_found(checker, "ride %016" PRIx64 " was %" PRId64 " ms late (%s), but all that came from outside was %" PRId64
-			      " ms", ride->ride, late_ms, core_cause_name(cause), sum.held_ms + sum.late_ms);
+		checker_found(checker,
+			      "ride %016" PRIx64 " was %" PRId64
+			      " ms late (%s), but all that came from outside was %" PRId64 " ms",
+			      ride->ride, late_ms, core_cause_name(cause), sum.held_ms + sum.late_ms);
 }
 
 static void judge_given_up(struct checker *checker, const struct book *ride, uint8_t cause, instant_ms now)
@@ -296,13 +351,17 @@ static void judge_given_up(struct checker *checker, const struct book *ride, uin
 	if (cause == CAUSE_OPERATOR && ride->operator_cancelled)
 		return;
 	if (cause >= CAUSES || !(sum.kinds & kinds_of[cause]))
-		checker_found(checker, "ride %016" PRIx64 " was given up (%s) and no outside event explains it", ride->ride, core_cause_name(cause));
+		checker_found(checker, "ride %016" PRIx64 " was given up (%s) and no outside event explains it",
+			      ride->ride, core_cause_name(cause));
 	else if (!(sum.lasting & kinds_of[cause]))
-		checker_found(checker, "ride %016" PRIx64 " was given up (%s) although what came from outside was over", ride->ride,
-			      core_cause_name(cause));
-	else if (cause != CAUSE_LATE_TRIP && cause != CAUSE_TRIP_CANCELLED && (other = could_have_come(checker, ride, now)))
-		checker_found(checker, "ride %016" PRIx64 " was given up (%s) although vehicle %u stood idle and could have come in time", ride->ride,
-			      core_cause_name(cause), other);
+		checker_found(checker, "ride %016" PRIx64 " was given up (%s) although what came from outside was over",
+			      ride->ride, core_cause_name(cause));
+	else if (cause != CAUSE_LATE_TRIP && cause != CAUSE_TRIP_CANCELLED &&
+		 (other = could_have_come(checker, ride, now)))
+		checker_found(checker,
+			      "ride %016" PRIx64
+			      " was given up (%s) although vehicle %u stood idle and could have come in time",
+			      ride->ride, core_cause_name(cause), other);
 }
 
 void checker_judge(struct checker *checker, const struct book *ride, uint8_t cause, instant_ms now)

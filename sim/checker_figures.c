@@ -33,7 +33,8 @@ static void count_ride(const struct book *ride, struct checker_figures *figures)
 	figures->in_vehicle_ms_sum += (uint64_t)(ride->alighted_at - ride->boarded_at);
 }
 
-static void sort_lists(const struct checker *checker, struct checker_figures *figures, int64_t *waits, struct geo_point *origins)
+static void sort_lists(const struct checker *checker, struct checker_figures *figures, int64_t *waits,
+		       struct geo_point *origins)
 {
 	uint64_t n_waits = 0, n_origins = 0;
 	for (size_t i = 0; i < checker->n; i++) {

@@ -23,26 +23,38 @@ struct span {
 
 struct book { /* one ride */
 	uint64_t ride;
-	instant_ms asked_at, wished_at /* INSTANT_NONE: no pickup of its own was wished */, promised_at, earliest_pickup, latest_pickup, latest_arrival;
+	instant_ms asked_at, wished_at /* INSTANT_NONE: no pickup of its own was wished */, promised_at,
+		earliest_pickup, latest_pickup, latest_arrival;
 	instant_ms arrived_at, boarded_at, alighted_at; /* arrived: the vehicle, at the stop where he boarded */
 	struct geo_point from;
 	struct trip_key tie;
-	struct spot pickup;     /* where he would board without walking; for the idle vehicle */
-	uint32_t vehicle;       /* that carried the rider */
+	struct spot pickup; /* where he would board without walking; for the idle vehicle */
+	uint32_t vehicle;   /* that carried the rider */
 	uint32_t n_spans, n_plans;
 	struct span spans[CHECKER_SPANS_MAX]; /* the oldest ones give way */
 	uint8_t units[TOWN_SPACES_MAX];
 	uint32_t boarding_ms;
-	int64_t shifted_ms;     /* the promise has moved along with its trip by this */
+	int64_t shifted_ms; /* the promise has moved along with its trip by this */
 	uint8_t state, tie_kind, wheelchair, prebooked, shared, offered, last_called, operator_cancelled;
-	uint8_t outcome;        /* enum book_outcome */
-	uint8_t broken_case;    /* enum book_case */
+	uint8_t outcome;     /* enum book_outcome */
+	uint8_t broken_case; /* enum book_case */
 };
 
 /* What came from outside, once it began. Kinds with a length stay open until their end is journaled. */
 enum outside {
-	OUTSIDE_FAULT, OUTSIDE_MRC, OUTSIDE_REFUSED, OUTSIDE_LINK, OUTSIDE_STOP /* standstill, hold */, OUTSIDE_WITHDRAWN, /* with a length */
-	OUTSIDE_LATE, OUTSIDE_WAIT, OUTSIDE_CALL, OUTSIDE_DUTY, OUTSIDE_TRIP, OUTSIDE_RESTORE, OUTSIDE_KINDS
+	OUTSIDE_FAULT,
+	OUTSIDE_MRC,
+	OUTSIDE_REFUSED,
+	OUTSIDE_LINK,
+	OUTSIDE_STOP /* standstill, hold */,
+	OUTSIDE_WITHDRAWN, /* with a length */
+	OUTSIDE_LATE,
+	OUTSIDE_WAIT,
+	OUTSIDE_CALL,
+	OUTSIDE_DUTY,
+	OUTSIDE_TRIP,
+	OUTSIDE_RESTORE,
+	OUTSIDE_KINDS
 };
 #define OUTSIDE_LASTING OUTSIDE_LATE /* kinds below this have a length */
 
@@ -51,8 +63,8 @@ struct outside_event {
 	uint32_t vehicle;    /* 0 = all */
 	instant_ms from, to; /* to: INT64_MAX = lasts */
 	int64_t amount_ms;   /* late, wait, delay of a trip, silence before a restore */
-	uint32_t trip;       /* index into trips, for OUTSIDE_TRIP */
-	uint64_t ride;       /* wait: for whom */
+	uint32_t trip;	     /* index into trips, for OUTSIDE_TRIP */
+	uint64_t ride;	     /* wait: for whom */
 };
 
 struct fleet_book { /* one vehicle */
@@ -64,7 +76,7 @@ struct fleet_book { /* one vehicle */
 	struct spot at;
 	uint32_t lasting[OUTSIDE_LASTING]; /* index of the open event + 1 */
 	uint32_t n_plan;
-	uint64_t plan[WIRE_TASKS_MAX];     /* rides of the newest plan, pickups and drop-offs */
+	uint64_t plan[WIRE_TASKS_MAX]; /* rides of the newest plan, pickups and drop-offs */
 	uint8_t known, service, link_up;
 };
 
@@ -75,16 +87,16 @@ struct checker {
 	struct book *books;
 	size_t n, cap;
 	struct fleet_book *fleet; /* by vehicle number */
-	uint32_t n_fleet;         /* highest number + 1 */
+	uint32_t n_fleet;	  /* highest number + 1 */
 	struct outside_event *events;
 	size_t n_events, cap_events;
 	struct trip_key *trips;
 	size_t n_trips, cap_trips;
-	uint64_t n_offered;       /* rides with an open offer */
+	uint64_t n_offered; /* rides with an open offer */
 	uint32_t epoch;
 	uint8_t restored;
-	instant_ms swapped_at;    /* the newest town swap; 0 = none */
-	instant_ms last_at;       /* of the newest command */
+	instant_ms swapped_at;		       /* the newest town swap; 0 = none */
+	instant_ms last_at;		       /* of the newest command */
 	struct arena route_arena, query_arena; /* opened when first needed */
 	struct route_graph *graph;
 	struct route_query *query;
@@ -106,7 +118,8 @@ static inline struct fleet_book *checker_vehicle(const struct checker *checker, 
 /* checker_cause.c */
 /* What a command says came from outside. */
 void checker_outside(struct checker *checker, const struct command *command);
-void checker_event(struct checker *checker, enum outside kind, uint32_t vehicle, instant_ms at, int64_t amount_ms, uint64_t ride);
+void checker_event(struct checker *checker, enum outside kind, uint32_t vehicle, instant_ms at, int64_t amount_ms,
+		   uint64_t ride);
 /* Judges an outcome "broken". */
 void checker_judge(struct checker *checker, const struct book *ride, uint8_t cause, instant_ms now);
 /* The greatest delay of the ride's own trip that became known since the promise; 0 = none. */

@@ -96,7 +96,8 @@ static void choose_hubs(struct draw *draw)
 		uint32_t best = NONE;
 		uint64_t best_weight = 0;
 		for (uint32_t stop = 0; stop < timetable->n_stops; stop++) {
-			if (timetable->stop_road[stop].arc == NONE || !town_in_area(draw->town, timetable->stop_point[stop]))
+			if (timetable->stop_road[stop].arc == NONE ||
+			    !town_in_area(draw->town, timetable->stop_point[stop]))
 				continue;
 			uint64_t weight = hub_weight(timetable, stop);
 			if (weight > best_weight && far_from_hubs(draw, stop)) {
@@ -126,8 +127,8 @@ static int gather_homes(struct draw *draw)
 		struct geo_point hub = town->timetable.stop_point[draw->hubs[h]];
 		for (uint32_t a = 0; a < town->n_addresses; a++) {
 			uint64_t away = geo_rough_mm(hub, town->address_point[a]);
-			if (away < NEAR_MIN_MM || away > draw->options->hub_mm || !town_in_area(town, town->address_point[a]) ||
-			    !near_stop(town, town->address_point[a]))
+			if (away < NEAR_MIN_MM || away > draw->options->hub_mm ||
+			    !town_in_area(town, town->address_point[a]) || !near_stop(town, town->address_point[a]))
 				continue;
 			if (array_push(draw->homes[h], draw->n_homes[h], draw->cap_homes[h], a))
 				return ERR_MEMORY;
@@ -193,8 +194,10 @@ static void draw_rider(struct draw *draw, struct demand_trip *trip)
 		trip->late_ms = (uint32_t)rng_between(&draw->rng, 20, 90) * 1000;
 }
 
-/* A stop time at the hub with its instant in [at, at + 90 min] on the service day, the first from a random one on; NONE = none. */
-static uint32_t draw_call(struct draw *draw, uint32_t hub, instant_ms at, int arriving, uint32_t *ret_day, instant_ms *ret_when)
+/* A stop time at the hub with its instant in [at, at + 90 min] on the service day, the first from a random one on; NONE
+ * = none. */
+static uint32_t draw_call(struct draw *draw, uint32_t hub, instant_ms at, int arriving, uint32_t *ret_day,
+			  instant_ms *ret_when)
 {
 	const struct timetable *timetable = &draw->town->timetable;
 	uint32_t day_name, stop = draw->hubs[hub];
@@ -206,8 +209,11 @@ static uint32_t draw_call(struct draw *draw, uint32_t hub, instant_ms at, int ar
 		uint32_t event = timetable->stop_event[timetable->stop_first[stop] + (first + i) % n];
 		uint32_t trip = timetable->event_trip[event];
 		int last = event + 1 == timetable->trip_first[trip + 1], begins = event == timetable->trip_first[trip];
-		instant_ms when = start + (instant_ms)(arriving ? timetable->time_arrival_s[event] : timetable->time_departure_s[event]) * SECOND_MS;
-		if ((arriving ? begins : last) || when < at + 5 * MINUTE_MS || when > at + 90 * MINUTE_MS || !timetable_runs(timetable, trip, day))
+		instant_ms when = start + (instant_ms)(arriving ? timetable->time_arrival_s[event]
+								: timetable->time_departure_s[event]) *
+						  SECOND_MS;
+		if ((arriving ? begins : last) || when < at + 5 * MINUTE_MS || when > at + 90 * MINUTE_MS ||
+		    !timetable_runs(timetable, trip, day))
 			continue;
 		*ret_day = day;
 		*ret_when = when;
@@ -262,7 +268,8 @@ static int draw_to_train(struct draw *draw, uint32_t hub, instant_ms at)
 	if (event == NONE)
 		trip.time_kind = TIME_NOW;
 	draw_rider(draw, &trip);
-	if (event != NONE && rng_chance(&draw->rng, draw->options->tied) && !timetable_key(draw->town, event, day, &trip.tie))
+	if (event != NONE && rng_chance(&draw->rng, draw->options->tied) &&
+	    !timetable_key(draw->town, event, day, &trip.tie))
 		trip.tie_kind = TIE_TO_TRIP;
 	return push_trip(draw, &trip);
 }
@@ -273,7 +280,8 @@ static int draw_plain(struct draw *draw, uint32_t hub, instant_ms at)
 	trip.from = draw_home(draw, hub);
 	do {
 		trip.to = draw_home(draw, hub);
-	} while (geo_rough_mm(trip.from, trip.to) < NEAR_MIN_MM && draw->n_homes[hub] > 1 && rng_chance(&draw->rng, 900));
+	} while (geo_rough_mm(trip.from, trip.to) < NEAR_MIN_MM && draw->n_homes[hub] > 1 &&
+		 rng_chance(&draw->rng, 900));
 	draw_rider(draw, &trip);
 	if (rng_chance(&draw->rng, draw->options->prebooked * 2)) {
 		trip.time_kind = TIME_LEAVE_AT;
@@ -312,7 +320,8 @@ static int draw_all(struct draw *draw)
 	return code;
 }
 
-int demand_draw(struct demand *demand, const struct town *town, const struct demand_options *options, struct err_detail *detail)
+int demand_draw(struct demand *demand, const struct town *town, const struct demand_options *options,
+		struct err_detail *detail)
 {
 	struct draw *draw = calloc(1, sizeof *draw);
 	memset(demand, 0, sizeof *demand);
@@ -338,8 +347,11 @@ int demand_draw(struct demand *demand, const struct town *town, const struct dem
 	free(draw);
 	if (code) {
 		demand_free(demand);
-		return err_set(detail, code, code == ERR_NOT_FOUND ? "demand: the town has no stop with addresses around it to draw trips from"
-								 : "demand: %s", err_text(code));
+		return err_set(detail, code,
+			       code == ERR_NOT_FOUND
+				       ? "demand: the town has no stop with addresses around it to draw trips from"
+				       : "demand: %s",
+			       err_text(code));
 	}
 	return ERR_OK;
 }
@@ -373,9 +385,25 @@ int demand_show_day(const struct town *town, instant_ms *ret_start)
 
 /* ---- CSV ---- */
 
-enum column { ASK_AT, FROM_LAT, FROM_LON, TO_LAT, TO_LON, TIME_KIND, TIME, PERSONS, WHEELCHAIR, WALK_MAX, NO_SHOW, CANCEL_AFTER, LATE, COLUMNS };
-static const char *const column_names[COLUMNS] = {"ask_at", "from_lat", "from_lon", "to_lat",	   "to_lon",  "time_kind",	"time",
-						   "persons", "wheelchair", "walk_max_m", "no_show", "cancel_after_s", "late_s"};
+enum column {
+	ASK_AT,
+	FROM_LAT,
+	FROM_LON,
+	TO_LAT,
+	TO_LON,
+	TIME_KIND,
+	TIME,
+	PERSONS,
+	WHEELCHAIR,
+	WALK_MAX,
+	NO_SHOW,
+	CANCEL_AFTER,
+	LATE,
+	COLUMNS
+};
+static const char *const column_names[COLUMNS] = {"ask_at",    "from_lat",	 "from_lon", "to_lat",	   "to_lon",
+						  "time_kind", "time",		 "persons",  "wheelchair", "walk_max_m",
+						  "no_show",   "cancel_after_s", "late_s"};
 
 struct reading {
 	struct demand *demand;
@@ -394,7 +422,8 @@ struct reading {
 static void refuse(struct reading *reading, int code, const char *column, const char *what)
 {
 	if (!reading->code)
-		reading->code = err_set(reading->detail, code, "%s:%u: %s: %s", reading->path, reading->line, column, what);
+		reading->code =
+			err_set(reading->detail, code, "%s:%u: %s: %s", reading->path, reading->line, column, what);
 }
 
 static void on_header(struct reading *reading, uint32_t field, const char *text, size_t n)
@@ -440,7 +469,8 @@ static int64_t number(struct reading *reading, enum column column, int64_t fallb
 	errno = 0;
 	int64_t value = strtoll(text, &end, 10);
 	if (*end || errno || value < low || value > high) {
-		snprintf(what, sizeof what, "\"%s\" is not a whole number from %lld to %lld", text, (long long)low, (long long)high);
+		snprintf(what, sizeof what, "\"%s\" is not a whole number from %lld to %lld", text, (long long)low,
+			 (long long)high);
 		refuse(reading, ERR_FORMAT, column_names[column], what);
 		return fallback;
 	}
@@ -554,7 +584,8 @@ static int read_rows(struct reading *reading, FILE *file)
 	return reading->code;
 }
 
-int demand_read(struct demand *demand, const struct town *town, const char *path, instant_ms from, struct err_detail *detail)
+int demand_read(struct demand *demand, const struct town *town, const char *path, instant_ms from,
+		struct err_detail *detail)
 {
 	struct reading reading = {.demand = demand, .town = town, .path = path, .detail = detail, .from = from};
 	memset(demand, 0, sizeof *demand);

@@ -13,7 +13,7 @@ struct keep {
 	struct store_record *records; /* bodies owned */
 	size_t n, cap;
 	uint32_t epoch;
-	uint64_t digest;              /* after the newest whole commit */
+	uint64_t digest; /* after the newest whole commit */
 	struct err_detail *detail;
 };
 

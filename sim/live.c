@@ -20,8 +20,9 @@
 #define STEP_WALL_MS 20
 #define SILENCE_WALL_S 120
 #define RETRY_WALL_MS 3000
-#define TAIL_MINUTES 40 /* no new wishes this long before the end (at most a quarter of the time), so that rides can finish */
-#define LEAD_MINUTES 4  /* the fleet is released and connected before the first wish */
+#define TAIL_MINUTES \
+	40 /* no new wishes this long before the end (at most a quarter of the time), so that rides can finish */
+#define LEAD_MINUTES 4 /* the fleet is released and connected before the first wish */
 #define SECRET_CHARS 96
 #define ENDLESS_DAYS 14
 #define ROUND_WALL_MS 1000 /* the desk looks around */
@@ -32,11 +33,11 @@ struct passenger {
 	struct rider rider;
 	uint32_t index;
 	char secret[SECRET_CHARS];
-	uint8_t calling;              /* a request of this rider is under way */
-	uint8_t following;            /* its stream is open */
-	uint8_t taking_up;            /* asked in an earlier run; not heard of since */
-	int64_t follow_after;         /* wall, after a broken stream */
-	uint64_t read_notice;         /* the newest one acknowledged; their numbers rise */
+	uint8_t calling;      /* a request of this rider is under way */
+	uint8_t following;    /* its stream is open */
+	uint8_t taking_up;    /* asked in an earlier run; not heard of since */
+	int64_t follow_after; /* wall, after a broken stream */
+	uint64_t read_notice; /* the newest one acknowledged; their numbers rise */
 	struct evhttp_connection *stream;
 	struct evbuffer *lines;
 };
@@ -128,7 +129,8 @@ static struct evhttp_connection *connect_to(struct live *live)
 	return connection;
 }
 
-static void add_headers(struct live *live, struct evhttp_request *request, const struct passenger *passenger, const char *key)
+static void add_headers(struct live *live, struct evhttp_request *request, const struct passenger *passenger,
+			const char *key)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 	char text[160];
@@ -147,7 +149,8 @@ static void add_headers(struct live *live, struct evhttp_request *request, const
 }
 
 /* body NULL = GET. Takes body. */
-static void send_call(struct live *live, struct passenger *passenger, const char *path, json_t *body, const char *key, on_reply *reply)
+static void send_call(struct live *live, struct passenger *passenger, const char *path, json_t *body, const char *key,
+		      on_reply *reply)
 {
 	struct call *call = calloc(1, sizeof *call);
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -200,7 +203,8 @@ static void acknowledge(struct passenger *passenger, const json_t *ride)
 		snprintf(path, sizeof path, "/api/v1/rides/%s/notices/%s", passenger->secret, id);
 		snprintf(key, sizeof key, "notice-%s", id);
 		uint8_t calling = passenger->calling;
-		send_call(passenger->live, passenger, path, json_pack("{s:s}", "state", "acknowledged"), key, acknowledge_done);
+		send_call(passenger->live, passenger, path, json_pack("{s:s}", "state", "acknowledged"), key,
+			  acknowledge_done);
 		passenger->calling = calling;
 	}
 }
@@ -212,7 +216,8 @@ static void hear_ride(struct passenger *passenger, json_t *ride)
 	const char *code = json_string_value(json_object_get(ride, "boarding_code"));
 	news.state = state_of(json_string_value(json_object_get(json_object_get(ride, "state"), "code")));
 	news.n_offers = (uint32_t)json_array_size(offers);
-	news.planned_pickup = instant_of(json_object_get(news.n_offers ? json_array_get(offers, 0) : ride, "planned_pickup"));
+	news.planned_pickup =
+		instant_of(json_object_get(news.n_offers ? json_array_get(offers, 0) : ride, "planned_pickup"));
 	news.code = code ? (uint16_t)atoi(code) : passenger->rider.code;
 	const char *secret = json_string_value(json_object_get(ride, "secret"));
 	if (secret && strlen(secret) < SECRET_CHARS && !passenger->secret[0]) {
@@ -301,9 +306,9 @@ static json_t *tie_json(const struct demand_trip *trip)
 	char date[16];
 	uint32_t day = trip->tie.yyyymmdd;
 	snprintf(date, sizeof date, "%04u-%02u-%02u", day / 10000, day / 100 % 100, day % 100);
-	return json_pack("{s:s,s:s,s:s,s:i,s:s,s:i}", "kind", trip->tie_kind == TIE_FROM_TRIP ? "from_trip" : "to_trip", "feed", trip->tie.feed,
-			 "trip_id", trip->tie.trip_id, "start_s", (int)trip->tie.start_s, "service_date", date, "stop_sequence",
-			 (int)trip->tie.stop_sequence);
+	return json_pack("{s:s,s:s,s:s,s:i,s:s,s:i}", "kind", trip->tie_kind == TIE_FROM_TRIP ? "from_trip" : "to_trip",
+			 "feed", trip->tie.feed, "trip_id", trip->tie.trip_id, "start_s", (int)trip->tie.start_s,
+			 "service_date", date, "stop_sequence", (int)trip->tie.stop_sequence);
 }
 
 static json_t *request_json(const struct live *live, const struct demand_trip *trip)
@@ -313,7 +318,8 @@ static json_t *request_json(const struct live *live, const struct demand_trip *t
 	char at[32];
 	for (uint32_t i = 0; i < live->town->n_needs; i++)
 		if (trip->need_count[i])
-			json_object_set_new(needs, town_text(live->town, live->town->need_name[i]), json_integer(trip->need_count[i]));
+			json_object_set_new(needs, town_text(live->town, live->town->need_name[i]),
+					    json_integer(trip->need_count[i]));
 	json_object_set_new(json, "from", point_json(trip->from));
 	json_object_set_new(json, "to", point_json(trip->to));
 	json_object_set_new(json, "time", json_string(kinds[trip->time_kind]));
@@ -346,14 +352,21 @@ static void act(struct passenger *passenger)
 		snprintf(text, sizeof text, "ask-%" PRIu32 "-%" PRId64, passenger->index, live->from);
 		send_call(live, passenger, "/api/v1/requests", request_json(live, passenger->rider.trip), text, hear);
 		break;
-	case RIDER_ACCEPTS: post(passenger, "accept", json_pack("{s:i}", "offer", 0)); break;
-	case RIDER_CANCELS: post(passenger, "cancel", json_pack("{s:s}", "reason", "changed my mind")); break;
-	case RIDER_IS_COMING: post(passenger, "coming", json_object()); break;
+	case RIDER_ACCEPTS:
+		post(passenger, "accept", json_pack("{s:i}", "offer", 0));
+		break;
+	case RIDER_CANCELS:
+		post(passenger, "cancel", json_pack("{s:s}", "reason", "changed my mind"));
+		break;
+	case RIDER_IS_COMING:
+		post(passenger, "coming", json_object());
+		break;
 	case RIDER_BOARDS:
 		snprintf(text, sizeof text, "%04u", passenger->rider.code);
 		post(passenger, "board", json_pack("{s:s}", "code", text));
 		break;
-	case RIDER_WAITS: break;
+	case RIDER_WAITS:
+		break;
 	}
 }
 
@@ -369,8 +382,8 @@ static void step_passenger(struct passenger *passenger, instant_ms now)
 		}
 		return;
 	}
-	if (passenger->secret[0] && !passenger->following && rider->phase != RIDER_ENDED && rider->phase != RIDER_HOME &&
-	    wall_ms() >= passenger->follow_after)
+	if (passenger->secret[0] && !passenger->following && rider->phase != RIDER_ENDED &&
+	    rider->phase != RIDER_HOME && wall_ms() >= passenger->follow_after)
 		follow(passenger);
 	if (!passenger->calling && rider_due(rider) <= now)
 		act(passenger);
@@ -416,11 +429,15 @@ static void release_vehicles(struct live *live, struct passenger *passenger, int
 		char path[128], key[96];
 		const char *service = json_string_value(json_object_get(vehicle, "service"));
 		int number = (int)json_integer_value(json_object_get(vehicle, "vehicle"));
-		if (!service || strcmp(service, core_service_name(SERVICE_OUT)) || !json_is_true(json_object_get(vehicle, "simulated")))
+		if (!service || strcmp(service, core_service_name(SERVICE_OUT)) ||
+		    !json_is_true(json_object_get(vehicle, "simulated")))
 			continue;
 		snprintf(path, sizeof path, "/api/v1/operator/vehicles/%d/release", number);
-		snprintf(key, sizeof key, "release-%d-%" PRId64 "-%" PRIu64, number, live->started_wall, live->serial++);
-		send_call(live, NULL, path, json_pack("{s:s,s:s,s:s}", "by", "Simulated desk", "approval", "demo of simulated vehicles", "until", until),
+		snprintf(key, sizeof key, "release-%d-%" PRId64 "-%" PRIu64, number, live->started_wall,
+			 live->serial++);
+		send_call(live, NULL, path,
+			  json_pack("{s:s,s:s,s:s}", "by", "Simulated desk", "approval", "demo of simulated vehicles",
+				    "until", until),
 			  key, no_matter);
 	}
 }
@@ -443,7 +460,9 @@ static void close_cases(struct live *live, struct passenger *passenger, int stat
 		snprintf(path, sizeof path, "/api/v1/operator/cases/%s/close", id);
 		snprintf(key, sizeof key, "close-%s", id);
 		send_call(live, NULL, path,
-			  json_pack("{s:s,s:s,s:s}", "who", "Simulated desk", "outcome", "home_by_fallback", "note", "taxi called"), key, no_matter);
+			  json_pack("{s:s,s:s,s:s}", "who", "Simulated desk", "outcome", "home_by_fallback", "note",
+				    "taxi called"),
+			  key, no_matter);
 	}
 }
 
@@ -460,8 +479,10 @@ static void show_status(const struct live *live, const json_t *figures)
 	json_int_t driven = empty + json_integer_value(json_object_get(figures, "loaded_m"));
 	char now[32];
 	format_instant(service_now(live), now);
-	fprintf(stderr, "\r%.16s UTC  asked %" JSON_INTEGER_FORMAT "  promised %" JSON_INTEGER_FORMAT "  aboard %u  done %" JSON_INTEGER_FORMAT
-			"  mean wait %" JSON_INTEGER_FORMAT " s  empty %" JSON_INTEGER_FORMAT " %%   ",
+	fprintf(stderr,
+		"\r%.16s UTC  asked %" JSON_INTEGER_FORMAT "  promised %" JSON_INTEGER_FORMAT
+		"  aboard %u  done %" JSON_INTEGER_FORMAT "  mean wait %" JSON_INTEGER_FORMAT
+		" s  empty %" JSON_INTEGER_FORMAT " %%   ",
 		now, value[0], value[1], aboard, value[2], json_integer_value(json_object_get(figures, "mean_wait_s")),
 		driven ? 100 * empty / driven : 0);
 	fflush(stderr);
@@ -475,15 +496,18 @@ static void look_around(struct live *live, struct passenger *passenger, int stat
 		return;
 	/* the dispatcher's clock: once it is known, and again when a restart has moved it */
 	instant_ms now = instant_of(json_object_get(json, "now"));
-	if (now != INSTANT_NONE && (now - service_now(live) > 2000 || service_now(live) - now > (instant_ms)live->speed_permille * 2)) {
+	if (now != INSTANT_NONE &&
+	    (now - service_now(live) > 2000 || service_now(live) - now > (instant_ms)live->speed_permille * 2)) {
 		live->anchor = now;
 		live->anchor_wall = wall_ms();
 	}
 	if (json_array_size(json_object_get(json, "supervisors")) == 0) {
 		char key[64];
 		snprintf(key, sizeof key, "sign-on-%" PRId64 "-%" PRIu64, live->started_wall, live->serial++);
-		send_call(live, NULL, "/api/v1/operator/sign-on",
-			  json_pack("{s:s,s:i,s:b}", "who", "Simulated supervisor", "vehicles_max", 1000, "simulated", 1), key, no_matter);
+		send_call(
+			live, NULL, "/api/v1/operator/sign-on",
+			json_pack("{s:s,s:i,s:b}", "who", "Simulated supervisor", "vehicles_max", 1000, "simulated", 1),
+			key, no_matter);
 	}
 	if (live->options->show_status)
 		show_status(live, json_object_get(json, "figures"));
@@ -503,14 +527,16 @@ static void remember(struct live *live)
 	*demand = live->options->demand;
 	/* the same trips as before: secrets are kept by their index */
 	while (file && fgets(line, sizeof line, file)) {
-		if (sscanf(line, "from %" SCNd64 " seed %" SCNu64 " per_hour %" SCNu32, &from, &demand->seed, &demand->per_hour) == 3)
+		if (sscanf(line, "from %" SCNd64 " seed %" SCNu64 " per_hour %" SCNu32, &from, &demand->seed,
+			   &demand->per_hour) == 3)
 			live->from = from;
 	}
 	if (file)
 		rewind(file);
 	uint64_t tail = live->options->minutes / 4 < TAIL_MINUTES ? live->options->minutes / 4 : TAIL_MINUTES;
 	demand->from = live->from + LEAD_MINUTES * MINUTE_MS;
-	demand->to = live->options->minutes ? live->end - (instant_ms)tail * MINUTE_MS : live->from + ENDLESS_DAYS * DAY_MS;
+	demand->to =
+		live->options->minutes ? live->end - (instant_ms)tail * MINUTE_MS : live->from + ENDLESS_DAYS * DAY_MS;
 	struct err_detail detail = {""};
 	live->result = demand_draw(&live->demand, live->town, demand, &detail);
 	if (live->result)
@@ -519,7 +545,8 @@ static void remember(struct live *live)
 	for (uint32_t i = 0; i < live->demand.n; i++) {
 		live->passengers[i].live = live;
 		live->passengers[i].index = i;
-		rider_open(&live->passengers[i].rider, &live->demand.trips[i], RETRY_WALL_MS * live->speed_permille / 1000 + 1);
+		rider_open(&live->passengers[i].rider, &live->demand.trips[i],
+			   RETRY_WALL_MS * live->speed_permille / 1000 + 1);
 	}
 	while (file && fgets(line, sizeof line, file))
 		if (sscanf(line, "%" SCNu32 " %95s", &index, secret) == 2 && index < live->demand.n)
@@ -562,7 +589,8 @@ static void begin(struct live *live, struct passenger *passenger, int status, js
 		event_base_loopbreak(live->base);
 		return;
 	}
-	fprintf(live->memory, "from %" PRId64 " seed %" PRIu64 " per_hour %" PRIu32 "\n", live->from, live->drawn.seed, live->drawn.per_hour);
+	fprintf(live->memory, "from %" PRId64 " seed %" PRIu64 " per_hour %" PRIu32 "\n", live->from, live->drawn.seed,
+		live->drawn.per_hour);
 	fflush(live->memory);
 	live->began = 1;
 	take_up(live);
@@ -638,7 +666,8 @@ int live_run(const struct live_options *options, const struct town *town, struct
 		fputc('\n', stderr);
 	int code = live.result;
 	close_all(&live);
-	return code ? err_set(detail, code, code == ERR_UNAVAILABLE ? "the dispatcher at %s:%u does not answer" : "stopped (%s:%u)", options->address,
-			      options->port)
+	return code ? err_set(detail, code,
+			      code == ERR_UNAVAILABLE ? "the dispatcher at %s:%u does not answer" : "stopped (%s:%u)",
+			      options->address, options->port)
 		    : ERR_OK;
 }

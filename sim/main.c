@@ -15,12 +15,17 @@
 #include "scenario.h"
 
 static const char usage[] =
-	"usage: sim run SCENARIO.yaml --out DIR [--set NAME=VALUE ...] [--journal]   a day on a virtual clock; figures as JSON\n"
-	"       sim replay JOURNAL --town FILE [--unfinished] [--json]               identical outcomes? (JOURNAL: a store, e.g. journal.db)\n"
-	"       sim live --town FILE --port N --token FILE --memory FILE [--minutes N] [--per-hour N] [--seed N] [--status]\n"
-	"                                                                            riders who use a running dispatcher over HTTP\n"
+	"usage: sim run SCENARIO.yaml --out DIR [--set NAME=VALUE ...] [--journal]   a day on a virtual clock; figures "
+	"as JSON\n"
+	"       sim replay JOURNAL --town FILE [--unfinished] [--json]               identical outcomes? (JOURNAL: a "
+	"store, e.g. journal.db)\n"
+	"       sim live --town FILE --port N --token FILE --memory FILE [--minutes N] [--per-hour N] [--seed N] "
+	"[--status]\n"
+	"                                                                            riders who use a running "
+	"dispatcher over HTTP\n"
 	"       sim start --town FILE                                                an instant to begin a demo at\n"
-	"       sim fleet --town FILE --keys DIR --vehicles N [--arguments]          a fleet file for simulated shuttles (keys: DIR/vehicle-N.key.pub),\n"
+	"       sim fleet --town FILE --keys DIR --vehicles N [--arguments]          a fleet file for simulated "
+	"shuttles (keys: DIR/vehicle-N.key.pub),\n"
 	"                                                                            or the agents' own arguments\n"
 	"       sim settings                                                         all names of a scenario\n";
 
@@ -41,41 +46,102 @@ static int fail(const struct err_detail *detail)
 	return 1;
 }
 
-enum { OPT_OUT = 256, OPT_SET, OPT_TOWN, OPT_PORT, OPT_TOKEN, OPT_MEMORY, OPT_MINUTES, OPT_PER_HOUR, OPT_SEED, OPT_STATUS, OPT_JOURNAL, OPT_UNFINISHED, OPT_JSON, OPT_ADDRESS, OPT_KEYS, OPT_VEHICLES, OPT_ARGUMENTS };
+enum {
+	OPT_OUT = 256,
+	OPT_SET,
+	OPT_TOWN,
+	OPT_PORT,
+	OPT_TOKEN,
+	OPT_MEMORY,
+	OPT_MINUTES,
+	OPT_PER_HOUR,
+	OPT_SEED,
+	OPT_STATUS,
+	OPT_JOURNAL,
+	OPT_UNFINISHED,
+	OPT_JSON,
+	OPT_ADDRESS,
+	OPT_KEYS,
+	OPT_VEHICLES,
+	OPT_ARGUMENTS
+};
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
-	static const struct option names[] = {
-		{"out", 1, NULL, OPT_OUT},	       {"set", 1, NULL, OPT_SET},	{"town", 1, NULL, OPT_TOWN},
-		{"port", 1, NULL, OPT_PORT},	       {"token", 1, NULL, OPT_TOKEN},	{"memory", 1, NULL, OPT_MEMORY},
-		{"minutes", 1, NULL, OPT_MINUTES},     {"per-hour", 1, NULL, OPT_PER_HOUR}, {"seed", 1, NULL, OPT_SEED},
-		{"status", 0, NULL, OPT_STATUS},       {"journal", 0, NULL, OPT_JOURNAL}, {"unfinished", 0, NULL, OPT_UNFINISHED},
-		{"json", 0, NULL, OPT_JSON},	       {"address", 1, NULL, OPT_ADDRESS}, {"keys", 1, NULL, OPT_KEYS},
-		{"vehicles", 1, NULL, OPT_VEHICLES},   {"arguments", 0, NULL, OPT_ARGUMENTS}, {NULL, 0, NULL, 0}};
+	static const struct option names[] = {{"out", 1, NULL, OPT_OUT},
+					      {"set", 1, NULL, OPT_SET},
+					      {"town", 1, NULL, OPT_TOWN},
+					      {"port", 1, NULL, OPT_PORT},
+					      {"token", 1, NULL, OPT_TOKEN},
+					      {"memory", 1, NULL, OPT_MEMORY},
+					      {"minutes", 1, NULL, OPT_MINUTES},
+					      {"per-hour", 1, NULL, OPT_PER_HOUR},
+					      {"seed", 1, NULL, OPT_SEED},
+					      {"status", 0, NULL, OPT_STATUS},
+					      {"journal", 0, NULL, OPT_JOURNAL},
+					      {"unfinished", 0, NULL, OPT_UNFINISHED},
+					      {"json", 0, NULL, OPT_JSON},
+					      {"address", 1, NULL, OPT_ADDRESS},
+					      {"keys", 1, NULL, OPT_KEYS},
+					      {"vehicles", 1, NULL, OPT_VEHICLES},
+					      {"arguments", 0, NULL, OPT_ARGUMENTS},
+					      {NULL, 0, NULL, 0}};
 	int option;
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (option) {
-		case OPT_OUT: arguments->out = optarg; break;
+		case OPT_OUT:
+			arguments->out = optarg;
+			break;
 		case OPT_SET:
 			if (arguments->n_sets < COUNT_OF(arguments->sets))
 				arguments->sets[arguments->n_sets++] = optarg;
 			break;
-		case OPT_TOWN: arguments->town = optarg; break;
-		case OPT_PORT: arguments->port = (uint16_t)strtoul(optarg, NULL, 10); break;
-		case OPT_ADDRESS: arguments->address = optarg; break;
-		case OPT_TOKEN: arguments->token = optarg; break;
-		case OPT_MEMORY: arguments->memory = optarg; break;
-		case OPT_MINUTES: arguments->minutes = strtoull(optarg, NULL, 10); break;
-		case OPT_PER_HOUR: arguments->scenario.demand.per_hour = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case OPT_SEED: arguments->scenario.demand.seed = strtoull(optarg, NULL, 10); break;
-		case OPT_STATUS: arguments->status = 1; break;
-		case OPT_JOURNAL: arguments->journal = 1; break;
-		case OPT_UNFINISHED: arguments->unfinished = 1; break;
-		case OPT_KEYS: arguments->keys = optarg; break;
-		case OPT_VEHICLES: arguments->vehicles = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case OPT_ARGUMENTS: arguments->arguments = 1; break;
-		case OPT_JSON: break; /* the only form */
-		default: return ERR_USAGE;
+		case OPT_TOWN:
+			arguments->town = optarg;
+			break;
+		case OPT_PORT:
+			arguments->port = (uint16_t)strtoul(optarg, NULL, 10);
+			break;
+		case OPT_ADDRESS:
+			arguments->address = optarg;
+			break;
+		case OPT_TOKEN:
+			arguments->token = optarg;
+			break;
+		case OPT_MEMORY:
+			arguments->memory = optarg;
+			break;
+		case OPT_MINUTES:
+			arguments->minutes = strtoull(optarg, NULL, 10);
+			break;
+		case OPT_PER_HOUR:
+			arguments->scenario.demand.per_hour = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case OPT_SEED:
+			arguments->scenario.demand.seed = strtoull(optarg, NULL, 10);
+			break;
+		case OPT_STATUS:
+			arguments->status = 1;
+			break;
+		case OPT_JOURNAL:
+			arguments->journal = 1;
+			break;
+		case OPT_UNFINISHED:
+			arguments->unfinished = 1;
+			break;
+		case OPT_KEYS:
+			arguments->keys = optarg;
+			break;
+		case OPT_VEHICLES:
+			arguments->vehicles = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case OPT_ARGUMENTS:
+			arguments->arguments = 1;
+			break;
+		case OPT_JSON:
+			break; /* the only form */
+		default:
+			return ERR_USAGE;
 		}
 	}
 	if (optind >= argc)
@@ -129,7 +195,8 @@ static json_t *run_json(const struct arguments *arguments, const struct world *w
 	return json;
 }
 
-static int report_run(const struct arguments *arguments, const struct world *world, struct store *store, double seconds, struct err_detail *detail)
+static int report_run(const struct arguments *arguments, const struct world *world, struct store *store, double seconds,
+		      struct err_detail *detail)
 {
 	uint64_t journal = 0;
 	int code = keep_hash(store, &journal, detail);
@@ -139,7 +206,8 @@ static int report_run(const struct arguments *arguments, const struct world *wor
 	code = write_json(arguments->out, "figures.json", json, detail);
 	json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	fputc('\n', stdout);
-	fprintf(stderr, "%s%.1f s\n", isatty(2) ? "\r" : "", seconds); /* time is no figure of the run: same seed, same bytes */
+	fprintf(stderr, "%s%.1f s\n", isatty(2) ? "\r" : "",
+		seconds); /* time is no figure of the run: same seed, same bytes */
 	json_decref(json);
 	return code;
 }
@@ -162,7 +230,8 @@ static int keep_file(const struct arguments *arguments, struct store *store, str
 	return code;
 }
 
-static int run_world(const struct arguments *arguments, const struct town *town, const struct demand *demand, struct err_detail *detail)
+static int run_world(const struct arguments *arguments, const struct town *town, const struct demand *demand,
+		     struct err_detail *detail)
 {
 	struct world *world = NULL;
 	struct store *store;
@@ -211,7 +280,7 @@ static int run(struct arguments *arguments)
 	code = scenario_resolve(scenario, &town, &detail);
 	if (!code)
 		code = scenario->trips[0] ? demand_read(&demand, &town, scenario->trips, scenario->world.from, &detail)
-				  : demand_draw(&demand, &town, &scenario->demand, &detail);
+					  : demand_draw(&demand, &town, &scenario->demand, &detail);
 	if (!code) {
 		code = run_world(arguments, &town, &demand, &detail);
 		demand_free(&demand);
@@ -228,12 +297,14 @@ static void print_replay(const struct replay_report *report)
 	json_t *json = json_object();
 	json_t *figures = figures_json(&report->figures, report->empty_mm, report->loaded_mm);
 	snprintf(digest, sizeof digest, "%016" PRIx64, report->digest);
-	json_object_set_new(json, "identical", json_boolean(report->differing == 0 && report->digest == report->recorded_digest));
+	json_object_set_new(json, "identical",
+			    json_boolean(report->differing == 0 && report->digest == report->recorded_digest));
 	json_object_set_new(json, "commands", json_integer((json_int_t)report->commands));
 	json_object_set_new(json, "differing", json_integer((json_int_t)report->differing));
 	json_object_set_new(json, "first_differing", json_integer((json_int_t)report->first_differing));
 	json_object_set_new(json, "digest", json_string(digest));
-	json_object_set_new(json, "checker", report->fault[0] ? json_string(report->fault) : json_string("nothing wrong"));
+	json_object_set_new(json, "checker",
+			    report->fault[0] ? json_string(report->fault) : json_string("nothing wrong"));
 	json_object_set_new(json, "figures", figures);
 	json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	fputc('\n', stdout);
@@ -304,15 +375,20 @@ static int print_start(const struct town *town, struct err_detail *detail)
 	return ERR_OK;
 }
 
-static int print_vehicle(const struct arguments *arguments, const struct town *town, uint32_t number, struct geo_point hub, struct err_detail *detail)
+static int print_vehicle(const struct arguments *arguments, const struct town *town, uint32_t number,
+			 struct geo_point hub, struct err_detail *detail)
 {
 	char path[512], key[48] = "", spaces[64] = "8";
 	double lat = hub.lat_e7 / 1e7, lon = hub.lon_e7 / 1e7;
 	for (uint32_t space = 1; space < town->n_spaces; space++)
 		snprintf(spaces + strlen(spaces), sizeof spaces - strlen(spaces), ",%d",
-			 strcmp(town_text(town, town->space_name[space]), "wheelchair") && strcmp(town_text(town, town->space_name[space]), "wheelchair_bay") ? 2 : 1);
+			 strcmp(town_text(town, town->space_name[space]), "wheelchair") &&
+					 strcmp(town_text(town, town->space_name[space]), "wheelchair_bay")
+				 ? 2
+				 : 1);
 	if (arguments->arguments) {
-		printf("%u --class %s --spaces %s --start %.7f,%.7f\n", number, town_text(town, town->class_name[0]), spaces, lat, lon);
+		printf("%u --class %s --spaces %s --start %.7f,%.7f\n", number, town_text(town, town->class_name[0]),
+		       spaces, lat, lon);
 		return ERR_OK;
 	}
 	snprintf(path, sizeof path, "%s/vehicle-%u.key.pub", arguments->keys, number);
@@ -324,7 +400,8 @@ static int print_vehicle(const struct arguments *arguments, const struct town *t
 	}
 	fclose(file);
 	key[strcspn(key, "\r\n")] = 0;
-	printf("  - {number: %u, name: \"Shuttle %u\", class: %s, simulated: true, step_free: true, spaces: [%s], depot: \"%.7f,%.7f\",\n     key: '",
+	printf("  - {number: %u, name: \"Shuttle %u\", class: %s, simulated: true, step_free: true, spaces: [%s], "
+	       "depot: \"%.7f,%.7f\",\n     key: '",
 	       number, number, town_text(town, town->class_name[0]), spaces, lat, lon);
 	for (const char *c = key; *c; c++)
 		printf(*c == '\'' ? "''" : "%c", *c);
@@ -336,7 +413,8 @@ static int print_fleet(const struct arguments *arguments, const struct town *tow
 {
 	struct geo_point hub;
 	if (demand_hub(town, &hub))
-		return err_set(detail, ERR_NOT_FOUND, "no stop of the timetable is reached by a road: nowhere to begin");
+		return err_set(detail, ERR_NOT_FOUND,
+			       "no stop of the timetable is reached by a road: nowhere to begin");
 	if (!arguments->arguments)
 		puts("# simulated shuttles, made by sim fleet\nvehicles:");
 	int code = ERR_OK;

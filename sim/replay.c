@@ -46,7 +46,8 @@ static int compare(struct replay *replay, const struct store_record *record)
 	size_t n = 0;
 	int code = record_updates(replay->updates.items, replay->updates.n, replay->bytes, replay->size, &n);
 	if (code)
-		return err_set(replay->detail, code, "record %llu: outcome too large", (unsigned long long)record->sequence);
+		return err_set(replay->detail, code, "record %llu: outcome too large",
+			       (unsigned long long)record->sequence);
 	if (!replay->pending || n != record->n || memcmp(replay->bytes, record->body, n))
 		differs(replay, record->sequence);
 	replay->pending = 0;
@@ -82,7 +83,8 @@ static int run(struct replay *replay, struct store *store, int service_over)
 	return ERR_OK;
 }
 
-int replay_run(struct store *store, const struct town *town, int service_over, struct replay_report *ret_report, struct err_detail *detail)
+int replay_run(struct store *store, const struct town *town, int service_over, struct replay_report *ret_report,
+	       struct err_detail *detail)
 {
 	struct core_settings settings;
 	uint8_t hash[TOWN_HASH_BYTES];
@@ -104,7 +106,8 @@ int replay_run(struct store *store, const struct town *town, int service_over, s
 		replay.updates.items = calloc(replay.updates.most, sizeof *replay.updates.items);
 		replay.size = (size_t)replay.updates.most * RECORD_UPDATE_BYTES_MAX;
 		replay.bytes = malloc(replay.size);
-		code = replay.updates.items && replay.bytes ? run(&replay, store, service_over) : err_set(detail, ERR_MEMORY, "replay: out of memory");
+		code = replay.updates.items && replay.bytes ? run(&replay, store, service_over)
+							    : err_set(detail, ERR_MEMORY, "replay: out of memory");
 	}
 	free(replay.updates.items);
 	free(replay.bytes);

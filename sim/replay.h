@@ -1,4 +1,5 @@
-/* Replays a journal through the core and compares every outcome with the recorded one, byte for byte; the checker watches. */
+/* Replays a journal through the core and compares every outcome with the recorded one, byte for byte; the checker
+ * watches. */
 #ifndef ZUB_REPLAY_H
 #define ZUB_REPLAY_H
 
@@ -11,10 +12,12 @@ struct replay_report {
 	uint64_t commands, differing, first_differing; /* sequence of the first outcome that is not the same */
 	uint64_t digest, recorded_digest;
 	struct checker_figures figures;
-	uint64_t empty_mm, loaded_mm;                  /* driven by the fleet */
-	char fault[512];                               /* what the checker found, "" = nothing */
+	uint64_t empty_mm, loaded_mm; /* driven by the fleet */
+	char fault[512];	      /* what the checker found, "" = nothing */
 };
-/* service_over: every promised ride must have ended. Errors: what the store or the records have wrong; differing outcomes are in the report. */
-int replay_run(struct store *store, const struct town *town, int service_over, struct replay_report *ret_report, struct err_detail *detail);
+/* service_over: every promised ride must have ended. Errors: what the store or the records have wrong; differing
+ * outcomes are in the report. */
+int replay_run(struct store *store, const struct town *town, int service_over, struct replay_report *ret_report,
+	       struct err_detail *detail);
 
 #endif

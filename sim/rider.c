@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define BEFORE_PICKUP_MS 45000 /* whoever is in time stands there this long before the planned pickup */
-#define THINKS_MS 5000         /* over the offers */
+#define THINKS_MS 5000	       /* over the offers */
 
 void rider_open(struct rider *rider, const struct demand_trip *trip, uint32_t retry_ms)
 {
@@ -24,7 +24,8 @@ static int patient(const struct rider *rider, instant_ms planned_pickup)
 {
 	const struct demand_trip *trip = rider->trip;
 	instant_ms wish = trip->time_kind == TIME_LEAVE_AT ? trip->time : trip->ask_at;
-	return trip->time_kind == TIME_ARRIVE_BY || trip->tie_kind || planned_pickup - wish <= (instant_ms)trip->patience_ms;
+	return trip->time_kind == TIME_ARRIVE_BY || trip->tie_kind ||
+	       planned_pickup - wish <= (instant_ms)trip->patience_ms;
 }
 
 /* When this rider stands at the stop. */
@@ -32,7 +33,8 @@ static instant_ms present_at(const struct rider *rider)
 {
 	if (rider->trip->no_show)
 		return INT64_MAX;
-	instant_ms at = rider->trip->late_ms ? rider->planned_pickup + rider->trip->late_ms : rider->planned_pickup - BEFORE_PICKUP_MS;
+	instant_ms at = rider->trip->late_ms ? rider->planned_pickup + rider->trip->late_ms
+					     : rider->planned_pickup - BEFORE_PICKUP_MS;
 	return at > rider->not_before ? at : rider->not_before;
 }
 
@@ -58,7 +60,7 @@ void rider_told(struct rider *rider, const struct rider_news *news, instant_ms n
 	switch (news->state) {
 	case RIDE_OFFERED:
 		if (rider->phase != RIDER_ASKING && rider->phase != RIDER_ACCEPTING)
-			break; /* has them already */
+			break;		       /* has them already */
 		rider->phase = RIDER_CHOOSING; /* fresh offers when the accepted one was gone */
 		rider->act_at = now + THINKS_MS;
 		if (news->n_offers == 0 || !patient(rider, news->planned_pickup))
@@ -68,7 +70,8 @@ void rider_told(struct rider *rider, const struct rider_news *news, instant_ms n
 	case RIDE_AT_STOP:
 		if (rider->phase < RIDER_PROMISED)
 			rider->promised_at = now;
-		rider->planned_pickup = news->state == RIDE_PROMISED || before != RIDE_AT_STOP ? news->planned_pickup : rider->planned_pickup;
+		rider->planned_pickup = news->state == RIDE_PROMISED || before != RIDE_AT_STOP ? news->planned_pickup
+											       : rider->planned_pickup;
 		rider->phase = RIDER_PROMISED;
 		rider->code = news->code;
 		if (before != news->state || news->state == RIDE_PROMISED)
@@ -120,7 +123,10 @@ enum rider_wish rider_act(struct rider *rider, instant_ms now)
 		rider->phase = RIDER_ACCEPTING;
 		rider->act_at = now + rider->retry_ms;
 		return RIDER_ACCEPTS;
-	case RIDER_PROMISED: return act_promised(rider, now);
-	default: rider->act_at = INT64_MAX; return RIDER_WAITS;
+	case RIDER_PROMISED:
+		return act_promised(rider, now);
+	default:
+		rider->act_at = INT64_MAX;
+		return RIDER_WAITS;
 	}
 }

@@ -13,18 +13,22 @@ struct rows {
 	char town[256], trips[256], class_name[32];
 	char from[64];
 	int64_t minutes, seed, vehicles, seats, bays, luggage;
-	int64_t per_hour, hub_m, hubs, from_train, to_train, tied, prebooked, arrive_by, wheelchair, walker, pram, dog, companion, second_rider,
-		cancel, no_show, late;
-	int64_t latency_min, latency_max, loss, repeat, slow, trains_late, trains_late_max, trains_cancelled, check_every, snapshot_every, reserve,
-		rides_max;
+	int64_t per_hour, hub_m, hubs, from_train, to_train, tied, prebooked, arrive_by, wheelchair, walker, pram, dog,
+		companion, second_rider, cancel, no_show, late;
+	int64_t latency_min, latency_max, loss, repeat, slow, trains_late, trains_late_max, trains_cancelled,
+		check_every, snapshot_every, reserve, rides_max;
 };
-#define ROW(name, type, low, high, fallback, field, help) \
-	{name, type, low, high, fallback, offsetof(struct rows, field), sizeof(((struct rows *)0)->field), 0, help}
+#define ROW(name, type, low, high, fallback, field, help)                                                            \
+	{                                                                                                            \
+		name, type, low, high, fallback, offsetof(struct rows, field), sizeof(((struct rows *)0)->field), 0, \
+			help                                                                                         \
+	}
 #define SHARE(name, fallback, field, help) ROW(name, YAML_PERMILLE, 0, 1000, fallback, field, help)
 static const struct yaml_setting table[] = {
 	ROW("town", YAML_TEXT, 0, 0, "town.zmap", town, "town file"),
 	ROW("trips", YAML_TEXT, 0, 1, "", trips, "CSV of trips; empty = drawn from addresses and the timetable"),
-	ROW("from", YAML_TEXT, 0, 1, "", from, "first instant of service; empty = 06:00 of the timetable's busiest day"),
+	ROW("from", YAML_TEXT, 0, 1, "", from,
+	    "first instant of service; empty = 06:00 of the timetable's busiest day"),
 	ROW("minutes", YAML_INT, 1, 14400, "480", minutes, "requests come for so many minutes"),
 	ROW("seed", YAML_INT, 0, INT64_MAX, "1", seed, "same seed, same bytes"),
 	ROW("vehicles", YAML_INT, 1, WORLD_VEHICLES_MAX, "6", vehicles, "size of the fleet"),
@@ -57,9 +61,12 @@ static const struct yaml_setting table[] = {
 	SHARE("trains.late", "0", trains_late, "share of the trips with tied rides that are late"),
 	ROW("trains.late_max", YAML_DURATION, 60000, 7200000, "15 min", trains_late_max, "by at most this"),
 	SHARE("trains.cancelled", "0", trains_cancelled, "share of the trips with tied rides that do not run"),
-	ROW("check_every", YAML_INT, 0, 1000000, "0", check_every, "all invariants after every so many commands; 0 = at the end"),
-	ROW("snapshot_every", YAML_INT, 0, 10000000, "0", snapshot_every, "journal snapshot after so many commands; 0 = as in live service"),
-	ROW("core.reserve", YAML_DURATION, 0, 1800000, "60 s", reserve, "planning keeps this much spare before every promised limit"),
+	ROW("check_every", YAML_INT, 0, 1000000, "0", check_every,
+	    "all invariants after every so many commands; 0 = at the end"),
+	ROW("snapshot_every", YAML_INT, 0, 10000000, "0", snapshot_every,
+	    "journal snapshot after so many commands; 0 = as in live service"),
+	ROW("core.reserve", YAML_DURATION, 0, 1800000, "60 s", reserve,
+	    "planning keeps this much spare before every promised limit"),
 	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "rides kept in memory"),
 };
 
@@ -67,16 +74,40 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 {
 	const struct demand_options *demand = &scenario->demand;
 	const struct world_options *world = &scenario->world;
-	*rows = (struct rows){.minutes = scenario->minutes, .seed = (int64_t)world->seed, .vehicles = world->n_vehicles,
-			      .seats = world->spaces[0], .bays = world->spaces[1], .luggage = world->spaces[2], .per_hour = demand->per_hour, .hub_m = demand->hub_mm / 1000,
-			      .hubs = demand->hubs, .from_train = demand->from_train, .to_train = demand->to_train, .tied = demand->tied,
-			      .prebooked = demand->prebooked, .arrive_by = demand->arrive_by, .wheelchair = demand->wheelchair,
-			      .walker = demand->walker, .pram = demand->pram, .dog = demand->dog, .companion = demand->companion,
-			      .second_rider = demand->second_rider, .cancel = demand->cancel, .no_show = demand->no_show, .late = demand->late,
-			      .latency_min = world->latency_ms_min, .latency_max = world->latency_ms_max, .loss = world->loss_permille,
-			      .repeat = world->repeat_permille, .slow = world->slow_permille, .trains_late = world->trains_late_permille,
-			      .trains_late_max = world->trains_late_ms_max, .trains_cancelled = world->trains_cancelled_permille,
-			      .check_every = world->check_every, .snapshot_every = world->snapshot_every, .reserve = world->core.reserve_ms,
+	*rows = (struct rows){.minutes = scenario->minutes,
+			      .seed = (int64_t)world->seed,
+			      .vehicles = world->n_vehicles,
+			      .seats = world->spaces[0],
+			      .bays = world->spaces[1],
+			      .luggage = world->spaces[2],
+			      .per_hour = demand->per_hour,
+			      .hub_m = demand->hub_mm / 1000,
+			      .hubs = demand->hubs,
+			      .from_train = demand->from_train,
+			      .to_train = demand->to_train,
+			      .tied = demand->tied,
+			      .prebooked = demand->prebooked,
+			      .arrive_by = demand->arrive_by,
+			      .wheelchair = demand->wheelchair,
+			      .walker = demand->walker,
+			      .pram = demand->pram,
+			      .dog = demand->dog,
+			      .companion = demand->companion,
+			      .second_rider = demand->second_rider,
+			      .cancel = demand->cancel,
+			      .no_show = demand->no_show,
+			      .late = demand->late,
+			      .latency_min = world->latency_ms_min,
+			      .latency_max = world->latency_ms_max,
+			      .loss = world->loss_permille,
+			      .repeat = world->repeat_permille,
+			      .slow = world->slow_permille,
+			      .trains_late = world->trains_late_permille,
+			      .trains_late_max = world->trains_late_ms_max,
+			      .trains_cancelled = world->trains_cancelled_permille,
+			      .check_every = world->check_every,
+			      .snapshot_every = world->snapshot_every,
+			      .reserve = world->core.reserve_ms,
 			      .rides_max = world->core.rides_max};
 	memcpy(rows->town, scenario->town, sizeof rows->town);
 	memcpy(rows->trips, scenario->trips, sizeof rows->trips);
@@ -99,7 +130,8 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->spaces[1] = (uint8_t)rows->bays;
 	world->spaces[2] = (uint8_t)rows->luggage;
 	world->latency_ms_min = (uint32_t)rows->latency_min;
-	world->latency_ms_max = (uint32_t)(rows->latency_max > rows->latency_min ? rows->latency_max : rows->latency_min);
+	world->latency_ms_max =
+		(uint32_t)(rows->latency_max > rows->latency_min ? rows->latency_max : rows->latency_min);
 	world->loss_permille = (uint32_t)rows->loss;
 	world->repeat_permille = (uint32_t)rows->repeat;
 	world->slow_permille = (uint32_t)rows->slow;
@@ -142,7 +174,8 @@ void scenario_default(struct scenario *scenario)
 	from_rows(scenario, &rows);
 }
 
-/* A fault's time: an instant, or how long after the beginning (kept as an instant of the first days of 1970 until then). */
+/* A fault's time: an instant, or how long after the beginning (kept as an instant of the first days of 1970 until
+ * then). */
 static int read_when(const struct yaml *yaml, struct fy_node *node, int64_t *ret_at, struct err_detail *detail)
 {
 	struct err_detail unused;
@@ -151,7 +184,8 @@ static int read_when(const struct yaml *yaml, struct fy_node *node, int64_t *ret
 	return yaml_scalar(yaml, node, YAML_INSTANT, AFTER_START_MS + 1, INT64_MAX, ret_at, sizeof *ret_at, detail);
 }
 
-static int read_fault(const struct yaml *yaml, struct fy_node *node, struct world_options *world, struct err_detail *detail)
+static int read_fault(const struct yaml *yaml, struct fy_node *node, struct world_options *world,
+		      struct err_detail *detail)
 {
 	static const char *const keys[] = {"at", "vehicle", "kind", "for"};
 	static const char *const kinds[WORLD_FAULT_KINDS] = {"", "mrc", "dead", "link", "agent", "dispatcher"};
@@ -164,22 +198,28 @@ static int read_fault(const struct yaml *yaml, struct fy_node *node, struct worl
 		code = read_when(yaml, yaml_get(node, "at"), &at, detail);
 	if (!code)
 		code = yaml_scalar(yaml, yaml_get(node, "kind"), YAML_TEXT, 0, 0, kind, sizeof kind, detail);
-	int names_vehicle = yaml_get(node, "vehicle") != NULL, needs_vehicle = !code && strcmp(kind, kinds[WORLD_FAULT_DISPATCHER]) != 0;
+	int names_vehicle = yaml_get(node, "vehicle") != NULL,
+	    needs_vehicle = !code && strcmp(kind, kinds[WORLD_FAULT_DISPATCHER]) != 0;
 	if (!code && names_vehicle != needs_vehicle)
-		code = yaml_fail(yaml, node, ERR_FORMAT, detail, needs_vehicle ? "vehicle is missing" : "a dispatcher has no vehicle number");
+		code = yaml_fail(yaml, node, ERR_FORMAT, detail,
+				 needs_vehicle ? "vehicle is missing" : "a dispatcher has no vehicle number");
 	if (!code && needs_vehicle)
-		code = yaml_scalar(yaml, yaml_get(node, "vehicle"), YAML_INT, 1, WORLD_VEHICLES_MAX, &vehicle, sizeof vehicle, detail);
+		code = yaml_scalar(yaml, yaml_get(node, "vehicle"), YAML_INT, 1, WORLD_VEHICLES_MAX, &vehicle,
+				   sizeof vehicle, detail);
 	if (!code && yaml_get(node, "for"))
-		code = yaml_scalar(yaml, yaml_get(node, "for"), YAML_DURATION, 1, DAY_MS, &duration, sizeof duration, detail);
+		code = yaml_scalar(yaml, yaml_get(node, "for"), YAML_DURATION, 1, DAY_MS, &duration, sizeof duration,
+				   detail);
 	if (code)
 		return code;
 	for (uint8_t i = 1; i < COUNT_OF(kinds); i++) {
 		if (!strcmp(kind, kinds[i])) {
-			world->faults[world->n_faults++] = (struct world_fault){at, (uint32_t)vehicle, i, (uint32_t)duration};
+			world->faults[world->n_faults++] =
+				(struct world_fault){at, (uint32_t)vehicle, i, (uint32_t)duration};
 			return ERR_OK;
 		}
 	}
-	return yaml_fail(yaml, yaml_get(node, "kind"), ERR_FORMAT, detail, "kind: expected mrc, dead, link, agent or dispatcher");
+	return yaml_fail(yaml, yaml_get(node, "kind"), ERR_FORMAT, detail,
+			 "kind: expected mrc, dead, link, agent or dispatcher");
 }
 
 static int read_faults(const struct yaml *yaml, struct world_options *world, struct err_detail *detail)
@@ -207,7 +247,8 @@ static void beside(const char *path, char *name, size_t size)
 
 static int read_at(struct scenario *scenario, const char *path, int depth, struct err_detail *detail);
 
-static int read_parts(struct scenario *scenario, const struct yaml *yaml, const char *path, int depth, struct err_detail *detail)
+static int read_parts(struct scenario *scenario, const struct yaml *yaml, const char *path, int depth,
+		      struct err_detail *detail)
 {
 	static const char *const also[] = {"extends", "faults"};
 	struct fy_node *parent = yaml_get(yaml_root(yaml), "extends");
@@ -216,7 +257,8 @@ static int read_parts(struct scenario *scenario, const struct yaml *yaml, const 
 		char name[256];
 		code = yaml_scalar(yaml, parent, YAML_TEXT, 0, 0, name, sizeof name, detail);
 		if (!code && depth == EXTENDS_MAX)
-			code = yaml_fail(yaml, parent, ERR_RANGE, detail, "extends: more than %d files deep", EXTENDS_MAX);
+			code = yaml_fail(yaml, parent, ERR_RANGE, detail, "extends: more than %d files deep",
+					 EXTENDS_MAX);
 		if (!code) {
 			beside(path, name, sizeof name);
 			code = read_at(scenario, name, depth + 1, detail);
@@ -225,7 +267,8 @@ static int read_parts(struct scenario *scenario, const struct yaml *yaml, const 
 	struct rows rows;
 	to_rows(scenario, &rows);
 	if (!code)
-		code = yaml_read_settings(yaml, yaml_root(yaml), table, COUNT_OF(table), &rows, also, COUNT_OF(also), detail);
+		code = yaml_read_settings(yaml, yaml_root(yaml), table, COUNT_OF(table), &rows, also, COUNT_OF(also),
+					  detail);
 	if (code)
 		return code;
 	if (yaml_get(yaml_root(yaml), "town"))
@@ -256,10 +299,13 @@ int scenario_resolve(struct scenario *scenario, const struct town *town, struct 
 {
 	struct world_options *world = &scenario->world;
 	instant_ms from = 0;
-	int code = scenario->from[0] ? yaml_parse(scenario->from, YAML_INSTANT, 0, INT64_MAX / 2, &from, sizeof from, detail)
-				     : demand_show_day(town, &from);
+	int code = scenario->from[0]
+			   ? yaml_parse(scenario->from, YAML_INSTANT, 0, INT64_MAX / 2, &from, sizeof from, detail)
+			   : demand_show_day(town, &from);
 	if (code)
-		return scenario->from[0] ? code : err_set(detail, code, "from: no trip runs on any day of the timetable; name a day");
+		return scenario->from[0]
+			       ? code
+			       : err_set(detail, code, "from: no trip runs on any day of the timetable; name a day");
 	world->from = scenario->demand.from = from;
 	world->to = scenario->demand.to = from + scenario->minutes * MINUTE_MS;
 	for (uint32_t i = 0; i < world->n_faults; i++)
@@ -274,10 +320,12 @@ int scenario_set(struct scenario *scenario, const char *assignment, struct err_d
 	const char *equals = strchr(assignment, '=');
 	to_rows(scenario, &rows);
 	for (uint32_t i = 0; equals && i < COUNT_OF(table); i++) {
-		if (strlen(table[i].name) != (size_t)(equals - assignment) || strncmp(table[i].name, assignment, (size_t)(equals - assignment)))
+		if (strlen(table[i].name) != (size_t)(equals - assignment) ||
+		    strncmp(table[i].name, assignment, (size_t)(equals - assignment)))
 			continue;
 		struct err_detail inner;
-		int code = yaml_parse(equals + 1, table[i].type, table[i].low, table[i].high, (char *)&rows + table[i].offset, table[i].size, &inner);
+		int code = yaml_parse(equals + 1, table[i].type, table[i].low, table[i].high,
+				      (char *)&rows + table[i].offset, table[i].size, &inner);
 		if (code)
 			return err_set(detail, code, "--set %s: %s", table[i].name, inner.text);
 		from_rows(scenario, &rows);
@@ -288,8 +336,11 @@ int scenario_set(struct scenario *scenario, const char *assignment, struct err_d
 
 void scenario_print_manual(FILE *out)
 {
-	fprintf(out, "# Names of a scenario\n\nMade by `sim settings` from the table in sim/scenario.c; do not edit. `extends: FILE` takes another "
-		     "file first; `faults:` is a list of {at, vehicle, kind: mrc|dead|link|agent|dispatcher, for};\n`at` is an instant, or how long after the beginning.\n\n| name | default | meaning |\n| --- | --- | --- |\n");
+	fprintf(out,
+		"# Names of a scenario\n\nMade by `sim settings` from the table in sim/scenario.c; do not edit. "
+		"`extends: FILE` takes another "
+		"file first; `faults:` is a list of {at, vehicle, kind: mrc|dead|link|agent|dispatcher, for};\n`at` is "
+		"an instant, or how long after the beginning.\n\n| name | default | meaning |\n| --- | --- | --- |\n");
 	for (uint32_t i = 0; i < COUNT_OF(table); i++)
 		fprintf(out, "| `%s` | `%s` | %s |\n", table[i].name, table[i].fallback, table[i].help);
 }

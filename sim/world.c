@@ -73,27 +73,50 @@ static void run_event(struct world *world, const struct event *event)
 {
 	const struct sim_vehicle *vehicle;
 	switch ((enum event_kind)event->kind) {
-	case EVENT_RIDER: rider_wake(world, event->index); break;
+	case EVENT_RIDER:
+		rider_wake(world, event->index);
+		break;
 	case EVENT_AGENT:
 		if (world->vehicles[event->index].wake_at <= world->now)
 			vehicle_wake(world, event->index, NULL);
 		break;
-	case EVENT_AGENT_UP: vehicle_start_agent(world, event->index); break;
+	case EVENT_AGENT_UP:
+		vehicle_start_agent(world, event->index);
+		break;
 	case EVENT_TO_VEHICLE:
 		vehicle = &world->vehicles[event->index];
 		if (!vehicle->link_down && vehicle->agent)
 			vehicle_wake(world, event->index, event->payload);
 		break;
-	case EVENT_TO_DISPATCHER: dispatcher_hear(world, event->index, event->payload); break;
-	case EVENT_CORE: dispatcher_tick_core(world); break;
-	case EVENT_DOCK: dispatcher_tick_dock(world); break;
-	case EVENT_DESK: desk_look_around(world); break;
-	case EVENT_FAULT: vehicle_fault(world, event->index); break;
-	case EVENT_FAULT_OVER: vehicle_fault_over(world, event->index); break;
-	case EVENT_DISPATCHER_UP: world_fail(world, dispatcher_open(world)); break;
-	case EVENT_COMMAND: dispatcher_submit(world, event->payload); break;
-	case EVENT_TRAIN: train_announce(world, event->index); break;
-	case EVENT_HOUR: break;
+	case EVENT_TO_DISPATCHER:
+		dispatcher_hear(world, event->index, event->payload);
+		break;
+	case EVENT_CORE:
+		dispatcher_tick_core(world);
+		break;
+	case EVENT_DOCK:
+		dispatcher_tick_dock(world);
+		break;
+	case EVENT_DESK:
+		desk_look_around(world);
+		break;
+	case EVENT_FAULT:
+		vehicle_fault(world, event->index);
+		break;
+	case EVENT_FAULT_OVER:
+		vehicle_fault_over(world, event->index);
+		break;
+	case EVENT_DISPATCHER_UP:
+		world_fail(world, dispatcher_open(world));
+		break;
+	case EVENT_COMMAND:
+		dispatcher_submit(world, event->payload);
+		break;
+	case EVENT_TRAIN:
+		train_announce(world, event->index);
+		break;
+	case EVENT_HOUR:
+		break;
 	}
 }
 
@@ -105,7 +128,8 @@ static int anybody_under_way(const struct world *world)
 		if (world->riders[i].phase < RIDER_ENDED && world->riders[i].ride_state != RIDE_BROKEN)
 			return 1;
 	for (uint32_t i = 0; i < core_n_cases(world->core); i++)
-		if (core_case_at(world->core, i)->kind == CASE_BROKEN_RIDE && core_case_at(world->core, i)->outcome == CASE_OPEN)
+		if (core_case_at(world->core, i)->kind == CASE_BROKEN_RIDE &&
+		    core_case_at(world->core, i)->outcome == CASE_OPEN)
 			return 1;
 	return 0;
 }
@@ -173,7 +197,8 @@ static int find_depot(struct world *world, struct place *ret_place)
 	if (!placing_find(&world->placing, middle, ret_place) && ret_place->road.arc != NONE)
 		return ERR_OK;
 	for (uint32_t i = 0; i < world->demand->n; i++)
-		if (!placing_find(&world->placing, world->demand->trips[i].from, ret_place) && ret_place->road.arc != NONE)
+		if (!placing_find(&world->placing, world->demand->trips[i].from, ret_place) &&
+		    ret_place->road.arc != NONE)
 			return ERR_OK;
 	return ERR_NOT_FOUND;
 }
@@ -200,7 +225,8 @@ static int open_service(struct world *world)
 	struct place depot;
 	uint32_t class_index = town_class(world->town, world->options.class_name);
 	if (class_index == NONE)
-		return err_set(world->detail, ERR_NOT_FOUND, "the town has no vehicle class \"%s\"", world->options.class_name);
+		return err_set(world->detail, ERR_NOT_FOUND, "the town has no vehicle class \"%s\"",
+			       world->options.class_name);
 	if (find_depot(world, &depot))
 		return err_set(world->detail, ERR_NOT_FOUND, "no road near the middle of the demand");
 	int code = dispatcher_open(world);
@@ -228,7 +254,8 @@ static void push_first_events(struct world *world)
 		world_push(world, world->options.faults[i].at, EVENT_FAULT, i, NULL);
 	world_push(world, world->now, EVENT_DOCK, 0, NULL);
 	world_push(world, world->now + MINUTE_MS, EVENT_DESK, 0, NULL);
-	world_push(world, world->now + HOUR_MS < world->options.to ? world->now + HOUR_MS : world->options.to, EVENT_HOUR, 0, NULL);
+	world_push(world, world->now + HOUR_MS < world->options.to ? world->now + HOUR_MS : world->options.to,
+		   EVENT_HOUR, 0, NULL);
 }
 
 static int open_parts(struct world *world)
@@ -255,8 +282,8 @@ static int open_parts(struct world *world)
 	return code ? code : open_service(world);
 }
 
-int world_open(struct world **ret_world, const struct world_options *options, const struct town *town, const struct demand *demand,
-	       struct store *store, struct err_detail *detail)
+int world_open(struct world **ret_world, const struct world_options *options, const struct town *town,
+	       const struct demand *demand, struct store *store, struct err_detail *detail)
 {
 	struct err_detail unused;
 	struct world *world = calloc(1, sizeof *world);

@@ -1,6 +1,7 @@
-/* The virtual world: the dispatcher's core, dock and journal and the vehicles' agents and bodies, the very code of the live
- * service, behind a virtual clock and a virtual network; riders from demand; a service desk that answers notices, cases and
- * approval requests as people would. Discrete events, seeded: same seed, same bytes. An independent checker (checker.h) watches. */
+/* The virtual world: the dispatcher's core, dock and journal and the vehicles' agents and bodies, the very code of the
+ * live service, behind a virtual clock and a virtual network; riders from demand; a service desk that answers notices,
+ * cases and approval requests as people would. Discrete events, seeded: same seed, same bytes. An independent checker
+ * (checker.h) watches. */
 #ifndef ZUB_WORLD_H
 #define ZUB_WORLD_H
 
@@ -15,44 +16,47 @@
 #define WORLD_VEHICLES_MAX 4096
 
 enum world_fault_kind {
-	WORLD_FAULT_MRC = 1,    /* minimal-risk stop; at its end the supervisor approves going on */
-	WORLD_FAULT_DEAD,       /* the vehicle breaks down; at its end it is repaired where it stands */
-	WORLD_FAULT_LINK,       /* no message passes */
-	WORLD_FAULT_AGENT,      /* the agent is killed at its next activity: before it saved, before it spoke, or after; starts again */
-	WORLD_FAULT_DISPATCHER, /* the dispatcher is killed: at once, before its next commit, or between commit and release; recovers */
+	WORLD_FAULT_MRC = 1,	/* minimal-risk stop; at its end the supervisor approves going on */
+	WORLD_FAULT_DEAD,	/* the vehicle breaks down; at its end it is repaired where it stands */
+	WORLD_FAULT_LINK,	/* no message passes */
+	WORLD_FAULT_AGENT,	/* the agent is killed at its next activity: before it saved, before it spoke, or after;
+				   starts again */
+	WORLD_FAULT_DISPATCHER, /* the dispatcher is killed: at once, before its next commit, or between commit and
+				   release; recovers */
 	WORLD_FAULT_KINDS
 };
 
 struct world_fault {
 	instant_ms at;
-	uint32_t vehicle;              /* 1 ..; not for the dispatcher */
-	uint8_t kind;                  /* enum world_fault_kind */
-	uint32_t duration_ms;          /* 0 = for good (agent, dispatcher: WORLD_RESTART_MS) */
+	uint32_t vehicle;     /* 1 ..; not for the dispatcher */
+	uint8_t kind;	      /* enum world_fault_kind */
+	uint32_t duration_ms; /* 0 = for good (agent, dispatcher: WORLD_RESTART_MS) */
 };
 
 #define WORLD_RESTART_MS 3000
 
 struct world_options {
 	uint64_t seed;
-	instant_ms from, to;           /* demand and service; riders aboard at the end are driven home */
+	instant_ms from, to; /* demand and service; riders aboard at the end are driven home */
 	uint32_t n_vehicles;
 	uint8_t spaces[TOWN_SPACES_MAX];
 	char class_name[32];
 	struct core_settings core;
 	uint32_t latency_ms_min, latency_ms_max, loss_permille, repeat_permille;
-	uint32_t slow_permille;        /* vehicles are slower than the map says */
-	uint32_t trains_late_permille, trains_cancelled_permille, trains_late_ms_max; /* of the trips that rides are tied to */
+	uint32_t slow_permille; /* vehicles are slower than the map says */
+	uint32_t trains_late_permille, trains_cancelled_permille,
+		trains_late_ms_max; /* of the trips that rides are tied to */
 	uint32_t n_faults;
 	struct world_fault faults[WORLD_FAULTS_MAX];
-	uint32_t check_every;          /* core_check after every so many commands; 0 = only at the end */
-	uint32_t snapshot_every;       /* journal snapshot after so many commands, 0 = the journal's own */
+	uint32_t check_every;	 /* core_check after every so many commands; 0 = only at the end */
+	uint32_t snapshot_every; /* journal snapshot after so many commands, 0 = the journal's own */
 };
 void world_default(struct world_options *options);
 
 struct world;
 /* town, demand, store are borrowed until close. */
-int world_open(struct world **ret_world, const struct world_options *options, const struct town *town, const struct demand *demand,
-	       struct store *store, struct err_detail *detail);
+int world_open(struct world **ret_world, const struct world_options *options, const struct town *town,
+	       const struct demand *demand, struct store *store, struct err_detail *detail);
 void world_close(struct world *world);
 /* Runs to the end. progress (may be NULL) is called once per simulated hour. ERR_BROKEN: a checker found something. */
 int world_run(struct world *world, void (*progress)(void *self, instant_ms now), void *self, struct err_detail *detail);

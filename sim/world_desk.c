@@ -1,6 +1,6 @@
-/* The people behind the service. Notices reach their riders; each broken ride gets an owner and ends with the rider at home;
- * a vehicle in a minimal-risk condition may go on when what stopped it is over. Looks around every minute, remembers nothing:
- * so a restart of the dispatcher changes nothing for it. */
+/* The people behind the service. Notices reach their riders; each broken ride gets an owner and ends with the rider at
+ * home; a vehicle in a minimal-risk condition may go on when what stopped it is over. Looks around every minute,
+ * remembers nothing: so a restart of the dispatcher changes nothing for it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +51,8 @@ static void grant_approvals(struct world *world)
 		struct sim_vehicle *vehicle = &world->vehicles[i];
 		if (!vehicle->approval || vehicle->mrc)
 			continue;
-		struct command grant = {.kind = CMD_APPROVAL, .approval = {.vehicle = i + 1, .request = vehicle->approval, .granted = 1}};
+		struct command grant = {.kind = CMD_APPROVAL,
+					.approval = {.vehicle = i + 1, .request = vehicle->approval, .granted = 1}};
 		strcpy(grant.approval.by, WORLD_SUPERVISOR);
 		if (dispatcher_submit(world, &grant) != ERR_UNAVAILABLE)
 			vehicle->approval = 0;
@@ -77,7 +78,8 @@ static uint8_t outcome_of(const struct world *world, const struct core_case *ite
 		return age_ms >= TAXI_AFTER_MS ? CASE_HOME_BY_FALLBACK : CASE_OPEN;
 	if (ride->state == RIDE_CANCELLED || ride->state == RIDE_NO_SHOW)
 		return CASE_HOME_OTHERWISE;
-	if (ride->state == RIDE_ABOARD && vehicle_stuck(world, ride->vehicle) && world->vehicles[ride->vehicle - 1].for_good)
+	if (ride->state == RIDE_ABOARD && vehicle_stuck(world, ride->vehicle) &&
+	    world->vehicles[ride->vehicle - 1].for_good)
 		return age_ms >= TAKEN_OUT_AFTER_MS ? CASE_HOME_BY_FALLBACK : CASE_OPEN;
 	return CASE_OPEN;
 }

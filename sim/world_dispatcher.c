@@ -92,7 +92,8 @@ void dispatcher_hear(struct world *world, uint32_t index, const struct wire_mess
 		return;
 	dock_receive(world->dock, index + 1, message, world->now, world->now, commands, COUNT_OF(commands), &n);
 	for (uint32_t i = 0; i < n && world->core; i++) {
-		if (commands[i].kind == CMD_VEHICLE_EVENT && commands[i].vehicle_event.event.kind == WIRE_APPROVAL_REQUEST)
+		if (commands[i].kind == CMD_VEHICLE_EVENT &&
+		    commands[i].vehicle_event.event.kind == WIRE_APPROVAL_REQUEST)
 			world->vehicles[index].approval = commands[i].vehicle_event.event.sequence;
 		dispatcher_submit(world, &commands[i]);
 	}
@@ -142,13 +143,15 @@ void dispatcher_die(struct world *world)
 	dispatcher_close(world);
 	world->death = ALIVE;
 	world->counts.dispatcher_restarts++;
-	world_push(world, world->now + (world->down_ms ? world->down_ms : WORLD_RESTART_MS), EVENT_DISPATCHER_UP, 0, NULL);
+	world_push(world, world->now + (world->down_ms ? world->down_ms : WORLD_RESTART_MS), EVENT_DISPATCHER_UP, 0,
+		   NULL);
 }
 
 static int open_core(struct world *world)
 {
 	const struct core_settings *settings = &world->options.core;
-	struct dock_settings dock = {settings->vehicles_max, WORLD_HEARTBEAT_MS, LOST_AFTER_MS, VALID_MS, RESEND_MS, 1000, 1};
+	struct dock_settings dock = {
+		settings->vehicles_max, WORLD_HEARTBEAT_MS, LOST_AFTER_MS, VALID_MS, RESEND_MS, 1000, 1};
 	int code = arena_open(&world->core_arena, core_size(settings, world->town) + dock_size(&dock) + 65536);
 	if (!code)
 		code = core_open(&world->core, settings, world->town, &world->core_arena);
@@ -170,7 +173,8 @@ static int recover(struct world *world)
 		return code;
 	world->counts.records_recovered += sequence;
 	if (world->digest && core_digest(world->core) != world->digest)
-		return err_set(world->detail, ERR_BROKEN, "the dispatcher recovered into another state than the one it died in");
+		return err_set(world->detail, ERR_BROKEN,
+			       "the dispatcher recovered into another state than the one it died in");
 	return ERR_OK;
 }
 
@@ -186,7 +190,8 @@ int dispatcher_open(struct world *world)
 	if (code)
 		return code;
 	world->core_at = INT64_MAX;
-	start.start = (struct cmd_start){.area = 1, .epoch = epoch, .engine_version = CORE_ENGINE_VERSION, .settings = world->options.core};
+	start.start = (struct cmd_start){
+		.area = 1, .epoch = epoch, .engine_version = CORE_ENGINE_VERSION, .settings = world->options.core};
 	memcpy(start.start.town_hash, world->town->hash, sizeof start.start.town_hash);
 	code = dispatcher_submit(world, &start);
 	if (code == ERR_UNAVAILABLE && !world->core)

@@ -25,39 +25,51 @@
 #define WORLD_DESK "Simulated desk"
 
 enum event_kind {
-	EVENT_RIDER, EVENT_AGENT, EVENT_AGENT_UP, EVENT_TO_VEHICLE, EVENT_TO_DISPATCHER, EVENT_CORE, EVENT_DOCK, EVENT_DESK, EVENT_FAULT,
-	EVENT_FAULT_OVER, EVENT_DISPATCHER_UP, EVENT_COMMAND, EVENT_TRAIN, EVENT_HOUR
+	EVENT_RIDER,
+	EVENT_AGENT,
+	EVENT_AGENT_UP,
+	EVENT_TO_VEHICLE,
+	EVENT_TO_DISPATCHER,
+	EVENT_CORE,
+	EVENT_DOCK,
+	EVENT_DESK,
+	EVENT_FAULT,
+	EVENT_FAULT_OVER,
+	EVENT_DISPATCHER_UP,
+	EVENT_COMMAND,
+	EVENT_TRAIN,
+	EVENT_HOUR
 };
 
 struct event {
 	instant_ms at;
-	uint64_t order;  /* ties in the order of making */
+	uint64_t order; /* ties in the order of making */
 	uint8_t kind;
-	uint32_t index;  /* rider, vehicle - 1, fault, train */
-	void *payload;   /* wire_message or command, owned */
+	uint32_t index; /* rider, vehicle - 1, fault, train */
+	void *payload;	/* wire_message or command, owned */
 };
 
 enum death { ALIVE, DIES_BEFORE_SAVING, DIES_BEFORE_SPEAKING, DIES_AFTER };
 
 struct sim_vehicle {
-	struct agent *agent;   /* NULL = the process is down */
+	struct agent *agent; /* NULL = the process is down */
 	struct body *body;
 	struct arena body_arena, agent_arena;
-	uint8_t *saved;        /* the agent's file */
+	uint8_t *saved; /* the agent's file */
 	size_t n_saved;
 	uint32_t boot;
 	instant_ms wake_at;
-	uint32_t link_down;    /* how many faults hold it down */
-	uint8_t death;         /* enum death */
-	uint32_t down_ms;      /* how long it then stays down */
-	uint32_t approval;     /* newest approval request */
-	uint32_t mrc;          /* minimal-risk faults not yet over */
-	uint8_t for_good;      /* has a fault that never ends */
+	uint32_t link_down; /* how many faults hold it down */
+	uint8_t death;	    /* enum death */
+	uint32_t down_ms;   /* how long it then stays down */
+	uint32_t approval;  /* newest approval request */
+	uint32_t mrc;	    /* minimal-risk faults not yet over */
+	uint8_t for_good;   /* has a fault that never ends */
 };
 
 struct train { /* a trip that riders come by or go to */
 	struct trip_key key;
-	instant_ms when;       /* arrival or departure by the timetable */
+	instant_ms when; /* arrival or departure by the timetable */
 	int32_t late_s;
 	uint8_t cancelled;
 };
@@ -68,11 +80,11 @@ struct world {
 	const struct demand *demand;
 	struct placing placing;
 	struct arena arena, query_arena; /* graph, maps; scratch of the bodies' way finding */
-	struct arena core_arena; /* core and dock: of one life of the dispatcher */
+	struct arena core_arena;	 /* core and dock: of one life of the dispatcher */
 	struct route_graph *graph;
 	struct route_query *query;
 	struct store *store;
-	struct core *core;       /* NULL = the dispatcher is down */
+	struct core *core; /* NULL = the dispatcher is down */
 	struct dock *dock;
 	struct journal *journal;
 	struct checker *checker;
@@ -86,9 +98,9 @@ struct world {
 	uint64_t n_orders;
 	struct rng rng;
 	instant_ms now, core_at;
-	uint8_t death;           /* enum death, of the dispatcher */
+	uint8_t death; /* enum death, of the dispatcher */
 	uint32_t down_ms;
-	uint64_t digest;         /* after the last commit */
+	uint64_t digest; /* after the last commit */
 	struct world_counts counts;
 	struct err_detail *detail;
 	int code;

@@ -23,7 +23,8 @@ void rider_tell(struct world *world, uint64_t number)
 	if (index == NONE || !ride)
 		return;
 	struct rider_news news = {.state = ride->state, .n_offers = ride->n_offers, .code = ride->boarding_code};
-	news.planned_pickup = ride->state == RIDE_OFFERED && ride->n_offers ? ride->offers[0].planned_pickup : ride->planned_pickup;
+	news.planned_pickup =
+		ride->state == RIDE_OFFERED && ride->n_offers ? ride->offers[0].planned_pickup : ride->planned_pickup;
 	rider_told(&world->riders[index], &news, world->now);
 	remind(world, index);
 }
@@ -44,7 +45,8 @@ static void ask(struct world *world, uint32_t index)
 	const struct demand_trip *trip = rider->trip;
 	struct command command = {.kind = CMD_REQUEST, .key = {1, index + 1}};
 	struct cmd_request *request = &command.request;
-	if (placing_find(&world->placing, trip->from, &request->from) || placing_find(&world->placing, trip->to, &request->to)) {
+	if (placing_find(&world->placing, trip->from, &request->from) ||
+	    placing_find(&world->placing, trip->to, &request->to)) {
 		rider->act_at = INT64_MAX; /* outside the map: no page would have taken it */
 		rider->phase = RIDER_ENDED;
 		return;
@@ -62,7 +64,8 @@ static void ask(struct world *world, uint32_t index)
 	request->tie = trip->tie;
 	memcpy(request->need_count, trip->need_count, sizeof request->need_count);
 	dispatcher_submit(world, &command);
-	if (world->core && rider->phase == RIDER_ASKING) /* answered before, but the answer was lost with the dispatcher */
+	if (world->core &&
+	    rider->phase == RIDER_ASKING) /* answered before, but the answer was lost with the dispatcher */
 		rider_tell(world, rider->ride);
 }
 
@@ -71,10 +74,15 @@ static void wish(struct world *world, const struct rider *rider, uint16_t kind)
 	struct command command = {.kind = kind};
 	switch (kind) {
 	case CMD_ACCEPT:
-		command.accept = (struct cmd_accept){.ride = rider->ride, .boarding_code = (uint16_t)(1000 + hash_u64(rider->ride) % 9000)};
+		command.accept = (struct cmd_accept){.ride = rider->ride,
+						     .boarding_code = (uint16_t)(1000 + hash_u64(rider->ride) % 9000)};
 		break;
-	case CMD_CANCEL: command.cancel.ride = rider->ride; break;
-	case CMD_COMING: command.ride.ride = rider->ride; break;
+	case CMD_CANCEL:
+		command.cancel.ride = rider->ride;
+		break;
+	case CMD_COMING:
+		command.ride.ride = rider->ride;
+		break;
 	default:
 		command.board_evidence = (struct cmd_board_evidence){rider->ride, WIRE_EVIDENCE_APP, rider->code};
 		break;
@@ -88,12 +96,23 @@ void rider_wake(struct world *world, uint32_t index)
 	if (rider_due(rider) > world->now)
 		return; /* an older reminder */
 	switch (rider_act(rider, world->now)) {
-	case RIDER_ASKS: ask(world, index); break;
-	case RIDER_ACCEPTS: wish(world, rider, CMD_ACCEPT); break;
-	case RIDER_CANCELS: wish(world, rider, CMD_CANCEL); break;
-	case RIDER_IS_COMING: wish(world, rider, CMD_COMING); break;
-	case RIDER_BOARDS: wish(world, rider, CMD_BOARD_EVIDENCE); break;
-	case RIDER_WAITS: break;
+	case RIDER_ASKS:
+		ask(world, index);
+		break;
+	case RIDER_ACCEPTS:
+		wish(world, rider, CMD_ACCEPT);
+		break;
+	case RIDER_CANCELS:
+		wish(world, rider, CMD_CANCEL);
+		break;
+	case RIDER_IS_COMING:
+		wish(world, rider, CMD_COMING);
+		break;
+	case RIDER_BOARDS:
+		wish(world, rider, CMD_BOARD_EVIDENCE);
+		break;
+	case RIDER_WAITS:
+		break;
 	}
 	remind(world, index);
 }
@@ -102,8 +121,8 @@ void rider_wake(struct world *world, uint32_t index)
 
 static int same_key(const struct trip_key *a, const struct trip_key *b)
 {
-	return !strcmp(a->feed, b->feed) && !strcmp(a->trip_id, b->trip_id) && a->start_s == b->start_s && a->yyyymmdd == b->yyyymmdd &&
-	       a->stop_sequence == b->stop_sequence;
+	return !strcmp(a->feed, b->feed) && !strcmp(a->trip_id, b->trip_id) && a->start_s == b->start_s &&
+	       a->yyyymmdd == b->yyyymmdd && a->stop_sequence == b->stop_sequence;
 }
 
 static int add_train(struct world *world, const struct demand_trip *trip)
@@ -115,11 +134,13 @@ static int add_train(struct world *world, const struct demand_trip *trip)
 			return ERR_OK;
 	if (event == NONE)
 		return ERR_OK;
-	int32_t second = trip->tie_kind == TIE_FROM_TRIP ? timetable->time_arrival_s[event] : timetable->time_departure_s[event];
+	int32_t second =
+		trip->tie_kind == TIE_FROM_TRIP ? timetable->time_arrival_s[event] : timetable->time_departure_s[event];
 	struct train train = {.key = trip->tie, .when = timetable->day_start[day] + (instant_ms)second * SECOND_MS};
 	train.cancelled = (uint8_t)rng_chance(&world->rng, world->options.trains_cancelled_permille);
 	if (!train.cancelled && rng_chance(&world->rng, world->options.trains_late_permille))
-		train.late_s = (int32_t)rng_between(&world->rng, 60, (int64_t)world->options.trains_late_ms_max / SECOND_MS);
+		train.late_s =
+			(int32_t)rng_between(&world->rng, 60, (int64_t)world->options.trains_late_ms_max / SECOND_MS);
 	if (!train.cancelled && !train.late_s)
 		return ERR_OK;
 	return array_push(world->trains, world->n_trains, world->cap_trains, train);
@@ -134,11 +155,13 @@ int riders_open(struct world *world)
 		const struct demand_trip *trip = &world->demand->trips[i];
 		rider_open(&world->riders[i], trip, RETRY_MS);
 		world_push(world, trip->ask_at, EVENT_RIDER, i, NULL);
-		if (!code && trip->tie_kind != TIE_NONE && (options->trains_late_permille || options->trains_cancelled_permille))
+		if (!code && trip->tie_kind != TIE_NONE &&
+		    (options->trains_late_permille || options->trains_cancelled_permille))
 			code = add_train(world, trip);
 	}
 	for (uint32_t i = 0; i < world->n_trains; i++)
-		world_push(world, world->trains[i].when - rng_between(&world->rng, 2, 20) * MINUTE_MS, EVENT_TRAIN, i, NULL);
+		world_push(world, world->trains[i].when - rng_between(&world->rng, 2, 20) * MINUTE_MS, EVENT_TRAIN, i,
+			   NULL);
 	return code ? err_set(world->detail, code, "world: out of memory") : ERR_OK;
 }
 
@@ -150,7 +173,8 @@ void train_announce(struct world *world, uint32_t index)
 	for (uint32_t i = 0; i < world->demand->n; i++) {
 		struct rider *rider = &world->riders[i];
 		if (rider->trip->tie_kind == TIE_FROM_TRIP && same_key(&rider->trip->tie, &train->key))
-			rider->not_before = train->cancelled ? INT64_MAX : train->when + train->late_s * SECOND_MS + CHANGE_MS;
+			rider->not_before =
+				train->cancelled ? INT64_MAX : train->when + train->late_s * SECOND_MS + CHANGE_MS;
 	}
 	if (dispatcher_submit(world, &command) == ERR_UNAVAILABLE) /* the feed is read again */
 		world_push(world, world->now + 30000, EVENT_TRAIN, index, NULL);

@@ -26,7 +26,9 @@ void vehicle_transmit(struct world *world, enum event_kind kind, uint32_t index,
 			return;
 		}
 		*copy = *message;
-		world_push(world, world->now + rng_between(&world->rng, options->latency_ms_min, options->latency_ms_max), kind, index, copy);
+		world_push(world,
+			   world->now + rng_between(&world->rng, options->latency_ms_min, options->latency_ms_max),
+			   kind, index, copy);
 	}
 }
 
@@ -87,7 +89,8 @@ void vehicle_start_agent(struct world *world, uint32_t index)
 	if (!code && vehicle->n_saved)
 		code = agent_load(vehicle->agent, vehicle->saved, vehicle->n_saved, world->detail);
 	if (code) {
-		world_fail(world, err_set(world->detail, code, "world: agent of vehicle %u: %s", index + 1, err_text(code)));
+		world_fail(world,
+			   err_set(world->detail, code, "world: agent of vehicle %u: %s", index + 1, err_text(code)));
 		return;
 	}
 	agent_boot(vehicle->agent, ++vehicle->boot);
@@ -184,7 +187,8 @@ static void kill_something(struct world *world, const struct world_fault *fault)
 void vehicle_fault(struct world *world, uint32_t index)
 {
 	const struct world_fault *fault = &world->options.faults[index];
-	if (fault->kind == WORLD_FAULT_DISPATCHER || (fault->kind == WORLD_FAULT_AGENT && fault->vehicle - 1 < world->options.n_vehicles)) {
+	if (fault->kind == WORLD_FAULT_DISPATCHER ||
+	    (fault->kind == WORLD_FAULT_AGENT && fault->vehicle - 1 < world->options.n_vehicles)) {
 		kill_something(world, fault);
 		return;
 	}
@@ -194,7 +198,8 @@ void vehicle_fault(struct world *world, uint32_t index)
 	if (fault->kind == WORLD_FAULT_LINK)
 		vehicle->link_down++;
 	else
-		body_inject(vehicle->body, fault->kind == WORLD_FAULT_MRC ? BODY_FAULT_MRC : BODY_FAULT_DEAD, "injected by the scenario", world->now);
+		body_inject(vehicle->body, fault->kind == WORLD_FAULT_MRC ? BODY_FAULT_MRC : BODY_FAULT_DEAD,
+			    "injected by the scenario", world->now);
 	vehicle->mrc += fault->kind == WORLD_FAULT_MRC;
 	vehicle->for_good |= fault->duration_ms == 0;
 	vehicle_wake(world, fault->vehicle - 1, NULL);

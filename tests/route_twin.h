@@ -1,5 +1,6 @@
-/* The hierarchy against the plain search on one network: every query of route.h must answer the same, to the millisecond
- * and millimetre, and every path must be drivable arc by arc and as long as it says. For tests; needs cmocka. */
+/* The hierarchy against the plain search on one network: every query of route.h must answer the same, to the
+ * millisecond and millimetre, and every path must be drivable arc by arc and as long as it says. For tests; needs
+ * cmocka. */
 #ifndef ZUB_ROUTE_TWIN_H
 #define ZUB_ROUTE_TWIN_H
 
@@ -52,7 +53,8 @@ static inline void twin_close(struct twin *twin)
 static inline void twin_class(struct twin *twin, uint32_t class_index)
 {
 	const struct network *network = twin->network;
-	memcpy(twin->time_ms, network->time_ms + (size_t)class_index * network->n_arcs, network->n_arcs * sizeof(uint32_t));
+	memcpy(twin->time_ms, network->time_ms + (size_t)class_index * network->n_arcs,
+	       network->n_arcs * sizeof(uint32_t));
 	twin->plain = (struct route_metric){class_index, twin->time_ms, NULL};
 	twin->fast = (struct route_metric){class_index, twin->time_ms, twin->weights};
 	route_weights_set(twin->weights, class_index, twin->time_ms);
@@ -62,8 +64,8 @@ static inline void twin_same(struct route_result got, struct route_result wanted
 {
 	if (got.time_ms == wanted.time_ms && (got.dist_mm == wanted.dist_mm || wanted.time_ms == TIME_INFINITE))
 		return;
-	fail_msg("arc %u + %u mm to arc %u + %u mm: %u ms %u mm, plain search %u ms %u mm", from.arc, from.offset_mm, to.arc,
-		 to.offset_mm, got.time_ms, got.dist_mm, wanted.time_ms, wanted.dist_mm);
+	fail_msg("arc %u + %u mm to arc %u + %u mm: %u ms %u mm, plain search %u ms %u mm", from.arc, from.offset_mm,
+		 to.arc, to.offset_mm, got.time_ms, got.dist_mm, wanted.time_ms, wanted.dist_mm);
 }
 
 static inline uint32_t twin_part(const struct twin *twin, uint32_t arc, uint64_t part)
@@ -73,17 +75,19 @@ static inline uint32_t twin_part(const struct twin *twin, uint32_t arc, uint64_t
 }
 
 /* Drives the arcs as the turn rows say and adds up. */
-static inline struct route_result twin_drive(const struct twin *twin, struct spot from, struct spot to, const uint32_t *arcs,
-					     uint32_t n)
+static inline struct route_result twin_drive(const struct twin *twin, struct spot from, struct spot to,
+					     const uint32_t *arcs, uint32_t n)
 {
 	const struct network *network = twin->network;
 	struct route_result sum = {0, 0};
 	assert_true(n >= 1 && arcs[0] == from.arc && arcs[n - 1] == to.arc);
 	if (n == 1) {
 		assert_true(to.offset_mm >= from.offset_mm);
-		return (struct route_result){twin_part(twin, from.arc, to.offset_mm - from.offset_mm), to.offset_mm - from.offset_mm};
+		return (struct route_result){twin_part(twin, from.arc, to.offset_mm - from.offset_mm),
+					     to.offset_mm - from.offset_mm};
 	}
-	uint64_t time = twin_part(twin, from.arc, network->dist_mm[from.arc] - from.offset_mm), dist = network->dist_mm[from.arc] - from.offset_mm;
+	uint64_t time = twin_part(twin, from.arc, network->dist_mm[from.arc] - from.offset_mm),
+		 dist = network->dist_mm[from.arc] - from.offset_mm;
 	for (uint32_t i = 1; i < n; i++) {
 		int32_t turn = route_turn_ms(twin->graph, twin->plain.class_index, arcs, i, arcs[i]);
 		assert_true(turn >= 0);
@@ -123,13 +127,14 @@ static inline struct spot twin_spot(const struct twin *twin, struct rng *rng)
 }
 
 /* Pins to end on and to begin on; a few are moved and taken out on the way. */
-static inline void twin_pins(struct twin *twin, const struct spot *from, uint32_t n_from, const struct spot *to, uint32_t n_to,
-			     struct rng *rng)
+static inline void twin_pins(struct twin *twin, const struct spot *from, uint32_t n_from, const struct spot *to,
+			     uint32_t n_to, struct rng *rng)
 {
 	struct arena arena;
 	struct route_pins *ends, *starts;
 	struct route_result *got = malloc(((size_t)n_from + n_to) * sizeof *got), wanted;
-	assert_int_equal(arena_open(&arena, route_pins_size(twin->network, n_to) + route_pins_size(twin->network, n_from)), 0);
+	assert_int_equal(
+		arena_open(&arena, route_pins_size(twin->network, n_to) + route_pins_size(twin->network, n_from)), 0);
 	assert_int_equal(route_pins_open(&ends, twin->graph, &twin->fast, n_to, 0, &arena), 0);
 	assert_int_equal(route_pins_open(&starts, twin->graph, &twin->fast, n_from, 1, &arena), 0);
 	for (uint32_t k = 0; k < n_to + n_to / 4; k++) { /* some somewhere else first */
@@ -159,8 +164,8 @@ static inline void twin_pins(struct twin *twin, const struct spot *from, uint32_
 }
 
 /* All queries between the spots; of each row, one path. */
-static inline void twin_compare(struct twin *twin, const struct spot *from, uint32_t n_from, const struct spot *to, uint32_t n_to,
-				struct rng *rng)
+static inline void twin_compare(struct twin *twin, const struct spot *from, uint32_t n_from, const struct spot *to,
+				uint32_t n_to, struct rng *rng)
 {
 	struct route_result *wanted = malloc(n_to * sizeof *wanted), *got = malloc(n_to * sizeof *got);
 	struct route_result *matrix = malloc((size_t)n_from * n_to * sizeof *matrix);

@@ -241,8 +241,7 @@ static inline void synth_check_town(uint64_t seed, uint32_t inhabitants)
 	write_town(&files, seed, inhabitants);
 	check_osm(files.osm, inhabitants, &shares);
 	const char *gtfs[] = {files.gtfs};
-	struct compile_options options = {
-		.osm_path = files.osm, .gtfs_paths = gtfs, .n_gtfs = 1, .settings = settings};
+	struct compile_options options = {.osm_path = files.osm, .gtfs_paths = gtfs, .n_gtfs = 1, .settings = settings};
 	assert_int_equal(town_settings_default(settings), ERR_OK);
 	assert_int_equal(build_open(&build), ERR_OK);
 	int code = compile_town(&build, &options, &detail);

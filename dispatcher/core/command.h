@@ -1,81 +1,92 @@
-/* Commands: everything that can happen to the core. One flat struct per kind, no pointers, all integers: the very thing that
- * is journaled (record.h writes it as little-endian bytes from the field table in record.c). A command carries its time and
- * its snapped places, so the core never projects and never asks a clock.
+/* Commands: everything that can happen to the core. One flat struct per kind, no pointers, all integers: the very thing
+ * that is journaled (record.h writes it as little-endian bytes from the field table in record.c). A command carries its
+ * time and its snapped places, so the core never projects and never asks a clock.
  *
- * Personal content: only CMD_REQUEST, CMD_RETARGET hold places and needs of a person; the store seals their records with the ride's key.
- * Names, phone numbers, contacts never enter the core (store.h, identity records). */
+ * Personal content: only CMD_REQUEST, CMD_RETARGET hold places and needs of a person; the store seals their records
+ * with the ride's key. Names, phone numbers, contacts never enter the core (store.h, identity records). */
 #ifndef ZUB_COMMAND_H
 #define ZUB_COMMAND_H
 
-#include <stdint.h>
 #include "timetable.h"
 #include "town.h"
 #include "units.h"
 #include "wire.h"
+#include <stdint.h>
 
 #define CORE_OFFERS_MAX 3
 #define CORE_REASON_MAX 96
 #define CORE_WHO_MAX 32
 
-struct place {               /* where a rider or vehicle is, as asked and as snapped */
-	struct geo_point point;  /* raw, 1e-7 degrees */
-	struct spot road;        /* nearest usable spot of the service's class; arc NONE = none */
-	struct spot walk;        /* on the walk network; arc NONE = none */
-	uint32_t road_away_mm;   /* from the point to the road spot */
-	uint32_t stop;           /* virtual stop asked for by name, or NONE */
+struct place {			/* where a rider or vehicle is, as asked and as snapped */
+	struct geo_point point; /* raw, 1e-7 degrees */
+	struct spot road;	/* nearest usable spot of the service's class; arc NONE = none */
+	struct spot walk;	/* on the walk network; arc NONE = none */
+	uint32_t road_away_mm;	/* from the point to the road spot */
+	uint32_t stop;		/* virtual stop asked for by name, or NONE */
 	uint8_t side;
 };
 
-struct command_key {         /* Idempotency: 0,0 = none. The same key gets the same answer, also after a restart */
+struct command_key { /* Idempotency: 0,0 = none. The same key gets the same answer, also after a restart */
 	uint64_t high, low;
 };
 
 enum command_kind {
 	CMD_NONE = 0,
-	CMD_START = 1,           /* first record of a journal, and after each takeover: epoch, settings, town hash, fleet-independent */
-	CMD_TICK,                /* time passes */
-	CMD_TOWN_SWAP,           /* effective now: the town named by hash, already given to the core by core_set_town */
+	CMD_START = 1, /* first record of a journal, and after each takeover: epoch, settings, town hash,
+			  fleet-independent */
+	CMD_TICK,      /* time passes */
+	CMD_TOWN_SWAP, /* effective now: the town named by hash, already given to the core by core_set_town */
 	/* riders */
-	CMD_REQUEST, CMD_ACCEPT, CMD_CANCEL, CMD_COMING, CMD_BOARD_EVIDENCE, CMD_NO_SHOW_UNDO,
-	CMD_NOTICE_STATE,        /* a notice was sent, acknowledged or failed */
+	CMD_REQUEST,
+	CMD_ACCEPT,
+	CMD_CANCEL,
+	CMD_COMING,
+	CMD_BOARD_EVIDENCE,
+	CMD_NO_SHOW_UNDO,
+	CMD_NOTICE_STATE, /* a notice was sent, acknowledged or failed */
 	/* vehicles */
-	CMD_VEHICLE_ENROL,       /* class, spaces, depot; known by its key from now on */
-	CMD_VEHICLE_RELEASE,     /* released for service until ...; by whom, which approval; until = 0 ends it (out of service) */
-	CMD_VEHICLE_ORDER,       /* hold, resume, standstill, out of / into service by an operator */
-	CMD_VEHICLE_LINK,        /* up or lost; last contact */
-	CMD_VEHICLE_HELLO,       /* new boot of an agent */
+	CMD_VEHICLE_ENROL,   /* class, spaces, depot; known by its key from now on */
+	CMD_VEHICLE_RELEASE, /* released for service until ...; by whom, which approval; until = 0 ends it (out of
+				service) */
+	CMD_VEHICLE_ORDER,   /* hold, resume, standstill, out of / into service by an operator */
+	CMD_VEHICLE_LINK,    /* up or lost; last contact */
+	CMD_VEHICLE_HELLO,   /* new boot of an agent */
 	CMD_VEHICLE_PLAN_ACK,
-	CMD_VEHICLE_EVENT,       /* one wire_event */
-	CMD_FLEET_STATES,        /* one compact batch of what is exceptional, at most COMMAND_STATES_MAX vehicles */
-	CMD_APPROVAL,            /* a supervisor answers an approval request */
+	CMD_VEHICLE_EVENT, /* one wire_event */
+	CMD_FLEET_STATES,  /* one compact batch of what is exceptional, at most COMMAND_STATES_MAX vehicles */
+	CMD_APPROVAL,	   /* a supervisor answers an approval request */
 	/* people on duty */
-	CMD_SIGN_ON, CMD_SIGN_OFF, CMD_HANDOVER_ACCEPT,
-	CMD_CASE_OWN, CMD_CASE_CLOSE, /* a broken ride's case: who owns it, how it ended */
+	CMD_SIGN_ON,
+	CMD_SIGN_OFF,
+	CMD_HANDOVER_ACCEPT,
+	CMD_CASE_OWN,
+	CMD_CASE_CLOSE, /* a broken ride's case: who owns it, how it ended */
 	CMD_BOOKINGS_PAUSE,
 	/* from outside */
 	CMD_TRIP_DELAY,
-	CMD_IMPROVE,             /* reserved for the improvement search: a proposal of new task orders */
+	CMD_IMPROVE, /* reserved for the improvement search: a proposal of new task orders */
 	CMD_KINDS
 };
 
 #define COMMAND_NEEDS_MAX TOWN_NEEDS_MAX
 #define COMMAND_STATES_MAX 32
 
-struct core_settings {       /* sizes and numbers of the service; journaled in CMD_START */
-	uint32_t vehicles_max;   /* default 256 */
-	uint32_t rides_max;      /* open and recently closed rides kept in memory, default 16,384 */
+struct core_settings {		 /* sizes and numbers of the service; journaled in CMD_START */
+	uint32_t vehicles_max;	 /* default 256 */
+	uint32_t rides_max;	 /* open and recently closed rides kept in memory, default 16,384 */
 	uint32_t plan_tasks_max; /* per vehicle, <= WIRE_TASKS_MAX */
 	uint32_t notices_max, cases_max, keys_max, delays_max;
-	uint32_t offer_hold_ms;  /* default 60,000 */
-	uint32_t offer_hold_wall_ms; /* added by the driver into hold when the clock runs fast: hold = max(both in service time) */
-	uint32_t reserve_ms;     /* planning keeps this much spare before every promised limit, default 60,000 */
-	uint32_t freeze_ms;      /* a stop approached within this is frozen, default 20,000 */
-	uint32_t plan_valid_ms;  /* T: service time a plan stays valid after the last contact, default 120,000 */
+	uint32_t offer_hold_ms;	     /* default 60,000 */
+	uint32_t offer_hold_wall_ms; /* added by the driver into hold when the clock runs fast: hold = max(both in
+					service time) */
+	uint32_t reserve_ms;	     /* planning keeps this much spare before every promised limit, default 60,000 */
+	uint32_t freeze_ms;	     /* a stop approached within this is frozen, default 20,000 */
+	uint32_t plan_valid_ms;	     /* T: service time a plan stays valid after the last contact, default 120,000 */
 	uint32_t clock_tolerance_ms; /* default 5,000 */
-	uint32_t closed_keep_ms; /* a finished ride stays visible this long, default 3,600,000 */
+	uint32_t closed_keep_ms;     /* a finished ride stays visible this long, default 3,600,000 */
 	uint32_t battery_reserve_permille; /* default 200 */
-	uint32_t battery_wh;     /* usable energy of a vehicle, default 40,000 */
-	uint32_t charge_w;       /* charging power at the depot, default 22,000 */
+	uint32_t battery_wh;		   /* usable energy of a vehicle, default 40,000 */
+	uint32_t charge_w;		   /* charging power at the depot, default 22,000 */
 	/* cost weights, per second unless said, in integer units (cost.h) */
 	uint32_t weight_vehicle, weight_wait, weight_ride, weight_walk;
 };
@@ -92,23 +103,28 @@ struct cmd_town_swap {
 };
 
 enum time_kind { TIME_NOW = 0, TIME_LEAVE_AT = 1, TIME_ARRIVE_BY = 2 };
-enum tie_kind { TIE_NONE = 0, TIE_FROM_TRIP = 1 /* picked up after a trip arrives */, TIE_TO_TRIP = 2 /* dropped off before one departs */ };
+enum tie_kind {
+	TIE_NONE = 0,
+	TIE_FROM_TRIP = 1 /* picked up after a trip arrives */,
+	TIE_TO_TRIP = 2 /* dropped off before one departs */
+};
 struct cmd_request {
-	uint64_t ride;           /* random ride number given by the driver, never 0, never reused */
-	uint64_t client;         /* hash of who asks, for "one open request per client"; 0 = operator's desk (no limit) */
+	uint64_t ride;	 /* random ride number given by the driver, never 0, never reused */
+	uint64_t client; /* hash of who asks, for "one open request per client"; 0 = operator's desk (no limit) */
 	struct place from, to;
 	uint8_t time_kind;
-	instant_ms time;         /* for leave-at and arrive-by */
-	uint8_t need_count[COMMAND_NEEDS_MAX]; /* how many of each need of the town's table; need 0 = persons on a seat */
-	uint32_t walk_max_mm;    /* 0 = cannot walk to a stop */
-	uint8_t tie_kind;        /* enum tie_kind */
-	struct trip_key tie;     /* the stop time of the trip */
-	uint8_t prebooked;       /* set by the core's own rule: time more than wait_max ahead; the driver leaves 0 */
+	instant_ms time;		       /* for leave-at and arrive-by */
+	uint8_t need_count[COMMAND_NEEDS_MAX]; /* how many of each need of the town's table; need 0 = persons on a seat
+						*/
+	uint32_t walk_max_mm;		       /* 0 = cannot walk to a stop */
+	uint8_t tie_kind;		       /* enum tie_kind */
+	struct trip_key tie;		       /* the stop time of the trip */
+	uint8_t prebooked; /* set by the core's own rule: time more than wait_max ahead; the driver leaves 0 */
 };
 struct cmd_accept {
 	uint64_t ride;
-	uint8_t offer;           /* 0 .. n_offers - 1 */
-	uint16_t boarding_code;  /* four digits chosen by the driver at random */
+	uint8_t offer;		/* 0 .. n_offers - 1 */
+	uint16_t boarding_code; /* four digits chosen by the driver at random */
 };
 enum cancel_by { CANCEL_RIDER, CANCEL_OPERATOR };
 struct cmd_cancel {
@@ -116,14 +132,14 @@ struct cmd_cancel {
 	uint8_t by;
 	char reason[CORE_REASON_MAX];
 };
-struct cmd_ride {            /* CMD_COMING, CMD_NO_SHOW_UNDO */
+struct cmd_ride { /* CMD_COMING, CMD_NO_SHOW_UNDO */
 	uint64_t ride;
 	char who[CORE_WHO_MAX];
 };
 struct cmd_board_evidence {
 	uint64_t ride;
-	uint8_t evidence;        /* enum wire_evidence_kind */
-	uint16_t code;           /* what was typed; must match for CODE and APP */
+	uint8_t evidence; /* enum wire_evidence_kind */
+	uint16_t code;	  /* what was typed; must match for CODE and APP */
 };
 enum notice_state { NOTICE_QUEUED, NOTICE_SENT, NOTICE_ACKNOWLEDGED, NOTICE_FAILED };
 struct cmd_notice_state {
@@ -132,11 +148,11 @@ struct cmd_notice_state {
 };
 
 struct cmd_vehicle_enrol {
-	uint32_t vehicle;        /* 1 .. ; the number behind its key (ZAP User-Id), never the routing id */
+	uint32_t vehicle;	 /* 1 .. ; the number behind its key (ZAP User-Id), never the routing id */
 	char name[CORE_WHO_MAX]; /* "Shuttle 3" */
 	uint32_t class_index;
 	uint8_t spaces[TOWN_SPACES_MAX];
-	uint8_t step_free;       /* ramp or level boarding */
+	uint8_t step_free; /* ramp or level boarding */
 	uint8_t simulated;
 	struct place depot;
 	instant_ms shift_from, shift_to; /* 0, 0 = always */
@@ -148,11 +164,11 @@ struct cmd_vehicle_release {
 	char approval[CORE_REASON_MAX];
 };
 struct cmd_vehicle_order {
-	uint32_t vehicle;        /* 0 = all (standstill) */
-	uint64_t order;          /* id chosen by the driver */
-	uint8_t kind;            /* enum wire_order_kind */
-	uint8_t already_sent;    /* standstill goes out before it is durable */
-	uint64_t seen_version;   /* plan version the operator saw (epoch << 32 | version), 0 = any */
+	uint32_t vehicle;      /* 0 = all (standstill) */
+	uint64_t order;	       /* id chosen by the driver */
+	uint8_t kind;	       /* enum wire_order_kind */
+	uint8_t already_sent;  /* standstill goes out before it is durable */
+	uint64_t seen_version; /* plan version the operator saw (epoch << 32 | version), 0 = any */
 	char by[CORE_WHO_MAX];
 	char reason[CORE_REASON_MAX];
 };
@@ -187,17 +203,17 @@ struct cmd_approval {
 	uint8_t granted;
 	char by[CORE_WHO_MAX];
 };
-struct cmd_duty {            /* CMD_SIGN_ON, CMD_SIGN_OFF (hand over to `to`, or nobody), CMD_HANDOVER_ACCEPT */
+struct cmd_duty { /* CMD_SIGN_ON, CMD_SIGN_OFF (hand over to `to`, or nobody), CMD_HANDOVER_ACCEPT */
 	char who[CORE_WHO_MAX];
 	char to[CORE_WHO_MAX];
-	uint32_t vehicles_max;   /* how many this supervisor may watch at once; sign-on */
-	uint8_t simulated;       /* only fit for simulated vehicles (demo) */
+	uint32_t vehicles_max; /* how many this supervisor may watch at once; sign-on */
+	uint8_t simulated;     /* only fit for simulated vehicles (demo) */
 };
 enum case_outcome { CASE_OPEN, CASE_HOME_BY_SHUTTLE, CASE_HOME_BY_FALLBACK, CASE_HOME_OTHERWISE, CASE_RIDER_DECLINED };
 struct cmd_case {
 	uint64_t ride;
 	char who[CORE_WHO_MAX];
-	uint8_t outcome;         /* enum case_outcome, for close */
+	uint8_t outcome; /* enum case_outcome, for close */
 	char note[CORE_REASON_MAX];
 };
 struct cmd_bookings_pause {
@@ -206,14 +222,14 @@ struct cmd_bookings_pause {
 	char reason[CORE_REASON_MAX];
 };
 struct cmd_trip_delay {
-	struct trip_key trip;    /* from stop_sequence on */
+	struct trip_key trip; /* from stop_sequence on */
 	int32_t arrival_late_s, departure_late_s;
 	uint8_t cancelled;
 };
 
 struct command {
-	uint16_t kind;           /* enum command_kind */
-	instant_ms at;           /* never before the previous command's */
+	uint16_t kind; /* enum command_kind */
+	instant_ms at; /* never before the previous command's */
 	struct command_key key;
 	union {
 		struct cmd_start start;

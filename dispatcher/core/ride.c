@@ -185,8 +185,8 @@ void ride_at_stop(struct core *core, uint32_t slot, instant_ms at)
 	ride_say(core, slot);
 }
 
-/* Waiting begins with the wish, as in MATSim DRT (submission or desired departure), not with what was promised; who names an
- * arrival or an arriving trip wishes no other pickup than the promised one. */
+/* Waiting begins with the wish, as in MATSim DRT (submission or desired departure), not with what was promised; who
+ * names an arrival or an arriving trip wishes no other pickup than the promised one. */
 static instant_ms wished_at(const struct core_ride *ride)
 {
 	if (ride->request.tie_kind == TIE_FROM_TRIP || ride->request.time_kind == TIME_ARRIVE_BY)

@@ -1,13 +1,16 @@
-/* What HTTP needs of the loop, so that net does not depend on it: submit a command and get its updates after they are durable. */
+/* What HTTP needs of the loop, so that net does not depend on it: submit a command and get its updates after they are
+ * durable. */
 #ifndef ZUB_HOST_H
 #define ZUB_HOST_H
 
 #include "core.h"
 #include "wire.h"
 
-/* Called after commit with all updates of that command (n >= 1, the last is UPD_RESULT); durable != 0. If the dispatcher cannot
- * take it (holding, disk full) code != 0 and n == 0. sequence/hash: journal record for the receipt. */
-typedef void host_reply(void *arg, int code, const struct update *updates, uint32_t n, uint64_t sequence, const uint8_t hash[32]);
+/* Called after commit with all updates of that command (n >= 1, the last is UPD_RESULT); durable != 0. If the
+ * dispatcher cannot take it (holding, disk full) code != 0 and n == 0. sequence/hash: journal record for the receipt.
+ */
+typedef void host_reply(void *arg, int code, const struct update *updates, uint32_t n, uint64_t sequence,
+			const uint8_t hash[32]);
 
 struct host {
 	void *self;
@@ -15,16 +18,17 @@ struct host {
 	int (*submit)(void *self, struct command *command, const char *identity_json, host_reply *reply, void *arg);
 	/* standstill bypass: out at once, journaled after */
 	void (*standstill)(void *self, uint32_t vehicle, const struct wire_order *order);
-	instant_ms (*now)(void *self);                                  /* service time */
+	instant_ms (*now)(void *self); /* service time */
 	uint32_t (*speed_permille)(void *self);
 	const struct core *(*core)(void *self);
 	const struct wire_state *(*vehicle_state)(void *self, uint32_t vehicle); /* newest, or NULL */
 	/* place on the town's roads and walks from raw degrees; ERR_RANGE outside the map */
 	int (*place)(void *self, struct geo_point point, struct place *ret_place);
 	uint64_t (*random)(void *self);
-	int (*holding)(void *self, char *text, size_t size);            /* 1 + reason while no promises are made (hold mode); 2: the store
-	                                                           is away and the core ahead of it: nothing of its state may be told */
-	void (*metrics)(void *self, char *text, size_t size);           /* Prometheus lines of the loop, link and store */
+	int (*holding)(void *self, char *text,
+		       size_t size); /* 1 + reason while no promises are made (hold mode); 2: the store
+				is away and the core ahead of it: nothing of its state may be told */
+	void (*metrics)(void *self, char *text, size_t size); /* Prometheus lines of the loop, link and store */
 };
 
 #endif

@@ -22,7 +22,7 @@ struct replay {
 	void *give_self;
 	const struct journal_watch *watch; /* or NULL */
 	struct updates updates;		   /* of one command */
-	uint8_t *bytes;		/* its outcome, recomputed */
+	uint8_t *bytes;			   /* its outcome, recomputed */
 	size_t size, n_bytes;
 	struct skip *skips;
 	size_t n_skips, cap_skips;

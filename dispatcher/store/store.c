@@ -103,7 +103,8 @@ static int may_write(const struct store *store, struct err_detail *detail)
 	return err_set(detail, ERR_DENIED, "store: opened for reading only");
 }
 
-int store_raise_epoch(struct store *store, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail)
+int store_raise_epoch(struct store *store, uint32_t area, uint32_t least, uint32_t *ret_epoch,
+		      struct err_detail *detail)
 {
 	int code = may_write(store, detail);
 	return code ? code : store->backend->take_epoch(store->self, area, least, ret_epoch, detail);
@@ -302,7 +303,8 @@ static int rows_write(struct store *store, uint32_t n, uint32_t n_new, struct er
 	code = store->backend->append(store->self, store->rows, n, detail);
 	if (code == ERR_CONFLICT)
 		return rows_conflict(store, &store->rows[n - 1], detail);
-	if (code && code != ERR_STALE && code != ERR_UNAVAILABLE && code != ERR_DISK_FULL) /* full: rolled back, may be tried again */
+	if (code && code != ERR_STALE && code != ERR_UNAVAILABLE &&
+	    code != ERR_DISK_FULL) /* full: rolled back, may be tried again */
 		store->failed = 1;
 	return code;
 }

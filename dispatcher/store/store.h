@@ -72,16 +72,18 @@ void store_close(struct store *store);
 /* Raises the epoch (takeover, restart): every later append with a lower epoch fails with ERR_STALE. Durable on return.
  */
 int store_take_epoch(struct store *store, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail);
-/* The same, to at least `least`: the seconds of the calendar. A store that was put back from a copy knows nothing of the epochs taken
- * since, and vehicles would hold its plans (and the seal its nonces) for those of that time. */
-int store_raise_epoch(struct store *store, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail);
+/* The same, to at least `least`: the seconds of the calendar. A store that was put back from a copy knows nothing of
+ * the epochs taken since, and vehicles would hold its plans (and the seal its nonces) for those of that time. */
+int store_raise_epoch(struct store *store, uint32_t area, uint32_t least, uint32_t *ret_epoch,
+		      struct err_detail *detail);
 
 /* Appends n records and the core's digest after them in one durable commit; fills sequence and hash. All or nothing.
  * Errors: ERR_STALE (epoch), ERR_RANGE (a record of no type, or over STORE_BODY_BYTES_MAX), ERR_CONFLICT (somebody else
  * appended), ERR_MEMORY, ERR_DISK_FULL, ERR_IO, ERR_UNAVAILABLE. Once a commit failed while being written the store
  * cannot know whether it is durable, and takes no other (ERR_UNAVAILABLE) until it is opened anew. ERR_UNAVAILABLE as
- * the first error (a server that is gone or does not answer yet) and ERR_DISK_FULL: call again with the same records, and nothing else
- * before, until another code comes; what was durable in spite of it is found to be so and not appended twice. */
+ * the first error (a server that is gone or does not answer yet) and ERR_DISK_FULL: call again with the same records,
+ * and nothing else before, until another code comes; what was durable in spite of it is found to be so and not appended
+ * twice. */
 int store_commit(struct store *store, struct store_record *records, uint32_t n, uint64_t digest,
 		 struct err_detail *detail);
 /* Rows for people with SQL and maps (project.h), written in the same transaction as the next commit; borrowed until

@@ -507,7 +507,8 @@ static int epoch_get(struct sqlite_store *store, uint32_t area, uint32_t *ret_ep
 	return code;
 }
 
-static int epoch_raise(struct sqlite_store *store, uint32_t area, uint32_t least, uint32_t *ret_epoch, struct err_detail *detail)
+static int epoch_raise(struct sqlite_store *store, uint32_t area, uint32_t least, uint32_t *ret_epoch,
+		       struct err_detail *detail)
 {
 	uint32_t epoch;
 	int code = epoch_get(store, area, &epoch, detail);

@@ -15,17 +15,17 @@ void *array_grow(void *items, size_t *cap, size_t need, size_t item_size);
 	(array_reserve(items, (n) + 1, cap) ? 2 /* ERR_MEMORY */ : ((items)[(n)++] = (__VA_ARGS__), 0))
 
 /* Room for `need` items; evaluates to 0 or ERR_MEMORY. */
-#define array_reserve(items, need, cap)                                                              \
-	(__extension__({                                                                             \
-		int array_failed_ = 0;                                                               \
-		if ((need) > (cap)) {                                                                \
-			void *array_moved_ = array_grow((items), &(cap), (need), sizeof *(items));   \
-			if (array_moved_)                                                            \
-				(items) = array_moved_;                                              \
-			else                                                                         \
-				array_failed_ = 2;                                                   \
-		}                                                                                    \
-		array_failed_;                                                                       \
+#define array_reserve(items, need, cap)                                                            \
+	(__extension__({                                                                           \
+		int array_failed_ = 0;                                                             \
+		if ((need) > (cap)) {                                                              \
+			void *array_moved_ = array_grow((items), &(cap), (need), sizeof *(items)); \
+			if (array_moved_)                                                          \
+				(items) = array_moved_;                                            \
+			else                                                                       \
+				array_failed_ = 2;                                                 \
+		}                                                                                  \
+		array_failed_;                                                                     \
 	}))
 
 #endif

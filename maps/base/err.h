@@ -7,35 +7,35 @@
 
 #include <stddef.h>
 
-#define ERR_TABLE(X)                                                                  \
-	X(ERR_OK, "ok")                                                               \
-	X(ERR_USAGE, "wrong use")                                                     \
-	X(ERR_MEMORY, "out of memory")                                                \
-	X(ERR_IO, "cannot read or write")                                             \
-	X(ERR_DISK_FULL, "no space left for writing")                                 \
-	X(ERR_FORMAT, "not in the expected format")                                   \
-	X(ERR_TRUNCATED, "ends too early")                                            \
-	X(ERR_VERSION, "made by another version")                                     \
-	X(ERR_CHECKSUM, "damaged: checksum differs")                                  \
-	X(ERR_RANGE, "value out of range")                                            \
-	X(ERR_FULL, "full: capacity reached")                                         \
-	X(ERR_NOT_FOUND, "not found")                                                 \
-	X(ERR_EXISTS, "exists already")                                               \
-	X(ERR_CONFLICT, "contradicts the present state")                              \
-	X(ERR_GONE, "no longer available")                                            \
-	X(ERR_UNREACHABLE, "no way leads there")                                      \
-	X(ERR_DENIED, "not allowed")                                                  \
-	X(ERR_BUSY, "busy: try again")                                                \
-	X(ERR_UNAVAILABLE, "not available at the moment")                             \
-	X(ERR_STALE, "older than what is known")                                      \
-	X(ERR_BROKEN, "an invariant does not hold")                                   \
+#define ERR_TABLE(X)                                      \
+	X(ERR_OK, "ok")                                   \
+	X(ERR_USAGE, "wrong use")                         \
+	X(ERR_MEMORY, "out of memory")                    \
+	X(ERR_IO, "cannot read or write")                 \
+	X(ERR_DISK_FULL, "no space left for writing")     \
+	X(ERR_FORMAT, "not in the expected format")       \
+	X(ERR_TRUNCATED, "ends too early")                \
+	X(ERR_VERSION, "made by another version")         \
+	X(ERR_CHECKSUM, "damaged: checksum differs")      \
+	X(ERR_RANGE, "value out of range")                \
+	X(ERR_FULL, "full: capacity reached")             \
+	X(ERR_NOT_FOUND, "not found")                     \
+	X(ERR_EXISTS, "exists already")                   \
+	X(ERR_CONFLICT, "contradicts the present state")  \
+	X(ERR_GONE, "no longer available")                \
+	X(ERR_UNREACHABLE, "no way leads there")          \
+	X(ERR_DENIED, "not allowed")                      \
+	X(ERR_BUSY, "busy: try again")                    \
+	X(ERR_UNAVAILABLE, "not available at the moment") \
+	X(ERR_STALE, "older than what is known")          \
+	X(ERR_BROKEN, "an invariant does not hold")       \
 	X(ERR_INTERRUPTED, "stopped before the end")
 
 enum err {
 #define X(code, text) code,
 	ERR_TABLE(X)
 #undef X
-	ERR_COUNT
+		ERR_COUNT
 };
 
 struct err_detail {
@@ -45,7 +45,8 @@ struct err_detail {
 /* The text of a code; never NULL. */
 const char *err_text(int code);
 
-/* Formats into detail (when not NULL) and returns code, so that `return err_set(detail, ERR_FORMAT, "...")` reads well. */
+/* Formats into detail (when not NULL) and returns code, so that `return err_set(detail, ERR_FORMAT, "...")` reads well.
+ */
 int err_set(struct err_detail *detail, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

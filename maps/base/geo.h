@@ -17,8 +17,8 @@ uint64_t geo_sqrt(uint64_t value);
 uint64_t geo_distance_mm(struct geo_xy a, struct geo_xy b);
 /* Rough distance (equirectangular, integer), within 0.5 % under 50 km: for screening only. */
 uint64_t geo_rough_mm(struct geo_point a, struct geo_point b);
-/* Nearest point on the segment a-b to p, rounded to whole mm: returns its squared distance in mm^2 (UINT64_MAX when that does
- * not fit), *ret_part = 0 .. 1 << 20 along a-b. */
+/* Nearest point on the segment a-b to p, rounded to whole mm: returns its squared distance in mm^2 (UINT64_MAX when
+ * that does not fit), *ret_part = 0 .. 1 << 20 along a-b. */
 uint64_t geo_segment_nearest(struct geo_xy p, struct geo_xy a, struct geo_xy b, uint32_t *ret_part);
 /* > 0 when p lies left of a->b, < 0 right, 0 on the line. */
 int geo_side(struct geo_xy p, struct geo_xy a, struct geo_xy b);

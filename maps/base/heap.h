@@ -7,7 +7,7 @@
 
 struct arena;
 struct heap {
-	uint64_t *keys;      /* by heap position */
+	uint64_t *keys;	     /* by heap position */
 	uint32_t *items;     /* by heap position */
 	uint32_t *positions; /* by item; NONE = not in the heap */
 	uint32_t n;

@@ -2,15 +2,16 @@
 #ifndef ZUB_PROJECTION_H
 #define ZUB_PROJECTION_H
 
-#include <stdint.h>
 #include "err.h"
 #include "geo.h"
+#include <stdint.h>
 
 struct projection;
 
 /* crs: anything PROJ reads ("EPSG:25832"), or NULL for the WGS84 UTM zone of `origin`. Coordinates are mm relative to
  * the projected origin. Errors: ERR_FORMAT (unknown crs), ERR_MEMORY. */
-int projection_open(struct projection **ret_projection, const char *crs, struct geo_point origin, struct err_detail *detail);
+int projection_open(struct projection **ret_projection, const char *crs, struct geo_point origin,
+		    struct err_detail *detail);
 void projection_close(struct projection *projection);
 /* The CRS as PROJ understood it, e.g. "EPSG:32632"; borrowed until close. */
 const char *projection_crs(const struct projection *projection);

@@ -7,7 +7,7 @@
 
 typedef int64_t instant_ms; /* milliseconds since 1970-01-01T00:00:00Z */
 
-#define NONE UINT32_MAX         /* "no index" in every uint32_t index column */
+#define NONE UINT32_MAX		 /* "no index" in every uint32_t index column */
 #define TIME_INFINITE UINT32_MAX /* a travel time: not allowed or not reachable */
 #define INSTANT_NONE INT64_MIN
 

@@ -1,23 +1,24 @@
 /* The town file (.zmap): everything static about a town as checked columns, memory-mapped read-only.
  *
  * File: header (magic "ZUBTOWN\n", version, content hash BLAKE2b-256 over all that follows it, section count), section
- * table (id, element size, count, offset, checksum), sections aligned to 64, little-endian. Opening checks magic, version,
- * hash, every offset and size, every count relation and every index column; a town that opened can be read without
- * further checks. Same content -> same bytes. Written to a temporary name, synced and renamed, never in place.
+ * table (id, element size, count, offset, checksum), sections aligned to 64, little-endian. Opening checks magic,
+ * version, hash, every offset and size, every count relation and every index column; a town that opened can be read
+ * without further checks. Same content -> same bytes. Written to a temporary name, synced and renamed, never in place.
  *
  * `struct town` serves both ways: the reader fills its pointers from the mapping, the compiler fills them from its own
  * arrays and calls town_write. Which column has which element type, count and checks is one table in town_layout.c.
  *
- * Two libraries implement this header: zub_city (pure: all views and searches, for core and agent) and zub_town_file (town_open,
- * town_open_memory, town_close, town_write: mmap, libsodium, rename). Link zub_town_file where a file is opened or written. */
+ * Two libraries implement this header: zub_city (pure: all views and searches, for core and agent) and zub_town_file
+ * (town_open, town_open_memory, town_close, town_write: mmap, libsodium, rename). Link zub_town_file where a file is
+ * opened or written. */
 #ifndef ZUB_TOWN_H
 #define ZUB_TOWN_H
 
-#include <stdint.h>
 #include "err.h"
 #include "network.h"
 #include "timetable.h"
 #include "units.h"
+#include <stdint.h>
 
 #define TOWN_VERSION 2 /* 2: contraction orders */
 #define TOWN_HASH_BYTES 32
@@ -26,23 +27,23 @@
 
 /* Numbers of the town that sway decisions; all have defaults, see the town settings (maps/compile/town_settings.h). */
 struct town_rules {
-	uint32_t pickup_window_ms;      /* promise: length of the pickup window, default 600,000 */
-	uint32_t arrival_extra_ms;      /* latest arrival = planned + min(this, direct * permille / 1000); default 600,000 */
-	uint32_t arrival_extra_permille;/* default 500 */
-	uint32_t ride_time_extra_ms;    /* maximum ride time = direct * permille / 1000 + this; default 600,000 */
-	uint32_t ride_time_permille;    /* default 1500 */
-	uint32_t stop_ms;               /* fixed part of each stop visit (doors), default 15,000 */
-	uint32_t walk_max_mm;           /* default walking limit to a stop, 500,000 */
-	uint32_t walk_mm_per_s;         /* 1,300 */
-	uint32_t no_show_wait_ms;       /* at least this long at the stop, default 120,000 */
-	uint32_t coming_extra_ms;       /* "I am coming" extends the wait once by this, default 120,000 */
-	uint32_t prebook_max_ms;        /* how far ahead, default 14 days (fits: 1,209,600,000) */
-	uint32_t wait_max_ms;           /* an immediate request is offered pickups at most this far ahead, default 3,600,000 */
-	uint32_t transfer_ms;           /* to change between shuttle and train besides the walk, default 120,000 */
-	uint32_t fare_cents;            /* flat fare per rider */
-	uint32_t door_to_door;          /* 0: virtual stops only, 1: at the door where allowed */
-	int32_t service_from_s;         /* service hours, seconds of the service day (noon minus 12 h), e.g. 18,000 */
-	int32_t service_to_s;           /* may exceed 86,400 */
+	uint32_t pickup_window_ms; /* promise: length of the pickup window, default 600,000 */
+	uint32_t arrival_extra_ms; /* latest arrival = planned + min(this, direct * permille / 1000); default 600,000 */
+	uint32_t arrival_extra_permille; /* default 500 */
+	uint32_t ride_time_extra_ms;	 /* maximum ride time = direct * permille / 1000 + this; default 600,000 */
+	uint32_t ride_time_permille;	 /* default 1500 */
+	uint32_t stop_ms;		 /* fixed part of each stop visit (doors), default 15,000 */
+	uint32_t walk_max_mm;		 /* default walking limit to a stop, 500,000 */
+	uint32_t walk_mm_per_s;		 /* 1,300 */
+	uint32_t no_show_wait_ms;	 /* at least this long at the stop, default 120,000 */
+	uint32_t coming_extra_ms;	 /* "I am coming" extends the wait once by this, default 120,000 */
+	uint32_t prebook_max_ms;	 /* how far ahead, default 14 days (fits: 1,209,600,000) */
+	uint32_t wait_max_ms;	/* an immediate request is offered pickups at most this far ahead, default 3,600,000 */
+	uint32_t transfer_ms;	/* to change between shuttle and train besides the walk, default 120,000 */
+	uint32_t fare_cents;	/* flat fare per rider */
+	uint32_t door_to_door;	/* 0: virtual stops only, 1: at the door where allowed */
+	int32_t service_from_s; /* service hours, seconds of the service day (noon minus 12 h), e.g. 18,000 */
+	int32_t service_to_s;	/* may exceed 86,400 */
 };
 
 struct town {
@@ -51,79 +52,85 @@ struct town {
 	size_t map_size;
 	uint8_t hash[TOWN_HASH_BYTES];
 
-	/* strings: text i is string_bytes[string_first[i] .. string_first[i+1]-1), NUL-terminated inside, UTF-8; string 0 is "" */
+	/* strings: text i is string_bytes[string_first[i] .. string_first[i+1]-1), NUL-terminated inside, UTF-8; string
+	 * 0 is "" */
 	uint32_t n_strings, n_string_bytes;
 	const uint32_t *string_first; /* [n_strings + 1] */
 	const char *string_bytes;
 
 	/* what it is; values are string indices */
-	uint32_t name, time_zone /* "Europe/Berlin" */, crs /* as projection_open reads it */, generated /* "" or why: "generated by mapc synth, seed 1" */;
-	uint32_t attribution; /* "(c) OpenStreetMap contributors; VRN ..." */
+	uint32_t name, time_zone /* "Europe/Berlin" */, crs /* as projection_open reads it */,
+		generated /* "" or why: "generated by mapc synth, seed 1" */;
+	uint32_t attribution;			       /* "(c) OpenStreetMap contributors; VRN ..." */
 	uint32_t phone, fallback_name, fallback_phone; /* the town's fallback (taxi, on-call van); "" = none */
 	uint32_t privacy_text, imprint_text;
-	struct geo_point origin;      /* of the CRS shift */
+	struct geo_point origin; /* of the CRS shift */
 	struct geo_point box_low, box_high;
 	struct town_rules rules;
 
 	/* vehicle classes, at most NETWORK_CLASSES_MAX; row c of road.time_ms */
 	uint32_t n_classes;
-	const uint32_t *class_name;        /* [n_classes] "shuttle", "van" */
-	const uint32_t *class_speed_kmh;   /* [n_classes] cap */
-	const uint32_t *class_wh_per_km;   /* [n_classes] energy */
+	const uint32_t *class_name;	 /* [n_classes] "shuttle", "van" */
+	const uint32_t *class_speed_kmh; /* [n_classes] cap */
+	const uint32_t *class_wh_per_km; /* [n_classes] energy */
 
 	/* needs and the space they take. Space 0 is always "seat", need 0 always "seat" (a person on a seat) */
 	uint32_t n_spaces, n_needs;
-	const uint32_t *space_name;        /* [n_spaces] string */
-	const uint32_t *need_name;         /* [n_needs] key, e.g. "wheelchair" */
+	const uint32_t *space_name; /* [n_spaces] string */
+	const uint32_t *need_name;  /* [n_needs] key, e.g. "wheelchair" */
 	const uint32_t *need_label_de, *need_label_en;
-	const uint8_t *need_space;         /* [n_needs * n_spaces] units of each space that one such need takes */
-	const uint32_t *need_boarding_ms;  /* [n_needs] both boarding and alighting */
-	const uint8_t *need_flags;         /* [n_needs] enum need_flag */
+	const uint8_t *need_space;	  /* [n_needs * n_spaces] units of each space that one such need takes */
+	const uint32_t *need_boarding_ms; /* [n_needs] both boarding and alighting */
+	const uint8_t *need_flags;	  /* [n_needs] enum need_flag */
 
-	struct network road, walk;         /* walk has the single class "foot" */
+	struct network road, walk; /* walk has the single class "foot" */
 	struct timetable timetable;
 
 	/* virtual stops: where the shuttles stop when the service is not door to door (and always allowed places) */
 	uint32_t n_stops;
-	const uint32_t *stop_name;         /* [n_stops] */
+	const uint32_t *stop_name; /* [n_stops] */
 	const struct geo_point *stop_point;
-	const struct spot *stop_spot;      /* [n_classes * n_stops], row = class; arc NONE = this class cannot serve it */
-	const uint8_t *stop_side;          /* [n_stops] side of the street for words */
-	const struct spot *stop_walk;      /* [n_stops] spot on the walk network, arc NONE = unknown */
-	const uint8_t *stop_step_free;     /* [n_stops] 0 unknown, 1 yes, 2 no */
-	const uint32_t *stop_transit;      /* [n_stops] index of the timetable stop it serves, or NONE */
+	const struct spot *stop_spot;  /* [n_classes * n_stops], row = class; arc NONE = this class cannot serve it */
+	const uint8_t *stop_side;      /* [n_stops] side of the street for words */
+	const struct spot *stop_walk;  /* [n_stops] spot on the walk network, arc NONE = unknown */
+	const uint8_t *stop_step_free; /* [n_stops] 0 unknown, 1 yes, 2 no */
+	const uint32_t *stop_transit;  /* [n_stops] index of the timetable stop it serves, or NONE */
 
 	/* addresses and names for search, sorted by search key */
 	uint32_t n_addresses;
-	const uint32_t *address_text;      /* [n_addresses] "Ludwigstraße 12" */
-	const uint32_t *address_key;       /* [n_addresses] folded for search: lower case, ss, no accents */
+	const uint32_t *address_text; /* [n_addresses] "Ludwigstraße 12" */
+	const uint32_t *address_key;  /* [n_addresses] folded for search: lower case, ss, no accents */
 	const struct geo_point *address_point;
-	const uint8_t *address_kind;       /* [n_addresses] enum address_kind */
+	const uint8_t *address_kind; /* [n_addresses] enum address_kind */
 
 	/* service area rings (closed implicitly); no ring = everywhere */
 	uint32_t n_area_rings, n_area_points;
-	const uint32_t *area_first;        /* [n_area_rings + 1] */
+	const uint32_t *area_first; /* [n_area_rings + 1] */
 	const struct geo_point *area_point;
 
 	/* map background for drawing: polygons and lines (water, green, rail, buildings left out) */
 	uint32_t n_shapes, n_shape_points;
-	const uint8_t *shape_kind;         /* [n_shapes] enum map_shape */
-	const uint32_t *shape_first;       /* [n_shapes + 1] */
+	const uint8_t *shape_kind;   /* [n_shapes] enum map_shape */
+	const uint32_t *shape_first; /* [n_shapes + 1] */
 	const struct geo_point *shape_point;
 };
 
-enum need_flag { NEED_STEP_FREE = 1 /* needs a step-free stop and vehicle; unknown access is never offered */, NEED_IS_PERSON = 2 };
+enum need_flag {
+	NEED_STEP_FREE = 1 /* needs a step-free stop and vehicle; unknown access is never offered */,
+	NEED_IS_PERSON = 2
+};
 enum address_kind { ADDRESS_HOUSE, ADDRESS_STREET, ADDRESS_STOP, ADDRESS_PLACE };
 enum map_shape { MAP_WATER, MAP_RIVER, MAP_GREEN, MAP_RAIL, MAP_BUILT };
 
-/* Maps and checks a town file. Errors: ERR_IO, ERR_FORMAT, ERR_VERSION, ERR_TRUNCATED, ERR_CHECKSUM, ERR_RANGE, each with
- * file, byte offset and expectation in detail. The town stays valid until town_close. */
+/* Maps and checks a town file. Errors: ERR_IO, ERR_FORMAT, ERR_VERSION, ERR_TRUNCATED, ERR_CHECKSUM, ERR_RANGE, each
+ * with file, byte offset and expectation in detail. The town stays valid until town_close. */
 int town_open(struct town *town, const char *path, struct err_detail *detail);
 /* The same from memory (8-aligned, borrowed until close); for tests and the fuzzer. */
 int town_open_memory(struct town *town, const void *bytes, size_t size, struct err_detail *detail);
 void town_close(struct town *town);
-/* Writes all columns; computes the hash and stores it in town->hash. Checks first what town_open checks (ERR_RANGE: nothing
- * is written). Columns of count 0 may be NULL. Both networks need their n_classes (walk: 1), n_spaces and n_needs are >= 1. */
+/* Writes all columns; computes the hash and stores it in town->hash. Checks first what town_open checks (ERR_RANGE:
+ * nothing is written). Columns of count 0 may be NULL. Both networks need their n_classes (walk: 1), n_spaces and
+ * n_needs are >= 1. */
 int town_write(struct town *town, const char *path, struct err_detail *detail);
 
 /* The text of a string index; "" for NONE. Borrowed until town_close. */
@@ -133,13 +140,15 @@ uint32_t town_class(const struct town *town, const char *name);
 uint32_t town_need(const struct town *town, const char *name);
 /* Is the point inside the service area? */
 int town_in_area(const struct town *town, struct geo_point point);
-/* Local midnight ("noon minus 12 h", UTC) of the service day that instant `at` belongs to when days start at 04:00; from the
- * town's own day table (the compiler stores 20 years of days around the timetable, so no time-zone database is needed). */
+/* Local midnight ("noon minus 12 h", UTC) of the service day that instant `at` belongs to when days start at 04:00;
+ * from the town's own day table (the compiler stores 20 years of days around the timetable, so no time-zone database is
+ * needed). */
 instant_ms town_service_day(const struct town *town, instant_ms at, uint32_t *ret_yyyymmdd);
 
 /* Folds text for search as address_key is folded; writes at most size bytes with NUL. */
 void town_fold(const char *text, char *ret_key, size_t size);
-/* Addresses whose key has every word of the query as a word prefix; best (house number match, shorter) first. Returns the count. */
+/* Addresses whose key has every word of the query as a word prefix; best (house number match, shorter) first. Returns
+ * the count. */
 uint32_t town_search(const struct town *town, const char *query, uint32_t *ret_addresses, uint32_t most);
 
 #endif

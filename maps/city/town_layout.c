@@ -116,7 +116,7 @@ const uint32_t town_n_words = COUNT_OF(town_words);
 		INDEX(id + 22, net.grid_arc, net.n_grid_items, net.n_arcs)
 
 /* That the neighbours above make a chordal graph is for maps/route to check when it opens the order. */
-#define ORDER_COLUMNS(id, net)                                                                          \
+#define ORDER_COLUMNS(id, net)                                                                                  \
 	INDEX(id + 0, net.order, net.n_order, net.n_order), FIRST(id + 1, net.up_first, net.n_order, net.n_up), \
 		INDEX(id + 2, net.up_head, net.n_up, net.n_order)
 

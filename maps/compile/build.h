@@ -1,13 +1,14 @@
-/* What the town compiler builds up: a struct town whose columns are this build's own arrays, then written by town_write.
- * Steps, in order: settings (town_settings.h) -> OSM (osm.h) -> networks -> stops, addresses -> GTFS (gtfs.h) -> town_write. */
+/* What the town compiler builds up: a struct town whose columns are this build's own arrays, then written by
+ * town_write. Steps, in order: settings (town_settings.h) -> OSM (osm.h) -> networks -> stops, addresses -> GTFS
+ * (gtfs.h) -> town_write. */
 #ifndef ZUB_BUILD_H
 #define ZUB_BUILD_H
 
-#include <stdint.h>
-#include <stdio.h>
 #include "err.h"
 #include "projection.h"
 #include "town.h"
+#include <stdint.h>
+#include <stdio.h>
 
 /* What was questionable and left out, counted by kind; the first few of each kind are kept as text for the report. */
 #define REPORT_KINDS_MAX 64
@@ -15,7 +16,7 @@
 struct report {
 	uint32_t n_kinds;
 	struct {
-		char kind[64];           /* "stop far from any road" */
+		char kind[64]; /* "stop far from any road" */
 		uint32_t count;
 		char example[REPORT_EXAMPLES][160];
 	} kinds[REPORT_KINDS_MAX];

@@ -24,7 +24,8 @@ static int fail(int code, const char *what, struct err_detail *detail)
 	return code ? err_set(detail, code, "%s: %s", what, err_text(code)) : ERR_OK;
 }
 
-/* The node of the town's own place: the highest kind (city, town, village), then the most inhabitants, then the lowest id. */
+/* The node of the town's own place: the highest kind (city, town, village), then the most inhabitants, then the lowest
+ * id. */
 static uint32_t find_place(const struct osm *osm)
 {
 	static const char *const kinds[] = {"village", "town", "city"};
@@ -50,8 +51,9 @@ static uint32_t find_place(const struct osm *osm)
 	return best;
 }
 
-/* What the settings leave open: a town is called like its place, or like its file ("heidelberg" of ../heidelberg.osm.pbf).
- * A town that is not real says so itself (tag "generated" of its place); nobody else is then owed anything for its map. */
+/* What the settings leave open: a town is called like its place, or like its file ("heidelberg" of
+ * ../heidelberg.osm.pbf). A town that is not real says so itself (tag "generated" of its place); nobody else is then
+ * owed anything for its map. */
 static int name_town(struct build *build, const struct osm *osm, const struct compile_options *options)
 {
 	const char *slash = strrchr(options->osm_path, '/'), *file = slash ? slash + 1 : options->osm_path;

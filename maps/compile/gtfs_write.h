@@ -1,10 +1,11 @@
-/* Writes GTFS tables into a zip: CSV with quotes where needed, fixed times inside the archive, so that the same rows give
- * the same bytes. Private to maps/compile. Errors stick: gtfs_write_close reports the first one and then leaves no file. */
+/* Writes GTFS tables into a zip: CSV with quotes where needed, fixed times inside the archive, so that the same rows
+ * give the same bytes. Private to maps/compile. Errors stick: gtfs_write_close reports the first one and then leaves no
+ * file. */
 #ifndef ZUB_GTFS_WRITE_H
 #define ZUB_GTFS_WRITE_H
 
-#include <stdint.h>
 #include "err.h"
+#include <stdint.h>
 
 struct gtfs_writer;
 

@@ -18,9 +18,9 @@ struct neighbours {
 struct shrinking {
 	uint32_t n;
 	struct neighbours *of; /* [n] */
-	uint32_t *rank;        /* [n] NONE = still there */
+	uint32_t *rank;	       /* [n] NONE = still there */
 	uint32_t n_ranked;
-	uint32_t *waiting;     /* vertices that may be ready to go */
+	uint32_t *waiting; /* vertices that may be ready to go */
 	size_t n_waiting, cap_waiting;
 };
 
@@ -69,7 +69,8 @@ static int shrink_at(struct shrinking *graph, uint32_t vertex)
 	return code;
 }
 
-/* Dead ends and bends go first: they cost nothing (at most one new edge for two old ones) and halve what METIS must cut. */
+/* Dead ends and bends go first: they cost nothing (at most one new edge for two old ones) and halve what METIS must
+ * cut. */
 static int shrink(struct shrinking *graph)
 {
 	int code = ERR_OK;
@@ -182,7 +183,8 @@ static int dissect(struct shrinking *graph)
 		METIS_SetDefaultOptions(options);
 		options[METIS_OPTION_SEED] = 1;
 		options[METIS_OPTION_COMPRESS] = 0;
-		if (METIS_NodeND(&rest.n, rest.first, rest.list, NULL, options, rest.permutation, rest.inverse) != METIS_OK)
+		if (METIS_NodeND(&rest.n, rest.first, rest.list, NULL, options, rest.permutation, rest.inverse) !=
+		    METIS_OK)
 			code = ERR_MEMORY;
 		for (idx_t i = 0; i < rest.n && !code; i++)
 			graph->rank[rest.vertex[i]] = graph->n_ranked + (uint32_t)rest.inverse[i];
@@ -270,7 +272,8 @@ static int complete(struct chordal *chordal, const uint32_t *graph_first, const 
  * query touches lies close together. The child with the most neighbours comes last, next to its parent. */
 static void walk(const struct chordal *chordal, uint32_t *scratch, uint32_t *ret_rank)
 {
-	uint32_t n = chordal->n, *child = scratch, *sibling = scratch + n, *heaviest = scratch + 2 * (size_t)n, next = n;
+	uint32_t n = chordal->n, *child = scratch, *sibling = scratch + n, *heaviest = scratch + 2 * (size_t)n,
+		 next = n;
 	uint32_t root = NONE;
 
 #define N_UP(x) (chordal->first[(x) + 1] - chordal->first[x])
@@ -319,7 +322,8 @@ static void renumber(struct build *build, struct network *network, const struct 
 		     const uint32_t *walked)
 {
 	uint32_t n = chordal->n;
-	uint32_t *order = build_alloc(build, (size_t)n + 1, sizeof *order), *first = build_alloc(build, (size_t)n + 1, sizeof *first);
+	uint32_t *order = build_alloc(build, (size_t)n + 1, sizeof *order),
+		 *first = build_alloc(build, (size_t)n + 1, sizeof *first);
 	uint32_t *head = build_alloc(build, chordal->n_heads + 1, sizeof *head);
 
 	if (!order || !first || !head)

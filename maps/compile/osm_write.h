@@ -4,10 +4,10 @@
 #ifndef ZUB_OSM_WRITE_H
 #define ZUB_OSM_WRITE_H
 
-#include <stdint.h>
 #include "err.h"
 #include "geo.h"
 #include "osm.h"
+#include <stdint.h>
 
 struct osm_writer;
 

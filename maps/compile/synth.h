@@ -2,12 +2,12 @@
 #ifndef ZUB_SYNTH_H
 #define ZUB_SYNTH_H
 
-#include <stdint.h>
 #include "err.h"
+#include <stdint.h>
 
 struct synth_options {
 	uint64_t seed;
-	uint32_t inhabitants;          /* 5,000 .. 1,000,000 */
+	uint32_t inhabitants; /* 5,000 .. 1,000,000 */
 	const char *osm_path, *gtfs_path;
 };
 /* Same options, same bytes. ERR_RANGE, ERR_IO. */

@@ -1,11 +1,12 @@
 /* The generated town's plan: a planar map of straight edges (doubly connected edge list) that starts as one face and is
- * only ever cut, so no two streets can cross without a vertex. Integers of mm in the plan's own frame. Private to synth*.c. */
+ * only ever cut, so no two streets can cross without a vertex. Integers of mm in the plan's own frame. Private to
+ * synth*.c. */
 #ifndef ZUB_SYNTH_PLANE_H
 #define ZUB_SYNTH_PLANE_H
 
+#include "units.h"
 #include <stddef.h>
 #include <stdint.h>
-#include "units.h"
 
 struct synth;
 
@@ -20,8 +21,8 @@ struct plane_half { /* half-edge; its twin is index ^ 1, its edge index / 2; the
 	uint32_t tail, next, previous, face;
 };
 struct plane_edge {
-	uint8_t kind;   /* enum street_kind */
-	uint8_t flags;  /* enum street_flag */
+	uint8_t kind;  /* enum street_kind */
+	uint8_t flags; /* enum street_flag */
 	uint32_t street;
 };
 struct plane_face {
@@ -48,8 +49,9 @@ void plane_start(struct plane *plane, const struct plane_point *points, uint32_t
 uint32_t plane_vertex_add(struct plane *plane, struct plane_point point);
 /* Puts a vertex on the edge of `half`; `half` then ends there. Returns the vertex. */
 uint32_t plane_cut(struct plane *plane, uint32_t half, struct plane_point point);
-/* An edge from the tail of `a` to the tail of `b`, both of one face, which it splits: the old face keeps the part left of
- * the new edge (after b), the new one has the same attributes. Returns the edge; its half 2 * edge runs from a to b. */
+/* An edge from the tail of `a` to the tail of `b`, both of one face, which it splits: the old face keeps the part left
+ * of the new edge (after b), the new one has the same attributes. Returns the edge; its half 2 * edge runs from a to b.
+ */
 uint32_t plane_join(struct plane *plane, uint32_t a, uint32_t b, struct plane_edge edge);
 /* The half-edge of `face` that starts at `vertex`, or NONE. */
 uint32_t plane_half_at(const struct plane *plane, uint32_t face, uint32_t vertex);

@@ -4,9 +4,6 @@
 #ifndef ZUB_SYNTH_TOWN_H
 #define ZUB_SYNTH_TOWN_H
 
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
 #include "array.h"
 #include "err.h"
 #include "geo.h"
@@ -15,23 +12,45 @@
 #include "synth.h"
 #include "synth_plane.h"
 #include "units.h"
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define METRES(n) (INT64_C(1000) * (n))
 #define SQUARE_METRES(n) (INT64_C(1000000) * (n))
 #define DEGREES(n) ((uint32_t)(INT64_C(4294967296) * (n) / 360))
 
-#define SYNTH_PUSH(synth, items, n, cap, ...)                           \
-	do {                                                            \
-		if (array_push(items, n, cap, __VA_ARGS__))             \
-			longjmp((synth)->fail, ERR_MEMORY);             \
+#define SYNTH_PUSH(synth, items, n, cap, ...)               \
+	do {                                                \
+		if (array_push(items, n, cap, __VA_ARGS__)) \
+			longjmp((synth)->fail, ERR_MEMORY); \
 	} while (0)
 
 enum street_kind {
-	STREET_NONE, STREET_PRIMARY, STREET_SECONDARY, STREET_TERTIARY, STREET_UNCLASSIFIED, STREET_RESIDENTIAL,
-	STREET_LIVING, STREET_LAST_DRIVABLE = STREET_LIVING, STREET_PEDESTRIAN, STREET_FOOT, STREET_KINDS
+	STREET_NONE,
+	STREET_PRIMARY,
+	STREET_SECONDARY,
+	STREET_TERTIARY,
+	STREET_UNCLASSIFIED,
+	STREET_RESIDENTIAL,
+	STREET_LIVING,
+	STREET_LAST_DRIVABLE = STREET_LIVING,
+	STREET_PEDESTRIAN,
+	STREET_FOOT,
+	STREET_KINDS
 };
 enum street_flag { STREET_BRIDGE = 1, STREET_TUNNEL = 2, STREET_LEVEL_CROSSING = 4, STREET_SPUR = 8 };
-enum face_kind { FACE_COUNTRY, FACE_VILLAGE, FACE_SUBURB, FACE_INNER, FACE_OLD, FACE_INDUSTRY, FACE_PARK, FACE_RIVER, FACE_RAIL };
+enum face_kind {
+	FACE_COUNTRY,
+	FACE_VILLAGE,
+	FACE_SUBURB,
+	FACE_INNER,
+	FACE_OLD,
+	FACE_INDUSTRY,
+	FACE_PARK,
+	FACE_RIVER,
+	FACE_RAIL
+};
 
 #define RADIALS_MAX 12
 #define RINGS_MAX 12
@@ -45,15 +64,15 @@ struct synth_wave { /* bends the plan: one sine per axis and wave length */
 
 struct synth_link { /* a street between two vertices */
 	uint32_t from, to, street;
-	uint32_t way;    /* of the OSM file, filled while writing */
+	uint32_t way; /* of the OSM file, filled while writing */
 	uint8_t kind, zone /* enum face_kind */, flags;
-	int8_t oneway;   /* 1 from -> to, -1 back, 0 both */
+	int8_t oneway; /* 1 from -> to, -1 back, 0 both */
 	uint8_t maxspeed;
 	uint32_t length_mm;
 };
 
-struct synth_node { /* of the OSM file besides vertices */
-	struct plane_point point;  /* bent */
+struct synth_node {		  /* of the OSM file besides vertices */
+	struct plane_point point; /* bent */
 	uint32_t first_tag, n_tags;
 };
 
@@ -90,14 +109,14 @@ struct synth_stop { /* a pair of bus stops, one on each side of a link */
 
 struct synth_call {
 	uint32_t stop, side; /* side 0: driven from -> to on the way out */
-	uint32_t at_s;       /* after the start of the line */
+	uint32_t at_s;	     /* after the start of the line */
 };
 
 struct synth_run;
 
 struct synth_line {
 	char name[16];
-	size_t first_call, n_calls; /* the way out; the way back is its mirror image */
+	size_t first_call, n_calls;  /* the way out; the way back is its mirror image */
 	uint32_t headway_s, first_s; /* first_s: minute of the first start within the headway */
 };
 
@@ -116,12 +135,13 @@ struct synth {
 	int64_t station_x;
 	uint32_t n_radials, n_rings, n_south;
 	struct plane_point radial[RADIALS_MAX]; /* directions, scaled by 2^15 */
-	uint32_t radial_street[RADIALS_MAX], ring_street[RINGS_MAX], bank_street[4]; /* river low, high, rail low, high */
-	uint32_t centre;                        /* vertex */
+	uint32_t radial_street[RADIALS_MAX], ring_street[RINGS_MAX],
+		bank_street[4]; /* river low, high, rail low, high */
+	uint32_t centre;	/* vertex */
 	uint32_t n_villages;
 	struct synth_village villages[VILLAGES_MAX];
 	uint32_t n_streets;
-	uint32_t turn;                          /* of the whole plan */
+	uint32_t turn; /* of the whole plan */
 	struct synth_wave waves[WAVES];
 
 	/* links[n_links], made once the plan is final; the ends of spurs and footpaths come before as pairs */
@@ -129,12 +149,13 @@ struct synth {
 	size_t n_spurs, cap_spurs;
 	struct synth_link *links;
 	size_t n_links, cap_links;
-	uint32_t *first_at, *at; /* links by vertex: at[first_at[v] .. first_at[v + 1]) = 2 * link + (1 when v is its to) */
+	uint32_t *first_at,
+		*at; /* links by vertex: at[first_at[v] .. first_at[v + 1]) = 2 * link + (1 when v is its to) */
 	uint32_t *chain, *chain_first; /* links of a street end to end: 2 * link + (1 when passed from to to from) */
 	uint32_t n_chain, n_chains;
-	char (*street_name)[64];       /* [n_streets], "" = none */
-	uint8_t *is_signal;      /* by vertex */
-	uint8_t *is_break;       /* by vertex: a way must end here */
+	char (*street_name)[64]; /* [n_streets], "" = none */
+	uint8_t *is_signal;	 /* by vertex */
+	uint8_t *is_break;	 /* by vertex: a way must end here */
 	struct synth_restriction *restrictions;
 	size_t n_restrictions, cap_restrictions;
 	uint32_t n_junctions;
@@ -192,7 +213,8 @@ int synth_write_gtfs(struct synth *synth, struct err_detail *detail);
 struct plane_point synth_bend(const struct synth *synth, struct plane_point point);
 struct geo_point synth_geo(struct plane_point bent);
 /* Point of a link: part per 1024 of the way from -> to, `aside` mm to the right, bent. */
-struct plane_point synth_link_point(const struct synth *synth, const struct synth_link *link, int64_t part, int64_t aside);
+struct plane_point synth_link_point(const struct synth *synth, const struct synth_link *link, int64_t part,
+				    int64_t aside);
 int synth_is_drivable(const struct synth_link *link);
 /* A number drawn once for a street (or any other number): the same for all of its links. */
 uint64_t synth_draw(const struct synth *synth, uint32_t street);

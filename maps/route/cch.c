@@ -34,9 +34,10 @@ size_t cch_size(const struct network *network, size_t n_edges_most)
 		return 0;
 	return rounded(1, sizeof(struct cch)) + rounded(n + 1, sizeof(struct cch_vertex)) + rounded(m, 4) +
 	       2 * rounded(m, 2) + rounded(n + 1, 4) + rounded(m, sizeof(struct cch_low)) + rounded(n + 1, 4) +
-	       rounded(nest_count(network), 2) + rounded(n_edges_most, sizeof(struct cch_base)) + rounded((size_t)network->n_arcs + 1, 4) +
-	       rounded(n_edges_most, 4) + rounded(n + 1, sizeof(struct cch_block)) + rounded(n, 4) +
-	       (n_edges_most + 2) * sizeof(struct cch_edge) + 256;
+	       rounded(nest_count(network), 2) + rounded(n_edges_most, sizeof(struct cch_base)) +
+	       rounded((size_t)network->n_arcs + 1, 4) + rounded(n_edges_most, 4) +
+	       rounded(n + 1, sizeof(struct cch_block)) + rounded(n, 4) + (n_edges_most + 2) * sizeof(struct cch_edge) +
+	       256;
 }
 
 static int columns_take(struct cch *cch, struct arena *arena)
@@ -53,8 +54,8 @@ static int columns_take(struct cch *cch, struct arena *arena)
 	cch->arc_first = arena_take(arena, n_arcs + 1, sizeof *cch->arc_first);
 	cch->block = arena_take(arena, n + 1, sizeof *cch->block);
 	cch->block_of = arena_take(arena, n, sizeof *cch->block_of);
-	return cch->vertex && cch->up_tail && cch->up_depth && cch->up_rest && cch->low_first && cch->low && cch->nest &&
-			       cch->base_first && cch->arc_first && cch->block && cch->block_of
+	return cch->vertex && cch->up_tail && cch->up_depth && cch->up_rest && cch->low_first && cch->low &&
+			       cch->nest && cch->base_first && cch->arc_first && cch->block && cch->block_of
 		       ? ERR_OK
 		       : ERR_MEMORY;
 }
@@ -148,7 +149,8 @@ static void blocks_open(struct cch *cch)
 {
 	for (uint32_t x = 0; x < cch->n; x++) {
 		if (x == 0 || cch->vertex[x - 1].parent != x || n_up(cch, x - 1) != n_up(cch, x) + 1)
-			cch->block[cch->n_blocks++] = (struct cch_block){.first = x, .parent = NONE, .child = NONE, .sibling = NONE};
+			cch->block[cch->n_blocks++] =
+				(struct cch_block){.first = x, .parent = NONE, .child = NONE, .sibling = NONE};
 		cch->block_of[x] = cch->n_blocks - 1;
 		cch->block[cch->n_blocks - 1].n_rest = n_up(cch, x);
 	}
@@ -264,7 +266,8 @@ static int base_place(struct cch *cch, const struct cch_edges *edges)
 		uint32_t up = cch_up_find(cch, low, tail < head ? head : tail);
 		if (up == NONE)
 			return ERR_RANGE;
-		cch->base[at[low]++] = (struct cch_base){2 * up + (tail > head), edges->edge[i].arc, edges->edge[i].turn};
+		cch->base[at[low]++] =
+			(struct cch_base){2 * up + (tail > head), edges->edge[i].arc, edges->edge[i].turn};
 	}
 	for (uint32_t x = cch->n; x > 0; x--)
 		at[x] = at[x - 1];

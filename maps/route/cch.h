@@ -1,11 +1,11 @@
 /* Private to maps/route: customizable contraction hierarchies (Dibbelt, Strasser, Wagner, JEA 2016).
  *
- * Vertices are numbered by rank. The neighbours above a vertex are all its ancestors in the elimination tree, so a place
- * among them is told by its depth (root = 0), and what a search knows fits an array over the depths of one root path.
- * The numbering is a depth-first walk: the subtree of x is below .. x.
+ * Vertices are numbered by rank. The neighbours above a vertex are all its ancestors in the elimination tree, so a
+ * place among them is told by its depth (root = 0), and what a search knows fits an array over the depths of one root
+ * path. The numbering is a depth-first walk: the subtree of x is below .. x.
  *
- * Blocks (supernodes of sparse Cholesky factorisation) are runs of vertices whose neighbours nest: above every vertex of
- * the block lie the later ones of the block, then the common rest. Customisation is a multifrontal min-plus
+ * Blocks (supernodes of sparse Cholesky factorisation) are runs of vertices whose neighbours nest: above every vertex
+ * of the block lie the later ones of the block, then the common rest. Customisation is a multifrontal min-plus
  * factorisation: one dense matrix, the front, per block. */
 #ifndef ZUB_CCH_H
 #define ZUB_CCH_H
@@ -35,13 +35,13 @@ struct cch_low {
 };
 
 struct cch_block {
-	uint32_t first;	   /* lowest vertex; the block ends before the first of the next */
-	uint32_t parent;   /* block, or NONE */
-	uint32_t n_rest;   /* common neighbours above */
+	uint32_t first;		 /* lowest vertex; the block ends before the first of the next */
+	uint32_t parent;	 /* block, or NONE */
+	uint32_t n_rest;	 /* common neighbours above */
 	uint32_t child, sibling; /* first child, next child of the same parent; NONE */
-	size_t nest_at;	   /* of its rows of nest */
-	size_t stack_at;   /* customisation: where what it hands to its parent lies on the stack */
-	size_t path_at;	   /* perfect customisation: where its front lies above those of its ancestors */
+	size_t nest_at;		 /* of its rows of nest */
+	size_t stack_at;	 /* customisation: where what it hands to its parent lies on the stack */
+	size_t path_at;		 /* perfect customisation: where its front lies above those of its ancestors */
 };
 
 struct cch_kernels;
@@ -49,25 +49,26 @@ struct cch_kernels;
 struct cch {
 	const struct route_graph *graph;
 	const struct cch_kernels *kernels;
-	const uint32_t *rank;	   /* [n] of a vertex of cch_edges; of the network */
-	const uint32_t *up_head;   /* [m] of the network */
+	const uint32_t *rank;	 /* [n] of a vertex of cch_edges; of the network */
+	const uint32_t *up_head; /* [m] of the network */
 	uint32_t n, m, n_base, n_blocks, depth_max /* of any vertex */, front_max;
 	size_t stack_max, path_max; /* labels on the stack of customisation, of perfect customisation */
 	size_t work;		    /* labels of scratch that either needs */
-	struct cch_vertex *vertex; /* [n + 1] */
-	uint32_t *up_tail;	   /* [m] */
-	uint16_t *up_depth;	   /* [m] depth of the head */
-	uint16_t *up_rest;	   /* [m] arcs of the last vertex of a block: place of the head in the front of the parent block */
-	uint32_t *low_first;	   /* [n + 1] */
-	struct cch_low *low;	   /* [m] upward arcs by head, tails ascending */
-	uint32_t *base_first;	   /* [n + 1] by lower end */
-	struct cch_base *base;	   /* [n_base] */
-	uint32_t *arc_first;	   /* [n_arcs + 1] */
-	uint32_t *arc_base;	   /* [n_base] edges that drive an arc */
-	struct cch_block *block;   /* [n_blocks + 1] */
-	uint32_t *block_of;	   /* [n] */
-	/* for each block and each pair p < q of its common neighbours: the place of the q-th among the neighbours of the p-th;
-	 * rows p of n_rest - 1 - p places */
+	struct cch_vertex *vertex;  /* [n + 1] */
+	uint32_t *up_tail;	    /* [m] */
+	uint16_t *up_depth;	    /* [m] depth of the head */
+	uint16_t *up_rest; /* [m] arcs of the last vertex of a block: place of the head in the front of the parent block
+			    */
+	uint32_t *low_first;	 /* [n + 1] */
+	struct cch_low *low;	 /* [m] upward arcs by head, tails ascending */
+	uint32_t *base_first;	 /* [n + 1] by lower end */
+	struct cch_base *base;	 /* [n_base] */
+	uint32_t *arc_first;	 /* [n_arcs + 1] */
+	uint32_t *arc_base;	 /* [n_base] edges that drive an arc */
+	struct cch_block *block; /* [n_blocks + 1] */
+	uint32_t *block_of;	 /* [n] */
+	/* for each block and each pair p < q of its common neighbours: the place of the q-th among the neighbours of
+	 * the p-th; rows p of n_rest - 1 - p places */
 	uint16_t *nest;
 };
 
@@ -93,16 +94,16 @@ uint32_t cch_up_find(const struct cch *cch, uint32_t x, uint32_t y);
 
 /* What a search climbs: arcs out of x towards its ancestors, in one driving direction. */
 struct cch_side {
-	const uint32_t *first;	/* [n + 1] */
-	const uint16_t *depth;	/* of the heads */
+	const uint32_t *first; /* [n + 1] */
+	const uint16_t *depth; /* of the heads */
 	const cch_label *weight;
 };
 
 struct route_weights {
 	const struct cch *cch;
 	uint32_t class_index;
-	const uint32_t *time_ms; /* [n_arcs], borrowed */
-	cch_label *up, *down;	 /* [m] best way x -> y, y -> x over vertices below x and y */
+	const uint32_t *time_ms;	   /* [n_arcs], borrowed */
+	cch_label *up, *down;		   /* [m] best way x -> y, y -> x over vertices below x and y */
 	struct cch_side forward, backward; /* what queries use: the above, or what perfect customisation left of it */
 	uint32_t *up_first;		   /* [n + 1] */
 	struct cch_kept {
@@ -112,9 +113,9 @@ struct route_weights {
 	} kept[2]; /* forward, backward */
 	/* scratch */
 	cch_label *front, *stack;
-	uint8_t *is_kept;	/* [m] bit 0 up, bit 1 down */
-	uint32_t *heap;		/* [m] upward arcs waiting for an update */
-	uint8_t *is_waiting;	/* [m] */
+	uint8_t *is_kept;    /* [m] bit 0 up, bit 1 down */
+	uint32_t *heap;	     /* [m] upward arcs waiting for an update */
+	uint8_t *is_waiting; /* [m] */
 };
 
 /* All weights anew. */
@@ -130,8 +131,8 @@ cch_label cch_base_label(const struct route_weights *weights, const struct cch_b
 /* --- kernels: compiled for several processors, all with the same results --- */
 
 struct cch_kernels {
-	/* Takes the first n_out vertices out of a dense matrix of n x n ways: the ways between the others become no longer
-	 * than those over them, and are written to rest[(n - n_out)^2]. The diagonal is never needed. */
+	/* Takes the first n_out vertices out of a dense matrix of n x n ways: the ways between the others become no
+	 * longer than those over them, and are written to rest[(n - n_out)^2]. The diagonal is never needed. */
 	void (*eliminate)(cch_label *front, uint32_t n, uint32_t n_out, cch_label *rest);
 	/* least a[i] + b[i] */
 	cch_label (*meet)(const cch_label *a, const cch_label *b, uint32_t n);

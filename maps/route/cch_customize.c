@@ -1,4 +1,5 @@
-/* Basic customisation: weights of the upward arcs such that a shortest way between any two vertices goes up, then down. */
+/* Basic customisation: weights of the upward arcs such that a shortest way between any two vertices goes up, then down.
+ */
 #include <assert.h>
 #include <string.h>
 
@@ -17,8 +18,9 @@ size_t route_weights_size(const struct network *network)
 	size_t n = network->n_order, m = network->n_up;
 	if (n == 0)
 		return 0;
-	return rounded(1, sizeof(struct route_weights)) + 4 * rounded(m + 1, sizeof(cch_label)) + 3 * rounded(n + 1, 4) +
-	       2 * rounded(m + 1, 2) + rounded(network->up_work, sizeof(cch_label)) + 2 * rounded(m, 1) + rounded(m, 4) + 256;
+	return rounded(1, sizeof(struct route_weights)) + 4 * rounded(m + 1, sizeof(cch_label)) +
+	       3 * rounded(n + 1, 4) + 2 * rounded(m + 1, 2) + rounded(network->up_work, sizeof(cch_label)) +
+	       2 * rounded(m, 1) + rounded(m, 4) + 256;
 }
 
 static int kept_take(struct cch_kept *kept, const struct cch *cch, struct arena *arena)
@@ -120,7 +122,8 @@ static void front_base(const struct cch *cch, const struct costs *costs, uint32_
 		for (uint32_t k = cch->base_first[x]; k < cch->base_first[x + 1]; k++) {
 			const struct cch_base *base = &cch->base[k];
 			uint32_t place = i + 1 + (base->slot - up) / 2;
-			cch_label *cell = base->slot & 1 ? &front[(size_t)place * n + i] : &front[(size_t)i * n + place];
+			cch_label *cell =
+				base->slot & 1 ? &front[(size_t)place * n + i] : &front[(size_t)i * n + place];
 			*cell = cch_label_min(*cell, base_label(costs, base));
 		}
 	}
@@ -158,7 +161,8 @@ static void leaf(struct route_weights *weights, const struct costs *costs, uint3
 {
 	const struct cch *cch = weights->cch;
 	uint32_t x = cch->block[b].first, first = cch->vertex[x].first, n = cch->block[b].n_rest;
-	cch_label *up = weights->up + first, *down = weights->down + first, *rest = weights->stack + cch->block[b].stack_at;
+	cch_label *up = weights->up + first, *down = weights->down + first,
+		  *rest = weights->stack + cch->block[b].stack_at;
 	for (uint32_t i = 0; i < n; i++)
 		up[i] = down[i] = CCH_INFINITE;
 	for (uint32_t k = cch->base_first[x]; k < cch->base_first[x + 1]; k++) {

@@ -10,8 +10,8 @@
 
 struct cch_edge {
 	uint32_t tail, head; /* vertices */
-	uint32_t arc;        /* driven */
-	uint32_t turn;       /* column of the turn costs, paid first; 0 = free */
+	uint32_t arc;	     /* driven */
+	uint32_t turn;	     /* column of the turn costs, paid first; 0 = free */
 };
 
 struct cch_edges {

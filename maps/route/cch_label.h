@@ -1,6 +1,6 @@
-/* Labels of the contraction hierarchy: (time, distance) in one number, so that adding and comparing labels is adding and
- * comparing lexicographically. Sums of two labels never overflow; a sum with an infinite one is no better than infinite.
- * Bounds: paths under 2^30 ms (12 days) and under 4,294 km. With CCH_TIME_ONLY a label is the time alone. */
+/* Labels of the contraction hierarchy: (time, distance) in one number, so that adding and comparing labels is adding
+ * and comparing lexicographically. Sums of two labels never overflow; a sum with an infinite one is no better than
+ * infinite. Bounds: paths under 2^30 ms (12 days) and under 4,294 km. With CCH_TIME_ONLY a label is the time alone. */
 #ifndef ZUB_CCH_LABEL_H
 #define ZUB_CCH_LABEL_H
 

@@ -1,5 +1,6 @@
-/* Perfect customisation, from the roots down: with the shortest ways between all neighbours of a vertex at hand, an upward
- * arc that is longer than a way over a third vertex is needed by no query. The arcs that stay are copied close together. */
+/* Perfect customisation, from the roots down: with the shortest ways between all neighbours of a vertex at hand, an
+ * upward arc that is longer than a way over a third vertex is needed by no query. The arcs that stay are copied close
+ * together. */
 #include "cch.h"
 
 #include <string.h>

@@ -12,9 +12,9 @@ struct route_pins {
 	struct route_metric metric;
 	uint32_t n;
 	int is_start;
-	struct spot *spot;   /* [n] */
-	uint8_t *is_alone;   /* [n] not pinned: too many seeds */
-	cch_label *label;    /* [n] scratch */
+	struct spot *spot; /* [n] */
+	uint8_t *is_alone; /* [n] not pinned: too many seeds */
+	cch_label *label;  /* [n] scratch */
 	struct cch_pins pins;
 };
 
@@ -30,8 +30,8 @@ size_t route_pins_size(const struct network *network, uint32_t n)
 	       cch_pins_size(network, rows_of(n)) + 256;
 }
 
-int route_pins_open(struct route_pins **ret_pins, const struct route_graph *graph, const struct route_metric *metric, uint32_t n,
-		    int is_start, struct arena *arena)
+int route_pins_open(struct route_pins **ret_pins, const struct route_graph *graph, const struct route_metric *metric,
+		    uint32_t n, int is_start, struct arena *arena)
 {
 	struct route_pins *pins = arena_take(arena, 1, sizeof *pins);
 	if (!pins)
@@ -108,7 +108,8 @@ static void climb_all(struct route_pins *pins, struct cch_search *search, struct
 	}
 }
 
-void route_pins_query(struct route_pins *pins, struct route_query *query, struct spot spot, struct route_result *ret_results)
+void route_pins_query(struct route_pins *pins, struct route_query *query, struct spot spot,
+		      struct route_result *ret_results)
 {
 	const struct route_weights *weights = pins->metric.weights;
 	struct cch_search *search = route_query_search(query);

@@ -41,7 +41,8 @@ uint32_t cch_common(const struct cch *cch, uint32_t x, uint32_t y)
 
 size_t cch_pins_size(const struct network *network, uint32_t most)
 {
-	return (size_t)most * ((size_t)network->up_depth + 16) * sizeof(cch_label) + 3 * ((size_t)most + 8) * sizeof(uint32_t) + 64;
+	return (size_t)most * ((size_t)network->up_depth + 16) * sizeof(cch_label) +
+	       3 * ((size_t)most + 8) * sizeof(uint32_t) + 64;
 }
 
 int cch_pins_open(struct cch_pins *pins, const struct cch *cch, uint32_t most, struct arena *arena)
@@ -95,8 +96,8 @@ void cch_pins_remove(struct cch_pins *pins, uint32_t place)
 		memmove(pins->slot + i, pins->slot + i + 1, behind * sizeof *pins->slot);
 		for (uint32_t j = 0; j < last && slot != last; j++) /* the last row fills the gap */
 			if (pins->slot[j] == last) {
-				memcpy(pins->reach + (size_t)slot * pins->stride, pins->reach + (size_t)last * pins->stride,
-				       pins->stride * sizeof *pins->reach);
+				memcpy(pins->reach + (size_t)slot * pins->stride,
+				       pins->reach + (size_t)last * pins->stride, pins->stride * sizeof *pins->reach);
 				pins->slot[j] = slot;
 				break;
 			}
@@ -195,7 +196,8 @@ static void unpack_one(const struct route_weights *weights, uint32_t slot, uint3
 	}
 }
 
-static void unpack(const struct cch_search *search, const struct route_weights *weights, uint32_t slot, struct writer *writer)
+static void unpack(const struct cch_search *search, const struct route_weights *weights, uint32_t slot,
+		   struct writer *writer)
 {
 	uint32_t *stack = search->stack, n = 0;
 	stack[n++] = slot;
@@ -213,7 +215,8 @@ static void unpack(const struct cch_search *search, const struct route_weights *
 }
 
 /* Up from the start to depth `top`: the arcs are noted from above, so they are turned round first. */
-static void unpack_up(const struct cch_search *search, const struct route_weights *weights, uint32_t top, struct writer *writer)
+static void unpack_up(const struct cch_search *search, const struct route_weights *weights, uint32_t top,
+		      struct writer *writer)
 {
 	const struct cch *cch = search->cch;
 	uint32_t *by = search->by[0], above = NONE, up;
@@ -227,7 +230,8 @@ static void unpack_up(const struct cch_search *search, const struct route_weight
 	}
 }
 
-static void unpack_down(const struct cch_search *search, const struct route_weights *weights, uint32_t top, struct writer *writer)
+static void unpack_down(const struct cch_search *search, const struct route_weights *weights, uint32_t top,
+			struct writer *writer)
 {
 	const struct cch *cch = search->cch;
 	uint32_t up;
@@ -235,8 +239,8 @@ static void unpack_down(const struct cch_search *search, const struct route_weig
 		unpack(search, weights, 2 * up + 1, writer);
 }
 
-cch_label cch_path(struct cch_search *search, const struct route_weights *weights, struct cch_seed from, struct cch_seed to,
-		   uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most)
+cch_label cch_path(struct cch_search *search, const struct route_weights *weights, struct cch_seed from,
+		   struct cch_seed to, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most)
 {
 	const struct cch *cch = search->cch;
 	climb_noting(cch, weights->up, from, &search->forward, search->by[0]);

@@ -21,10 +21,10 @@ struct cch_seed {
 /* Climbs of several places at once, by vertex, so that a sweep up one root path meets them in passing. */
 struct cch_pins {
 	uint32_t n, most, stride;
-	uint32_t *vertex;  /* [most] ascending */
-	uint32_t *place;   /* [most] what the caller calls it */
-	cch_label *reach;  /* [most * stride], row = slot */
-	uint32_t *slot;	   /* [most] row of reach */
+	uint32_t *vertex; /* [most] ascending */
+	uint32_t *place;  /* [most] what the caller calls it */
+	cch_label *reach; /* [most * stride], row = slot */
+	uint32_t *slot;	  /* [most] row of reach */
 };
 
 struct cch_search {
@@ -50,26 +50,26 @@ int cch_pins_open(struct cch_pins *pins, const struct cch *cch, uint32_t most, s
 void cch_pins_add(struct cch_pins *pins, const struct cch *cch, const struct cch_side *side, struct cch_seed seed,
 		  uint32_t place);
 /* labels[place] = min(itself, way over a common ancestor) for each pin. */
-void cch_pins_meet(const struct cch_pins *pins, const struct cch *cch, const struct cch_climb *climb, cch_label *labels);
+void cch_pins_meet(const struct cch_pins *pins, const struct cch *cch, const struct cch_climb *climb,
+		   cch_label *labels);
 
 /* A shortest way between two seeds, edge by edge: the arcs driven, both ends' own arcs left out. Counts on from *ret_n,
  * writes as far as `most`. */
-cch_label cch_path(struct cch_search *search, const struct route_weights *weights, struct cch_seed from, struct cch_seed to,
-		   uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most);
+cch_label cch_path(struct cch_search *search, const struct route_weights *weights, struct cch_seed from,
+		   struct cch_seed to, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most);
 
 /* Takes all seeds of the caller's `place` out. */
 void cch_pins_remove(struct cch_pins *pins, uint32_t place);
 
 /* --- what route.h asks (cch_route.c) --- */
-void cch_to_many(struct cch_search *search, const struct route_weights *weights, struct spot from, const struct spot *to,
-		 uint32_t n, struct route_result *ret_results);
+void cch_to_many(struct cch_search *search, const struct route_weights *weights, struct spot from,
+		 const struct spot *to, uint32_t n, struct route_result *ret_results);
 void cch_from_many(struct cch_search *search, const struct route_weights *weights, const struct spot *from, uint32_t n,
 		   struct spot to, struct route_result *ret_results);
-void cch_matrix(struct cch_search *search, const struct route_weights *weights, const struct spot *from, uint32_t n_from,
-		const struct spot *to, uint32_t n_to, struct route_result *ret_results);
+void cch_matrix(struct cch_search *search, const struct route_weights *weights, const struct spot *from,
+		uint32_t n_from, const struct spot *to, uint32_t n_to, struct route_result *ret_results);
 int cch_route(struct cch_search *search, const struct route_weights *weights, struct spot from, struct spot to,
 	      struct route_result *ret_result, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most);
-
 
 /* --- spots as seeds --- */
 

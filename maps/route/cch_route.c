@@ -1,6 +1,6 @@
-/* From spots to vertices and back. A spot to start from is one seed: the head of its arc, after the rest of it. A spot to
- * end on is, by nodes, the tail of its arc; by states, all states of its arc, after the whole arc, from which the arc's
- * own label is taken again. A way round the block back to the same arc ends on the states before it. */
+/* From spots to vertices and back. A spot to start from is one seed: the head of its arc, after the rest of it. A spot
+ * to end on is, by nodes, the tail of its arc; by states, all states of its arc, after the whole arc, from which the
+ * arc's own label is taken again. A way round the block back to the same arc ends on the states before it. */
 #include <assert.h>
 
 #include "cch_query.h"
@@ -35,7 +35,11 @@ struct cch_ends cch_ends_of(const struct route_weights *weights, struct spot to,
 	const struct cch *cch = weights->cch;
 	const struct network *network = cch->graph->network;
 	int by_state = cch_edges_by_state(cch->graph);
-	struct cch_ends ends = {.weights = weights, .arc = to.arc, .state = to.arc, .is_round = is_round && by_state, .by_state = by_state};
+	struct cch_ends ends = {.weights = weights,
+				.arc = to.arc,
+				.state = to.arc,
+				.is_round = is_round && by_state,
+				.by_state = by_state};
 	ends.part = part_label(weights, to.arc, route_spot_offset(network, to));
 	if (by_state && !is_round)
 		ends.whole = cch_label_of(weights->time_ms[to.arc], network->dist_mm[to.arc]);
@@ -83,7 +87,8 @@ static cch_label label_less(cch_label label, cch_label whole)
 }
 
 /* What needs no search: 1 = *ret_result is it. */
-static int is_trivial(const struct route_weights *weights, struct spot from, struct spot to, struct route_result *ret_result)
+static int is_trivial(const struct route_weights *weights, struct spot from, struct spot to,
+		      struct route_result *ret_result)
 {
 	const struct network *network = weights->cch->graph->network;
 	struct route_metric metric = metric_of(weights);
@@ -108,7 +113,8 @@ int cch_spot_ok(const struct route_weights *weights, struct spot spot)
 }
 
 /* The forward climb is done; climbs back from each end. */
-static struct route_result to_one(struct cch_search *search, const struct route_weights *weights, struct spot to, int is_round)
+static struct route_result to_one(struct cch_search *search, const struct route_weights *weights, struct spot to,
+				  int is_round)
 {
 	const struct cch *cch = search->cch;
 	struct cch_ends ends = cch_ends_of(weights, to, is_round);
@@ -124,8 +130,8 @@ static struct route_result to_one(struct cch_search *search, const struct route_
 	return cch_label_result(label_less(best, ends.whole));
 }
 
-void cch_to_many(struct cch_search *search, const struct route_weights *weights, struct spot from, const struct spot *to,
-		 uint32_t n, struct route_result *ret_results)
+void cch_to_many(struct cch_search *search, const struct route_weights *weights, struct spot from,
+		 const struct spot *to, uint32_t n, struct route_result *ret_results)
 {
 	int is_climbed = 0;
 	for (uint32_t i = 0; i < n; i++) {
@@ -146,8 +152,8 @@ static void keep_less(struct route_result *result, cch_label label)
 }
 
 /* The backward climb is done; climbs from each spot that is not on the same arc. ret_results[i * stride] */
-static void from_each(struct cch_search *search, const struct route_weights *weights, const struct spot *from, uint32_t n,
-		      struct spot to, cch_label whole, struct route_result *ret_results)
+static void from_each(struct cch_search *search, const struct route_weights *weights, const struct spot *from,
+		      uint32_t n, struct spot to, cch_label whole, struct route_result *ret_results)
 {
 	const struct cch *cch = search->cch;
 	for (uint32_t i = 0; i < n; i++) {
@@ -185,8 +191,8 @@ void cch_from_many(struct cch_search *search, const struct route_weights *weight
 /* --- matrices --- */
 
 /* Pins as many spots to end on as fit, from *at on; a spot needs one pin per state. Returns the spot after the last. */
-static uint32_t pin_ends(struct cch_search *search, const struct route_weights *weights, const struct spot *to, uint32_t n_to,
-			 uint32_t at)
+static uint32_t pin_ends(struct cch_search *search, const struct route_weights *weights, const struct spot *to,
+			 uint32_t n_to, uint32_t at)
 {
 	struct cch_pins *pins = &search->pins;
 	uint32_t first = at;
@@ -206,8 +212,8 @@ static uint32_t pin_ends(struct cch_search *search, const struct route_weights *
 	return at;
 }
 
-static void row_of_pins(struct cch_search *search, const struct route_weights *weights, struct spot from, const struct spot *to,
-			uint32_t n, struct route_result *ret_results)
+static void row_of_pins(struct cch_search *search, const struct route_weights *weights, struct spot from,
+			const struct spot *to, uint32_t n, struct route_result *ret_results)
 {
 	const struct network *network = weights->cch->graph->network;
 	int by_state = cch_edges_by_state(weights->cch->graph);
@@ -230,8 +236,8 @@ static void row_of_pins(struct cch_search *search, const struct route_weights *w
 	}
 }
 
-void cch_matrix(struct cch_search *search, const struct route_weights *weights, const struct spot *from, uint32_t n_from,
-		const struct spot *to, uint32_t n_to, struct route_result *ret_results)
+void cch_matrix(struct cch_search *search, const struct route_weights *weights, const struct spot *from,
+		uint32_t n_from, const struct spot *to, uint32_t n_to, struct route_result *ret_results)
 {
 	for (uint32_t at = 0, next; at < n_to; at = next) {
 		uint32_t room = n_to - at < CCH_PINS ? n_to : at + CCH_PINS;
@@ -262,7 +268,8 @@ int cch_route(struct cch_search *search, const struct route_weights *weights, st
 		while (cch_ends_next(&ends, &seed)) { /* the best end first, then its path */
 			uint32_t common = cch_common(search->cch, start.vertex, seed.vertex);
 			cch_climb(search->cch, &weights->backward, seed, &search->backward);
-			cch_label way = search->cch->kernels->meet(search->forward.reach, search->backward.reach, common);
+			cch_label way =
+				search->cch->kernels->meet(search->forward.reach, search->backward.reach, common);
 			if (way < best) {
 				best = way;
 				end = seed;

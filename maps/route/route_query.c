@@ -1,5 +1,6 @@
-/* Dijkstra on the state graph, and the way to the hierarchy (cch_route.c) for metrics that are prepared for it. A label is the least (time, distance) in one 64-bit number, so that comparing labels is
- * comparing lexicographically. Stamps tell this query's labels from older ones, so nothing is cleared between queries.
+/* Dijkstra on the state graph, and the way to the hierarchy (cch_route.c) for metrics that are prepared for it. A label
+ * is the least (time, distance) in one 64-bit number, so that comparing labels is comparing lexicographically. Stamps
+ * tell this query's labels from older ones, so nothing is cleared between queries.
  */
 #include "route_graph.h"
 
@@ -7,8 +8,8 @@
 #include <string.h>
 
 #include "arena.h"
-#include "err.h"
 #include "cch_query.h"
+#include "err.h"
 #include "heap.h"
 #include "route_spot.h"
 
@@ -33,8 +34,8 @@ struct route_query {
 static size_t query_size(const struct network *network, size_t n_states)
 {
 	/* the heap: keys, items, positions */
-	return sizeof(struct route_query) + n_states * (sizeof(struct visit) + 16) + network->n_arcs * sizeof(uint32_t) + 256 +
-	       (network->n_order > 0 ? cch_search_size(network) : 0);
+	return sizeof(struct route_query) + n_states * (sizeof(struct visit) + 16) +
+	       network->n_arcs * sizeof(uint32_t) + 256 + (network->n_order > 0 ? cch_search_size(network) : 0);
 }
 
 size_t route_query_size(const struct route_graph *graph)
@@ -265,7 +266,7 @@ void route_to_many(struct route_query *query, const struct route_metric *metric,
 		uint64_t label = LABEL_INFINITE;
 		if (usable && route_spot_usable(network, metric, to[i]))
 			label = route_spot_is_ahead(network, from, to[i]) ? label_ahead(network, metric, from, to[i])
-							       : label_to(query, metric, to[i]);
+									  : label_to(query, metric, to[i]);
 		ret_results[i] = result_of(label);
 	}
 }
@@ -293,7 +294,7 @@ static void from_many(struct route_query *query, const struct route_metric *metr
 		uint64_t label = LABEL_INFINITE;
 		if (usable && route_spot_usable(network, metric, from[i]))
 			label = route_spot_is_ahead(network, from[i], to) ? label_ahead(network, metric, from[i], to)
-							       : label_from(query, metric, from[i]);
+									  : label_from(query, metric, from[i]);
 		ret_results[i * stride] = result_of(label);
 	}
 }

@@ -1,6 +1,7 @@
-/* bench [TOWN.zmap]: the figures that matter, one JSON line each, each beside what it is compared to in the same run. Without a town
- * a generated one of 25,000 inhabitants. Runs the programs of build/bench/ for routes, insertion and stores, and measures the
- * codec, the core and the virtual world itself. Times are wall time: run it on a quiet machine. */
+/* bench [TOWN.zmap]: the figures that matter, one JSON line each, each beside what it is compared to in the same run.
+ * Without a town a generated one of 25,000 inhabitants. Runs the programs of build/bench/ for routes, insertion and
+ * stores, and measures the codec, the core and the virtual world itself. Times are wall time: run it on a quiet
+ * machine. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,8 @@ static void print_machine(void)
 		}
 	if (file)
 		fclose(file);
-	print(json_pack("{s:s,s:s,s:i,s:s}", "bench", "machine", "cpu", model, "cores", (int)sysconf(_SC_NPROCESSORS_ONLN), "version", ZUB_VERSION));
+	print(json_pack("{s:s,s:s,s:i,s:s}", "bench", "machine", "cpu", model, "cores",
+			(int)sysconf(_SC_NPROCESSORS_ONLN), "version", ZUB_VERSION));
 }
 
 /* ---- codec ---- */
@@ -91,14 +93,15 @@ static int bench_codec(void)
 		__asm__ volatile("" : : "r"(&back) : "memory");
 	}
 	double copy_ns = (now_s() - begin) * 1e9 / CODEC_ROUNDS;
-	print(json_pack("{s:s,s:f,s:i,s:s,s:f}", "bench", "codec: a plan of 8 tasks there and back", "ns", codec_ns, "bytes", (int)n, "compared_to",
-			"copying the struct, ns", "compared", copy_ns));
+	print(json_pack("{s:s,s:f,s:i,s:s,s:f}", "bench", "codec: a plan of 8 tasks there and back", "ns", codec_ns,
+			"bytes", (int)n, "compared_to", "copying the struct, ns", "compared", copy_ns));
 	return 0;
 }
 
 /* ---- core and world ---- */
 
-static int run_world(const struct town *town, struct store *store, struct scenario *scenario, struct world_counts *ret_counts, struct err_detail *detail)
+static int run_world(const struct town *town, struct store *store, struct scenario *scenario,
+		     struct world_counts *ret_counts, struct err_detail *detail)
 {
 	struct demand demand;
 	struct world *world;
@@ -141,12 +144,15 @@ static int bench_world(const struct town *town, uint32_t vehicles, struct err_de
 	if (code)
 		return code;
 	double service_s = (double)scenario.minutes * 60;
-	print(json_pack("{s:s,s:i,s:f,s:I,s:I,s:s,s:f}", "bench", "world: service seconds per second", "vehicles", (int)vehicles, "speed",
-			service_s / world_s, "rides_done", (json_int_t)report.figures.done, "messages", (json_int_t)counts.messages, "compared_to",
+	print(json_pack("{s:s,s:i,s:f,s:I,s:I,s:s,s:f}", "bench", "world: service seconds per second", "vehicles",
+			(int)vehicles, "speed", service_s / world_s, "rides_done", (json_int_t)report.figures.done,
+			"messages", (json_int_t)counts.messages, "compared_to",
 			"its journal replayed without agents and network, speed", "compared", service_s / replay_s));
-	print(json_pack("{s:s,s:i,s:f,s:I,s:s,s:f}", "bench", "core: commands per second, decoded, stepped, compared, checked", "vehicles", (int)vehicles,
-			"per_second", (double)report.commands / replay_s, "commands", (json_int_t)report.commands, "compared_to",
-			"commands per second of the service itself", "compared", (double)report.commands / service_s));
+	print(json_pack("{s:s,s:i,s:f,s:I,s:s,s:f}", "bench",
+			"core: commands per second, decoded, stepped, compared, checked", "vehicles", (int)vehicles,
+			"per_second", (double)report.commands / replay_s, "commands", (json_int_t)report.commands,
+			"compared_to", "commands per second of the service itself", "compared",
+			(double)report.commands / service_s));
 	return report.differing || report.fault[0] ? err_set(detail, ERR_BROKEN, "replay: %s", report.fault) : ERR_OK;
 }
 
@@ -189,7 +195,8 @@ static int bench_all(const char *path, const char *folder)
 		fprintf(stderr, "bench: %s\n", detail.text);
 		return 1;
 	}
-	int failed = run_other("bench_route", path) | run_other("bench_core", path) | run_other("bench_store", folder) | bench_codec();
+	int failed = run_other("bench_route", path) | run_other("bench_core", path) | run_other("bench_store", folder) |
+		     bench_codec();
 	for (uint32_t vehicles = 6; vehicles <= 24 && !failed; vehicles += 18)
 		if (bench_world(&town, vehicles, &detail)) {
 			fprintf(stderr, "bench: %s\n", detail.text);

@@ -1,7 +1,7 @@
 // link: zub_compile zub_route zub_town_file zub_city zub_base
 /* bench_route TOWN.zmap [CLASS [no-turns]]: the contraction hierarchy and the plain search, as JSON lines.
- * Times are processor time of the thread (other work on the machine counts less), medians of several runs; "ratio" is our own
- * plain search of the same run divided by the figure. "no-turns": the same streets without turn rows. */
+ * Times are processor time of the thread (other work on the machine counts less), medians of several runs; "ratio" is
+ * our own plain search of the same run divided by the figure. "no-turns": the same streets without turn rows. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,8 +63,8 @@ static double median(double *values, int n)
 
 static void say(const struct bench *bench, const char *name, double ms)
 {
-	printf("{\"bench\":\"route\",\"town\":\"%s\",\"turns\":\"%s\",\"class\":%u,\"name\":\"%s\",", bench->town, bench->turns,
-	       bench->class_index, name);
+	printf("{\"bench\":\"route\",\"town\":\"%s\",\"turns\":\"%s\",\"class\":%u,\"name\":\"%s\",", bench->town,
+	       bench->turns, bench->class_index, name);
 	if (ms >= 1)
 		printf("\"ms\":%.2f", ms);
 	else
@@ -98,8 +98,9 @@ static int bench_order(struct bench *bench)
 		times[i] = cpu_ms() - start;
 	}
 	say(bench, "order", median(times, 3));
-	printf("{\"bench\":\"route\",\"town\":\"%s\",\"turns\":\"%s\",\"vertices\":%u,\"upward_arcs\":%u,\"depth\":%u}\n", bench->town,
-	       bench->turns, bench->network.n_order, bench->network.n_up, bench->network.up_depth);
+	printf("{\"bench\":\"route\",\"town\":\"%s\",\"turns\":\"%s\",\"vertices\":%u,\"upward_arcs\":%u,\"depth\":%u}"
+	       "\n",
+	       bench->town, bench->turns, bench->network.n_order, bench->network.n_up, bench->network.up_depth);
 	return 0;
 }
 
@@ -111,11 +112,14 @@ static int bench_open(struct bench *bench)
 	if (arena_open(&arenas[0], route_graph_size(road)) || route_graph_open(&bench->graph, road, &arenas[0]))
 		return 1;
 	say(bench, "open", cpu_ms() - start);
-	if (arena_open(&arenas[1], route_query_size(bench->graph)) || route_query_open(&bench->query, bench->graph, &arenas[1]) ||
-	    arena_open(&arenas[2], route_weights_size(road)) || route_weights_open(&bench->weights, bench->graph, &arenas[2]))
+	if (arena_open(&arenas[1], route_query_size(bench->graph)) ||
+	    route_query_open(&bench->query, bench->graph, &arenas[1]) ||
+	    arena_open(&arenas[2], route_weights_size(road)) ||
+	    route_weights_open(&bench->weights, bench->graph, &arenas[2]))
 		return 1;
 	bench->time_ms = malloc(road->n_arcs * sizeof *bench->time_ms);
-	memcpy(bench->time_ms, road->time_ms + (size_t)bench->class_index * road->n_arcs, road->n_arcs * sizeof *bench->time_ms);
+	memcpy(bench->time_ms, road->time_ms + (size_t)bench->class_index * road->n_arcs,
+	       road->n_arcs * sizeof *bench->time_ms);
 	bench->plain = (struct route_metric){bench->class_index, bench->time_ms, NULL};
 	bench->fast = (struct route_metric){bench->class_index, bench->time_ms, bench->weights};
 	return 0;
@@ -195,8 +199,8 @@ static void bench_path(struct bench *bench, const struct spot *from, const struc
 		if (!route_path(bench->query, &bench->fast, from[i], to[i], &result, arcs, &n, 100000))
 			sum += n;
 	say(bench, "path_mean", (cpu_ms() - start) / (PAIRS / 4));
-	printf("{\"bench\":\"route\",\"town\":\"%s\",\"turns\":\"%s\",\"path_arcs_mean\":%u}\n", bench->town, bench->turns,
-	       sum / (PAIRS / 4));
+	printf("{\"bench\":\"route\",\"town\":\"%s\",\"turns\":\"%s\",\"path_arcs_mean\":%u}\n", bench->town,
+	       bench->turns, sum / (PAIRS / 4));
 }
 
 static int bench_pins(struct bench *bench, const struct spot *from, const struct spot *to)

@@ -309,7 +309,8 @@ static void test_an_epoch_rises_to_the_calendar(void **state)
 	uint32_t epoch = 0;
 	assert_int_equal(store_raise_epoch(store, 1, 1650000000, &epoch, NULL), ERR_OK);
 	assert_int_equal(epoch, 1650000000);
-	assert_int_equal(store_raise_epoch(store, 1, 1640000000, &epoch, NULL), ERR_OK); /* a calendar that was set back */
+	assert_int_equal(store_raise_epoch(store, 1, 1640000000, &epoch, NULL),
+			 ERR_OK); /* a calendar that was set back */
 	assert_int_equal(epoch, 1650000001);
 	assert_int_equal(store_take_epoch(store, 1, &epoch, NULL), ERR_OK);
 	assert_int_equal(epoch, 1650000002);

@@ -1,7 +1,7 @@
 // link: zub_compile zub_route zub_city zub_base
-/* The contraction hierarchy against the plain search on tiny random networks that have all that is nasty: parallel arcs,
- * self loops, zero lengths, overlapping and repeated turn rows of up to four arcs, closed arcs, several classes, islands;
- * every order of the vertices is right, so METIS and random ones are tried. */
+/* The contraction hierarchy against the plain search on tiny random networks that have all that is nasty: parallel
+ * arcs, self loops, zero lengths, overlapping and repeated turn rows of up to four arcs, closed arcs, several classes,
+ * islands; every order of the vertices is right, so METIS and random ones are tried. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -167,7 +167,7 @@ static void by_hand(void **state)
 	twin_class(&twin, 0);
 	const struct route_metric *fast = &twin.fast;
 	struct spot early = {0, 2}, late = {0, 8}, island = {4, 0}, none = {NONE, 0};
-	assert_int_equal(route_one(twin.query, fast, early, late).time_ms, 3);  /* ahead on the same arc */
+	assert_int_equal(route_one(twin.query, fast, early, late).time_ms, 3);	/* ahead on the same arc */
 	assert_int_equal(route_one(twin.query, fast, late, early).time_ms, 17); /* behind: once round, 1 + 15 + 1 */
 	assert_int_equal(route_one(twin.query, fast, late, early).dist_mm, 34);
 	assert_int_equal(route_one(twin.query, fast, early, early).time_ms, 0);
@@ -204,7 +204,8 @@ static void damaged_orders(void **state)
 				       (uint32_t *)(uintptr_t)network->up_head};
 		uint32_t sizes[] = {network->n_order, network->n_order + 1, network->n_up}, c = rng_below(&rng, 3);
 		if (sizes[c] > 0)
-			columns[c][rng_below(&rng, sizes[c])] = rng_below(&rng, c == 1 ? network->n_up + 2 : network->n_order + 1);
+			columns[c][rng_below(&rng, sizes[c])] =
+				rng_below(&rng, c == 1 ? network->n_up + 2 : network->n_order + 1);
 		assert_int_equal(arena_open(&arena, route_graph_size(network)), 0);
 		int code = route_graph_open(&graph, network, &arena);
 		assert_true(code == ERR_OK || code == ERR_RANGE);

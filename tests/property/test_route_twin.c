@@ -68,7 +68,8 @@ static void network_test(const struct network *network, const char *name)
 	struct rng rng;
 	struct twin twin;
 	rng_seed(&rng, seed_of_test());
-	print_message("%s: %u vertices, seed %llu (ZUB_SEED)\n", name, network->n_order, (unsigned long long)seed_of_test());
+	print_message("%s: %u vertices, seed %llu (ZUB_SEED)\n", name, network->n_order,
+		      (unsigned long long)seed_of_test());
 	twin_open(&twin, network);
 	for (uint32_t class_index = 0; class_index < network->n_classes; class_index++) {
 		twin_class(&twin, class_index);
@@ -132,7 +133,8 @@ static void generated(void **state)
 {
 	(void)state;
 	const char *bin = getenv("ZUB_BIN");
-	run("%s/mapc synth --seed 7 --inhabitants 20000 --osm %s/t.osm.pbf --gtfs %s/t.zip >/dev/null", bin, folder, folder);
+	run("%s/mapc synth --seed 7 --inhabitants 20000 --osm %s/t.osm.pbf --gtfs %s/t.zip >/dev/null", bin, folder,
+	    folder);
 	run("%s/mapc build --osm %s/t.osm.pbf -o %s/town.zmap >/dev/null", bin, folder, folder);
 	run("rm %s/t.osm.pbf %s/t.zip", folder, folder);
 	town_test("generated");

@@ -1,6 +1,6 @@
 // link: zub_sim zub_town_file
-/* The whole service in a virtual world, with everything that can go wrong drawn at random. ZUB_SEEDS=N for more seeds, ZUB_SEED=N for
- * that one alone, ZUB_KEEP=FILE for the journal of a run that failed. */
+/* The whole service in a virtual world, with everything that can go wrong drawn at random. ZUB_SEEDS=N for more seeds,
+ * ZUB_SEED=N for that one alone, ZUB_KEEP=FILE for the journal of a run that failed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,7 +84,8 @@ static void check_replay(struct store *store, uint64_t seed)
 		fail_msg("seed %llu: replay: %s", (unsigned long long)seed, detail.text);
 	if (report.differing || report.digest != report.recorded_digest || report.fault[0])
 		fail_msg("seed %llu: replay: %llu outcomes differ, the first at %llu; %s", (unsigned long long)seed,
-			 (unsigned long long)report.differing, (unsigned long long)report.first_differing, report.fault);
+			 (unsigned long long)report.differing, (unsigned long long)report.first_differing,
+			 report.fault);
 }
 
 static void give_up(struct store *store, uint64_t seed, const struct err_detail *detail)
@@ -154,7 +155,8 @@ static void test_nothing_breaks_by_itself(void **state)
 		static struct scenario scenario;
 		prepare(&scenario, seed);
 		struct outcome outcome = run(&scenario);
-		print_message("seed %llu: %llu of %llu promised, %llu done\n", (unsigned long long)seed, (unsigned long long)outcome.figures.promised,
+		print_message("seed %llu: %llu of %llu promised, %llu done\n", (unsigned long long)seed,
+			      (unsigned long long)outcome.figures.promised,
 			      (unsigned long long)outcome.figures.requests, (unsigned long long)outcome.figures.done);
 		assert_int_equal(outcome.figures.promises_broken, 0);
 		assert_true(outcome.figures.done > 50);
@@ -194,8 +196,10 @@ static void test_killed_at_random(void **state)
 		struct outcome outcome = run(&scenario);
 		restarts += outcome.counts.agent_restarts + outcome.counts.dispatcher_restarts;
 		print_message("seed %llu: %llu and %llu restarts, %llu done, %llu broken\n", (unsigned long long)seed,
-			      (unsigned long long)outcome.counts.agent_restarts, (unsigned long long)outcome.counts.dispatcher_restarts,
-			      (unsigned long long)outcome.figures.done, (unsigned long long)outcome.figures.promises_broken);
+			      (unsigned long long)outcome.counts.agent_restarts,
+			      (unsigned long long)outcome.counts.dispatcher_restarts,
+			      (unsigned long long)outcome.figures.done,
+			      (unsigned long long)outcome.figures.promises_broken);
 	}
 	assert_true(restarts > 0);
 }
@@ -217,8 +221,9 @@ static void test_everything_goes_wrong(void **state)
 		draw_faults(&scenario, &rng, 30);
 		struct outcome outcome = run(&scenario);
 		broken += outcome.figures.promises_broken;
-		print_message("seed %llu: %llu promised, %llu done, %llu broken, %llu restarts\n", (unsigned long long)seed,
-			      (unsigned long long)outcome.figures.promised, (unsigned long long)outcome.figures.done,
+		print_message("seed %llu: %llu promised, %llu done, %llu broken, %llu restarts\n",
+			      (unsigned long long)seed, (unsigned long long)outcome.figures.promised,
+			      (unsigned long long)outcome.figures.done,
 			      (unsigned long long)outcome.figures.promises_broken,
 			      (unsigned long long)(outcome.counts.agent_restarts + outcome.counts.dispatcher_restarts));
 	}

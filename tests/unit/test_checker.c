@@ -1,6 +1,6 @@
 // link: zub_sim zub_drawn_town
-/* The checker must catch each wrong that is put before it, and must not cry wolf. Days are told as commands and updates, without any
- * core: what a core would never say can be said here. */
+/* The checker must catch each wrong that is put before it, and must not cry wolf. Days are told as commands and
+ * updates, without any core: what a core would never say can be said here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +35,8 @@ static void say(const struct command *command, struct update *updates, uint32_t 
 
 static void enrol(uint32_t vehicle)
 {
-	struct command command = {.kind = CMD_VEHICLE_ENROL, .vehicle_enrol = {.vehicle = vehicle, .spaces = {2, 1, 1}}};
+	struct command command = {.kind = CMD_VEHICLE_ENROL,
+				  .vehicle_enrol = {.vehicle = vehicle, .spaces = {2, 1, 1}}};
 	struct update updates[2] = {{.kind = UPD_VEHICLE, .vehicle = {vehicle, SERVICE_IN, 1, WIRE_IDLE}}};
 	command.vehicle_enrol.depot.road = drawn_spot(&drawn, 'A', 'B', 10);
 	say(&command, updates, 1);
@@ -75,8 +76,12 @@ static void event(uint32_t vehicle, uint8_t kind, uint64_t ride)
 {
 	struct command command = {.kind = CMD_VEHICLE_EVENT, .vehicle_event = {.vehicle = vehicle}};
 	struct update updates[1];
-	command.vehicle_event.event =
-		(struct wire_event){.boot = 1, .sequence = ++sequences[vehicle], .at = now, .kind = kind, .ride = ride, .place = {.arc = NONE}};
+	command.vehicle_event.event = (struct wire_event){.boot = 1,
+							  .sequence = ++sequences[vehicle],
+							  .at = now,
+							  .kind = kind,
+							  .ride = ride,
+							  .place = {.arc = NONE}};
 	say(&command, updates, 0);
 }
 
@@ -90,7 +95,9 @@ static void outcome(uint64_t ride, uint8_t kept, uint8_t cause)
 static void plan(uint32_t vehicle, uint64_t ride)
 {
 	struct command command = {.kind = CMD_TICK};
-	struct update updates[2] = {{.kind = UPD_PLAN, .plan = {.vehicle = vehicle, .n_tasks = ride != 0, .tasks = {{.ride = ride, .kind = WIRE_PICKUP}}}}};
+	struct update updates[2] = {
+		{.kind = UPD_PLAN,
+		 .plan = {.vehicle = vehicle, .n_tasks = ride != 0, .tasks = {{.ride = ride, .kind = WIRE_PICKUP}}}}};
 	say(&command, updates, 1);
 }
 
@@ -133,7 +140,8 @@ static void late(uint32_t vehicle, int32_t late_ms)
 
 static void delay(const char *trip, uint32_t stop_sequence, int32_t late_s)
 {
-	struct command command = {.kind = CMD_TRIP_DELAY, .trip_delay = {.arrival_late_s = late_s, .departure_late_s = late_s}};
+	struct command command = {.kind = CMD_TRIP_DELAY,
+				  .trip_delay = {.arrival_late_s = late_s, .departure_late_s = late_s}};
 	struct update updates[1];
 	strcpy(command.trip_delay.trip.feed, "drawn");
 	strcpy(command.trip_delay.trip.trip_id, trip);
@@ -566,15 +574,39 @@ static void test_no_show_without_call(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DAY(test_good_day), DAY(test_repeated_events_count_once), DAY(test_aboard_twice), DAY(test_seat_oversold),
-		DAY(test_boarded_without_promise), DAY(test_left_another_vehicle), DAY(test_in_two_plans), DAY(test_lost), DAY(test_still_aboard),
-		DAY(test_widened), DAY(test_moves_with_its_train), DAY(test_moves_with_another_train), DAY(test_window_too_long),
-		DAY(test_kept_but_late), DAY(test_kept_but_picked_up_late), DAY(test_two_outcomes), DAY(test_late_without_event),
-		DAY(test_late_by_reported_lateness), DAY(test_late_by_more_than_explained), DAY(test_event_of_another_vehicle),
-		DAY(test_event_before_the_promise), DAY(test_event_of_another_kind), DAY(test_rider_late_himself),
-		DAY(test_rider_not_late_himself), DAY(test_given_up_without_event), DAY(test_given_up_while_lost),
-		DAY(test_given_up_when_it_was_over), DAY(test_given_up_beside_an_idle_vehicle), DAY(test_cancelled_by_operator),
-		DAY(test_broken_and_nobody_cares), DAY(test_no_show), DAY(test_no_show_within_window), DAY(test_no_show_without_waiting),
+		DAY(test_good_day),
+		DAY(test_repeated_events_count_once),
+		DAY(test_aboard_twice),
+		DAY(test_seat_oversold),
+		DAY(test_boarded_without_promise),
+		DAY(test_left_another_vehicle),
+		DAY(test_in_two_plans),
+		DAY(test_lost),
+		DAY(test_still_aboard),
+		DAY(test_widened),
+		DAY(test_moves_with_its_train),
+		DAY(test_moves_with_another_train),
+		DAY(test_window_too_long),
+		DAY(test_kept_but_late),
+		DAY(test_kept_but_picked_up_late),
+		DAY(test_two_outcomes),
+		DAY(test_late_without_event),
+		DAY(test_late_by_reported_lateness),
+		DAY(test_late_by_more_than_explained),
+		DAY(test_event_of_another_vehicle),
+		DAY(test_event_before_the_promise),
+		DAY(test_event_of_another_kind),
+		DAY(test_rider_late_himself),
+		DAY(test_rider_not_late_himself),
+		DAY(test_given_up_without_event),
+		DAY(test_given_up_while_lost),
+		DAY(test_given_up_when_it_was_over),
+		DAY(test_given_up_beside_an_idle_vehicle),
+		DAY(test_cancelled_by_operator),
+		DAY(test_broken_and_nobody_cares),
+		DAY(test_no_show),
+		DAY(test_no_show_within_window),
+		DAY(test_no_show_without_waiting),
 		DAY(test_no_show_without_call),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // link: zub_sim zub_drawn_town
-/* Demand: from a table of trips, with mistakes named by line; drawn from addresses and the timetable, the same for the same seed. */
+/* Demand: from a table of trips, with mistakes named by line; drawn from addresses and the timetable, the same for the
+ * same seed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,13 +28,20 @@ static int open_town(void **state)
 	char timetable[8192] = "stop S C\nstop E E\nstop W A\n";
 	(void)state;
 	for (int i = 0; i < 60; i++)
-		snprintf(timetable + strlen(timetable), sizeof timetable - strlen(timetable), "trip T%d R W %02d:%02d S %02d:%02d E %02d:%02d\n", i,
-			 6 + i / 6, i % 6 * 10, 6 + i / 6, i % 6 * 10 + 4, 6 + i / 6, i % 6 * 10 + 8);
-	drawn_town_open(&drawn, &(struct drawn_options){.drawing = "A-------------------B-------------------C-------------------D-------------------E",
-							.metres_per_char = 50, .stops = "AB BC CD DE", .timetable = timetable});
+		snprintf(timetable + strlen(timetable), sizeof timetable - strlen(timetable),
+			 "trip T%d R W %02d:%02d S %02d:%02d E %02d:%02d\n", i, 6 + i / 6, i % 6 * 10, 6 + i / 6,
+			 i % 6 * 10 + 4, 6 + i / 6, i % 6 * 10 + 8);
+	drawn_town_open(
+		&drawn,
+		&(struct drawn_options){
+			.drawing = "A-------------------B-------------------C-------------------D-------------------E",
+			.metres_per_char = 50,
+			.stops = "AB BC CD DE",
+			.timetable = timetable});
 	struct geo_xy west = drawn_xy(&drawn, 'A'), east = drawn_xy(&drawn, 'E');
 	for (int i = 0; i < N_HOMES; i++)
-		homes[i] = drawn_point_of((struct geo_xy){west.x_mm + (east.x_mm - west.x_mm) * i / N_HOMES, west.y_mm + 1000});
+		homes[i] = drawn_point_of(
+			(struct geo_xy){west.x_mm + (east.x_mm - west.x_mm) * i / N_HOMES, west.y_mm + 1000});
 	drawn.town.n_addresses = N_HOMES;
 	drawn.town.address_point = homes;
 	strcpy(path, "/tmp/zub-demand-XXXXXX");
@@ -95,7 +103,8 @@ static void test_shares(void **state)
 {
 	struct demand_options options = options_of(1, 500);
 	struct demand demand = draw(&options);
-	uint32_t wheelchair = town_need(&drawn.town, "wheelchair"), tied = 0, chairs = 0, cancels = 0, no_shows = 0, from_station = 0;
+	uint32_t wheelchair = town_need(&drawn.town, "wheelchair"), tied = 0, chairs = 0, cancels = 0, no_shows = 0,
+		 from_station = 0;
 	struct geo_point station = drawn.town.timetable.stop_point[drawn_transit_stop(&drawn, "S")];
 	(void)state;
 	assert_true(demand.n >= 4000 && demand.n < 4010);
@@ -182,7 +191,8 @@ static void test_reads(void **state)
 				   "\r\n"
 				   "60,49.4,8.68,49.41,8.69,leave_at,4000,2,,30,\"a, b\"\r\n"
 				   "5,49.4,8.68,49.41,8.69,,,,1,,\r\n",
-				   &demand, &detail), 0);
+				   &demand, &detail),
+			 0);
 	assert_int_equal(demand.n, 2);
 	assert_int_equal(demand.trips[0].ask_at, DRAWN_DAY_START + 5000);
 	assert_int_equal(demand.trips[0].need_count[0], 0);
@@ -212,12 +222,14 @@ static void test_mistakes(void **state)
 	expect_error("", "0: header: expected the columns");
 	expect_error("ask_at,from_lat\n1,2\n", "1: header: expected the columns");
 	expect_error(HEADER ",ask_at\n", "1: ask_at: stands twice");
-	expect_error(HEADER "\n1,49.4,8.68,49.41,8.69\nx,49.4,8.68,49.41,8.69\n", "3: ask_at: \"x\" is not a whole number");
+	expect_error(HEADER "\n1,49.4,8.68,49.41,8.69\nx,49.4,8.68,49.41,8.69\n",
+		     "3: ask_at: \"x\" is not a whole number");
 	expect_error(HEADER "\n\n\n-1,49.4,8.68,49.41,8.69\n", "4: ask_at: \"-1\"");
 	expect_error(HEADER "\n,49.4,8.68,49.41,8.69\n", "2: ask_at: is missing");
 	expect_error(HEADER "\n1,49.4,east,49.41,8.69\n", "2: from_lat: \"49.4,east\" is not a place");
 	expect_error(HEADER "\n1,49.4,8.68,99.41,8.69\n", "2: to_lat: ");
-	expect_error(HEADER ",time_kind\n1,49.4,8.68,49.41,8.69,later\n", "2: time_kind: expected now, leave_at or arrive_by");
+	expect_error(HEADER ",time_kind\n1,49.4,8.68,49.41,8.69,later\n",
+		     "2: time_kind: expected now, leave_at or arrive_by");
 	expect_error(HEADER ",time_kind\n1,49.4,8.68,49.41,8.69,leave_at\n", "2: time: is missing");
 	expect_error(HEADER ",persons\n1,49.4,8.68,49.41,8.69,101\n", "2: persons: ");
 	expect_error(HEADER ",persons\n1,49.4,8.68,49.41,8.69,0\n", "2: persons: nobody travels");
@@ -227,8 +239,12 @@ static void test_mistakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_seed_same_trips), cmocka_unit_test(test_shares),    cmocka_unit_test(test_ties_name_real_trips),
-		cmocka_unit_test(test_nothing_to_draw_from), cmocka_unit_test(test_hub_and_day), cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_same_seed_same_trips),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_ties_name_real_trips),
+		cmocka_unit_test(test_nothing_to_draw_from),
+		cmocka_unit_test(test_hub_and_day),
+		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_mistakes),
 	};
 	return cmocka_run_group_tests(tests, open_town, close_town);

@@ -40,7 +40,8 @@ static void trace(const struct demand_trip *trip, const struct told *told, uint3
 		if (now == INT64_MAX || now >= START + END_S * SECOND_MS)
 			break;
 		if (news <= due) {
-			struct rider_news it = {told[next].state, told[next].n_offers, START + told[next].pickup_s * SECOND_MS, 1234};
+			struct rider_news it = {told[next].state, told[next].n_offers,
+						START + told[next].pickup_s * SECOND_MS, 1234};
 			rider_told(&rider, &it, now);
 			next++;
 			continue;
@@ -48,7 +49,8 @@ static void trace(const struct demand_trip *trip, const struct told *told, uint3
 		enum rider_wish wish = rider_act(&rider, now);
 		assert_true(rider_due(&rider) > now);
 		if (wish != RIDER_WAITS)
-			snprintf(text + strlen(text), size - strlen(text), "%s%d %s", text[0] ? ", " : "", (int)((now - START) / SECOND_MS), wishes[wish]);
+			snprintf(text + strlen(text), size - strlen(text), "%s%d %s", text[0] ? ", " : "",
+				 (int)((now - START) / SECOND_MS), wishes[wish]);
 	}
 }
 
@@ -58,10 +60,10 @@ static void expect(const struct demand_trip *trip, const struct told *told, uint
 	trace(trip, told, n, text, sizeof text);
 	assert_string_equal(text, wanted);
 }
-#define TRACE(trip, wanted, ...)                                               \
-	do {                                                                   \
-		const struct told told_[] = {__VA_ARGS__};                     \
-		expect(trip, told_, COUNT_OF(told_), wanted);                  \
+#define TRACE(trip, wanted, ...)                              \
+	do {                                                  \
+		const struct told told_[] = {__VA_ARGS__};    \
+		expect(trip, told_, COUNT_OF(told_), wanted); \
 	} while (0)
 
 static struct demand_trip trip(void)
@@ -73,30 +75,32 @@ static void test_rides(void **state)
 {
 	struct demand_trip it = trip();
 	(void)state;
-	TRACE(&it, "10 asks, 17 accepts, 605 boards", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1}, {605, RIDE_AT_STOP, 600, 1},
-	      {607, RIDE_ABOARD, 600, 1}, {900, RIDE_DONE, 600, 1});
+	TRACE(&it, "10 asks, 17 accepts, 605 boards", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1},
+	      {605, RIDE_AT_STOP, 600, 1}, {607, RIDE_ABOARD, 600, 1}, {900, RIDE_DONE, 600, 1});
 }
 
 static void test_comes_before_the_planned_time(void **state)
 {
 	struct demand_trip it = trip();
 	(void)state;
-	TRACE(&it, "10 asks, 17 accepts, 555 boards, 585 boards", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1},
-	      {400, RIDE_AT_STOP, 600, 1}, {590, RIDE_ABOARD, 600, 1});
+	TRACE(&it, "10 asks, 17 accepts, 555 boards, 585 boards", {12, RIDE_OFFERED, 600, 1},
+	      {18, RIDE_PROMISED, 600, 1}, {400, RIDE_AT_STOP, 600, 1}, {590, RIDE_ABOARD, 600, 1});
 }
 
 static void test_asks_until_answered(void **state)
 {
 	struct demand_trip it = trip();
 	(void)state;
-	TRACE(&it, "10 asks, 40 asks, 70 asks, 80 accepts, 110 accepts", {75, RIDE_OFFERED, 600, 2}, {112, RIDE_PROMISED, 600, 2});
+	TRACE(&it, "10 asks, 40 asks, 70 asks, 80 accepts, 110 accepts", {75, RIDE_OFFERED, 600, 2},
+	      {112, RIDE_PROMISED, 600, 2});
 }
 
 static void test_offer_gone(void **state)
 {
 	struct demand_trip it = trip();
 	(void)state;
-	TRACE(&it, "10 asks, 17 accepts, 23 accepts", {12, RIDE_OFFERED, 600, 2}, {18, RIDE_OFFERED, 660, 2}, {24, RIDE_PROMISED, 660, 2});
+	TRACE(&it, "10 asks, 17 accepts, 23 accepts", {12, RIDE_OFFERED, 600, 2}, {18, RIDE_OFFERED, 660, 2},
+	      {24, RIDE_PROMISED, 660, 2});
 }
 
 static void test_no_patience(void **state)
@@ -120,7 +124,8 @@ static void test_cancels(void **state)
 	struct demand_trip it = trip();
 	(void)state;
 	it.cancel_after_ms = 120000;
-	TRACE(&it, "10 asks, 17 accepts, 138 cancels", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1}, {139, RIDE_CANCELLED, 600, 1});
+	TRACE(&it, "10 asks, 17 accepts, 138 cancels", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1},
+	      {139, RIDE_CANCELLED, 600, 1});
 }
 
 static void test_too_late_to_cancel(void **state)
@@ -128,8 +133,8 @@ static void test_too_late_to_cancel(void **state)
 	struct demand_trip it = trip();
 	(void)state;
 	it.cancel_after_ms = 120000;
-	TRACE(&it, "10 asks, 17 accepts, 60 boards", {12, RIDE_OFFERED, 60, 1}, {18, RIDE_PROMISED, 60, 1}, {60, RIDE_AT_STOP, 60, 1},
-	      {65, RIDE_ABOARD, 60, 1});
+	TRACE(&it, "10 asks, 17 accepts, 60 boards", {12, RIDE_OFFERED, 60, 1}, {18, RIDE_PROMISED, 60, 1},
+	      {60, RIDE_AT_STOP, 60, 1}, {65, RIDE_ABOARD, 60, 1});
 }
 
 static void test_never_comes(void **state)
@@ -137,8 +142,8 @@ static void test_never_comes(void **state)
 	struct demand_trip it = trip();
 	(void)state;
 	it.no_show = 1;
-	TRACE(&it, "10 asks, 17 accepts", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1}, {600, RIDE_AT_STOP, 600, 1},
-	      {900, RIDE_NO_SHOW, 600, 1});
+	TRACE(&it, "10 asks, 17 accepts", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1},
+	      {600, RIDE_AT_STOP, 600, 1}, {900, RIDE_NO_SHOW, 600, 1});
 }
 
 static void test_comes_late_and_says_so_once(void **state)
@@ -146,24 +151,27 @@ static void test_comes_late_and_says_so_once(void **state)
 	struct demand_trip it = trip();
 	(void)state;
 	it.late_ms = 90000;
-	TRACE(&it, "10 asks, 17 accepts, 590 is_coming, 690 boards", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1},
-	      {590, RIDE_AT_STOP, 600, 1}, {592, RIDE_AT_STOP, 600, 1}, {693, RIDE_ABOARD, 600, 1});
+	TRACE(&it, "10 asks, 17 accepts, 590 is_coming, 690 boards", {12, RIDE_OFFERED, 600, 1},
+	      {18, RIDE_PROMISED, 600, 1}, {590, RIDE_AT_STOP, 600, 1}, {592, RIDE_AT_STOP, 600, 1},
+	      {693, RIDE_ABOARD, 600, 1});
 }
 
 static void test_vehicle_leaves_and_comes_back(void **state)
 {
 	struct demand_trip it = trip();
 	(void)state;
-	TRACE(&it, "10 asks, 17 accepts, 600 boards, 700 boards", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1},
-	      {600, RIDE_AT_STOP, 600, 1}, {601, RIDE_PROMISED, 690, 1}, {700, RIDE_AT_STOP, 690, 1}, {705, RIDE_ABOARD, 690, 1});
+	TRACE(&it, "10 asks, 17 accepts, 600 boards, 700 boards", {12, RIDE_OFFERED, 600, 1},
+	      {18, RIDE_PROMISED, 600, 1}, {600, RIDE_AT_STOP, 600, 1}, {601, RIDE_PROMISED, 690, 1},
+	      {700, RIDE_AT_STOP, 690, 1}, {705, RIDE_ABOARD, 690, 1});
 }
 
 static void test_broken_then_another_shuttle(void **state)
 {
 	struct demand_trip it = trip();
 	(void)state;
-	TRACE(&it, "10 asks, 17 accepts, 900 boards", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1}, {500, RIDE_BROKEN, 600, 1},
-	      {501, RIDE_PROMISED, 900, 1}, {900, RIDE_AT_STOP, 900, 1}, {902, RIDE_ABOARD, 900, 1});
+	TRACE(&it, "10 asks, 17 accepts, 900 boards", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1},
+	      {500, RIDE_BROKEN, 600, 1}, {501, RIDE_PROMISED, 900, 1}, {900, RIDE_AT_STOP, 900, 1},
+	      {902, RIDE_ABOARD, 900, 1});
 }
 
 static void test_train_is_late(void **state)
@@ -174,8 +182,10 @@ static void test_train_is_late(void **state)
 	rider_open(&rider, &it, RETRY_S * 1000);
 	rider.not_before = START + 1000 * SECOND_MS;
 	rider_act(&rider, it.ask_at);
-	rider_told(&rider, &(struct rider_news){RIDE_PROMISED, 1, START + 600 * SECOND_MS, 1234}, START + 20 * SECOND_MS);
-	rider_told(&rider, &(struct rider_news){RIDE_AT_STOP, 1, START + 600 * SECOND_MS, 1234}, START + 600 * SECOND_MS);
+	rider_told(&rider, &(struct rider_news){RIDE_PROMISED, 1, START + 600 * SECOND_MS, 1234},
+		   START + 20 * SECOND_MS);
+	rider_told(&rider, &(struct rider_news){RIDE_AT_STOP, 1, START + 600 * SECOND_MS, 1234},
+		   START + 600 * SECOND_MS);
 	assert_int_equal(rider_due(&rider), START + 1000 * SECOND_MS);
 	assert_int_equal(rider_act(&rider, START + 1000 * SECOND_MS), RIDER_BOARDS);
 }

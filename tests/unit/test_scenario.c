@@ -79,7 +79,8 @@ static void test_reads(void **state)
 {
 	struct err_detail detail = {""};
 	(void)state;
-	assert_int_equal(read_scenario("vehicles: 20\nseats: 6\nseed: 5\ndemand:\n  per_hour: 100\n  tied: 0.25\nnetwork: {loss: 0.1, latency_max: 3 s}\n",
+	assert_int_equal(read_scenario("vehicles: 20\nseats: 6\nseed: 5\ndemand:\n  per_hour: 100\n  tied: "
+				       "0.25\nnetwork: {loss: 0.1, latency_max: 3 s}\n",
 				       &detail),
 			 0);
 	assert_int_equal(scenario.world.n_vehicles, 20);
@@ -97,8 +98,13 @@ static void test_extends(void **state)
 	char path[256];
 	struct err_detail detail = {""};
 	(void)state;
-	write_file("base.yaml", "town: b.zmap\nvehicles: 9\nseats: 4\nfaults:\n  - {at: 5 min, vehicle: 1, kind: mrc}\n");
-	assert_int_equal(read_scenario("extends: base.yaml\nseats: 5\nfaults:\n  - {at: 6 min, vehicle: 2, kind: dead, for: 2 min}\n", &detail), 0);
+	write_file("base.yaml",
+		   "town: b.zmap\nvehicles: 9\nseats: 4\nfaults:\n  - {at: 5 min, vehicle: 1, kind: mrc}\n");
+	assert_int_equal(
+		read_scenario(
+			"extends: base.yaml\nseats: 5\nfaults:\n  - {at: 6 min, vehicle: 2, kind: dead, for: 2 min}\n",
+			&detail),
+		0);
 	assert_int_equal(scenario.world.n_vehicles, 9);
 	assert_int_equal(scenario.world.spaces[0], 5);
 	assert_int_equal(scenario.world.n_faults, 2);
@@ -113,8 +119,10 @@ static void test_resolves(void **state)
 	struct drawn_town drawn;
 	struct err_detail detail = {""};
 	(void)state;
-	drawn_town_open(&drawn, &(struct drawn_options){.drawing = "A---B", .timetable = "stop S A\nstop T B\ntrip T1 R S 08:00 T 08:05"});
-	assert_int_equal(read_scenario("minutes: 60\nfaults:\n  - {at: 5 min, kind: dispatcher}\n  - {at: 2022-06-08T10:00:00Z, vehicle: 2, kind: link}\n",
+	drawn_town_open(&drawn, &(struct drawn_options){.drawing = "A---B",
+							.timetable = "stop S A\nstop T B\ntrip T1 R S 08:00 T 08:05"});
+	assert_int_equal(read_scenario("minutes: 60\nfaults:\n  - {at: 5 min, kind: dispatcher}\n  - {at: "
+				       "2022-06-08T10:00:00Z, vehicle: 2, kind: link}\n",
 				       &detail),
 			 0);
 	assert_int_equal(scenario_resolve(&scenario, &drawn.town, &detail), 0);
@@ -179,8 +187,9 @@ static void test_manual_names_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),  cmocka_unit_test(test_reads),    cmocka_unit_test(test_extends),
-		cmocka_unit_test(test_resolves),  cmocka_unit_test(test_mistakes), cmocka_unit_test(test_set),
+		cmocka_unit_test(test_defaults),	 cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_extends),		 cmocka_unit_test(test_resolves),
+		cmocka_unit_test(test_mistakes),	 cmocka_unit_test(test_set),
 		cmocka_unit_test(test_manual_names_all),
 	};
 	return cmocka_run_group_tests(tests, make_folder, drop_folder);

@@ -10,11 +10,12 @@
 
 #include "agent.h"
 
-#define AGENT_EVENTS_MAX 256  /* unacknowledged and, as far as room allows, the newest acknowledged ones */
-#define AGENT_HISTORY 64      /* acknowledged events kept, to be told again to a restored dispatcher */
-#define AGENT_EVENTS_SPARE 96 /* with less room than this nothing new is begun: riders aboard can always be reported \
-			       */
-#define AGENT_FINISHED 256    /* rides done, so that a plan made before that was known is understood */
+#define AGENT_EVENTS_MAX 256 /* unacknowledged and, as far as room allows, the newest acknowledged ones */
+#define AGENT_HISTORY 64     /* acknowledged events kept, to be told again to a restored dispatcher */
+#define AGENT_EVENTS_SPARE                                                                                        \
+	96		   /* with less room than this nothing new is begun: riders aboard can always be reported \
+			    */
+#define AGENT_FINISHED 256 /* rides done, so that a plan made before that was known is understood */
 #define AGENT_ORDERS 32
 #define AGENT_NO_TASK WIRE_TASKS_MAX
 
