@@ -472,6 +472,67 @@ static void riders_share(void **state)
 	assert_int_equal(core_figures(rig.core)->kept, 2);
 }
 
+/* Middles of streets are all the places there are in these stories. */
+static struct place place_on(void *self, struct geo_point point)
+{
+	const struct town *town = self;
+	struct place place = {.point = point, .road = {NONE, 0}, .walk = {NONE, 0}, .stop = NONE};
+	uint64_t best = UINT64_MAX;
+	for (uint32_t a = 0; a < town->road.n_arcs; a++) {
+		struct spot spot = {a, town->road.dist_mm[a] / 2};
+		uint64_t away = geo_rough_mm(point, network_spot_point(&town->road, spot));
+		if (away < best) {
+			best = away;
+			place.road = spot;
+		}
+	}
+	return place;
+}
+
+static void new_town_in_the_middle(void **state)
+{
+	(void)state;
+	static struct drawn_town changed;
+	rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	rig_book(&rig, rig_place(&rig, 'H', 'L'), rig_place(&rig, 'A', 'E'));
+	struct command open = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	rig_step(&rig, &open);
+	rig_run(&rig, rig.now + 20 * SECOND_MS);
+	/* the street from F to G is gone */
+	drawn_town_open(&changed, &(struct drawn_options){.drawing = "A-----B-----C-----D\n"
+								     "|     |     |     |\n"
+								     "|     |     |     |\n"
+								     "E-----F     G-----H\n"
+								     "|     |     |     |\n"
+								     "|     |     |     |\n"
+								     "I-----J-----K-----L\n",
+							  .metres_per_char = 50});
+	changed.town.hash[0] = 7;
+	changed.town.rules.door_to_door = 1;
+	struct command swap = {.kind = CMD_TOWN_SWAP};
+	memcpy(swap.town_swap.town_hash, changed.town.hash, TOWN_HASH_BYTES);
+	assert_int_equal(rig_step(&rig, &swap).code, ERR_NOT_FOUND); /* nobody has given it to the core */
+	assert_int_equal(core_set_town(rig.core, &changed.town, place_on, &changed.town), 0);
+	swap.at = 0;
+	assert_int_equal(rig_step(&rig, &swap).code, 0);
+	assert_ptr_equal(core_town(rig.core), &changed.town);
+	assert_int_equal(state_of(open.request.ride), RIDE_EXPIRED); /* offers are of the old streets */
+	says("town_swap\n");
+	struct drawn_town old = drawn;
+	drawn = changed;
+	for (uint32_t i = 0; i < rig.n_robots; i++) { /* the robots know the new streets from now on */
+		rig.robots[i].spot = core_vehicle(rig.core, i + 1)->anchor.road;
+		rig.robots[i].state = ROBOT_IDLE;
+	}
+	arena_close(&rig.routes);
+	assert_int_equal(arena_open(&rig.routes, 2 * route_graph_size(&drawn.town.road) + (4 << 20)), 0);
+	assert_int_equal(route_graph_open(&rig.graph, &drawn.town.road, &rig.routes), 0);
+	assert_int_equal(route_query_open(&rig.query, rig.graph, &rig.routes), 0);
+	rig_run(&rig, minute(40));
+	assert_int_equal(core_figures(rig.core)->done, 2);
+	drawn_town_close(&old);
+}
+
 #define STORY(test, opener) cmocka_unit_test_setup_teardown(test, opener, close_all)
 
 int main(void)
@@ -497,6 +558,7 @@ int main(void)
 		STORY(refusals_say_why, open_one),
 		STORY(empty_battery_charges, open_one),
 		STORY(riders_share, open_one),
+		STORY(new_town_in_the_middle, open_two),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
