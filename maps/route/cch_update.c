@@ -109,45 +109,55 @@ static struct both weigh(const struct route_weights *weights, uint32_t up)
 }
 
 /* One direction of an arc made of two others: `was` and `is` are the way over them before and now. */
-static uint8_t compare(struct waiting *waiting, uint32_t target, cch_label *weight, cch_label was, cch_label is)
+static inline void compare(struct waiting *waiting, uint32_t target, cch_label *weight, cch_label was, cch_label is)
 {
 	if (is < *weight) {
 		wait_for(waiting, target, 0); /* notes the old weight first */
 		*weight = is;
 	} else if (is > was && was <= *weight && was < CCH_INFINITE) {
-		return IS_LOST;
+		wait_for(waiting, target, IS_LOST);
 	}
-	return 0;
 }
 
-/* The arc between the heads of two arcs of one tail, the first of which changed. */
-static void wake_one(struct waiting *waiting, uint32_t target, int is_first, struct both old, struct both new, struct both other)
+/* The arc between the heads of y -> up and y -> e. */
+static uint32_t target_of(const struct cch *cch, uint32_t y, uint32_t up, uint32_t e)
 {
-	cch_label *up = &waiting->weights->up[target], *down = &waiting->weights->down[target];
-	/* the changed arc leads to the lower head if is_first */
-	uint8_t lost = compare(waiting, target, is_first ? up : down, old.down + other.up, new.down + other.up) |
-		       compare(waiting, target, is_first ? down : up, other.down + old.up, other.down + new.up);
-	if (lost)
-		wait_for(waiting, target, lost);
+	uint32_t block = cch->block_of[y], low = e < up ? e : up, high = e < up ? up : e, lower = cch->up_head[low];
+	if (lower < cch->block[block + 1].first) /* neighbours nest: the same places */
+		return cch->vertex[lower].first + (high - low - 1);
+	uint32_t rest = cch->vertex[y + 1].first - cch->block[block].n_rest;
+	return cch->vertex[lower].first + cch_nest(cch, block, low - rest)[high - low - 1];
 }
 
-static void wake(struct waiting *waiting, uint32_t up, struct both old, struct both new)
+/* The way from y over the arc changed: ways from the other neighbours of y down to y and over the arc. */
+static void wake_up(struct waiting *waiting, uint32_t up, cch_label was, cch_label is)
 {
-	const struct route_weights *weights = waiting->weights;
+	struct route_weights *weights = waiting->weights;
 	const struct cch *cch = weights->cch;
-	uint32_t y = cch->up_tail[up], first = cch->vertex[y].first, end = cch->vertex[y + 1].first;
-	uint32_t block = cch->block_of[y], in_block = cch->block[block + 1].first, rest = end - cch->block[block].n_rest;
-	cch_label least_down = cch_label_min(old.down, new.down), least_up = cch_label_min(old.up, new.up);
-	for (uint32_t e = first; e < end; e++) {
-		struct both other = {weights->up[e], weights->down[e]};
-		if (e == up || (least_down + other.up >= CCH_INFINITE && other.down + least_up >= CCH_INFINITE))
+	uint32_t y = cch->up_tail[up];
+	cch_label least = cch_label_min(was, is);
+	for (uint32_t e = cch->vertex[y].first; e < cch->vertex[y + 1].first; e++) {
+		cch_label other = weights->down[e];
+		if (e == up || other + least >= CCH_INFINITE)
 			continue;
-		uint32_t low = e < up ? e : up, high = e < up ? up : e, lower = cch->up_head[low], target;
-		if (lower < in_block) /* neighbours nest: the same places */
-			target = cch->vertex[lower].first + (high - low - 1);
-		else
-			target = cch->vertex[lower].first + cch_nest(cch, block, low - rest)[high - low - 1];
-		wake_one(waiting, target, up < e, old, new, other);
+		uint32_t target = target_of(cch, y, up, e);
+		compare(waiting, target, e < up ? &weights->up[target] : &weights->down[target], other + was, other + is);
+	}
+}
+
+/* The way over the arc down to y changed: ways over it to the other neighbours of y. */
+static void wake_down(struct waiting *waiting, uint32_t up, cch_label was, cch_label is)
+{
+	struct route_weights *weights = waiting->weights;
+	const struct cch *cch = weights->cch;
+	uint32_t y = cch->up_tail[up];
+	cch_label least = cch_label_min(was, is);
+	for (uint32_t e = cch->vertex[y].first; e < cch->vertex[y + 1].first; e++) {
+		cch_label other = weights->up[e];
+		if (e == up || other + least >= CCH_INFINITE)
+			continue;
+		uint32_t target = target_of(cch, y, up, e);
+		compare(waiting, target, e < up ? &weights->down[target] : &weights->up[target], other + was, other + is);
 	}
 }
 
@@ -163,8 +173,10 @@ static void update_one(struct waiting *waiting)
 	weights->down[up] = new.down;
 	/* what it was lowered to may have been built on before it proved too low */
 	old = (struct both){cch_label_min(old.up, now.up), cch_label_min(old.down, now.down)};
-	if (old.up != new.up || old.down != new.down || waiting->up[up] != new.up || waiting->down[up] != new.down)
-		wake(waiting, up, old, new);
+	if (old.up != new.up || waiting->up[up] != new.up)
+		wake_up(waiting, up, old.up, new.up);
+	if (old.down != new.down || waiting->down[up] != new.down)
+		wake_down(waiting, up, old.down, new.down);
 }
 
 void cch_update(struct route_weights *weights, const uint32_t *arcs, uint32_t n)
