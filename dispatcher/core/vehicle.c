@@ -290,7 +290,8 @@ static void link_lost(struct core *core, uint32_t slot, instant_ms last_contact)
 	vehicle->last_contact = last_contact;
 	if (vehicle->service == SERVICE_IN || vehicle->service == SERVICE_ENDING)
 		vehicle_set_service(core, slot, SERVICE_LOST);
-	vehicle_deviated(core, slot, CAUSE_VEHICLE_LOST);
+	if (vehicle->service != SERVICE_DOWN)
+		vehicle_deviated(core, slot, CAUSE_VEHICLE_LOST);
 	if (vehicle->n_tasks || vehicle->n_aboard) {
 		(void)case_new(core, CASE_VEHICLE_UNKNOWN, 0, vehicle->number, "no contact");
 		for (uint32_t i = 0; i < vehicle->n_aboard; i++)
