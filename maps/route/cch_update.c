@@ -1,6 +1,6 @@
-/* Partial customisation: arcs wait in a heap by number, so an arc is looked at once, after all arcs that it can be made of
- * (their tails are lower). A weight that falls is lowered on the spot; one that may have lost its cause is weighed anew.
- * An arc whose weight did not change wakes nobody. */
+/* Partial customisation: arcs wait in a heap by number, so an arc is looked at once, after all arcs that it can be made
+ * of (their tails are lower). A weight that falls is lowered on the spot; one that may have lost its cause is weighed
+ * anew. An arc whose weight did not change wakes nobody. */
 #include "cch.h"
 
 #include <string.h>
@@ -13,7 +13,8 @@ struct both {
 
 struct waiting {
 	struct route_weights *weights;
-	/* weights before the update, of arcs that wait: in the room of what perfect customisation kept, which is no longer true */
+	/* weights before the update, of arcs that wait: in the room of what perfect customisation kept, which is no
+	 * longer true */
 	cch_label *up, *down;
 	uint32_t n;
 };
@@ -81,8 +82,10 @@ static void weigh_triangles(const struct route_weights *weights, uint32_t up, st
 		uint32_t near = cch->vertex[x].first + (y - x - 1);
 		join(weights, near, near + behind, best);
 	}
-	const struct cch_low *far = cch->low + low_find(cch, z, cch->vertex[y].below), *far_end = cch->low + cch->low_first[z + 1];
-	const struct cch_low *near = cch->low + cch->low_first[y], *near_end = cch->low + cch->low_first[y + 1] - (y - block);
+	const struct cch_low *far = cch->low + low_find(cch, z, cch->vertex[y].below),
+			     *far_end = cch->low + cch->low_first[z + 1];
+	const struct cch_low *near = cch->low + cch->low_first[y],
+			     *near_end = cch->low + cch->low_first[y + 1] - (y - block);
 	while (near < near_end && far < far_end) {
 		uint32_t near_tail = near->tail, far_tail = far->tail;
 		if (near_tail == far_tail)
@@ -141,7 +144,8 @@ static void wake_up(struct waiting *waiting, uint32_t up, cch_label was, cch_lab
 		if (e == up || other + least >= CCH_INFINITE)
 			continue;
 		uint32_t target = target_of(cch, y, up, e);
-		compare(waiting, target, e < up ? &weights->up[target] : &weights->down[target], other + was, other + is);
+		compare(waiting, target, e < up ? &weights->up[target] : &weights->down[target], other + was,
+			other + is);
 	}
 }
 
@@ -157,7 +161,8 @@ static void wake_down(struct waiting *waiting, uint32_t up, cch_label was, cch_l
 		if (e == up || other + least >= CCH_INFINITE)
 			continue;
 		uint32_t target = target_of(cch, y, up, e);
-		compare(waiting, target, e < up ? &weights->down[target] : &weights->up[target], other + was, other + is);
+		compare(waiting, target, e < up ? &weights->down[target] : &weights->up[target], other + was,
+			other + is);
 	}
 }
 
