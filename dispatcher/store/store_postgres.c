@@ -706,7 +706,12 @@ static int postgres_keys_put(void *self, const struct store_key *keys, uint32_t 
  * the old ones. Roles that may not do the latter leave it to the server's own checkpoints. */
 static int keys_scrub(struct postgres_store *store, int with_wal, struct err_detail *detail)
 {
-	int code = store_postgres_format(store, detail, "VACUUM (FULL) %1$s_keys.key");
+	/* One transaction, being one message. Not VACUUM (FULL): that keeps dead rows which some old snapshot might
+	 * see. */
+	int code = store_postgres_format(store, detail,
+					 "CREATE TEMP TABLE kept AS SELECT * FROM %1$s_keys.key; "
+					 "TRUNCATE %1$s_keys.key; INSERT INTO %1$s_keys.key SELECT * FROM kept; "
+					 "DROP TABLE kept");
 	if (code || !with_wal)
 		return code;
 	if (postgres_run(&store->pg, "SELECT pg_switch_wal()", PG_WAIT_LONG_MS, NULL) == ERR_OK)

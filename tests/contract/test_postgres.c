@@ -253,6 +253,29 @@ static void test_rights(void **state)
 	side("DROP OWNED BY zub_auditor; DROP ROLE zub_auditor");
 }
 
+/* A role that may make schemas and nothing else is enough, once somebody installed PostGIS. */
+static void test_a_plain_role_is_enough(void **state)
+{
+	(void)state;
+	char url[512], plain[600];
+	struct err_detail detail = {""};
+	new_url(url);
+	store_close(open_store(url)); /* so that PostGIS is there */
+	side("DROP ROLE IF EXISTS zub_plain");
+	side("CREATE ROLE zub_plain; GRANT CREATE ON DATABASE zubringer TO zub_plain");
+	new_url(url);
+	snprintf(plain, sizeof plain, "%s&options=-crole%%3Dzub_plain", url);
+	struct store *store = open_store(plain);
+	assert_true(store_projects(store));
+	uint32_t epoch = take_epoch(store);
+	assert_int_equal(commit_text(store, epoch, 3, "sealed", &detail), ERR_OK);
+	assert_int_equal(store_snapshot_put(store, 1, "x", 1, 1, 1, &detail), ERR_OK);
+	assert_int_equal(store_erase(store, 3, ERASE_ALL, &detail), ERR_OK);
+	store_close(store);
+	side("DROP OWNED BY zub_plain CASCADE");
+	side("DROP ROLE zub_plain");
+}
+
 static void test_data_never_becomes_sql(void **state)
 {
 	(void)state;
@@ -301,8 +324,11 @@ static void test_an_erased_key_is_in_no_file(void **state)
 	char *gone = side_text("SELECT encode(key, 'hex') FROM p%d_keys.key WHERE ride = 77");
 	char *kept = side_text("SELECT encode(key, 'hex') FROM p%d_keys.key WHERE ride = 78");
 	assert_true(files_have(gone));
+	PGconn *old = side_open(); /* a snapshot from before must not keep the dead row */
+	side_on(old, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
 	assert_int_equal(store_erase(store, 77, ERASE_ALL, NULL), ERR_OK);
 	assert_false(files_have(gone));
+	PQfinish(old);
 	side("CHECKPOINT");
 	assert_true(files_have(kept));
 	assert_false(files_have("4b617374616e69656e616c6c6565")); /* the place itself never was */
@@ -821,6 +847,7 @@ int main(void)
 		cmocka_unit_test(test_a_killed_writer_leaves_its_lease),
 		cmocka_unit_test(test_epoch_and_head_are_checked_in_the_transaction),
 		cmocka_unit_test(test_rights),
+		cmocka_unit_test(test_a_plain_role_is_enough),
 		cmocka_unit_test(test_data_never_becomes_sql),
 		cmocka_unit_test(test_an_erased_key_is_in_no_file),
 		cmocka_unit_test(test_a_slow_server_is_waited_for),
