@@ -24,7 +24,9 @@ void towns_close(struct towns *towns)
 		town_close(&towns->entries[i]->town);
 		free(towns->entries[i]);
 	}
-	towns->n = 0;
+	for (uint32_t i = 0; i < towns->n_memory; i++)
+		arena_close(&towns->memory[i]);
+	towns->n = towns->n_memory = 0;
 }
 
 static struct towns_entry *opened(const struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES])
@@ -127,6 +129,16 @@ static struct place place_on(void *self, struct geo_point point)
 	return place;
 }
 
+/* For a town larger than those before it; a quarter more than that, so that towns which grow need it seldom. */
+static int more_memory(struct towns *towns, struct core *core, const struct town *town)
+{
+	size_t size = core_town_size(core_settings(core), town);
+	if (towns->n_memory == TOWNS_MAX || arena_open(&towns->memory[towns->n_memory], size + size / 4))
+		return ERR_MEMORY;
+	core_town_memory(core, &towns->memory[towns->n_memory++]);
+	return ERR_OK;
+}
+
 int towns_give(void *self, struct core *core, const uint8_t hash[TOWN_HASH_BYTES], struct err_detail *detail)
 {
 	struct towns_entry *entry;
@@ -134,5 +146,9 @@ int towns_give(void *self, struct core *core, const uint8_t hash[TOWN_HASH_BYTES
 	if (code)
 		return code;
 	code = core_set_town(core, &entry->town, place_on, entry);
+	if (code == ERR_FULL)
+		code = more_memory(self, core, &entry->town);
+	if (code == ERR_OK)
+		code = core_set_town(core, &entry->town, place_on, entry);
 	return code ? err_set(detail, code, "town swap: %s", err_text(code)) : ERR_OK;
 }

@@ -4,6 +4,7 @@
 #ifndef ZUB_TOWNS_H
 #define ZUB_TOWNS_H
 
+#include "arena.h"
 #include "core.h"
 #include "err.h"
 #include "placing.h"
@@ -19,6 +20,8 @@ struct towns {
 	char folder[300];
 	uint32_t n;
 	struct towns_entry *entries[TOWNS_MAX]; /* stay valid until close */
+	uint32_t n_memory;
+	struct arena memory[TOWNS_MAX]; /* handed to a core for towns larger than its first; valid until close */
 };
 
 /* folder: STATE/towns, made when missing. */

@@ -107,9 +107,7 @@ size_t core_size(const struct core_settings *settings, const struct town *town)
 #undef X
 	size += hash_map_bytes(s->rides_max) * 2 + hash_map_bytes(s->vehicles_max) + hash_map_bytes(s->keys_max);
 	size += ((size_t)s->rides_max + s->vehicles_max) * (sizeof(instant_ms) + 2 * sizeof(uint32_t)) + 256;
-	size += 2 * (route_graph_size(&town->road) + route_graph_size(&town->walk));
-	/* scratch of queries is about as large as the graphs; twice: core_set_town opens a second set */
-	size += core_town_bytes(s, town) * 2;
+	size += 2 * core_town_size(s, town) + 64;
 	size += snapshot_item_size(s) + 64;
 	return size + size / 16;
 }
@@ -135,6 +133,19 @@ static int arrays_open(struct core *core, struct arena *arena)
 	return ERR_OK;
 }
 
+/* One half holds what the present town needs, the other what the next one will; a swap changes their parts. */
+static int halves_open(struct core *core, struct arena *arena, size_t size)
+{
+	for (int i = 0; i < 2; i++) {
+		void *memory = arena_take(arena, 1, size);
+		if (!memory)
+			return ERR_MEMORY;
+		arena_wrap(&core->own_half[i], memory, size);
+		core->town_half[i] = &core->own_half[i];
+	}
+	return ERR_OK;
+}
+
 int core_open(struct core **ret_core, const struct core_settings *settings, const struct town *town,
 	      struct arena *arena)
 {
@@ -144,10 +155,11 @@ int core_open(struct core **ret_core, const struct core_settings *settings, cons
 	if (!core)
 		return ERR_MEMORY;
 	core->settings = *settings;
-	core->arena = arena;
 	core->supervisors_max = settings->vehicles_max + 8;
 	core->now = core->restored_at = INSTANT_NONE;
 	int code = arrays_open(core, arena);
+	if (!code)
+		code = halves_open(core, arena, core_town_size(settings, town));
 	if (!code)
 		code = core_town_open(core, town);
 	if (code)
@@ -160,12 +172,23 @@ int core_open(struct core **ret_core, const struct core_settings *settings, cons
 	return ERR_OK;
 }
 
-size_t core_town_bytes(const struct core_settings *settings, const struct town *town)
+size_t core_town_size(const struct core_settings *settings, const struct town *town)
 {
 	size_t graphs = route_graph_size(&town->road) + route_graph_size(&town->walk);
 	size_t queries = route_query_size_most(&town->road) + route_query_size_most(&town->walk) + 65536;
-	return graphs + queries + route_weights_size(&town->walk) + distance_size(town, nodes_most(settings)) +
-	       search_size(settings);
+	size_t size = graphs + queries + route_weights_size(&town->walk) + distance_size(town, nodes_most(settings)) +
+		      search_size(settings);
+	return size + size / 16;
+}
+
+int core_town_fits(const struct core *core, const struct town *town)
+{
+	return core_town_size(&core->settings, town) <= core->town_half[!core->half]->size;
+}
+
+void core_town_memory(struct core *core, struct arena *memory)
+{
+	core->town_half[!core->half] = memory;
 }
 
 int core_town_open(struct core *core, const struct town *town)
@@ -175,11 +198,14 @@ int core_town_open(struct core *core, const struct town *town)
 	struct distance *distance;
 	struct search *search;
 	struct route_weights *weights;
-	if (route_graph_open(&graph, &town->walk, core->arena) || route_query_open(&query, graph, core->arena) ||
-	    route_weights_open(&weights, graph, core->arena) ||
-	    distance_open(&distance, town, nodes_most(&core->settings), core->arena) ||
-	    search_open(&search, &core->settings, core->arena))
+	struct arena *arena = core->town_half[!core->half];
+	arena->used = 0; /* of the town before the present one */
+	if (route_graph_open(&graph, &town->walk, arena) || route_query_open(&query, graph, arena) ||
+	    route_weights_open(&weights, graph, arena) ||
+	    distance_open(&distance, town, nodes_most(&core->settings), arena) ||
+	    search_open(&search, &core->settings, arena))
 		return ERR_MEMORY;
+	core->half = !core->half;
 	core->walk_graph = graph;
 	core->walk_query = query;
 	core->walk_weights = weights;

@@ -62,9 +62,16 @@ size_t core_size(const struct core_settings *settings, const struct town *town);
 int core_open(struct core **ret_core, const struct core_settings *settings, const struct town *town,
 	      struct arena *arena);
 /* Hands over the town that a following CMD_TOWN_SWAP names; rides are re-anchored by their raw degrees through
- * `place_on`, which the driver provides (it may project). Both towns stay borrowed until the swap. */
+ * `place_on`, which the driver provides (it may project). Both towns stay borrowed until the swap. There may be any
+ * number of swaps: the town's part of the memory is two halves, used in turn, each as large as the first town needs.
+ * ERR_RANGE (classes), ERR_FULL: the half that is free is too small for this town; hand over a larger one with
+ * core_town_memory and try again. */
 int core_set_town(struct core *core, const struct town *town,
 		  struct place (*place_on)(void *self, struct geo_point point), void *self);
+/* Takes `memory` in place of the half that is free, for the towns to come; at least core_town_size bytes, borrowed for
+ * as long as the core lives. */
+void core_town_memory(struct core *core, struct arena *memory);
+size_t core_town_size(const struct core_settings *settings, const struct town *town);
 
 /* Runs what is due until command->at, then the command. Appends to `updates` (never fails for lack of room when
  * updates->most - updates->n >= core_updates_max()). A command the core cannot accept changes nothing and yields

@@ -117,7 +117,8 @@ struct core {
 	const struct town *town, *next_town;
 	struct place (*place_on)(void *self, struct geo_point point);
 	void *place_on_self;
-	struct arena *arena;
+	struct arena own_half[2], *town_half[2]; /* core_town_open: the present town's, and that of the one after it */
+	int half;
 	struct route_graph *walk_graph;
 	struct route_query *walk_query;
 	struct route_weights *walk_weights;
@@ -228,7 +229,7 @@ void core_key_index(struct core *core, uint32_t slot);
 /* Copies a text field, always ending it; both sides are fixed arrays. */
 void core_text(char *to, size_t size, const char *from);
 
-size_t core_town_bytes(const struct core_settings *settings, const struct town *town);
+int core_town_fits(const struct core *core, const struct town *town);
 int core_town_open(struct core *core,
 		   const struct town *town); /* routing and search over a town; replaces the old ones */
 

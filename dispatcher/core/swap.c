@@ -8,6 +8,8 @@ int core_set_town(struct core *core, const struct town *town,
 {
 	if (!town->n_classes || town->n_classes > NETWORK_CLASSES_MAX)
 		return ERR_RANGE;
+	if (!core_town_fits(core, town))
+		return ERR_FULL;
 	core->next_town = town;
 	core->place_on = place_on;
 	core->place_on_self = self;

@@ -714,6 +714,130 @@ static void test_a_failed_snapshot_is_only_counted(void **state)
 	world_close(&world);
 }
 
+/* ---- new towns ---- */
+
+static struct drawn_town towns[3]; /* `drawn` itself, one street less, twice the town */
+static struct arena more_memory[8];
+static uint32_t n_more_memory;
+
+static struct place place_near(void *self, struct geo_point point)
+{
+	const struct town *town = self;
+	struct place place = {.point = point, .road = {NONE, 0}, .walk = {NONE, 0}, .stop = NONE};
+	uint64_t best = UINT64_MAX;
+	for (uint32_t a = 0; a < town->road.n_arcs; a++) {
+		struct spot spot = {a, town->road.dist_mm[a] / 2};
+		uint64_t away = geo_rough_mm(point, network_spot_point(&town->road, spot));
+		if (away < best) {
+			best = away;
+			place.road = spot;
+		}
+	}
+	return place;
+}
+
+static int give_town(void *self, struct core *core, const uint8_t town_hash[TOWN_HASH_BYTES], struct err_detail *detail)
+{
+	(void)self;
+	for (uint32_t i = 0; i < COUNT_OF(towns); i++) {
+		struct town *town = &towns[i].town;
+		if (memcmp(town->hash, town_hash, TOWN_HASH_BYTES))
+			continue;
+		int code = core_set_town(core, town, place_near, town);
+		if (code != ERR_FULL)
+			return code;
+		struct arena *memory = &more_memory[n_more_memory++];
+		assert_int_equal(arena_open(memory, core_town_size(core_settings(core), town)), ERR_OK);
+		core_town_memory(core, memory);
+		return core_set_town(core, town, place_near, town);
+	}
+	return err_set(detail, ERR_NOT_FOUND, "no such town");
+}
+
+static void towns_draw(void)
+{
+	struct drawn_options less = town_options, more = town_options;
+	less.drawing = "A---B---C---D\n"
+		       "|   |   |   |\n"
+		       "E---F   G---H\n"
+		       "|   |   |   |\n"
+		       "I---J---K---L\n";
+	more.drawing = "A---B---C---D---M---N---O---P\n"
+		       "|   |   |   |   |   |   |   |\n"
+		       "E---F---G---H---Q---R---S---T\n"
+		       "|   |   |   |   |   |   |   |\n"
+		       "I---J---K---L---U---V---W---X\n";
+	towns[0] = drawn;
+	drawn_town_open(&towns[1], &less);
+	drawn_town_open(&towns[2], &more);
+	towns[1].town.hash[0] = 7;
+	towns[2].town.hash[0] = 8;
+}
+
+/* Any number of swaps, to larger and smaller towns, in one process or with restarts between: replay from the first
+ * record and recovery from a snapshot come to the same state as the life did. */
+static void test_many_town_swaps_are_one_history(void **state)
+{
+	(void)state;
+	static const uint8_t order[] = {1, 2, 0, 2, 1, 0};
+	towns_draw();
+	for (int restarts = 0; restarts < 2; restarts++) {
+		char url[160];
+		struct world world, other = {0};
+		struct rng rng;
+		struct err_detail detail = {""};
+		struct verify_report report;
+		uint64_t digest = 0;
+		rng_seed(&rng, seed + 70);
+		new_url(url, sizeof url, 0);
+		drawn = towns[0];
+		assert_int_equal(world_open(&world, url), ERR_OK);
+		begin_day(&world);
+		for (uint32_t i = 0; i < sizeof order; i++) {
+			assert_int_equal(live(&world, &rng, 60, &digest), ERR_OK);
+			struct command swap = {.kind = CMD_TOWN_SWAP, .at = ++world.at};
+			uint32_t first, n;
+			memcpy(swap.town_swap.town_hash, towns[order[i]].town.hash, TOWN_HASH_BYTES);
+			assert_int_equal(give_town(NULL, world.core, swap.town_swap.town_hash, &detail), ERR_OK);
+			assert_int_equal(journal_step(world.journal, &swap, &first, &n), ERR_OK);
+			assert_int_equal(journal_updates(world.journal, &n)[n - 1].result.code, ERR_OK);
+			assert_int_equal(journal_commit(world.journal, NULL), ERR_OK);
+			assert_ptr_equal(core_town(world.core), &towns[order[i]].town);
+			drawn = towns[order[i]]; /* places and cores are of this one now */
+			if (!restarts)
+				continue;
+			uint64_t next_ride = world.next_ride;
+			assert_int_equal(journal_snapshot(world.journal, NULL), ERR_OK);
+			world_close(&world);
+			assert_int_equal(world_open(&world, url), ERR_OK);
+			journal_towns(world.journal, give_town, NULL);
+			world.next_ride = next_ride;
+			recover(&world);
+		}
+		assert_int_equal(live(&world, &rng, 60, &digest), ERR_OK);
+		assert_true(core_figures(world.core)->promised > 0);
+		drawn = towns[0];
+		core_new(&other);
+		if (journal_verify_with(world.store, other.core, give_town, NULL, &report, &detail))
+			fail_msg("%s", detail.text);
+		if (report.result != VERIFY_REPLAYED)
+			fail_msg("%s", detail.text);
+		assert_int_equal(report.digest, digest);
+		arena_close(&other.arena);
+		world_close(&world);
+		assert_int_equal(world_open(&world, url), ERR_OK); /* without a snapshot: all swaps in one recovery */
+		journal_towns(world.journal, give_town, NULL);
+		recover(&world);
+		assert_int_equal(core_digest(world.core), digest);
+		world_close(&world);
+		for (; n_more_memory; n_more_memory--)
+			arena_close(&more_memory[n_more_memory - 1]);
+	}
+	drawn = towns[0];
+	drawn_town_close(&towns[1]);
+	drawn_town_close(&towns[2]);
+}
+
 /* ---- crashes of the process itself ---- */
 
 static int give_and_abort(void *self, struct core *core, const uint8_t town_hash[TOWN_HASH_BYTES],
@@ -1001,6 +1125,7 @@ int main(void)
 		cmocka_unit_test(test_each_allocation_fails_once),
 		cmocka_unit_test(test_a_failed_commit_stops_the_journal),
 		cmocka_unit_test(test_a_failed_snapshot_is_only_counted),
+		cmocka_unit_test(test_many_town_swaps_are_one_history),
 		cmocka_unit_test(test_a_record_that_ends_the_process_twice_is_held),
 		cmocka_unit_test(test_a_live_command_that_ends_the_process_twice_is_refused),
 		cmocka_unit_test(test_a_power_cut_loses_no_answered_batch),
