@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# slow
+# The disk fills up under a running service: the dispatcher holds and says so, promises nothing, but the supervisor's standstill reaches
+# every vehicle within a second; with room again it goes on, and nothing that was promised is lost.
+set -euo pipefail
+folder=$(mktemp -d)
+pids=()
+trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait; rm -rf "$folder"' EXIT
+die() { echo "FAILED: $*"; tail -n 5 "$folder/dispatcher.log"; exit 1; }
+dispatcher=$ZUB_BIN/../tests/dispatcher-crashtest # its disk is full after SIGUSR1
+speed=20 vehicles=3 # service seconds in a second
+[ -x "$dispatcher" ] || { echo "skipped: no dispatcher-crashtest"; exit 77; }
+
+"$ZUB_BIN/mapc" synth --seed 3 --inhabitants 9000 --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" >/dev/null
+"$ZUB_BIN/mapc" build --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" -o "$folder/town.zmap" >/dev/null 2>&1
+for number in $(seq $vehicles); do "$ZUB_BIN/vehicle-agent" --key "$folder/vehicle-$number.key" --make-key >/dev/null; done
+"$ZUB_BIN/sim" fleet --town "$folder/town.zmap" --keys "$folder" --vehicles $vehicles >"$folder/fleet.yaml"
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+cat >"$folder/settings.yaml" <<TXT
+town: $folder/town.zmap
+store: sqlite:$folder/journal.db
+fleet: $folder/fleet.yaml
+state_folder: $folder
+clock: {start: "$("$ZUB_BIN/sim" start --town "$folder/town.zmap")", speed: $speed}
+http: {port: $(free_port)}
+link: {endpoint: "tcp://127.0.0.1:$(free_port)"}
+TXT
+"$dispatcher" run --settings "$folder/settings.yaml" >>"$folder/dispatcher.log" 2>&1 &
+main=$!
+pids+=("$main")
+for _ in $(seq 100); do [ -s "$folder/addresses" ] && break; sleep 0.1; done
+address=$(sed -n 1p "$folder/addresses") endpoint=$(sed -n 2p "$folder/addresses")
+while read -r number arguments; do
+	# shellcheck disable=SC2086
+	"$ZUB_BIN/vehicle-agent" --vehicle "$number" --connect "$endpoint" --server-key "$folder/dispatcher.key.pub" --town "$folder/town.zmap" \
+		--key "$folder/vehicle-$number.key" --state "$folder/vehicle-$number.state" $arguments >>"$folder/vehicles.log" 2>&1 &
+	pids+=($!)
+done < <("$ZUB_BIN/sim" fleet --town "$folder/town.zmap" --keys "$folder" --vehicles $vehicles --arguments)
+"$ZUB_BIN/sim" live --town "$folder/town.zmap" --port "${address##*:}" --token "$folder/operator.token" --memory "$folder/riders.log" \
+	--per-hour 60 --seed 1 >>"$folder/live.log" 2>&1 &
+pids+=($!)
+
+cat >"$folder/story.py" <<'PY'
+import json, os, re, signal, sys, time, urllib.request, urllib.error
+address, token, dispatcher, vehicles = sys.argv[1], open(sys.argv[2]).read().strip(), int(sys.argv[3]), int(sys.argv[4])
+address = address if address.startswith("http") else "http://" + address
+
+def ask(path, body=None):
+    request = urllib.request.Request(address + path, None if body is None else json.dumps(body).encode(), {"Authorization": "Bearer " + token,
+        "Content-Type": "application/json", "Idempotency-Key": "story-%f" % time.time()})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as reply:
+            return reply.status, json.loads(reply.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"{}")
+
+def until(what, seconds, test):
+    end = time.time() + seconds
+    while time.time() < end:
+        if test():
+            return
+        time.sleep(0.1)
+    sys.exit("not within %d s: %s" % (seconds, what))
+
+def expect(what, true):
+    if not true:
+        sys.exit("not so: " + what)
+
+def metrics():
+    with urllib.request.urlopen(address + "/metrics", timeout=5) as reply:
+        return reply.read().decode()
+
+def fleet():
+    status, answer = ask("/api/v1/operator/fleet")
+    return answer["vehicles"] if status == 200 else []
+
+def rides():
+    status, answer = ask("/api/v1/operator/rides")
+    return {ride["ride"]: ride["state"] for ride in answer["rides"]} if status == 200 else {}
+
+until("two vehicles drive", 120, lambda: sum(v["mode"] == "driving" for v in fleet()) >= 2)
+expect("healthy", ask("/health")[0] == 200)
+promised = [ride for ride, state in rides().items() if state in ("promised", "at_stop", "aboard")]
+expect("somebody has a promise", promised)
+
+os.kill(dispatcher, signal.SIGUSR1)  # the disk is full
+until("it says that it holds", 5, lambda: ask("/health")[0] == 503)
+print("health:", ask("/health")[1])
+expect("no promise while it holds", ask("/api/v1/requests", {"from": {"lat": 0, "lon": 0}, "to": {"lat": 0, "lon": 0}})[0] == 503)
+time.sleep(2)
+open(sys.argv[5], "w").write(ask("/health")[1]["now"])
+sent = time.time()
+status, answer = ask("/api/v1/operator/standstill", {"by": "Anna", "reason": "disk full, smoke in the server room"})
+expect("standstill is sent at once: %d %s" % (status, answer), status == 202 and time.time() - sent < 1)
+time.sleep(3)
+expect("it still holds", ask("/health")[0] == 503)
+os.kill(dispatcher, 0)
+
+os.kill(dispatcher, signal.SIGUSR2)  # there is room again
+until("it goes on", 10, lambda: ask("/health")[0] == 200)
+until("every vehicle is known to stand", 10, lambda: [v["mode"] == "stopped" and v["standstill"] for v in fleet()] == [True] * vehicles)
+after = rides()
+expect("no promise is lost", not [ride for ride in promised if ride not in after])
+for vehicle in fleet():
+    status, answer = ask("/api/v1/operator/vehicles/%d/resume" % vehicle["vehicle"], {"by": "Simulated supervisor", "reason": "all clear"})
+    expect("resume: %d %s" % (status, answer), status == 200)
+until("they drive again", 60, lambda: any(v["mode"] == "driving" for v in fleet()))
+carried = lambda: int(re.search(r'\nzub_rides_total\{state="done"\} (\d+)', metrics()).group(1))
+before = carried()
+until("rides are carried out again", 120, lambda: carried() > before)
+PY
+python3 "$folder/story.py" "$address" "$folder/operator.token" "$main" $vehicles "$folder/sent_at" || die "the story went otherwise"
+for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+wait "${pids[@]}" 2>/dev/null || true
+pids=()
+
+# What the vehicles themselves noted: the order was carried out within a second of its being sent (ten seconds of service).
+"$ZUB_BIN/dispatcher" log --settings "$folder/settings.yaml" --most 1000000 >"$folder/journal.txt"
+python3 - "$folder/journal.txt" $vehicles $speed "$folder/sent_at" <<'PY' || die "a vehicle did not stop in time: $(grep -m 3 " vehicle_order " "$folder/journal.txt")"
+import datetime, re, sys
+text, vehicles, speed = open(sys.argv[1]).read(), int(sys.argv[2]), int(sys.argv[3])
+sent = datetime.datetime.fromisoformat(open(sys.argv[4]).read().replace("Z", "+00:00")).timestamp() * 1000
+order = re.search(r"vehicle_order at=(\d+) key=\w+ order=(\d+) kind=1 already_sent=1", text)
+done = {}
+for vehicle, at, kind, ride in re.findall(r"vehicle_event at=\d+ vehicle=(\d+) event\.boot=\d+ event\.sequence=\d+ event\.at=(\d+) event\.kind=(\d+) event\.ride=(\d+)", text):
+    if kind == "16" and ride == order.group(2):
+        done.setdefault(int(vehicle), int(at))
+late = {vehicle: round((at - sent) / speed) for vehicle, at in done.items()}
+print("stopped after wall ms:", late)
+sys.exit(len(done) != vehicles or max(late.values()) > 1000)
+PY
+"$ZUB_BIN/dispatcher" verify --settings "$folder/settings.yaml" >"$folder/verify.txt" || die "verify: $(cat "$folder/verify.txt")"
+"$ZUB_BIN/sim" replay "$folder/journal.db" --town "$folder/town.zmap" --unfinished >"$folder/replay.txt" || die "replay: $(cat "$folder/replay.txt")"
+grep -q '"identical":true' "$folder/replay.txt" || die "the replay differs"
+echo "holds on a full disk, stops, goes on: ok"
