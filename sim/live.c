@@ -22,7 +22,8 @@
 #define RETRY_WALL_MS 3000
 #define TAIL_MINUTES \
 	40 /* no new wishes this long before the end (at most a quarter of the time), so that rides can finish */
-#define LEAD_MINUTES 4 /* the fleet is released and connected before the first wish */
+#define AFTER_END_MINUTES 90 /* whoever is promised or aboard at the end is still driven home */
+#define LEAD_MINUTES 4	     /* the fleet is released and connected before the first wish */
 #define SECRET_CHARS 96
 #define ENDLESS_DAYS 14
 #define ROUND_WALL_MS 1000 /* the desk looks around */
@@ -36,6 +37,7 @@ struct passenger {
 	uint8_t calling;      /* a request of this rider is under way */
 	uint8_t following;    /* its stream is open */
 	uint8_t taking_up;    /* asked in an earlier run; not heard of since */
+	uint8_t has_receipt;  /* of the promise, written down */
 	int64_t follow_after; /* wall, after a broken stream */
 	uint64_t read_notice; /* the newest one acknowledged; their numbers rise */
 	struct evhttp_connection *stream;
@@ -233,16 +235,35 @@ static void hear_ride(struct passenger *passenger, json_t *ride)
 	rider_told(&passenger->rider, &news, service_now(passenger->live));
 }
 
+/* What a person could show later: the promise, its record in the journal and that record's hash. */
+static void keep_receipt(struct passenger *passenger, const json_t *receipt)
+{
+	const char *hash = json_string_value(json_object_get(receipt, "hash"));
+	if (!hash || passenger->has_receipt || passenger->rider.phase != RIDER_PROMISED)
+		return;
+	passenger->has_receipt = 1;
+	fprintf(passenger->live->memory, "promise %" PRIu32 " %" JSON_INTEGER_FORMAT " %s\n", passenger->index,
+		json_integer_value(json_object_get(receipt, "record")), hash);
+	fflush(passenger->live->memory);
+}
+
 static void hear(struct live *live, struct passenger *passenger, int status, json_t *json)
 {
-	(void)live;
 	json_t *ride = json_object_get(json, "ride");
+	struct rider *rider = &passenger->rider;
 	if (ride || status == 404 || status == 410)
 		passenger->taking_up = 0;
-	if (ride)
+	if (ride) {
 		hear_ride(passenger, ride);
-	else if (status == 404 || status == 410 || status == 422)
-		passenger->rider.phase = RIDER_ENDED, passenger->rider.act_at = INT64_MAX;
+		keep_receipt(passenger, json_object_get(json, "receipt"));
+	} else if (status == 404 && (rider->phase == RIDER_PROMISED || rider->phase == RIDER_RIDING)) {
+		fprintf(stderr, "rider %" PRIu32 ": a promised ride is not known any more\n", passenger->index);
+		live->result = ERR_BROKEN;
+		event_base_loopbreak(live->base);
+	} else if (status == 404 || status == 410 || status == 422) {
+		rider->phase = RIDER_ENDED;
+		rider->act_at = INT64_MAX;
+	}
 	/* no answer, or the dispatcher is busy: the rider's own retry repeats it */
 }
 
@@ -400,9 +421,15 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 		event_base_loopbreak(live->base);
 		return;
 	}
-	for (uint32_t i = 0; live->began && i < live->demand.n; i++)
+	uint32_t under_way = 0;
+	for (uint32_t i = 0; live->began && i < live->demand.n; i++) {
+		const struct rider *rider = &live->passengers[i].rider;
 		step_passenger(&live->passengers[i], now);
-	if (live->began && live->end && now >= live->end)
+		under_way +=
+			rider->phase != RIDER_HOME && rider->phase != RIDER_ENDED && rider->ride_state != RIDE_BROKEN;
+	}
+	if (live->began && live->end && now >= live->end &&
+	    (!under_way || now >= live->end + AFTER_END_MINUTES * MINUTE_MS))
 		event_base_loopbreak(live->base);
 }
 
@@ -517,6 +544,16 @@ static void look_around(struct live *live, struct passenger *passenger, int stat
 
 /* ---- beginning ---- */
 
+/* A run that ends asks for nothing after its end. */
+static void drop_late_wishes(struct live *live)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < live->demand.n; i++)
+		if (!live->end || live->demand.trips[i].time <= live->end)
+			live->demand.trips[n++] = live->demand.trips[i];
+	live->demand.n = n;
+}
+
 static void remember(struct live *live)
 {
 	char line[256], secret[SECRET_CHARS];
@@ -537,10 +574,11 @@ static void remember(struct live *live)
 	demand->from = live->from + LEAD_MINUTES * MINUTE_MS;
 	demand->to =
 		live->options->minutes ? live->end - (instant_ms)tail * MINUTE_MS : live->from + ENDLESS_DAYS * DAY_MS;
-	struct err_detail detail = {""};
-	live->result = demand_draw(&live->demand, live->town, demand, &detail);
+	struct err_detail detail = {"a run needs at least 8 minutes of service"};
+	live->result = demand->to <= demand->from ? ERR_RANGE : demand_draw(&live->demand, live->town, demand, &detail);
 	if (live->result)
 		fprintf(stderr, "%s\n", detail.text);
+	drop_late_wishes(live);
 	live->passengers = calloc(live->demand.n + 1, sizeof *live->passengers);
 	for (uint32_t i = 0; i < live->demand.n; i++) {
 		live->passengers[i].live = live;

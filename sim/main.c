@@ -11,13 +11,15 @@
 #include "figures.h"
 #include "keep.h"
 #include "live.h"
+#include "receipts.h"
 #include "replay.h"
 #include "scenario.h"
 
 static const char usage[] =
 	"usage: sim run SCENARIO.yaml --out DIR [--set NAME=VALUE ...] [--journal]   a day on a virtual clock; figures "
 	"as JSON\n"
-	"       sim replay JOURNAL --town FILE [--unfinished] [--json]               identical outcomes? (JOURNAL: a "
+	"       sim replay JOURNAL --town FILE [--unfinished] [--memory FILE] [--json]               identical "
+	"outcomes? (JOURNAL: a "
 	"store, e.g. journal.db)\n"
 	"       sim live --town FILE --port N --token FILE --memory FILE [--minutes N] [--per-hour N] [--seed N] "
 	"[--status]\n"
@@ -291,7 +293,7 @@ static int run(struct arguments *arguments)
 
 /* ---- replay ---- */
 
-static void print_replay(const struct replay_report *report)
+static void print_replay(const struct replay_report *report, uint64_t n_receipts)
 {
 	char digest[24];
 	json_t *json = json_object();
@@ -305,6 +307,7 @@ static void print_replay(const struct replay_report *report)
 	json_object_set_new(json, "digest", json_string(digest));
 	json_object_set_new(json, "checker",
 			    report->fault[0] ? json_string(report->fault) : json_string("nothing wrong"));
+	json_object_set_new(json, "receipts", json_integer((json_int_t)n_receipts));
 	json_object_set_new(json, "figures", figures);
 	json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	fputc('\n', stdout);
@@ -317,6 +320,7 @@ static int replay(const struct arguments *arguments)
 	struct town town;
 	struct store *store;
 	static struct replay_report report;
+	uint64_t n_receipts = 0;
 	if (!arguments->file || !arguments->town) {
 		fputs(usage, stderr);
 		return 2;
@@ -326,12 +330,14 @@ static int replay(const struct arguments *arguments)
 	int code = store_open_read(&store, arguments->file, &detail);
 	if (!code) {
 		code = replay_run(store, &town, !arguments->unfinished, &report, &detail);
+		if (!code && arguments->memory)
+			code = receipts_check(store, arguments->memory, &n_receipts, &detail);
 		store_close(store);
 	}
 	town_close(&town);
 	if (code)
 		return fail(&detail);
-	print_replay(&report);
+	print_replay(&report, n_receipts);
 	return report.differing || report.digest != report.recorded_digest || report.fault[0] ? 1 : 0;
 }
 
