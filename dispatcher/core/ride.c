@@ -366,6 +366,15 @@ static void move_to(struct core *core, uint32_t slot, const struct insertion *fo
 	core->rides_more[slot].told_pickup = ride->planned_pickup;
 }
 
+int ride_refused_by(const struct core *core, uint32_t slot, uint32_t vehicle)
+{
+	const struct ride_more *more = &core->rides_more[slot];
+	int refused = more->n_refused == REFUSALS_KEPT;
+	for (uint32_t i = 0; i < more->n_refused; i++)
+		refused |= more->refused_by[i] == core->vehicles[vehicle].number;
+	return refused;
+}
+
 int ride_move(struct core *core, uint32_t slot, uint8_t cause)
 {
 	(void)cause;

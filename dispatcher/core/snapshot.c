@@ -3,7 +3,7 @@
 #include "record.h"
 #include "state.h"
 
-#define SNAPSHOT_VERSION 1
+#define SNAPSHOT_VERSION 2
 #define SNAPSHOT_MAGIC UINT64_C(0x3145524f4342555a) /* "ZUBCORE1" */
 
 #define MEMBER(m) (((T *)0)->m)
@@ -49,7 +49,7 @@ TABLE(offer_table, ONE(vehicle), PLACE(pickup), PLACE(dropoff), ONE(pickup_stop)
 TABLE(ride_more_table, ONE(vehicle), ONE(used), ONE(reserved), ONE(outcome_said), ONE(evidence), ONE(late_said),
       ONE(review), ONE(step_free), ONE(shared), ONE(pickup_missed), ONE(undone), ONE(needs_case), ONE(replaced),
       ONE(boarding_ms), ONE(direct_ms), ONE(coming_ms), ONE(evidence_at), ONE(told_pickup), ONE(ready), ONE(retry_at),
-      ONE(since));
+      ONE(since), MANY(refused_by), ONE(n_refused));
 #undef T
 #define T struct core_vehicle
 TABLE(vehicle_table, ONE(number), TEXT(name), ONE(class_index), MANY(spaces), ONE(step_free), ONE(simulated),
@@ -63,7 +63,7 @@ TABLE(vehicle_table, ONE(number), TEXT(name), ONE(class_index), MANY(spaces), ON
 TABLE(vehicle_more_table, ONE(used), ONE(phase), ONE(review), ONE(review_cause), ONE(last_cause), ONE(charging),
       ONE(leaving), ONE(review_at), ONE(last_cause_at), ONE(at_since), ONE(unwatched_at), PLACE(leg_to), ONE(leg_ms),
       ONE(leg_mm), ONE(head_from_arc), ONE(head_from_mm), ONE(approval_request), ONE(n), ONE(down),
-      ONE(last_cause_ride));
+      ONE(last_cause_ride), ONE(refusing));
 #undef T
 #define T struct core_task
 TABLE(task_table, ONE(ride), ONE(kind), PLACE(place), ONE(drive_ms), ONE(drive_mm), ONE(arrive), ONE(begin), ONE(end),

@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <string.h>
 
+#define REFUSALS_KEPT 4
 #define ENDS_MAX 4	   /* places tried at each end of a ride */
 #define PATH_ARCS_MAX 1024 /* longest leg that can be left before its end */
 #define LATE_LOOK_MS 30000 /* a plan that does not go on is looked at this often */
@@ -39,10 +40,12 @@ struct ride_more {
 	uint32_t direct_ms;
 	uint32_t coming_ms; /* granted by "I am coming" */
 	instant_ms evidence_at;
-	instant_ms told_pickup; /* the pickup time the rider was last told */
-	instant_ms ready;	/* not before this can the rider be at the stop; follows a late trip */
-	instant_ms retry_at;	/* no new attempt to move it before */
-	instant_ms since;	/* in the plan of this vehicle */
+	instant_ms told_pickup;		    /* the pickup time the rider was last told */
+	instant_ms ready;		    /* not before this can the rider be at the stop; follows a late trip */
+	instant_ms retry_at;		    /* no new attempt to move it before */
+	instant_ms since;		    /* in the plan of this vehicle */
+	uint32_t refused_by[REFUSALS_KEPT]; /* numbers of vehicles that refused a plan with it; when full: of all */
+	uint8_t n_refused;
 };
 
 struct task_more {
@@ -61,8 +64,9 @@ struct vehicle_more {
 	uint8_t review_cause; /* enum cause */
 	uint8_t last_cause;   /* newest journaled deviation, for the outcome of rides made late by it */
 	uint8_t charging;
-	uint8_t down;	 /* bit 0: minimal-risk condition, bit 1: fault; both can last at once */
-	uint8_t leaving; /* asked out of service; becomes out when nobody is aboard */
+	uint8_t down;	  /* bit 0: minimal-risk condition, bit 1: fault; both can last at once */
+	uint8_t refusing; /* any plan, for its town file or its clock: until it says hello or takes one */
+	uint8_t leaving;  /* asked out of service; becomes out when nobody is aboard */
 	instant_ms review_at;
 	instant_ms last_cause_at;
 	uint64_t last_cause_ride; /* whose wait it was; 0 = nobody's */
@@ -292,6 +296,7 @@ void ride_at_stop(struct core *core, uint32_t ride, instant_ms at);
 void ride_boarded(struct core *core, uint32_t ride, uint32_t vehicle, instant_ms at, uint8_t evidence);
 void ride_alighted(struct core *core, uint32_t ride, instant_ms at);
 void ride_no_show(struct core *core, uint32_t ride);
+int ride_refused_by(const struct core *core, uint32_t ride, uint32_t vehicle); /* it is not offered there again */
 int ride_move(struct core *core, uint32_t ride,
 	      uint8_t cause); /* to the best other vehicle within its promise; 1 = moved */
 void ride_move_or_break(struct core *core, uint32_t ride, uint8_t cause);

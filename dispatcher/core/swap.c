@@ -46,6 +46,8 @@ static void swap_ride(struct core *core, const struct town *old, uint32_t slot)
 	const struct ride_more *more = &core->rides_more[slot];
 	uint32_t class_index = more->vehicle == NONE ? 0 : core->vehicles[more->vehicle].class_index;
 	core_touch_ride(core, slot);
+	core->rides_more[slot].n_refused = 0; /* it was for the old streets */
+	memset(core->rides_more[slot].refused_by, 0, sizeof core->rides_more[slot].refused_by);
 	anchor_again(core, old, &ride->request.from, class_index);
 	anchor_again(core, old, &ride->request.to, class_index);
 	if (ride->promised_at == INSTANT_NONE)

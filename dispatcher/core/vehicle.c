@@ -34,7 +34,7 @@ uint8_t vehicle_refuses(const struct core *core, uint32_t slot)
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	const struct vehicle_more *more = &core->vehicles_more[slot];
 	if (vehicle->service != SERVICE_IN || more->leaving || vehicle->held || vehicle->standstill ||
-	    !vehicle->link_up || more->review)
+	    !vehicle->link_up || more->review || more->refusing)
 		return REFUSAL_NO_VEHICLE;
 	if (vehicle->released_until <= core->now || core->now >= vehicle_ends_at(core, slot))
 		return REFUSAL_NO_VEHICLE;
@@ -347,6 +347,18 @@ int vehicle_link(struct core *core, const struct cmd_vehicle_link *link)
 	return ERR_OK;
 }
 
+/* What it refused may be taken now. */
+static void refuses_no_longer(struct core *core, uint32_t slot)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	if (!more->refusing)
+		return;
+	more->refusing = 0;
+	if (!more->leaving && more->review_cause == CAUSE_VEHICLE_FAULT && core->vehicles[slot].service == SERVICE_IN)
+		more->review = 0;
+	time_vehicle(core, slot);
+}
+
 int vehicle_hello(struct core *core, const struct cmd_vehicle_hello *hello)
 {
 	uint32_t slot = core_slot(core, hello->vehicle);
@@ -363,11 +375,42 @@ int vehicle_hello(struct core *core, const struct cmd_vehicle_hello *hello)
 	vehicle->last_contact = core->now;
 	if (!vehicle->link_up || vehicle->service == SERVICE_LOST)
 		link_back(core, slot);
+	refuses_no_longer(core, slot);
 	plan_changed(core, slot); /* whatever it knew: the whole plan again */
 	return ERR_OK;
 }
 
 /* ---- plan answers ---- */
+
+/* Whatever is planned for it, it takes nothing now: no other plan is made before it says hello, and its riders keep
+ * their places for a minute at least. */
+static void refuses_all(struct core *core, uint32_t slot, const char *note)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	(void)case_new(core, CASE_PLAN_REFUSED, 0, core->vehicles[slot].number, note);
+	if (more->refusing)
+		return;
+	more->refusing = 1;
+	if (!more->review)
+		vehicle_review(core, slot, CAUSE_VEHICLE_FAULT, core->now + MINUTE_MS);
+}
+
+/* Those who wait for it go elsewhere, and none of them is offered to it again. */
+static void refuses_these(struct core *core, uint32_t slot)
+{
+	const struct task_more *tasks = core_tasks_more(core, slot);
+	(void)case_new(core, CASE_PLAN_REFUSED, 0, core->vehicles[slot].number, "the vehicle refuses its plan");
+	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
+		uint32_t ride = tasks[k].ride;
+		if (ride == NONE || core->rides[ride].state == RIDE_ABOARD || tasks[k].tentative ||
+		    ride_refused_by(core, ride, slot))
+			continue;
+		struct ride_more *more = &core->rides_more[ride];
+		core_touch_ride(core, ride);
+		more->refused_by[more->n_refused++] = core->vehicles[slot].number;
+	}
+	vehicle_review(core, slot, CAUSE_VEHICLE_FAULT, core->now);
+}
 
 int vehicle_plan_ack(struct core *core, const struct cmd_vehicle_plan_ack *command)
 {
@@ -386,15 +429,20 @@ int vehicle_plan_ack(struct core *core, const struct cmd_vehicle_plan_ack *comma
 	if (!ack->refusal) {
 		vehicle->acked_epoch = ack->epoch;
 		vehicle->acked_version = ack->version;
+		refuses_no_longer(core, slot);
 		case_end(core, CASE_PLAN_REFUSED, 0, vehicle->number, CASE_HOME_BY_SHUTTLE, "accepted");
 		return ERR_OK;
 	}
 	if (ack->refusal == WIRE_REFUSED_OLD || ack->refusal == WIRE_REFUSED_CONTRADICTS ||
 	    ack->refusal == WIRE_REFUSED_STATE)
 		return ERR_OK; /* its events are under way and will change the plan */
-	/* the vehicle has the last word: it carries whom it has, the others go elsewhere */
-	(void)case_new(core, CASE_PLAN_REFUSED, 0, vehicle->number, "the vehicle refuses its plan");
-	vehicle_review(core, slot, CAUSE_VEHICLE_FAULT, core->now);
+	/* the vehicle has the last word: it carries whom it has */
+	if (ack->refusal == WIRE_REFUSED_TOWN)
+		refuses_all(core, slot, "the vehicle has another town file");
+	else if (ack->refusal == WIRE_REFUSED_CLOCK)
+		refuses_all(core, slot, "the vehicle refuses the clock");
+	else
+		refuses_these(core, slot);
 	time_vehicle(core, slot);
 	return ERR_OK;
 }
@@ -511,10 +559,11 @@ static int may_wait(const struct core *core, uint32_t slot, uint32_t ride)
 	       core->rides[ride].latest_pickup > core->now + SOON_MS;
 }
 
-static int stands(const struct core_vehicle *vehicle)
+static int stands(const struct core *core, uint32_t slot)
 {
-	return vehicle->held || vehicle->standstill || vehicle->service == SERVICE_DOWN ||
-	       vehicle->service == SERVICE_LOST;
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	return core->vehicles_more[slot].refusing || vehicle->held || vehicle->standstill ||
+	       vehicle->service == SERVICE_DOWN || vehicle->service == SERVICE_LOST;
 }
 
 /* Nobody else can take this rider. The vehicle may be back in time: a person ends a standstill at any moment; a vehicle
@@ -522,7 +571,7 @@ static int stands(const struct core_vehicle *vehicle)
 static int may_come_back(const struct core *core, uint32_t slot, uint32_t ride)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
-	if (core->vehicles_more[slot].leaving || !stands(vehicle))
+	if (core->vehicles_more[slot].leaving || !stands(core, slot))
 		return 0;
 	int ordered = vehicle->service != SERVICE_DOWN && vehicle->service != SERVICE_LOST;
 	return core->rides[ride].latest_pickup > core->now + (ordered ? core->settings.reserve_ms : SOON_MS);
@@ -563,7 +612,7 @@ static void review_run(struct core *core, uint32_t slot)
 		k = next_to_move(core, slot, move_on(core, slot, k, cause) ? 0 : k + 1);
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	/* a vehicle that comes back clears this; a plan refused is over when nobody waits for it */
-	more->review = stands(vehicle) && more->n > vehicle->n_aboard;
+	more->review = stands(core, slot) && more->n > vehicle->n_aboard;
 	more->review_at = core->now + MINUTE_MS;
 }
 

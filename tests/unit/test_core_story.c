@@ -270,6 +270,69 @@ static void vehicle_has_the_last_word(void **state)
 	assert_int_equal(core_vehicle(rig.core, other)->n_tasks, 1);
 }
 
+static uint32_t n_said(uint16_t kind)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < rig.updates.n; i++)
+		n += rig.updates.items[i].kind == kind;
+	return n;
+}
+
+static void plan_ack(uint32_t number, uint8_t refusal)
+{
+	const struct core_vehicle *vehicle = core_vehicle(rig.core, number);
+	struct command command = {.kind = CMD_VEHICLE_PLAN_ACK};
+	command.vehicle_plan_ack.vehicle = number;
+	command.vehicle_plan_ack.ack = (struct wire_plan_ack){vehicle->plan_epoch, vehicle->plan_version, refusal};
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+}
+
+/* With another town file it takes no plan at all: nothing is made anew and nobody moved until it says hello. */
+static void vehicle_with_another_town(void **state)
+{
+	(void)state;
+	uint64_t ride = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	uint32_t first = core_ride(rig.core, ride)->vehicle;
+	for (int i = 0; i < 20; i++) {
+		plan_ack(first, WIRE_REFUSED_TOWN);
+		assert_int_equal(n_said(UPD_PLAN), 0);
+		assert_int_equal(n_said(UPD_NOTICE), 0);
+		assert_int_equal(n_said(UPD_CASE), i == 0);
+		assert_int_equal(core_ride(rig.core, ride)->vehicle, first);
+	}
+	uint64_t next = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	assert_int_equal(core_ride(rig.core, next)->vehicle, 3 - first);
+	struct command hello = {.kind = CMD_VEHICLE_HELLO};
+	hello.vehicle_hello.vehicle = first;
+	hello.vehicle_hello.hello = (struct wire_hello){.boot = 2, .simulated = 1, .class_name = "shuttle"};
+	assert_int_equal(rig_step(&rig, &hello).code, 0);
+	assert_int_equal(n_said(UPD_PLAN), 1);
+	assert_int_equal(core_ride(rig.core, ride)->vehicle, first);
+	plan_ack(first, WIRE_REFUSED_NONE);
+	assert_int_equal(n_said(UPD_CASE), 1); /* ended */
+	/* once more, and it does not come back: another one takes its rider over after a minute */
+	rig_step(&rig, &hello);
+	plan_ack(first, WIRE_REFUSED_TOWN);
+	rig_tick(&rig, rig.now + MINUTE_MS - 1000);
+	assert_int_equal(core_ride(rig.core, ride)->vehicle, first);
+	rig_tick(&rig, rig.now + 2000);
+	assert_int_equal(core_ride(rig.core, ride)->vehicle, 3 - first);
+}
+
+/* A place that no vehicle drives to: each is asked once, then a person is. */
+static void vehicles_refuse_a_ride(void **state)
+{
+	(void)state;
+	uint64_t ride = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	uint32_t first = core_ride(rig.core, ride)->vehicle;
+	plan_ack(first, WIRE_REFUSED_ODD);
+	assert_int_equal(core_ride(rig.core, ride)->vehicle, 3 - first);
+	plan_ack(3 - first, WIRE_REFUSED_ODD);
+	assert_int_equal(state_of(ride), RIDE_BROKEN);
+	uint64_t next = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	assert_int_equal(state_of(next), RIDE_PROMISED); /* others are still asked for */
+}
+
 static void events_once_and_in_order(void **state)
 {
 	(void)state;
@@ -548,6 +611,8 @@ int main(void)
 		STORY(fault_without_another_vehicle, open_one),
 		STORY(silence_is_unknown, open_two),
 		STORY(vehicle_has_the_last_word, open_two),
+		STORY(vehicle_with_another_town, open_two),
+		STORY(vehicles_refuse_a_ride, open_two),
 		STORY(events_once_and_in_order, open_one),
 		STORY(nobody_rides_unwatched, open_one),
 		STORY(out_of_service_keeps_nobody_waiting, open_two),
