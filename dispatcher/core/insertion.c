@@ -84,7 +84,7 @@ static uint8_t vehicle_unfit(const struct core *core, uint32_t slot, const struc
 	uint8_t refusal = vehicle_refuses(core, slot);
 	if (refusal)
 		return refusal;
-	if (slot == ask->skip || (ask->ride != NONE && ride_refused_by(core, ask->ride, slot)))
+	if (slot == ask->skip || (ask->ride < core->settings.rides_max && ride_refused_by(core, ask->ride, slot)))
 		return REFUSAL_NO_VEHICLE;
 	if (ask->step_free && !vehicle->step_free)
 		return REFUSAL_NOT_STEP_FREE;
