@@ -37,9 +37,10 @@
  * CMD_HANDOVER_ACCEPT: `who` accepts what `to` hands over.
  *
  * Full: rides -> ERR_FULL, REFUSAL_FULL; cases over 3/4 open -> no new promises (REFUSAL_FULL), a broken ride without
- * room for its case asks again each minute; notices, keys: the oldest make room; vehicles, supervisors, delays ->
- * ERR_FULL. Due work that does not fit into one step's updates is left due (core_due stays at or before now): step
- * again. */
+ * room for its case asks again each minute; notices: those answered or of
+ * closed rides make room, and when there are none a case takes the place of the notice; keys: the oldest make room;
+ * vehicles, supervisors, delays -> ERR_FULL. Due work that does not fit into one step's updates is left due (core_due
+ * stays at or before now): step again. */
 #ifndef ZUB_CORE_H
 #define ZUB_CORE_H
 

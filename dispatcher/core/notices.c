@@ -8,19 +8,41 @@ static void notice_say(struct core *core, uint32_t i)
 	core_say(core, UPD_NOTICE)->notice = (struct upd_notice){n->notice, n->ride, n->kind, n->state, n->about};
 }
 
-/* A free place: a new one, else the oldest that is settled, else the oldest of all (its ride has newer ones). */
+/* Nobody waits for an answer to it any more. */
+static int is_over(const struct core *core, const struct core_notice *notice)
+{
+	uint32_t ride = core_ride_slot(core, notice->ride);
+	return notice->state >= NOTICE_ACKNOWLEDGED || ride == NONE || !ride_open(core->rides[ride].state);
+}
+
+/* Places are taken in turn, the number says which; numbers whose place still holds what must reach an open ride's rider
+ * are left out. NONE = all do. */
 static uint32_t notice_place(struct core *core)
 {
-	if (core->n_notices < core->settings.notices_max)
+	const uint32_t most = core->settings.notices_max;
+	if (core->n_notices < most) {
+		core->next_notice++;
 		return core->n_notices++;
-	/* ids only grow and places are taken in turn, so the oldest stands right behind the newest */
-	return (uint32_t)(core->next_notice % core->settings.notices_max);
+	}
+	for (uint32_t k = 0; k < most; k++) {
+		uint32_t i = (uint32_t)((core->next_notice + k) % most);
+		if (!is_over(core, &core->notices[i]))
+			continue;
+		core->next_notice += k + 1;
+		return i;
+	}
+	return NONE;
 }
 
 void notice_new(struct core *core, uint8_t kind, uint32_t ride, instant_ms about)
 {
 	uint32_t i = notice_place(core);
-	core->notices[i] = (struct core_notice){.notice = ++core->next_notice,
+	if (i == NONE) { /* somebody must tell the rider */
+		(void)case_new(core, CASE_NOTICE_FAILED, core->rides[ride].ride, core->rides[ride].vehicle,
+			       core_notice_name(kind));
+		return;
+	}
+	core->notices[i] = (struct core_notice){.notice = core->next_notice,
 						.ride = core->rides[ride].ride,
 						.kind = kind,
 						.state = NOTICE_QUEUED,

@@ -39,6 +39,24 @@ static int open_one(void **state)
 	return 0;
 }
 
+static int open_few_notices(void **state)
+{
+	(void)state;
+	struct core_settings settings;
+	core_settings_default(&settings);
+	settings.vehicles_max = RIG_VEHICLES_MAX;
+	settings.rides_max = settings.keys_max = settings.cases_max = 64;
+	settings.delays_max = 16;
+	settings.notices_max = 3;
+	drawn_town_open(&drawn, &(struct drawn_options){.drawing = grid, .metres_per_char = 50});
+	drawn.town.rules.door_to_door = 1;
+	rig_open(&rig, &drawn, &settings);
+	rig_sign_on(&rig, "Anna", 5);
+	for (uint32_t number = 1; number <= 2; number++)
+		assert_int_equal(rig_vehicle(&rig, number, 'A', 'B'), 0);
+	return 0;
+}
+
 static int open_two(void **state)
 {
 	(void)state;
@@ -268,6 +286,40 @@ static void vehicle_has_the_last_word(void **state)
 	assert_int_equal(core_ride(rig.core, ride)->vehicle, other);
 	assert_int_equal(core_vehicle(rig.core, first)->n_tasks, 0);
 	assert_int_equal(core_vehicle(rig.core, other)->n_tasks, 1);
+}
+
+static int answer_notice(uint64_t notice)
+{
+	struct command command = {.kind = CMD_NOTICE_STATE};
+	command.notice_state.notice = notice;
+	command.notice_state.state = NOTICE_ACKNOWLEDGED;
+	return rig_step(&rig, &command).code;
+}
+
+static const struct core_case *last_case(void)
+{
+	return core_case_at(rig.core, core_n_cases(rig.core) - 1);
+}
+
+/* With room for three: what is not answered yet is not overwritten, a person is asked instead. */
+static void notices_are_not_lost(void **state)
+{
+	(void)state;
+	uint64_t ride = 0;
+	for (int i = 0; i < 3; i++)
+		rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	assert_int_equal(core_n_cases(rig.core), 0);
+	ride = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	assert_int_equal(last_case()->kind, CASE_NOTICE_FAILED);
+	assert_true(last_case()->ride == ride);
+	assert_int_equal(answer_notice(4), ERR_NOT_FOUND);
+	assert_int_equal(answer_notice(2), 0);
+	rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	assert_int_equal(core_n_cases(rig.core), 1);
+	assert_int_equal(answer_notice(2), ERR_GONE);
+	assert_int_equal(answer_notice(5), 0); /* the place of the second: 4 was left out */
+	assert_int_equal(answer_notice(1), 0);
+	assert_int_equal(answer_notice(3), 0);
 }
 
 static uint32_t n_said(uint16_t kind)
@@ -611,6 +663,7 @@ int main(void)
 		STORY(fault_without_another_vehicle, open_one),
 		STORY(silence_is_unknown, open_two),
 		STORY(vehicle_has_the_last_word, open_two),
+		STORY(notices_are_not_lost, open_few_notices),
 		STORY(vehicle_with_another_town, open_two),
 		STORY(vehicles_refuse_a_ride, open_two),
 		STORY(events_once_and_in_order, open_one),
