@@ -65,7 +65,7 @@ struct vehicle_more {
 	uint8_t last_cause;   /* newest journaled deviation, for the outcome of rides made late by it */
 	uint8_t charging;
 	uint8_t down;	  /* bit 0: minimal-risk condition, bit 1: fault; both can last at once */
-	uint8_t refusing; /* any plan, for its town file or its clock: until it says hello or takes one */
+	uint8_t refusing; /* any plan, it has another town file: until it says hello or takes one */
 	uint8_t leaving;  /* asked out of service; becomes out when nobody is aboard */
 	instant_ms review_at;
 	instant_ms last_cause_at;

@@ -384,10 +384,10 @@ int vehicle_hello(struct core *core, const struct cmd_vehicle_hello *hello)
 
 /* Whatever is planned for it, it takes nothing now: no other plan is made before it says hello, and its riders keep
  * their places for a minute at least. */
-static void refuses_all(struct core *core, uint32_t slot, const char *note)
+static void refuses_all(struct core *core, uint32_t slot)
 {
 	struct vehicle_more *more = &core->vehicles_more[slot];
-	(void)case_new(core, CASE_PLAN_REFUSED, 0, core->vehicles[slot].number, note);
+	(void)case_new(core, CASE_PLAN_REFUSED, 0, core->vehicles[slot].number, "the vehicle has another town file");
 	if (more->refusing)
 		return;
 	more->refusing = 1;
@@ -438,9 +438,7 @@ int vehicle_plan_ack(struct core *core, const struct cmd_vehicle_plan_ack *comma
 		return ERR_OK; /* its events are under way and will change the plan */
 	/* the vehicle has the last word: it carries whom it has */
 	if (ack->refusal == WIRE_REFUSED_TOWN)
-		refuses_all(core, slot, "the vehicle has another town file");
-	else if (ack->refusal == WIRE_REFUSED_CLOCK)
-		refuses_all(core, slot, "the vehicle refuses the clock");
+		refuses_all(core, slot);
 	else
 		refuses_these(core, slot);
 	time_vehicle(core, slot);
