@@ -49,7 +49,7 @@ town: $town
 store: sqlite:$state/journal.db
 fleet: $state/fleet.yaml
 state_folder: $state
-clock: {start: "$("$bin/sim" start --town "$town")", speed: 10}
+clock: {start: "$("$bin/sim" start --town "$town")", speed: 6}
 http: {port: $(free_port), web: $source/build/web}
 link: {endpoint: "tcp://127.0.0.1:$(free_port)"}
 TXT

@@ -151,12 +151,12 @@ class Glide {
 }
 
 /** Resolves to null where the browser cannot draw maps; pages work without. */
-export async function openMap(container: HTMLElement, town: Town): Promise<TownMap | null> {
+export async function openMap(container: HTMLElement, town: Town, stops: Point[]): Promise<TownMap | null> {
 	let map: maplibre.Map;
 	try {
 		map = new maplibre.Map({
 			container, style: style(town), attributionControl: false, locale: { 'Map.Title': t('map') }, dragRotate: false, pitchWithRotate: false, maxZoom: 19, minZoom: 9,
-			bounds: viewBox(town), fitBoundsOptions: { padding: 30 },
+			bounds: viewBox(town, stops), fitBoundsOptions: { padding: 30 },
 		});
 	} catch {
 		container.textContent = t('noMap');
@@ -173,10 +173,14 @@ export async function openMap(container: HTMLElement, town: Town): Promise<TownM
 	return wrap(map);
 }
 
-function viewBox(town: Town): [number, number, number, number] {
-	const points = town.area.flat().length ? town.area.flat() : [town.box.south_west, town.box.north_east];
-	const lons = points.map((p) => p.lon), lats = points.map((p) => p.lat);
-	return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+/** The service area; without one, where nine of ten stops are: a lone street that leads far away must not shrink the town. */
+function viewBox(town: Town, stops: Point[]): [number, number, number, number] {
+	const isArea = town.area.flat().length > 0;
+	const points = isArea ? town.area.flat() : stops.length > 10 ? stops : [town.box.south_west, town.box.north_east];
+	const cut = !isArea && stops.length > 10 ? Math.floor(points.length / 20) : 0;
+	const sorted = (values: number[]) => values.sort((a, b) => a - b).slice(cut, values.length - cut);
+	const lons = sorted(points.map((p) => p.lon)), lats = sorted(points.map((p) => p.lat));
+	return [lons[0] ?? 0, lats[0] ?? 0, lons.at(-1) ?? 0, lats.at(-1) ?? 0];
 }
 
 function wrap(map: maplibre.Map): TownMap {

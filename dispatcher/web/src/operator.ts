@@ -90,7 +90,7 @@ async function room(): Promise<void> {
 	await refresh();
 	stream(`${base}/stream`, hear, (lost) => { said.textContent = lost ? t('outage') : ''; });
 	setInterval(() => void refresh(), 5000);
-	map = await openMap(mapBox, town);
+	map = await openMap(mapBox, town, stops);
 	map?.onVehicle((number) => select(number));
 	showFleet();
 }

@@ -39,7 +39,7 @@ async function start(): Promise<void> {
 	show();
 	mapBox.before(h('aside', { class: 'map-notes' }, legend(), attribution(town)));
 	followFleet();
-	map = await openMap(mapBox, town);
+	map = await openMap(mapBox, town, stops);
 	map?.onClick((point) => {
 		if (!secretOf())
 			booking.click({ ...point, text: t('pointOnMap') });
