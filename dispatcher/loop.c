@@ -357,13 +357,34 @@ static void on_second(evutil_socket_t fd, short what, void *self)
 	loop->n_telemetry = 0;
 }
 
+/* Only when the journal has it: places are looked for on the town that the core stands on. */
+static void on_swapped(void *arg, int code, const struct update *updates, uint32_t n, uint64_t sequence,
+		       const uint8_t *hash)
+{
+	struct loop *loop = arg;
+	struct err_detail detail = {""};
+	(void)sequence;
+	(void)hash;
+	for (uint32_t i = 0; i < n && !code; i++)
+		if (updates[i].kind == UPD_RESULT)
+			code = updates[i].result.code;
+	if (!code)
+		code = towns_find(&loop->towns, core_town(loop->core)->hash, &loop->town, &detail);
+	if (code)
+		log_line(LOG_ERROR, "the town stays as it is: %s", detail.text[0] ? detail.text : err_text(code));
+	else
+		log_line(LOG_INFO, "town swapped to %s", loop->settings->town);
+}
+
 /* The settings name another town file than the core stands on: it becomes effective as a journaled command. */
 static void swap_town(struct loop *loop)
 {
 	struct err_detail detail = {""};
 	struct towns_entry *entry;
 	struct command swap = {.kind = CMD_TOWN_SWAP};
-	int code = towns_take(&loop->towns, loop->settings->town, &entry, &detail);
+	int code = loop->hold_mode ? err_set(&detail, ERR_UNAVAILABLE, "%s", loop->hold_reason) : ERR_OK;
+	if (!code)
+		code = towns_take(&loop->towns, loop->settings->town, &entry, &detail);
 	if (!code && !memcmp(entry->town.hash, core_town(loop->core)->hash, TOWN_HASH_BYTES))
 		return;
 	if (!code) {
@@ -371,18 +392,16 @@ static void swap_town(struct loop *loop)
 		if (loop->n_batch)
 			code = err_set(&detail, ERR_UNAVAILABLE, "the store is away");
 	}
-	if (!code) {
+	if (!code)
 		code = towns_give(&loop->towns, loop->core, entry->town.hash, &detail);
+	if (!code) {
+		memcpy(swap.town_swap.town_hash, entry->town.hash, TOWN_HASH_BYTES);
+		code = submit(loop, &swap, NULL, on_swapped, loop);
 	}
-	if (code) {
-		log_line(LOG_ERROR, "the town stays as it is: %s", detail.text);
-		return;
-	}
-	memcpy(swap.town_swap.town_hash, entry->town.hash, TOWN_HASH_BYTES);
-	submit_all(loop, &swap, 1);
-	flush_queue(loop);
-	loop->town = entry;
-	log_line(LOG_INFO, "town swapped to %s", loop->settings->town);
+	if (code)
+		log_line(LOG_ERROR, "the town stays as it is: %s", detail.text[0] ? detail.text : err_text(code));
+	else
+		flush_queue(loop);
 }
 
 static void on_hangup(evutil_socket_t number, short what, void *self)
@@ -515,7 +534,7 @@ static int recover(struct loop *loop, struct err_detail *detail)
 		loop->hold_mode = 1;
 		snprintf(loop->hold_reason, sizeof loop->hold_reason,
 			 "hold mode: record %" PRIu64 " stopped the dispatcher twice; standstill works, no promises "
-						      "are made (dispatcher log, dispatcher skip)",
+			 "are made (dispatcher log, dispatcher skip)",
 			 sequence);
 		log_line(LOG_ERROR, "%s", loop->hold_reason);
 		return ERR_OK;
