@@ -59,6 +59,14 @@ int agent_open(struct agent **ret_agent, const struct agent_settings *settings, 
 int agent_save(const struct agent *agent, void *bytes, size_t size, size_t *ret_n);
 int agent_load(struct agent *agent, const void *bytes, size_t n, struct err_detail *detail);
 void agent_boot(struct agent *agent, uint32_t boot);
+/* 1: the only thing that speaks against this plan is that it is for another town file than the agent has. */
+int agent_wants_town(const struct agent *agent, const struct wire_plan *plan);
+/* The agent stands on another town from now on; its places are set anew by their raw degrees. The spot in the new town
+ * that is nearest to a point, where its class may stop; not 0 = none. */
+typedef int agent_spot_on(void *self, struct geo_point point, struct spot *ret_spot);
+/* ERR_NOT_FOUND: the town has no such class, ERR_RANGE: something planned is off its roads; then nothing has changed.
+ */
+int agent_set_town(struct agent *agent, const struct town *town, agent_spot_on *spot_on, void *self);
 /* The boot it counts events under. It may have gone on beyond what the program set: events that a restored dispatcher
  * cannot join to what it knows are numbered anew under the next boot. */
 uint32_t agent_boot_number(const struct agent *agent);

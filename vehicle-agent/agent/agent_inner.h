@@ -17,6 +17,7 @@
 			    */
 #define AGENT_FINISHED 256 /* rides done, so that a plan made before that was known is understood */
 #define AGENT_ORDERS 32
+#define AGENT_ASKS_AGAIN_MS 300000 /* a minimal-risk condition without an answer: the reply may be lost for good */
 #define AGENT_NO_TASK WIRE_TASKS_MAX
 
 struct agent_clock {
@@ -97,6 +98,7 @@ struct agent {
 	uint8_t mrc; /* enum agent_mrc */
 	uint8_t fault;
 	uint32_t approval; /* sequence of the open request, 0 = none */
+	instant_ms approval_at; /* when it was made */
 
 	struct body_report body;
 	uint8_t body_known;

@@ -3,7 +3,7 @@
 #include "agent_inner.h"
 #include "bytes.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define INSTANT_MAX INT64_C(253402300799999)
 #define EVENT_BYTES (4 + 4 + 8 + 1 + 1 + 1 + 8 + 17 + 2 + WIRE_TEXT_MAX)
 #define TASK_BYTES (8 + 1 + 17 + 8 + 8 + 8 + 4 + 2 + 1 + 1)
@@ -217,6 +217,7 @@ static void put_doing(struct bytes_out *out, const struct agent *agent)
 	bytes_put(out, agent->mrc, 1);
 	bytes_put(out, agent->fault, 1);
 	bytes_put(out, agent->approval, 4);
+	bytes_put(out, (uint64_t)agent->approval_at, 8);
 	bytes_put(out, agent->leg, 8);
 	bytes_put(out, agent->leg_active, 1);
 	put_spot(out, agent->leg_target);
@@ -244,6 +245,7 @@ static void get_doing(struct bytes_in *in, struct agent *agent)
 	agent->mrc = bytes_get_u8(in, AGENT_MRC_GRANTED);
 	agent->fault = bytes_get_u8(in, 1);
 	agent->approval = bytes_get_u32(in, UINT32_MAX);
+	agent->approval_at = bytes_get_i64(in);
 	agent->leg = bytes_get_u64(in);
 	agent->leg_active = bytes_get_u8(in, 1);
 	agent->leg_target = get_spot(in);

@@ -280,6 +280,15 @@ static void mrc_begin(struct agent *agent, instant_ms now, int again)
 	memcpy(request->reason, agent->body.reason, sizeof request->reason);
 	agent->mrc = AGENT_MRC_WAITS;
 	agent->approval = request->sequence;
+	agent->approval_at = now;
+}
+
+/* When a request that the dispatcher has, but nobody's answer came to, is made anew; INT64_MAX = not now. */
+static instant_ms asks_again_at(const struct agent *agent)
+{
+	if (agent->mrc != AGENT_MRC_WAITS || agent->n_acked < agent->n_events)
+		return INT64_MAX;
+	return agent->approval_at + AGENT_ASKS_AGAIN_MS;
 }
 
 static void step_mrc(struct agent *agent, instant_ms now)
@@ -290,6 +299,8 @@ static void step_mrc(struct agent *agent, instant_ms now)
 		mrc_begin(agent, now, 0);
 	} else if (in_mrc && agent->mrc == AGENT_MRC_GRANTED && agent->body.leg == agent->leg && room) {
 		mrc_begin(agent, now, 1); /* tried as approved, and stands again */
+	} else if (in_mrc && now >= asks_again_at(agent)) {
+		mrc_begin(agent, now, 1);
 	} else if (!in_mrc && agent->mrc != AGENT_MRC_NONE) {
 		agent->mrc = AGENT_MRC_NONE;
 		agent->approval = 0;
@@ -352,6 +363,8 @@ instant_ms agent_step_due(const struct agent *agent)
 		due = agent->stop.leave_from;
 	else if (agent->charging)
 		due = agent->charge_until;
+	if (agent->body.state == BODY_MRC && asks_again_at(agent) < due)
+		due = asks_again_at(agent);
 	if (valid_until >= agent->clock.floor && valid_until < due && agent_n_done(agent) < agent->plan.n_tasks)
 		due = valid_until + 1;
 	return due;

@@ -346,6 +346,14 @@ void body_inject(struct body *body, enum body_fault fault, const char *reason, i
 	}
 }
 
+void body_stand_at(struct body *body, struct spot spot)
+{
+	body->state = BODY_STANDING;
+	body->at = body->target = body->end = spot;
+	body->began = body->now;
+	body->driven_mm = body->n = body->total_ms = body->total_mm = 0;
+}
+
 int body_save(const struct body *body, void *bytes, size_t size, size_t *ret_n)
 {
 	struct bytes_out out = {.bytes = bytes, .size = size};

@@ -28,6 +28,9 @@ void body_step(struct body *body, instant_ms now, int charging, struct body_repo
 instant_ms body_next(const struct body *body);
 enum body_fault { BODY_FAULT_NONE, BODY_FAULT_MRC, BODY_FAULT_DEAD };
 void body_inject(struct body *body, enum body_fault fault, const char *reason, instant_ms now);
+/* Another town: stands at this spot of it, with the battery and the faults it had. For saving; it is loaded into a body
+ * opened on that town. */
+void body_stand_at(struct body *body, struct spot spot);
 int body_save(const struct body *body, void *bytes, size_t size, size_t *ret_n);
 int body_load(struct body *body, const void *bytes, size_t n, struct err_detail *detail);
 
