@@ -191,8 +191,8 @@ void cch_update(struct route_weights *weights, const uint32_t *arcs, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = cch->arc_first[arcs[i]]; k < cch->arc_first[arcs[i] + 1]; k++)
 			wait_for(&waiting, cch->base[cch->arc_base[k]].slot / 2, IS_LOST);
-	/* one arc costs some forty times what it costs as a part of all */
-	for (uint32_t left = cch->m / 64 + 64; waiting.n > 0 && left > 0; left--)
+	/* one arc costs some twenty times what it costs as a part of all */
+	for (uint32_t left = cch->m / 24 + 64; waiting.n > 0 && left > 0; left--)
 		update_one(&waiting);
 	if (waiting.n > 0) {
 		memset(weights->is_waiting, 0, cch->m);
