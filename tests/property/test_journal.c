@@ -667,9 +667,9 @@ static void test_a_failed_commit_stops_the_journal(void **state)
 	journal_head(world.journal, &before, hash);
 	struct command tick = {.kind = CMD_TICK, .at = ++world.at};
 	assert_int_equal(step(&world, &tick), ERR_OK);
-	crash_vfs_disk_full(1);
-	assert_int_equal(journal_commit(world.journal, &detail), ERR_DISK_FULL);
-	crash_vfs_disk_full(0);
+	crash_vfs_fail_at(1);
+	assert_int_equal(journal_commit(world.journal, &detail), ERR_IO);
+	crash_vfs_fail_at(0);
 	assert_int_equal(step(&world, &tick), ERR_UNAVAILABLE);
 	assert_int_equal(journal_commit(world.journal, &detail), ERR_UNAVAILABLE);
 	journal_head(world.journal, &sequence, hash);
@@ -679,6 +679,36 @@ static void test_a_failed_commit_stops_the_journal(void **state)
 	recover(&world);
 	journal_head(world.journal, &sequence, hash);
 	assert_int_equal(sequence, before);
+	world_close(&world);
+}
+
+/* A full disk passes: the same batch is committed when there is room again, once. */
+static void test_a_full_disk_is_held_out(void **state)
+{
+	(void)state;
+	char url[160];
+	struct world world;
+	struct err_detail detail;
+	uint64_t before, sequence;
+	uint8_t hash[STORE_HASH_BYTES];
+	new_url(url, sizeof url, 1);
+	assert_int_equal(world_open(&world, url), ERR_OK);
+	begin_day(&world);
+	journal_head(world.journal, &before, hash);
+	struct command tick = {.kind = CMD_TICK, .at = ++world.at};
+	assert_int_equal(step(&world, &tick), ERR_OK);
+	crash_vfs_disk_full(1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(journal_commit(world.journal, &detail), ERR_DISK_FULL);
+	crash_vfs_disk_full(0);
+	assert_int_equal(journal_commit(world.journal, &detail), ERR_OK);
+	journal_head(world.journal, &sequence, hash);
+	assert_int_equal(sequence, before + 2); /* the command and its outcome */
+	world_close(&world);
+	assert_int_equal(world_open(&world, url), ERR_OK);
+	recover(&world);
+	journal_head(world.journal, &sequence, hash);
+	assert_int_equal(sequence, before + 2);
 	world_close(&world);
 }
 
@@ -1124,6 +1154,7 @@ int main(void)
 		cmocka_unit_test(test_erasing_waits_for_the_core_and_renews_the_snapshot),
 		cmocka_unit_test(test_each_allocation_fails_once),
 		cmocka_unit_test(test_a_failed_commit_stops_the_journal),
+		cmocka_unit_test(test_a_full_disk_is_held_out),
 		cmocka_unit_test(test_a_failed_snapshot_is_only_counted),
 		cmocka_unit_test(test_many_town_swaps_are_one_history),
 		cmocka_unit_test(test_a_record_that_ends_the_process_twice_is_held),
