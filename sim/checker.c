@@ -60,6 +60,11 @@ const char *checker_fault(const struct checker *checker)
 
 /* ---- riders ask ---- */
 
+void checker_town(struct checker *checker, const struct town *town)
+{
+	checker->town = town;
+}
+
 static void count_needs(const struct town *town, const struct cmd_request *request, struct book *book)
 {
 	uint32_t wheelchair = town_need(town, "wheelchair");

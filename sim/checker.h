@@ -51,6 +51,8 @@
 
 struct checker;
 int checker_open(struct checker **ret_checker, const struct town *town);
+/* The town that counts from now on (a swap); the same again changes nothing. */
+void checker_town(struct checker *checker, const struct town *town);
 void checker_close(struct checker *checker);
 /* A command and the updates it caused; called after each step, in order. */
 void checker_step(struct checker *checker, const struct command *command, const struct update *updates, uint32_t n);

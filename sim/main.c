@@ -14,11 +14,13 @@
 #include "receipts.h"
 #include "replay.h"
 #include "scenario.h"
+#include "towns.h"
 
 static const char usage[] =
 	"usage: sim run SCENARIO.yaml --out DIR [--set NAME=VALUE ...] [--journal]   a day on a virtual clock; figures "
 	"as JSON\n"
-	"       sim replay JOURNAL --town FILE [--unfinished] [--memory FILE] [--json]               identical "
+	"       sim replay JOURNAL --town FILE|--towns DIR [--unfinished] [--memory FILE] [--json]               "
+	"identical "
 	"outcomes? (JOURNAL: a "
 	"store, e.g. journal.db)\n"
 	"       sim live --town FILE --port N --token FILE --memory FILE [--minutes N] [--per-hour N] [--seed N] "
@@ -32,7 +34,7 @@ static const char usage[] =
 	"       sim settings                                                         all names of a scenario\n";
 
 struct arguments {
-	const char *command, *file, *out, *town, *token, *memory, *address, *keys;
+	const char *command, *file, *out, *town, *towns, *token, *memory, *address, *keys;
 	uint32_t vehicles;
 	uint16_t port;
 	uint64_t minutes;
@@ -65,7 +67,8 @@ enum {
 	OPT_ADDRESS,
 	OPT_KEYS,
 	OPT_VEHICLES,
-	OPT_ARGUMENTS
+	OPT_ARGUMENTS,
+	OPT_TOWNS
 };
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
@@ -73,6 +76,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 	static const struct option names[] = {{"out", 1, NULL, OPT_OUT},
 					      {"set", 1, NULL, OPT_SET},
 					      {"town", 1, NULL, OPT_TOWN},
+					      {"towns", 1, NULL, OPT_TOWNS},
 					      {"port", 1, NULL, OPT_PORT},
 					      {"token", 1, NULL, OPT_TOKEN},
 					      {"memory", 1, NULL, OPT_MEMORY},
@@ -100,6 +104,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 			break;
 		case OPT_TOWN:
 			arguments->town = optarg;
+			break;
+		case OPT_TOWNS:
+			arguments->towns = optarg;
 			break;
 		case OPT_PORT:
 			arguments->port = (uint16_t)strtoul(optarg, NULL, 10);
@@ -314,27 +321,55 @@ static void print_replay(const struct replay_report *report, uint64_t n_receipts
 	json_decref(json);
 }
 
+static int replay_one_town(struct store *store, const struct arguments *arguments, struct replay_report *report,
+			   struct err_detail *detail)
+{
+	struct town town;
+	int code = town_open(&town, arguments->town, detail);
+	if (code)
+		return code;
+	code = replay_run(store, &town, !arguments->unfinished, report, detail);
+	town_close(&town);
+	return code;
+}
+
+/* The towns are in a folder, by their hashes, as the dispatcher keeps them; the first one too. */
+static int replay_towns(struct store *store, const struct arguments *arguments, struct replay_report *report,
+			struct err_detail *detail)
+{
+	struct core_settings settings;
+	uint8_t hash[TOWN_HASH_BYTES];
+	struct towns towns = {.n = 0};
+	struct towns_entry *first;
+	int code = journal_settings(store, &settings, hash, detail);
+	if (snprintf(towns.folder, sizeof towns.folder, "%s", arguments->towns) >= (int)sizeof towns.folder)
+		return err_set(detail, ERR_RANGE, "%s: path too long", arguments->towns);
+	if (!code)
+		code = towns_find(&towns, hash, &first, detail);
+	if (!code)
+		code = replay_run_with(store, &first->town, towns_give, &towns, !arguments->unfinished, report, detail);
+	towns_close(&towns);
+	return code;
+}
+
 static int replay(const struct arguments *arguments)
 {
 	struct err_detail detail = {""};
-	struct town town;
 	struct store *store;
 	static struct replay_report report;
 	uint64_t n_receipts = 0;
-	if (!arguments->file || !arguments->town) {
+	if (!arguments->file || (!arguments->town && !arguments->towns)) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	if (town_open(&town, arguments->town, &detail))
-		return fail(&detail);
 	int code = store_open_read(&store, arguments->file, &detail);
-	if (!code) {
-		code = replay_run(store, &town, !arguments->unfinished, &report, &detail);
-		if (!code && arguments->memory)
-			code = receipts_check(store, arguments->memory, &n_receipts, &detail);
-		store_close(store);
-	}
-	town_close(&town);
+	if (code)
+		return fail(&detail);
+	code = arguments->towns ? replay_towns(store, arguments, &report, &detail)
+				: replay_one_town(store, arguments, &report, &detail);
+	if (!code && arguments->memory)
+		code = receipts_check(store, arguments->memory, &n_receipts, &detail);
+	store_close(store);
 	if (code)
 		return fail(&detail);
 	print_replay(&report, n_receipts);

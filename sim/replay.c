@@ -10,6 +10,8 @@
 struct replay {
 	struct core *core;
 	struct checker *checker;
+	journal_town_source give;
+	void *give_self;
 	struct updates updates;
 	struct command command;
 	int pending; /* a command was stepped and its outcome not yet compared */
@@ -25,6 +27,17 @@ static void differs(struct replay *replay, uint64_t sequence)
 		replay->report->first_differing = sequence;
 }
 
+static int give_town(struct replay *replay, uint64_t sequence)
+{
+	if (replay->command.kind != CMD_TOWN_SWAP)
+		return ERR_OK;
+	if (!replay->give)
+		return err_set(replay->detail, ERR_NOT_FOUND,
+			       "record %llu swaps the town: the folder of the town files is needed (--towns)",
+			       (unsigned long long)sequence);
+	return replay->give(replay->give_self, replay->core, replay->command.town_swap.town_hash, replay->detail);
+}
+
 static int step(struct replay *replay, const struct store_record *record)
 {
 	if (record->erased)
@@ -33,8 +46,11 @@ static int step(struct replay *replay, const struct store_record *record)
 	int code = record_read_command(record->body, record->n, &replay->command, replay->detail);
 	if (code)
 		return code;
+	if ((code = give_town(replay, record->sequence)))
+		return code;
 	replay->updates.n = 0;
 	core_step(replay->core, &replay->command, &replay->updates);
+	checker_town(replay->checker, core_town(replay->core));
 	checker_step(replay->checker, &replay->command, replay->updates.items, replay->updates.n);
 	replay->report->commands++;
 	replay->pending = 1;
@@ -86,10 +102,16 @@ static int run(struct replay *replay, struct store *store, int service_over)
 int replay_run(struct store *store, const struct town *town, int service_over, struct replay_report *ret_report,
 	       struct err_detail *detail)
 {
+	return replay_run_with(store, town, NULL, NULL, service_over, ret_report, detail);
+}
+
+int replay_run_with(struct store *store, const struct town *town, journal_town_source give, void *self,
+		    int service_over, struct replay_report *ret_report, struct err_detail *detail)
+{
 	struct core_settings settings;
 	uint8_t hash[TOWN_HASH_BYTES];
 	struct arena arena = {0};
-	struct replay replay = {.report = ret_report, .detail = detail};
+	struct replay replay = {.give = give, .give_self = self, .report = ret_report, .detail = detail};
 	int code = journal_settings(store, &settings, hash, detail);
 	if (code)
 		return code;

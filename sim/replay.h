@@ -5,6 +5,7 @@
 
 #include "checker.h"
 #include "err.h"
+#include "journal.h"
 #include "store.h"
 #include "town.h"
 
@@ -19,5 +20,10 @@ struct replay_report {
  * outcomes are in the report. */
 int replay_run(struct store *store, const struct town *town, int service_over, struct replay_report *ret_report,
 	       struct err_detail *detail);
+
+/* The same for journals with town swaps: `give` hands over the towns that they name (journal.h), `town` is the one the
+ * journal was begun with. */
+int replay_run_with(struct store *store, const struct town *town, journal_town_source give, void *self,
+		    int service_over, struct replay_report *ret_report, struct err_detail *detail);
 
 #endif
