@@ -23,6 +23,7 @@
 #define SAVE_RETRY_MS 1000
 #define PASSES_MAX 64
 #define BODY_SAVE_MAX 1024
+#define TOWN_IN_BLOCK (UINT64_C(1) << 63) /* in the head: the hash of the town the places are of follows */
 #define FORGET_AFTER_MS 300000 /* an empty vehicle that has heard nothing for so long stays at its next stop */
 
 enum { DESCRIPTOR_SIGNAL, DESCRIPTOR_CONSOLE };
@@ -38,11 +39,13 @@ struct program {
 	size_t block_size;
 	int64_t saved_wall; /* last failed attempt to save */
 	int save_failed, stop, town_opened;
+	int moved; /* memory is of another town already and must not be written any more */
 	int descriptors[2];
 	uint32_t n_descriptors;
 	char line[256];
 	size_t n_line;
 	struct agent_view seen; /* for the log */
+	char **arguments;
 };
 
 static int64_t wall_now(void)
@@ -53,28 +56,36 @@ static int64_t wall_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- memory: length of the agent's part, agent, body ---- */
-static int program_save(struct program *program, struct err_detail *detail)
+/* ---- memory: length of the agent's part, hash of the town, agent, body ---- */
+#define HEAD_BYTES (sizeof(uint64_t) + TOWN_HASH_BYTES)
+
+static int program_save_on(struct program *program, const struct town *town, struct err_detail *detail)
 {
 	size_t n_agent = 0, n_body = 0;
 	uint64_t head;
-	int rc = agent_save(program->agent, program->block + sizeof head,
-			    program->block_size - sizeof head - BODY_SAVE_MAX, &n_agent);
+	int rc = agent_save(program->agent, program->block + HEAD_BYTES,
+			    program->block_size - HEAD_BYTES - BODY_SAVE_MAX, &n_agent);
 
 	if (!rc)
-		rc = body_save(program->body, program->block + sizeof head + n_agent, BODY_SAVE_MAX, &n_body);
+		rc = body_save(program->body, program->block + HEAD_BYTES + n_agent, BODY_SAVE_MAX, &n_body);
 	if (rc)
 		return err_set(detail, rc, "state does not fit into %zu bytes", program->block_size);
-	head = htole64(n_agent);
+	head = htole64(n_agent | TOWN_IN_BLOCK);
 	memcpy(program->block, &head, sizeof head);
-	return state_file_write(program->options.state, program->block, sizeof head + n_agent + n_body, detail);
+	memcpy(program->block + sizeof head, town->hash, TOWN_HASH_BYTES);
+	return state_file_write(program->options.state, program->block, HEAD_BYTES + n_agent + n_body, detail);
+}
+
+static int program_save(struct program *program, struct err_detail *detail)
+{
+	return program_save_on(program, &program->town, detail);
 }
 
 /* *ret_boot: the boot to start under. */
 static int program_load(struct program *program, uint32_t *ret_boot, struct err_detail *detail)
 {
 	uint64_t head;
-	size_t n = 0, n_agent;
+	size_t n = 0, n_agent, at = sizeof head;
 	int rc = state_file_read(program->options.state, program->block, program->block_size, &n, detail);
 
 	*ret_boot = 1;
@@ -82,16 +93,145 @@ static int program_load(struct program *program, uint32_t *ret_boot, struct err_
 		return ERR_OK; /* first start */
 	if (rc)
 		return rc;
-	if (n < sizeof head)
+	if (n < HEAD_BYTES)
 		return err_set(detail, ERR_TRUNCATED, "%s: %zu bytes", program->options.state, n);
 	memcpy(&head, program->block, sizeof head);
-	if (le64toh(head) > n - sizeof head)
+	head = le64toh(head);
+	if (head & TOWN_IN_BLOCK)
+		at = HEAD_BYTES;
+	head &= ~TOWN_IN_BLOCK;
+	if (head > n - at)
 		return err_set(detail, ERR_FORMAT, "%s: its head does not fit its length", program->options.state);
-	n_agent = (size_t)le64toh(head);
-	rc = agent_load(program->agent, program->block + sizeof head, n_agent, detail);
+	n_agent = (size_t)head;
+	rc = agent_load(program->agent, program->block + at, n_agent, detail);
 	*ret_boot = agent_boot_number(program->agent) + 1;
-	return rc ? rc
-		  : body_load(program->body, program->block + sizeof head + n_agent, n - sizeof head - n_agent, detail);
+	return rc ? rc : body_load(program->body, program->block + at + n_agent, n - at - n_agent, detail);
+}
+
+/* ---- the town ---- */
+/* The file of the town with this hash: FILE of --town, or towns/HASH.zmap beside it, where the dispatcher keeps the
+ * ones its journal needs. */
+static int town_with(const struct program *program, const uint8_t hash[TOWN_HASH_BYTES], struct town *ret_town,
+		     struct err_detail *detail)
+{
+	const char *given = program->options.town, *slash = strrchr(given, '/');
+	char path[4096];
+	int rc = town_open(ret_town, given, detail), n;
+
+	if (!rc && memcmp(ret_town->hash, hash, TOWN_HASH_BYTES) == 0)
+		return ERR_OK;
+	if (!rc)
+		town_close(ret_town);
+	n = snprintf(path, sizeof path - 80, "%.*stowns/", slash ? (int)(slash + 1 - given) : 0, given);
+	if (n < 0 || n >= (int)sizeof path - 80)
+		return err_set(detail, ERR_RANGE, "%s: path too long", given);
+	for (int i = 0; i < TOWN_HASH_BYTES; i++)
+		n += snprintf(path + n, sizeof path - (size_t)n, "%02x", hash[i]);
+	snprintf(path + n, sizeof path - (size_t)n, ".zmap");
+	rc = town_open(ret_town, path, detail);
+	if (!rc && memcmp(ret_town->hash, hash, TOWN_HASH_BYTES) != 0) {
+		town_close(ret_town);
+		rc = err_set(detail, ERR_CHECKSUM, "%s: is not the town its name says", path);
+	}
+	return rc;
+}
+
+/* The town its memory is of, when that can still be found, also when FILE is a newer one: the dispatcher says when the
+ * newer one counts. */
+static int open_town(struct program *program, struct err_detail *detail)
+{
+	static uint8_t block[1 << 20];
+	uint64_t head = 0;
+	size_t n = 0;
+	struct err_detail unread;
+	int rc = state_file_read(program->options.state, block, sizeof block, &n, &unread);
+
+	if (!rc && n >= HEAD_BYTES)
+		memcpy(&head, block, sizeof head);
+	rc = ERR_NOT_FOUND;
+	if (le64toh(head) & TOWN_IN_BLOCK)
+		rc = town_with(program, block + sizeof head, &program->town, &unread);
+	return rc ? town_open(&program->town, program->options.town, detail) : ERR_OK;
+}
+
+struct new_town {
+	struct town town;
+	struct projection *projection;
+	uint32_t class_index;
+};
+
+static int spot_on(void *self, struct geo_point point, struct spot *ret_spot)
+{
+	const struct new_town *next = self;
+	const struct town *town = &next->town;
+	struct geo_xy xy;
+	struct snap snap;
+
+	for (uint32_t s = 0; s < town->n_stops; s++) { /* a stop is where the town says it is */
+		struct spot spot = town->stop_spot[(size_t)next->class_index * town->n_stops + s];
+		if (town->stop_point[s].lat_e7 == point.lat_e7 && town->stop_point[s].lon_e7 == point.lon_e7 &&
+		    spot.arc != NONE)
+			return *ret_spot = spot, ERR_OK;
+	}
+	if (projection_forward(next->projection, point, &xy) ||
+	    !network_snap(&town->road, next->class_index, xy, SNAP_AWAY_MM, 1, &snap, 1))
+		return ERR_RANGE;
+	*ret_spot = snap.spot;
+	return ERR_OK;
+}
+
+/* Sets agent and body on the new town and saves them so. */
+static int move_to(struct program *program, struct new_town *next, struct err_detail *detail)
+{
+	const char *crs = town_text(&next->town, next->town.crs);
+	struct body_report report;
+	struct spot here;
+	instant_ms now = agent_service_now(program->agent, wall_now());
+	int rc = projection_open(&next->projection, *crs ? crs : NULL, next->town.origin, detail);
+
+	if (rc)
+		return rc;
+	next->class_index = town_class(&next->town, program->options.class_name);
+	body_step(program->body, now, 0, &report);
+	if (next->class_index == NONE ||
+	    spot_on(next, (struct geo_point){report.place.lat_e7, report.place.lon_e7}, &here))
+		rc = err_set(detail, ERR_RANGE, "the vehicle's class, or where it stands, is not on the new town");
+	else if ((rc = agent_set_town(program->agent, &next->town, spot_on, next)))
+		err_set(detail, rc, "what is planned is not on the new town: %s", err_text(rc));
+	projection_close(next->projection);
+	if (rc)
+		return rc;
+	body_stand_at(program->body, here);
+	rc = program_save_on(program, &next->town, detail);
+	if (rc) { /* half moved: memory still has the old town, and is where the next start goes on */
+		log_line(LOG_ERROR, "%s", detail->text);
+		program->stop = program->moved = 1;
+	}
+	return rc;
+}
+
+/* The dispatcher plans on a town that is not ours. If its file is here, the vehicle takes it at once, wherever it is:
+ * the program starts again from its memory, as after any failure, and says hello. Else the plan is refused. */
+static void change_town(struct program *program, const struct wire_plan *plan)
+{
+	struct new_town next = {.projection = NULL};
+	struct err_detail detail = {""};
+	int rc = town_with(program, plan->town_hash, &next.town, &detail);
+
+	if (rc) {
+		log_line(LOG_WARNING, "a plan for another town file, which is not here: %s", detail.text);
+		return;
+	}
+	rc = move_to(program, &next, &detail);
+	if (!rc) {
+		log_line(LOG_INFO, "another town file counts from now on: starting again with it");
+		execv("/proc/self/exe", program->arguments);
+		log_line(LOG_ERROR, "cannot start again: %s", strerror(errno));
+		program->stop = program->moved = 1;
+	} else if (!program->stop) {
+		log_line(LOG_WARNING, "the town file of this plan cannot be taken: %s", detail.text);
+	}
+	town_close(&next.town);
 }
 
 /* ---- opening ---- */
@@ -186,7 +326,7 @@ static int open_vehicle(struct program *program, struct err_detail *detail)
 				agent_size() + body_size(&program->town) + route_query_size(graph) + 4096);
 	if (rc)
 		return err_set(detail, rc, "%s", err_text(rc));
-	program->block_size = agent_save_size() + BODY_SAVE_MAX + 64;
+	program->block_size = agent_save_size() + BODY_SAVE_MAX + HEAD_BYTES + 64;
 	program->block = malloc(program->block_size);
 	if (!program->block)
 		return err_set(detail, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
@@ -234,7 +374,7 @@ static int program_open(struct program *program, struct err_detail *detail)
 	int rc = open_signals(program);
 
 	if (!rc)
-		rc = town_open(&program->town, program->options.town, detail);
+		rc = open_town(program, detail);
 	program->town_opened = !rc;
 	if (!rc)
 		rc = open_vehicle(program, detail);
@@ -315,7 +455,11 @@ static void program_receive(struct program *program, int64_t wall)
 {
 	struct wire_message message;
 
-	while (link_client_receive(program->client, &message)) {
+	while (!program->stop && link_client_receive(program->client, &message)) {
+		if (message.kind == WIRE_KIND_PLAN && agent_wants_town(program->agent, &message.plan))
+			change_town(program, &message.plan);
+		if (program->stop)
+			return;
 		agent_receive(program->agent, &message, wall);
 		program_step(program, wall);
 	}
@@ -407,6 +551,8 @@ static int program_run(struct program *program)
 	while (!program->stop) {
 		int64_t wall = wall_now();
 		program_receive(program, wall);
+		if (program->moved)
+			return ERR_IO;
 		program_step(program, wall);
 		program_send(program, wall);
 		program_log(program);
@@ -444,6 +590,7 @@ int main(int argc, char **argv)
 	struct err_detail detail = {""};
 	int rc = options_read(argc, argv, &program.options, &detail);
 
+	program.arguments = argv;
 	if (rc) {
 		fprintf(stderr, "vehicle-agent: %s\n%s", detail.text, options_usage);
 		return 2;
