@@ -13,7 +13,7 @@ mapc=$ZUB_BIN/mapc
 "$mapc" synth --seed 3 --inhabitants 9000 --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" >/dev/null
 build() { "$mapc" build --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" --town "$1" -o "$folder/$2" >"$folder/mapc.log" 2>&1 || die "mapc: $(cat "$folder/mapc.log")"; }
 "$mapc" build --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" -o "$folder/town.zmap" >"$folder/mapc.log" 2>&1
-printf 'rules: {pickup_window: 9 min}\n' >"$folder/other.yaml"
+printf 'rules: {pickup_window: 9 min}\nstops: {spacing_m: 170}\nclasses: [{name: shuttle, speed_kmh: 35, private_roads: true}]\n' >"$folder/other.yaml"
 build "$folder/other.yaml" other.zmap
 cmp -s "$folder/town.zmap" "$folder/other.zmap" && die "the two towns are the same"
 cp "$folder/town.zmap" "$folder/first.zmap"
