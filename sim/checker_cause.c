@@ -350,6 +350,8 @@ static void judge_given_up(struct checker *checker, const struct book *ride, uin
 	uint32_t other;
 	if (cause == CAUSE_OPERATOR && ride->operator_cancelled)
 		return;
+	if ((cause == CAUSE_LATE_TRIP || cause == CAUSE_TRIP_CANCELLED) && checker->swapped_at > ride->promised_at)
+		return; /* by a new timetable: what became of the trip does not stand in the journal */
 	if (cause >= CAUSES || !(sum.kinds & kinds_of[cause]))
 		checker_found(checker, "ride %016" PRIx64 " was given up (%s) and no outside event explains it",
 			      ride->ride, core_cause_name(cause));
