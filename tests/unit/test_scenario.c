@@ -68,7 +68,8 @@ static void test_defaults(void **state)
 	struct demand_options demand;
 	demand_default(&demand);
 	/* the table's words say what the code does; all rows are uint32_t without gaps */
-	const size_t first = offsetof(struct demand_options, per_hour), last = offsetof(struct demand_options, late) + sizeof demand.late;
+	const size_t first = offsetof(struct demand_options, per_hour),
+		     last = offsetof(struct demand_options, late) + sizeof demand.late;
 	assert_memory_equal((char *)&demand + first, (char *)&scenario.demand + first, last - first);
 	assert_int_equal(scenario.world.n_vehicles, 6);
 	assert_int_equal(scenario.minutes, 480);

@@ -97,7 +97,7 @@ struct agent {
 	uint64_t orders[AGENT_ORDERS];
 	uint8_t mrc; /* enum agent_mrc */
 	uint8_t fault;
-	uint32_t approval; /* sequence of the open request, 0 = none */
+	uint32_t approval;	/* sequence of the open request, 0 = none */
 	instant_ms approval_at; /* when it was made */
 
 	struct body_report body;
