@@ -257,7 +257,8 @@ static int complete(struct chordal *chordal, const uint32_t *graph_first, const 
 		}
 		if (code || chordal->n_heads >= NONE)
 			return ERR_MEMORY;
-		sort_ranks(chordal->heads + first, chordal->n_heads - first);
+		if (chordal->n_heads > first)
+			sort_ranks(chordal->heads + first, chordal->n_heads - first);
 		chordal->first[x + 1] = (uint32_t)chordal->n_heads;
 		chordal->parent[x] = chordal->n_heads > first ? chordal->heads[first] : NONE;
 		if (chordal->parent[x] == NONE)
