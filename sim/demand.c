@@ -18,10 +18,10 @@
 void demand_default(struct demand_options *options)
 {
 	*options = (struct demand_options){.seed = 1,
-					   .per_hour = 25,
+					   .per_hour = 26,
 					   .hub_mm = 1700000,
 					   .hubs = 1,
-					   .from_train = 450,
+					   .from_train = 500,
 					   .to_train = 250,
 					   .tied = 400,
 					   .prebooked = 120,
