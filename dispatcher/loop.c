@@ -500,6 +500,11 @@ static int open_town(struct loop *loop, struct core_settings *settings, struct e
 		settings_core(loop->settings, settings);
 		return ERR_OK;
 	}
+	struct core_settings wished;
+	settings_core(loop->settings, &wished);
+	if (!code && memcmp(&wished, settings, sizeof wished))
+		log_line(LOG_WARNING, "core.*, cost.* and clock settings differ from those this journal was begun "
+				      "with: the journal's stay in force");
 	return code ? code : towns_find(&loop->towns, hash, &loop->town, detail);
 }
 

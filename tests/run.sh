@@ -70,7 +70,6 @@ else
 	part sanitize-build build_in build/sanitize all tests
 	part sanitize-tests ctest_in build/sanitize -LE 'slow|live|browser'
 	part slow-tests ctest_in build -L slow
-	part browser-tests bash tests/browser/test_pages.sh
 	part fuzz-configure configure build/fuzz -DZUB_FUZZ=ON -DZUB_SANITIZE=ON -DCMAKE_C_COMPILER=clang
 	part fuzz-build build_in build/fuzz fuzzers
 	# the live runs mostly wait for the clock: the fuzzers, one at a time, take the other core meanwhile
