@@ -18,10 +18,10 @@
 void demand_default(struct demand_options *options)
 {
 	*options = (struct demand_options){.seed = 1,
-					   .per_hour = 26,
+					   .per_hour = 28,
 					   .hub_mm = 1700000,
 					   .hubs = 1,
-					   .from_train = 500,
+					   .from_train = 550,
 					   .to_train = 250,
 					   .tied = 400,
 					   .prebooked = 120,
