@@ -396,18 +396,21 @@ static int make_town(struct graph *graph, struct err_detail *detail)
 int dimacs_build(struct build *build, const struct dimacs_options *options, struct err_detail *detail)
 {
 	struct graph graph = {.build = build, .options = options};
+	struct err_detail said = {""}; /* what went wrong with no text of its own is still told */
 	int code = town_settings_store(options->settings, build);
 
 	build->town.n_classes = 1;
 	if (!code)
-		code = read_counts(&graph, detail);
+		code = read_counts(&graph, &said);
 	if (!code)
 		code = alloc_graph(&graph);
 	if (!code)
-		code = read_files(&graph, detail);
+		code = read_files(&graph, &said);
 	if (!code)
-		code = make_town(&graph, detail);
-	if (code == ERR_MEMORY)
-		err_set(detail, code, "%s: %s", options->gr_path, err_text(code));
-	return code;
+		code = make_town(&graph, &said);
+	if (code && said.text[0])
+		return err_set(detail, code, "%s", said.text);
+	return code ? err_set(detail, code, "%s: %s%s", options->gr_path, err_text(code),
+			      code == ERR_RANGE ? " (are the coordinates of one place, in 1e-6 degrees?)" : "")
+		    : ERR_OK;
 }
