@@ -45,9 +45,9 @@ wait_all() {
 
 ./run build >&2 || exit 1
 pids=()
-demo generated & pids+=($!)
+demo generated --per-hour 30 & pids+=($!)
 if [ -d "$data/heidelberg" ]; then
-	demo heidelberg --osm "$data/heidelberg/heidelberg.test.pbf" --gtfs "$data/heidelberg/vrn_gtfs_cut.zip" & pids+=($!)
+	demo heidelberg --per-hour 25 --osm "$data/heidelberg/heidelberg.test.pbf" --gtfs "$data/heidelberg/vrn_gtfs_cut.zip" & pids+=($!)
 else
 	echo "skipped: Heidelberg: $data/heidelberg is not there"
 fi
