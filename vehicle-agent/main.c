@@ -588,6 +588,11 @@ int main(int argc, char **argv)
 	static struct program program;
 	static char name[64] = "vehicle-agent";
 	struct err_detail detail = {""};
+
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		fputs(options_usage, stdout);
+		return 0;
+	}
 	int rc = options_read(argc, argv, &program.options, &detail);
 
 	program.arguments = argv;
