@@ -9,7 +9,7 @@ work=$root/build/web-work
 mkdir -p "$work"
 sum_of() { (cd "$here" && cat "$@" | sha256sum | cut -d' ' -f1); }
 packages=$(sum_of package.json package-lock.json)
-sources=$(cd "$here" && find src public index.html operator.html vite.config.js tsconfig.json package-lock.json -type f | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
+sources=$(cd "$here" && find src public index.html operator.html vite.config.js tsconfig.json package-lock.json third-party.txt third-party.mjs -type f | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$out/.built" 2>/dev/null)" = "$sources" ]; then
 	echo "pages: unchanged"
 	exit 0
@@ -32,7 +32,8 @@ cp "$work/package.json" "$work/page/"
 new=$work/new
 rm -rf "$new"
 (cd "$work/page" && node ../node_modules/typescript/bin/tsc --noEmit && ZUB_WEB_OUT="$new" ZUB_WEB_CACHE="$work/vite" node ../node_modules/vite/bin/vite.js build --logLevel warn)
-find "$new" -type f \( -name '*.js' -o -name '*.mjs' -o -name '*.css' -o -name '*.html' -o -name '*.svg' \) -exec gzip -9kn {} +
+node "$here/third-party.mjs" "$here/third-party.txt" "$here/package-lock.json" "$work/node_modules" >"$new/third-party.txt"
+find "$new" -type f \( -name '*.js' -o -name '*.mjs' -o -name '*.css' -o -name '*.html' -o -name '*.svg' -o -name '*.txt' \) -exec gzip -9kn {} +
 echo "$sources" >"$new/.built"
 rm -rf "$out.old"
 mkdir -p "$(dirname "$out")"
