@@ -1,5 +1,6 @@
 // link: zub_compile zub_town_file
 /* A town settings file; what reads can be stored. */
+#include "fyaml_leak.h"
 #include "town_settings.h"
 #include <string.h>
 
