@@ -113,8 +113,9 @@ static void note_orders(struct checker *checker, const struct command *command)
 static void note_delay(struct checker *checker, const struct command *command)
 {
 	const struct cmd_trip_delay *delay = &command->trip_delay;
-	int64_t late_ms = (int64_t)delay->arrival_late_s * SECOND_MS,
-		early_ms = -(int64_t)delay->departure_late_s * SECOND_MS;
+	int32_t late_s =
+		delay->arrival_late_s > delay->departure_late_s ? delay->arrival_late_s : delay->departure_late_s;
+	int64_t late_ms = late_s * SECOND_MS, early_ms = -(int64_t)delay->departure_late_s * SECOND_MS;
 	if (array_push(checker->trips, checker->n_trips, checker->cap_trips, delay->trip))
 		checker_found(checker, "the checker is out of memory");
 	else

@@ -221,10 +221,13 @@ struct cmd_bookings_pause {
 	char by[CORE_WHO_MAX];
 	char reason[CORE_REASON_MAX];
 };
+enum trip_call { TRIP_RUNS, TRIP_CANCELLED /* from this stop on */, TRIP_SKIPS_STOP /* this one only */ };
+/* arrival_late_s holds for the stop of the key, departure_late_s for it and all later ones; what was said of them
+ * before is forgotten. Give the stops of a trip in ascending order. Negative = early. */
 struct cmd_trip_delay {
-	struct trip_key trip; /* from stop_sequence on */
+	struct trip_key trip;
 	int32_t arrival_late_s, departure_late_s;
-	uint8_t cancelled;
+	uint8_t cancelled; /* enum trip_call */
 };
 
 struct command {

@@ -8,51 +8,145 @@ static int same_trip(const struct trip_key *a, const struct trip_key *b)
 	       strncmp(a->trip_id, b->trip_id, sizeof a->trip_id) == 0;
 }
 
-/* The newest word about the trip at this stop: the delay given for the greatest stop sequence not behind it. */
-static const struct trip_delay *delay_of(const struct core *core, const struct trip_key *key)
+/* What is known of the trip, by stop: at most `most` of it, in no order. */
+static uint32_t words_of(const struct core *core, const struct trip_key *key, const struct trip_delay **words,
+			 uint32_t most)
 {
-	const struct trip_delay *best = NULL;
-	for (uint32_t i = 0; i < core->n_delays; i++) {
-		const struct trip_delay *delay = &core->delays[i];
-		if (same_trip(&delay->trip, key) && delay->trip.stop_sequence <= key->stop_sequence &&
-		    (!best || delay->trip.stop_sequence > best->trip.stop_sequence))
-			best = delay;
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < core->n_delays && n < most; i++)
+		if (same_trip(&core->delays[i].trip, key))
+			words[n++] = &core->delays[i];
+	return n;
+}
+
+/* Times along a run, stop by stop: a word holds for its stop (arrival) and from it on (departure); times never run
+ * backwards. */
+struct along {
+	instant_ms start, latest;
+	int32_t late_s;
+	int off; /* cancelled from here on */
+};
+
+static int along_next(struct along *along, const struct timetable *timetable, uint32_t event,
+		      const struct trip_delay *word, instant_ms *ret_arrival, instant_ms *ret_departure)
+{
+	int32_t arrival_late_s = word ? word->arrival_late_s : along->late_s;
+	if (word) {
+		along->late_s = word->departure_late_s;
+		along->off = word->cancelled == TRIP_CANCELLED;
 	}
-	return best;
+	instant_ms arrival = along->start + ((instant_ms)timetable->time_arrival_s[event] + arrival_late_s) * SECOND_MS;
+	instant_ms departure =
+		along->start + ((instant_ms)timetable->time_departure_s[event] + along->late_s) * SECOND_MS;
+	*ret_arrival = later(arrival, along->latest);
+	*ret_departure = along->latest = later(departure, *ret_arrival);
+	return !along->off && !(word && word->cancelled == TRIP_SKIPS_STOP);
+}
+
+#define WORDS_MAX 512 /* of one trip; what is beyond is not looked at */
+
+/* Times at the event; 0 = the trip does not call there. */
+static int times_at(const struct core *core, const struct trip_key *key, uint32_t event, uint32_t day,
+		    instant_ms *ret_arrival, instant_ms *ret_departure)
+{
+	const struct timetable *timetable = &core->town->timetable;
+	const struct trip_delay *words[WORDS_MAX];
+	uint32_t n = words_of(core, key, words, WORDS_MAX);
+	struct along along = {.start = timetable->day_start[day], .latest = INSTANT_NONE};
+	int calls = 1;
+	for (uint32_t at = timetable->trip_first[timetable->event_trip[event]]; at <= event; at++) {
+		const struct trip_delay *word = NULL;
+		for (uint32_t i = 0; i < n && !word; i++)
+			if (words[i]->trip.stop_sequence == timetable->time_sequence[at])
+				word = words[i];
+		calls = along_next(&along, timetable, at, word, ret_arrival, ret_departure);
+	}
+	return calls;
 }
 
 int connection_times(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival,
 		     instant_ms *ret_departure)
 {
-	const struct timetable *timetable = &core->town->timetable;
 	uint32_t day, event = timetable_find(core->town, key, &day);
 	if (event == NONE)
 		return ERR_NOT_FOUND;
-	const struct trip_delay *delay = delay_of(core, key);
-	if (delay && delay->cancelled)
-		return ERR_GONE;
-	instant_ms arrival_late = delay ? delay->arrival_late_s * SECOND_MS : 0;
-	instant_ms departure_late = delay ? delay->departure_late_s * SECOND_MS : 0;
-	*ret_arrival = timetable->day_start[day] + timetable->time_arrival_s[event] * SECOND_MS + arrival_late;
-	*ret_departure = timetable->day_start[day] + timetable->time_departure_s[event] * SECOND_MS + departure_late;
-	return ERR_OK;
+	return times_at(core, key, event, day, ret_arrival, ret_departure) ? ERR_OK : ERR_GONE;
 }
 
-/* Delays of days gone by make room. */
-static uint32_t delay_place(struct core *core, const struct trip_key *key)
+/* ---- what is known of late trips ---- */
+
+static void forget(struct core *core, uint32_t i)
+{
+	core_touch(core, ITEM_DELAY, i);
+	core_touch(core, ITEM_DELAY, core->n_delays - 1);
+	core->delays[i] = core->delays[--core->n_delays];
+}
+
+/* A new word takes the place of what was said of this stop and all later ones. */
+static void forget_from(struct core *core, const struct trip_key *key)
+{
+	for (uint32_t i = core->n_delays; i-- > 0;)
+		if (same_trip(&core->delays[i].trip, key) && core->delays[i].trip.stop_sequence >= key->stop_sequence)
+			forget(core, i);
+}
+
+static int said_before(const struct core *core, const struct trip_key *key)
+{
+	for (uint32_t i = 0; i < core->n_delays; i++)
+		if (same_trip(&core->delays[i].trip, key) && core->delays[i].trip.stop_sequence < key->stop_sequence)
+			return 1;
+	return 0;
+}
+
+/* Trips that are over make room, the longest over first; NONE = all are needed. */
+static uint32_t delay_over(const struct core *core)
 {
 	uint32_t oldest = NONE;
-	for (uint32_t i = 0; i < core->n_delays; i++) {
-		const struct trip_key *other = &core->delays[i].trip;
-		if (same_trip(other, key) && other->stop_sequence == key->stop_sequence)
-			return i;
-		if (other->yyyymmdd < key->yyyymmdd &&
-		    (oldest == NONE || other->yyyymmdd < core->delays[oldest].trip.yyyymmdd))
+	for (uint32_t i = 0; i < core->n_delays; i++)
+		if (core->delays[i].over_at < core->now &&
+		    (oldest == NONE || core->delays[i].over_at < core->delays[oldest].over_at))
 			oldest = i;
-	}
-	if (core->n_delays < core->settings.delays_max)
-		return core->n_delays++;
 	return oldest;
+}
+
+static int has_place(const struct core *core, const struct trip_key *key)
+{
+	if (core->n_delays < core->settings.delays_max)
+		return 1;
+	for (uint32_t i = 0; i < core->n_delays; i++)
+		if (same_trip(&core->delays[i].trip, key) && core->delays[i].trip.stop_sequence >= key->stop_sequence)
+			return 1;
+	return delay_over(core) != NONE;
+}
+
+/* Kept an hour longer than the trip runs: its riders may still be about. */
+static instant_ms over_at(const struct timetable *timetable, uint32_t event, uint32_t day, int32_t late_s)
+{
+	uint32_t last = timetable->trip_first[timetable->event_trip[event] + 1] - 1;
+	return timetable->day_start[day] +
+	       ((instant_ms)timetable->time_arrival_s[last] + (late_s > 0 ? late_s : 0)) * SECOND_MS + HOUR_MS;
+}
+
+/* Only trips that are not on time take room. */
+static int delay_keep(struct core *core, const struct cmd_trip_delay *command, uint32_t event, uint32_t day)
+{
+	int needed = command->cancelled || command->arrival_late_s || command->departure_late_s ||
+		     said_before(core, &command->trip);
+	if (needed && !has_place(core, &command->trip))
+		return ERR_FULL;
+	forget_from(core, &command->trip);
+	if (!needed)
+		return ERR_OK;
+	if (core->n_delays == core->settings.delays_max)
+		forget(core, delay_over(core));
+	struct trip_delay *delay = &core->delays[core->n_delays];
+	*delay = (struct trip_delay){command->trip, command->arrival_late_s, command->departure_late_s,
+				     command->cancelled,
+				     over_at(&core->town->timetable, event, day, command->departure_late_s)};
+	core_text(delay->trip.feed, sizeof delay->trip.feed, command->trip.feed);
+	core_text(delay->trip.trip_id, sizeof delay->trip.trip_id, command->trip.trip_id);
+	core_touch(core, ITEM_DELAY, core->n_delays++);
+	return ERR_OK;
 }
 
 static int tied_open(const struct core *core, uint32_t slot)
@@ -90,18 +184,14 @@ int connection_delay(struct core *core, const struct cmd_trip_delay *command)
 		return ERR_RANGE;
 	const int32_t most = 172800;
 	if (command->arrival_late_s > most || command->arrival_late_s < -most || command->departure_late_s > most ||
-	    command->departure_late_s < -most)
+	    command->departure_late_s < -most || command->cancelled > TRIP_SKIPS_STOP)
 		return ERR_RANGE;
-	if (timetable_find(core->town, key, &day) == NONE)
+	uint32_t event = timetable_find(core->town, key, &day);
+	if (event == NONE)
 		return ERR_NOT_FOUND;
-	uint32_t i = delay_place(core, key);
-	if (i == NONE)
-		return ERR_FULL;
-	core->delays[i] =
-		(struct trip_delay){*key, command->arrival_late_s, command->departure_late_s, command->cancelled != 0};
-	core_text(core->delays[i].trip.feed, sizeof key->feed, key->feed);
-	core_text(core->delays[i].trip.trip_id, sizeof key->trip_id, key->trip_id);
-	core_touch(core, ITEM_DELAY, i);
+	int code = delay_keep(core, command, event, day);
+	if (code)
+		return code;
 	for (uint32_t r = 0; r < core->n_rides; r++) {
 		uint32_t slot = core->ride_order[r];
 		if (tied_open(core, slot) && tied_to(&core->rides[slot], key))

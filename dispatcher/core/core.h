@@ -193,6 +193,13 @@ const struct core_notice *core_notice_at(const struct core *core, uint32_t index
 uint32_t core_n_supervisors(const struct core *core);
 const struct core_supervisor *core_supervisor_at(const struct core *core, uint32_t index);
 int core_bookings_paused(const struct core *core);
+/* What is known of trips that are not on time, in no order. ERR_RANGE. */
+uint32_t core_n_delays(const struct core *core);
+int core_delay_at(const struct core *core, uint32_t index, struct cmd_trip_delay *ret_delay);
+/* Live arrival and departure at the stop time that a key names. ERR_NOT_FOUND; ERR_GONE: the trip does not call there.
+ */
+int core_connection(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival,
+		    instant_ms *ret_departure);
 /* Stable lower-case names of enum values for JSON, logs and translations ("at_stop", "outside_area", ...). */
 const char *core_ride_state_name(uint8_t state);
 const char *core_refusal_name(uint8_t refusal);

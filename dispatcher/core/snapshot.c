@@ -3,7 +3,7 @@
 #include "record.h"
 #include "state.h"
 
-#define SNAPSHOT_VERSION 2
+#define SNAPSHOT_VERSION 3
 #define SNAPSHOT_MAGIC UINT64_C(0x3145524f4342555a) /* "ZUBCORE1" */
 
 #define MEMBER(m) (((T *)0)->m)
@@ -85,7 +85,7 @@ TABLE(key_table, ONE(key.high), ONE(key.low), ONE(result.command_kind), ONE(resu
 #undef T
 #define T struct trip_delay
 TABLE(delay_table, TEXT(trip.feed), TEXT(trip.trip_id), ONE(trip.start_s), ONE(trip.yyyymmdd), ONE(trip.stop_sequence),
-      ONE(arrival_late_s), ONE(departure_late_s), ONE(cancelled));
+      ONE(arrival_late_s), ONE(departure_late_s), ONE(cancelled), ONE(over_at));
 #undef T
 #define T struct core_supervisor
 TABLE(supervisor_table, TEXT(who), TEXT(handing_to), ONE(vehicles_max), ONE(simulated), ONE(since));

@@ -92,7 +92,8 @@ struct kept_key {
 struct trip_delay {
 	struct trip_key trip;
 	int32_t arrival_late_s, departure_late_s;
-	uint8_t cancelled;
+	uint8_t cancelled;  /* enum trip_call */
+	instant_ms over_at; /* may be forgotten then */
 };
 
 struct timers {			/* binary heap over rides, then vehicles; ties to the lower item */

@@ -81,3 +81,21 @@ int core_bookings_paused(const struct core *core)
 {
 	return core->paused;
 }
+uint32_t core_n_delays(const struct core *core)
+{
+	return core->n_delays;
+}
+int core_delay_at(const struct core *core, uint32_t index, struct cmd_trip_delay *ret_delay)
+{
+	if (index >= core->n_delays)
+		return ERR_RANGE;
+	const struct trip_delay *delay = &core->delays[index];
+	*ret_delay =
+		(struct cmd_trip_delay){delay->trip, delay->arrival_late_s, delay->departure_late_s, delay->cancelled};
+	return ERR_OK;
+}
+int core_connection(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival,
+		    instant_ms *ret_departure)
+{
+	return connection_times(core, key, ret_arrival, ret_departure);
+}

@@ -231,8 +231,10 @@ uint16_t http_port(const struct http *http)
 
 void http_update(struct http *http, const struct update *update)
 {
-	if (!http->closing)
-		streams_update(http, update);
+	if (http->closing)
+		return;
+	transit_update(http, update);
+	streams_update(http, update);
 }
 
 void http_tick(struct http *http)

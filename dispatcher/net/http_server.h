@@ -42,9 +42,10 @@ struct http {
 	uint32_t n_files;
 	const struct town *tiles_town; /* the town the tiles were made for */
 	struct tiles *tiles;
-	const struct town *transit_town; /* the town the departure boards were made for */
+	const struct town *transit_town; /* the town whose timetable transit is of */
 	struct transit *transit;
 	struct arena transit_arena;
+	int transit_stale; /* the core's delays have changed since */
 	int closing;
 	struct {
 		uint64_t requests, refused, client_errors, server_errors, commands, streams_opened, streams_dropped,
@@ -129,6 +130,13 @@ void streams_tick(struct http *http);
 void streams_close(struct http *http);
 /* Marks queued notices of a ride as sent (somebody has just been shown them). */
 void notices_shown(struct http *http, uint64_t ride);
+
+/* ---- trains and buses (http_transit.c) ---- */
+struct transit *http_transit(struct http *http); /* the timetable with live times as they stand; NULL = no memory */
+void transit_update(struct http *http, const struct update *update);
+json_t *view_connection_key(const struct trip_key *key, int arriving); /* what to send back as "connection" */
+void view_line(json_t *json, const struct town *town, uint32_t event); /* line, headsign, platform, ... */
+json_t *view_tie(const struct http *http, const struct cmd_request *request);
 
 /* ---- pages (http_file.c) ---- */
 int files_open(struct http *http, struct err_detail *detail);

@@ -1,12 +1,9 @@
-/* The town as riders need it: what it is, when and where shuttles run, addresses, stops, trains and buses to tie a ride
- * to. */
+/* The town as riders need it: what it is, when and where shuttles run, addresses, stops. */
 #include "http_server.h"
-#include "transit.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define SEARCH_MOST 12
-#define BOARD_MOST 40
 
 static void set(json_t *object, const char *key, json_t *value)
 {
@@ -166,113 +163,5 @@ void handle_stops(struct call *call)
 	}
 	json_t *json = json_object();
 	set(json, "stops", list);
-	reply_json(call, 200, json);
-}
-
-/* ---- trains and buses ---- */
-static struct transit *boards(struct http *http)
-{
-	const struct town *town = http_town(http);
-	if (http->transit_town == town)
-		return http->transit;
-	arena_close(&http->transit_arena);
-	http->transit = NULL;
-	http->transit_town = NULL;
-	if (arena_open(&http->transit_arena, transit_size(town, 1)) ||
-	    transit_open(&http->transit, town, 1, &http->transit_arena))
-		return NULL;
-	http->transit_town = town;
-	return http->transit;
-}
-
-static json_t *color_text(uint32_t color)
-{
-	char text[8];
-	snprintf(text, sizeof text, "#%06x", color & 0xffffffu);
-	return json_string(text);
-}
-
-/* What to send back as "connection" of a request. */
-static json_t *key_view(const struct trip_key *key, int arriving)
-{
-	char date[16];
-	snprintf(date, sizeof date, "%04u-%02u-%02u", key->yyyymmdd / 10000 % 10000, key->yyyymmdd / 100 % 100,
-		 key->yyyymmdd % 100);
-	json_t *json = json_object();
-	set(json, "kind", json_string(arriving ? "from_trip" : "to_trip"));
-	set(json, "feed", json_string(key->feed));
-	set(json, "trip_id", json_string(key->trip_id));
-	set(json, "start_s", json_integer(key->start_s));
-	set(json, "service_date", json_string(date));
-	set(json, "stop_sequence", json_integer(key->stop_sequence));
-	return json;
-}
-
-static json_t *call_view(const struct town *town, const struct transit_call *item, int arriving)
-{
-	const struct timetable *timetable = &town->timetable;
-	struct trip_key key;
-	if (item->day >= timetable->n_days || timetable_key(town, item->event, item->day, &key))
-		return NULL;
-	uint32_t trip = timetable->event_trip[item->event], route = timetable->trip_route[trip];
-	json_t *json = json_object();
-	set(json, "line", view_town_text(town, timetable->route_short_name[route]));
-	set(json, "headsign", view_town_text(town, timetable->trip_headsign[trip]));
-	set(json, "platform", view_town_text(town, timetable->stop_platform[timetable->time_stop[item->event]]));
-	set(json, "color", color_text(timetable->route_color[route]));
-	set(json, "route_type", json_integer(timetable->route_type[route]));
-	set(json, "planned", http_json_instant(item->planned));
-	set(json, "invented", json_boolean(timetable->feed_invented[timetable->trip_feed[trip]]));
-	set(json, "connection", key_view(&key, arriving));
-	return json;
-}
-
-static int board_query(struct call *call, uint32_t *ret_stop, instant_ms *ret_after, int *ret_arriving)
-{
-	const struct town *town = http_town(call->http);
-	const char *stop = evhttp_find_header(&call->query, "stop"), *after = evhttp_find_header(&call->query, "after");
-	const char *kind = evhttp_find_header(&call->query, "kind");
-	char *end = NULL;
-	unsigned long number = stop ? strtoul(stop, &end, 10) : 0;
-	*ret_after = call->http->host.now(call->http->host.self);
-	*ret_arriving = kind && strcmp(kind, "arrivals") == 0;
-	if (!stop || end == stop || *end) {
-		reply_error(call, "missing", "stop");
-		return ERR_FORMAT;
-	}
-	if (number >= town->n_stops) {
-		reply_error(call, "stop_unknown", "stop");
-		return ERR_NOT_FOUND;
-	}
-	if (after && http_json_read_instant(after, ret_after)) {
-		reply_error(call, "out_of_range", "after");
-		return ERR_FORMAT;
-	}
-	*ret_stop = (uint32_t)number;
-	return ERR_OK;
-}
-
-void handle_departures(struct call *call)
-{
-	const struct town *town = http_town(call->http);
-	struct transit_call found[BOARD_MOST];
-	uint32_t stop, n = 0;
-	instant_ms after;
-	int arriving;
-	if (board_query(call, &stop, &after, &arriving))
-		return;
-	struct transit *transit = boards(call->http);
-	if (transit && town->stop_transit[stop] != NONE)
-		n = transit_board(transit, town->stop_transit[stop], after, arriving, found, BOARD_MOST);
-	json_t *list = json_array();
-	for (uint32_t i = 0; i < n; i++) {
-		json_t *item = call_view(town, &found[i], arriving);
-		if (item)
-			json_array_append_new(list, item);
-	}
-	json_t *json = json_object();
-	set(json, "stop", json_integer(stop));
-	set(json, "name", view_town_text(town, town->stop_name[stop]));
-	set(json, "departures", list);
 	reply_json(call, 200, json);
 }

@@ -303,6 +303,7 @@ json_t *view_ride(const struct http *http, const struct core_ride *ride, enum la
 	set(json, "to", view_point(ride->request.to.point));
 	set(json, "needs", needs_view(http, ride));
 	set(json, "prebooked", json_boolean(ride->prebooked));
+	set(json, "connection", view_tie(http, &ride->request));
 	set(json, "offers", offers_view(http, ride, language));
 	set(json, "promise", promise_view(ride));
 	set_times(json, ride);

@@ -49,11 +49,13 @@ int live_run_open(struct live_run *run, const struct transit *transit, uint32_t 
 	return run->at == run->end || transit->delays[run->at].event != NONE;
 }
 
-void live_run_next(struct live_run *run, uint32_t event, instant_ms *ret_arrival, instant_ms *ret_departure)
+int live_run_next(struct live_run *run, uint32_t event, instant_ms *ret_arrival, instant_ms *ret_departure)
 {
 	const struct timetable *timetable = &run->transit->town->timetable;
 	int32_t arrival_late_s = run->late_s;
+	int calls = 1;
 	if (run->at < run->end && run->transit->delays[run->at].event == event) {
+		calls = !run->transit->delays[run->at].skips;
 		arrival_late_s = run->transit->delays[run->at].arrival_late_s;
 		run->late_s = run->transit->delays[run->at].departure_late_s;
 		run->at++;
@@ -63,6 +65,7 @@ void live_run_next(struct live_run *run, uint32_t event, instant_ms *ret_arrival
 	*ret_arrival = arrival > run->latest ? arrival : run->latest;
 	*ret_departure = departure > *ret_arrival ? departure : *ret_arrival;
 	run->latest = *ret_departure;
+	return calls;
 }
 
 int transit_times(const struct transit *transit, uint32_t event, uint32_t day, instant_ms *ret_arrival,
@@ -71,6 +74,7 @@ int transit_times(const struct transit *transit, uint32_t event, uint32_t day, i
 	const struct timetable *timetable = &transit->town->timetable;
 	struct live_run run;
 	instant_ms arrival = INSTANT_NONE, departure = INSTANT_NONE;
+	int calls = 0;
 	if (event >= timetable->n_stop_times || day >= timetable->n_days)
 		return ERR_RANGE;
 	uint32_t trip = timetable->event_trip[event];
@@ -78,9 +82,9 @@ int transit_times(const struct transit *transit, uint32_t event, uint32_t day, i
 		return ERR_NOT_FOUND;
 	if (live_run_open(&run, transit, trip, day))
 		for (uint32_t at = timetable->trip_first[trip]; at <= event; at++)
-			live_run_next(&run, at, &arrival, &departure);
-	*ret_arrival = arrival;
-	*ret_departure = departure;
+			calls = live_run_next(&run, at, &arrival, &departure);
+	*ret_arrival = calls ? arrival : INSTANT_NONE;
+	*ret_departure = calls ? departure : INSTANT_NONE;
 	return 0;
 }
 
@@ -108,7 +112,7 @@ static int replace(struct transit *transit, const struct delay *delay, int neede
 }
 
 int transit_delay(struct transit *transit, const struct trip_key *key, int32_t arrival_late_s, int32_t departure_late_s,
-		  int cancelled)
+		  enum transit_word word)
 {
 	const struct timetable *timetable = &transit->town->timetable;
 	if (arrival_late_s < -DELAY_MAX_S || arrival_late_s > DELAY_MAX_S || departure_late_s < -DELAY_MAX_S ||
@@ -117,10 +121,11 @@ int transit_delay(struct transit *transit, const struct trip_key *key, int32_t a
 	struct delay delay = {.day = timetable_day(timetable, key->yyyymmdd),
 			      .trip = trip_find(transit, key),
 			      .arrival_late_s = arrival_late_s,
-			      .departure_late_s = departure_late_s};
+			      .departure_late_s = departure_late_s,
+			      .skips = word == TRANSIT_SKIPS};
 	if (delay.day == NONE || delay.trip == NONE || !timetable_runs(timetable, delay.trip, delay.day))
 		return ERR_NOT_FOUND;
-	if (cancelled) {
+	if (word == TRANSIT_CANCELLED) {
 		delay.event = NONE;
 		return replace(transit, &delay, 1);
 	}
@@ -130,13 +135,10 @@ int transit_delay(struct transit *transit, const struct trip_key *key, int32_t a
 		delay.event++;
 	if (delay.event == timetable->trip_first[delay.trip + 1])
 		return ERR_NOT_FOUND;
-	return replace(transit, &delay, arrival_late_s != 0 || departure_late_s != 0);
+	return replace(transit, &delay, delay.skips || arrival_late_s != 0 || departure_late_s != 0);
 }
 
-void transit_forget(struct transit *transit, instant_ms before_instant)
+void transit_forget(struct transit *transit)
 {
-	uint32_t n = 0;
-	while (n < transit->n_delays && transit->town->timetable.day_start[transit->delays[n].day] < before_instant)
-		n++;
-	erase(transit, 0, n);
+	transit->n_delays = 0;
 }

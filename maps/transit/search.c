@@ -99,7 +99,8 @@ static void scan_live(struct search *search, uint32_t trip, uint32_t day)
 	for (uint32_t event = timetable->trip_first[trip]; event < timetable->trip_first[trip + 1]; event++) {
 		instant_ms arrival, departure;
 		uint32_t stop = timetable->time_stop[event];
-		live_run_next(&run, event, &arrival, &departure);
+		if (!live_run_next(&run, event, &arrival, &departure))
+			continue;
 		if (board != NONE && timetable->time_dropoff[event] != 1)
 			arrive(search, stop, arrival, board, event, day);
 		if (board == NONE && timetable->time_pickup[event] != 1 && search->before[stop].ready <= departure)

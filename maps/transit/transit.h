@@ -29,13 +29,18 @@ int transit_open(struct transit **ret_transit, const struct town *town, uint32_t
 /* Live delay of one trip on one day from stop_sequence on, seconds late (negative = early), until replaced:
  * arrival_late_s holds for that stop, departure_late_s for it and all later stops, so what was said before of later
  * stops is forgotten (give the stops of a trip in ascending order). Live times never run backwards along a trip: what
- * would is pushed on. cancelled != 0: the trip does not run on that day; a later call with 0 lets it run again. Only
- * late trips take room: on time from its first stop on frees it. ERR_NOT_FOUND, ERR_RANGE (over 24 h), ERR_FULL. */
+ * would is pushed on. Only late trips take room: on time from its first stop on frees it. ERR_NOT_FOUND, ERR_RANGE
+ * (over 24 h), ERR_FULL. */
+enum transit_word {
+	TRANSIT_RUNS,
+	TRANSIT_CANCELLED, /* the trip does not run on that day, until a word for its first stop lets it run again */
+	TRANSIT_SKIPS	   /* it does not call at this stop, but runs on */
+};
 int transit_delay(struct transit *transit, const struct trip_key *key, int32_t arrival_late_s, int32_t departure_late_s,
-		  int cancelled);
-/* Forgets the delays of service days that began before the instant. */
-void transit_forget(struct transit *transit, instant_ms before);
-/* Live arrival and departure of a stop time on a day; both INSTANT_NONE when cancelled.
+		  enum transit_word word);
+/* Forgets all delays. */
+void transit_forget(struct transit *transit);
+/* Live arrival and departure of a stop time on a day; both INSTANT_NONE when the trip does not call there.
  * ERR_RANGE (no such event or day), ERR_NOT_FOUND (the trip does not run on that day). */
 int transit_times(const struct transit *transit, uint32_t event, uint32_t day, instant_ms *ret_arrival,
 		  instant_ms *ret_departure);

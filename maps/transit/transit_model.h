@@ -19,6 +19,7 @@
 struct delay {
 	uint32_t day, trip, event; /* ascending; event NONE: cancelled */
 	int32_t arrival_late_s, departure_late_s;
+	uint8_t skips;
 };
 
 struct walk {
@@ -68,7 +69,8 @@ struct live_run {
 };
 /* Returns 0 when the run is cancelled. */
 int live_run_open(struct live_run *run, const struct transit *transit, uint32_t trip, uint32_t day);
-void live_run_next(struct live_run *run, uint32_t event, instant_ms *ret_arrival, instant_ms *ret_departure);
+/* Returns 0 when it does not call there. */
+int live_run_next(struct live_run *run, uint32_t event, instant_ms *ret_arrival, instant_ms *ret_departure);
 int run_is_live(const struct transit *transit, uint32_t trip, uint32_t day);
 
 /* patterns.c, walks.c: fill the columns; ERR_MEMORY. */

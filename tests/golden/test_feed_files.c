@@ -255,7 +255,7 @@ static void made_for_heidelberg(void **state)
 		assert_int_equal(delay->key.yyyymmdd, t->day_yyyymmdd[run.day]);
 		/* The same run may be drawn twice: what the feed says last holds from its stop on. */
 		assert_int_equal(transit_delay(transit, &(struct trip_key){.start_s = -1}, 0, 0, 0), ERR_NOT_FOUND);
-		transit_forget(transit, INT64_MAX);
+		transit_forget(transit);
 		assert_int_equal(transit_delay(transit, &delay->key, delay->arrival_late_s, delay->departure_late_s,
 					       delay->cancelled),
 				 0);

@@ -183,7 +183,18 @@ static void delays_run_on_until_replaced(void **state)
 	assert_int_equal(delay(&world, "slow", 20220621, 1, 60, 60, 0), ERR_FULL);
 	assert_int_equal(delay(&world, "slow", 20220613, 1, 0, 0, 0), 0); /* on time again: frees its place */
 	assert_int_equal(delay(&world, "slow", 20220621, 1, 60, 60, 0), 0);
-	transit_forget(world.transit, gtfs_text_utc(20220616, 0, 0, 0));
+	/* A stop that is left out: the trip is as late behind it as before. */
+	transit_forget(world.transit);
+	assert_int_equal(delay(&world, "slow", 20220613, 1, 120, 120, TRANSIT_RUNS), 0);
+	assert_int_equal(delay(&world, "slow", 20220613, 2, 120, 120, TRANSIT_SKIPS), 0);
+	transit_times(world.transit, first + 1, day, &arrival, &departure);
+	assert_true(arrival == INSTANT_NONE && departure == INSTANT_NONE);
+	transit_times(world.transit, first + 2, day, &arrival, &departure);
+	assert_int_equal(arrival, MONDAY(7, 32));
+	for (uint32_t i = 0; i < 6; i++)
+		assert_int_equal(delay(&world, "slow", 20220614 + i, 1, 60, 60, 0), 0);
+	assert_int_equal(delay(&world, "quick1", 20220621, 1, 60, 60, 0), ERR_FULL);
+	transit_forget(world.transit);
 	assert_int_equal(delay(&world, "quick1", 20220621, 1, 60, 60, 0), 0);
 	world_close(&world);
 }
