@@ -20,6 +20,19 @@ static uint32_t n_stops_of(const struct search *search)
 	return search->timetable->n_stops;
 }
 
+/* Being at a stop at an instant means being at the place behind it some time later; INSTANT_LATE when there is none. */
+static instant_ms at_place(const struct transit *transit, uint32_t stop, instant_ms at)
+{
+	uint32_t end = transit->exit_end[stop];
+	return end == NONE ? INSTANT_LATE : at + transit->to[end].seconds * SECOND_MS;
+}
+
+static void aim(struct search *search, instant_ms at)
+{
+	if (at < search->target)
+		search->target = at;
+}
+
 /* ---- a round: rides ---- */
 
 static void arrive(struct search *search, uint32_t stop, instant_ms at, uint32_t board, uint32_t alight, uint32_t day)
@@ -28,8 +41,7 @@ static void arrive(struct search *search, uint32_t stop, instant_ms at, uint32_t
 	if (at >= transit->best[stop] || at >= search->target)
 		return;
 	transit->best[stop] = at;
-	if (transit->is_target[stop])
-		search->target = at;
+	aim(search, at_place(transit, stop, at));
 	struct label *label = &search->now[stop];
 	label->arrives = at;
 	label->board_event = board;
@@ -140,8 +152,8 @@ static void become_ready(struct search *search, uint32_t stop, instant_ms at, ui
 	if (at >= transit->best_ready[stop] || at >= search->target)
 		return;
 	transit->best_ready[stop] = at;
-	if (transit->is_target[stop] && from != stop)
-		search->target = at;
+	if (from != stop)
+		aim(search, at_place(transit, stop, at));
 	search->now[stop].ready = at;
 	search->now[stop].walked_from = from;
 }
@@ -187,26 +199,27 @@ static void ride(struct search *search)
 	scan_lives(search);
 }
 
-/* The target stop of a round and whether it was reached on foot; NONE when this round brought nothing better. */
-static uint32_t reached(const struct search *search, uint32_t round, instant_ms than, int *ret_on_foot)
+/* The last stop of this round's best journey and whether it was reached on foot; NONE when the round brought nothing
+ * better. */
+static uint32_t reached(const struct search *search, uint32_t round, instant_ms *best, int *ret_on_foot)
 {
-	uint32_t best = NONE;
+	const struct transit *transit = search->transit;
+	uint32_t last = NONE;
 	for (uint32_t stop = 0; stop < n_stops_of(search); stop++) {
 		const struct label *label = &search->now[stop];
-		if (!search->transit->is_target[stop])
+		if (transit->exit_end[stop] == NONE)
 			continue;
-		if (round > 0 && label->arrives < than) {
-			than = label->arrives;
-			best = stop;
-			*ret_on_foot = 0;
-		}
-		if (label->walked_from != NONE && label->walked_from != stop && label->ready < than) {
-			than = label->ready;
-			best = stop;
-			*ret_on_foot = 1;
+		for (int on_foot = 0; on_foot <= 1; on_foot++) {
+			instant_ms at = on_foot ? label->ready : label->arrives;
+			int counts = on_foot ? label->walked_from != NONE && label->walked_from != stop : round > 0;
+			if (!counts || at == INSTANT_LATE || at_place(transit, stop, at) >= *best)
+				continue;
+			*best = at_place(transit, stop, at);
+			last = stop;
+			*ret_on_foot = on_foot;
 		}
 	}
-	return best;
+	return last;
 }
 
 static void push_front(struct transit_journey *journey, const struct transit_leg *leg)
@@ -232,6 +245,7 @@ static void trace(const struct search *search, uint32_t round, uint32_t stop, in
 	const struct label *labels = search->transit->labels;
 	size_t n = n_stops_of(search);
 	journey->n_legs = 0;
+	journey->to = search->transit->exit_end[stop];
 	if (on_foot) {
 		uint32_t from = labels[round * n + stop].walked_from;
 		push_walk(journey, search, from, stop, labels[round * n + from].arrives);
@@ -259,12 +273,24 @@ static void trace(const struct search *search, uint32_t round, uint32_t stop, in
 		}
 		stop = from;
 	}
-	journey->departs = journey->legs[0].departs;
-	journey->arrives = journey->legs[journey->n_legs - 1].arrives;
+	journey->from = search->transit->start_end[stop];
+	journey->departs = journey->legs[0].departs - search->transit->from[journey->from].seconds * SECOND_MS;
+	journey->arrives =
+		journey->legs[journey->n_legs - 1].arrives + search->transit->to[journey->to].seconds * SECOND_MS;
 }
 
-static void search_open(struct search *search, struct transit *transit, uint32_t from_stop, uint32_t to_stop,
-			instant_ms depart)
+/* Which end stands for a stop: the one with the shorter way. */
+static void take_ends(uint32_t *end_of, uint32_t n_stops, const struct transit_end *ends, uint32_t n)
+{
+	memset(end_of, 0xFF, n_stops * sizeof *end_of);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t stop = ends[i].stop;
+		if (stop < n_stops && (end_of[stop] == NONE || ends[i].seconds < ends[end_of[stop]].seconds))
+			end_of[stop] = i;
+	}
+}
+
+static void search_open(struct search *search, struct transit *transit, instant_ms depart)
 {
 	const struct timetable *timetable = &transit->town->timetable;
 	uint32_t today = day_at(timetable, depart), first = day_at(timetable, depart - transit->latest_s * SECOND_MS);
@@ -273,42 +299,62 @@ static void search_open(struct search *search, struct transit *transit, uint32_t
 	search->last_day = today + 1 < timetable->n_days ? today + 1 : today;
 	search->now = round_labels(search, 0);
 	for (uint32_t stop = 0; stop < timetable->n_stops; stop++) {
+		uint32_t end = transit->start_end[stop];
 		transit->best[stop] = transit->best_ready[stop] = INSTANT_LATE;
-		transit->is_target[stop] = transit->station[stop] == transit->station[to_stop];
-		if (transit->station[stop] == transit->station[from_stop])
-			search->now[stop].arrives = transit->best[stop] = depart;
+		if (end != NONE)
+			search->now[stop].arrives = transit->best[stop] =
+				depart + transit->from[end].seconds * SECOND_MS;
 	}
 	change(search, 1);
 }
 
-uint32_t transit_search(struct transit *transit, uint32_t from_stop, uint32_t to_stop, instant_ms depart,
+static uint32_t search_rounds(struct search *search, struct transit_journey *ret_journeys, uint32_t most)
+{
+	uint32_t n = 0;
+	instant_ms best = INSTANT_LATE;
+	for (uint32_t round = 0;; round++) {
+		int on_foot = 0;
+		uint32_t stop = reached(search, round, &best, &on_foot);
+		if (stop != NONE && n < most)
+			trace(search, round, stop, on_foot, &ret_journeys[n++]);
+		if (round + 1 == ROUNDS || (round > 0 && !search->any))
+			break;
+		search->before = search->now;
+		search->now = round_labels(search, round + 1);
+		search->any = 0;
+		ride(search);
+		change(search, 0);
+	}
+	for (uint32_t i = 0; i < search->n_queue; i++)
+		search->transit->pattern_from[search->transit->queue[i]] = NONE;
+	return n;
+}
+
+uint32_t transit_search(struct transit *transit, const struct transit_end *from, uint32_t n_from,
+			const struct transit_end *to, uint32_t n_to, instant_ms depart,
 			struct transit_journey *ret_journeys, uint32_t most)
 {
 	const struct timetable *timetable = &transit->town->timetable;
 	struct search search;
-	uint32_t n = 0;
-	instant_ms best = INSTANT_LATE;
-	if (from_stop >= timetable->n_stops || to_stop >= timetable->n_stops ||
-	    transit->station[from_stop] == transit->station[to_stop] || day_at(timetable, depart) == NONE)
+	if (day_at(timetable, depart) == NONE)
 		return 0;
-	search_open(&search, transit, from_stop, to_stop, depart);
-	for (uint32_t round = 0;; round++) {
-		int on_foot = 0;
-		uint32_t stop = reached(&search, round, best, &on_foot);
-		if (stop != NONE) {
-			best = search.target;
-			if (n < most)
-				trace(&search, round, stop, on_foot, &ret_journeys[n++]);
-		}
-		if (round + 1 == ROUNDS || (round > 0 && !search.any))
-			break;
-		search.before = search.now;
-		search.now = round_labels(&search, round + 1);
-		search.any = 0;
-		ride(&search);
-		change(&search, 0);
+	take_ends(transit->start_end, timetable->n_stops, from, n_from);
+	take_ends(transit->exit_end, timetable->n_stops, to, n_to);
+	transit->from = from;
+	transit->to = to;
+	search_open(&search, transit, depart);
+	return search_rounds(&search, ret_journeys, most);
+}
+
+uint32_t transit_station(const struct transit *transit, uint32_t stop, struct transit_end *ret_ends, uint32_t most)
+{
+	uint32_t n = 0, n_stops = transit->town->timetable.n_stops;
+	for (uint32_t other = 0; stop < n_stops && other < n_stops; other++) {
+		if (transit->station[other] != transit->station[stop])
+			continue;
+		if (n < most)
+			ret_ends[n] = (struct transit_end){other, 0};
+		n++;
 	}
-	for (uint32_t i = 0; i < search.n_queue; i++)
-		transit->pattern_from[transit->queue[i]] = NONE;
 	return n;
 }

@@ -85,11 +85,12 @@ static int scratch_make(struct transit *transit, struct arena *arena)
 	transit->labels = arena_take(arena, (size_t)ROUNDS * n_stops + 1, sizeof *transit->labels);
 	transit->best = arena_take(arena, (size_t)n_stops + 1, sizeof *transit->best);
 	transit->best_ready = arena_take(arena, (size_t)n_stops + 1, sizeof *transit->best_ready);
-	transit->is_target = arena_take(arena, (size_t)n_stops + 1, sizeof *transit->is_target);
+	transit->start_end = arena_take(arena, (size_t)n_stops + 1, sizeof *transit->start_end);
+	transit->exit_end = arena_take(arena, (size_t)n_stops + 1, sizeof *transit->exit_end);
 	transit->pattern_from = arena_take(arena, (size_t)transit->n_patterns + 1, sizeof *transit->pattern_from);
 	transit->queue = arena_take(arena, (size_t)transit->n_patterns + 1, sizeof *transit->queue);
-	if (!transit->delays || !transit->labels || !transit->best || !transit->best_ready || !transit->is_target ||
-	    !transit->pattern_from || !transit->queue)
+	if (!transit->delays || !transit->labels || !transit->best || !transit->best_ready || !transit->start_end ||
+	    !transit->exit_end || !transit->pattern_from || !transit->queue)
 		return ERR_MEMORY;
 	memset(transit->pattern_from, 0xFF, ((size_t)transit->n_patterns + 1) * sizeof *transit->pattern_from);
 	return 0;
@@ -103,7 +104,7 @@ size_t transit_size(const struct town *town, uint32_t delays_max)
 	/* A hash map takes a power of two of at least twice its capacity: less than four times, 12 bytes each. */
 	size += (n_trips + 2) * 4 * 12 + 64;
 	size += SIZE_OF((size_t)delays_max + 1, struct delay) + SIZE_OF(ROUNDS * n_stops + 1, struct label);
-	size += SIZE_OF(n_stops, instant_ms) * 2 + SIZE_OF(n_stops, uint8_t) + SIZE_OF(n_trips, uint32_t) * 2;
+	size += SIZE_OF(n_stops, instant_ms) * 2 + SIZE_OF(n_stops, uint32_t) * 2 + SIZE_OF(n_trips, uint32_t) * 2;
 	return size + patterns_size(town) + walks_size(town) + 64;
 }
 

@@ -17,7 +17,8 @@ struct transit_leg {
 	uint32_t day;		     /* service day of the trip; NONE for a walk */
 };
 struct transit_journey {
-	instant_ms departs, arrives;
+	instant_ms departs, arrives; /* the way to the first and from the last stop included */
+	uint32_t from, to;	     /* which of the ends */
 	uint32_t n_legs;
 	struct transit_leg legs[TRANSIT_LEGS_MAX];
 };
@@ -51,12 +52,21 @@ int transit_times(const struct transit *transit, uint32_t event, uint32_t day, i
  * no time. */
 uint32_t transit_walk_s(const struct transit *transit, uint32_t from_stop, uint32_t to_stop);
 
-/* Journeys from a stop (or any platform of its station) at or after `depart`, Pareto in (arrival, changes), fewest
- * changes first; returns how many. At most TRANSIT_CHANGES_MAX changes; one walk (transit_walk_s) before, between and
- * after rides. Looks at trips of the service day of `depart`, the next one, and earlier days' trips that still run. A
- * walk alone is a journey without a ride. Equal stations: none. */
-uint32_t transit_search(struct transit *transit, uint32_t from_stop, uint32_t to_stop, instant_ms depart,
+/* A stop, and how long the way to it (from it) takes, whatever the way is. */
+struct transit_end {
+	uint32_t stop, seconds;
+};
+/* Journeys from where the ways to `from` begin, at or after `depart`, to where the ways from `to` end: Pareto in
+ * (arrival, changes), fewest changes first; returns how many. At most TRANSIT_CHANGES_MAX changes; one walk
+ * (transit_walk_s) before, between and after rides. Looks at trips of the service day of `depart`, the next one, and
+ * earlier days' trips that still run. A walk between two ends is a journey without a ride; nothing is said of an end
+ * that is in both lists. Ties: the earlier end, the lower stop. */
+uint32_t transit_search(struct transit *transit, const struct transit_end *from, uint32_t n_from,
+			const struct transit_end *to, uint32_t n_to, instant_ms depart,
 			struct transit_journey *ret_journeys, uint32_t most);
+/* All stops of the station of this one, on the spot: ends for transit_search. Returns how many there are, `most` at
+ * most are written. */
+uint32_t transit_station(const struct transit *transit, uint32_t stop, struct transit_end *ret_ends, uint32_t most);
 /* Next departures (arriving == 0) or arrivals at a stop or any platform of its station whose live time is at or after
  * `at`, in order of live time (ties: event, day); cancelled ones stay with their planned time as live. Until the end of
  * the service day after that of `at`. Stops where nobody may board (alight) are left out. */

@@ -50,11 +50,12 @@ struct transit {
 	struct delay *delays;
 	uint32_t n_delays, delays_max;
 	/* scratch of a search */
-	struct label *labels;	       /* [ROUNDS * n_stops] */
-	instant_ms *best, *best_ready; /* [n_stops] over the rounds so far */
-	uint32_t *pattern_from;	       /* [n_patterns] first position to look at, NONE = not queued */
-	uint32_t *queue;	       /* [n_patterns] */
-	uint8_t *is_target;	       /* [n_stops] */
+	struct label *labels;		     /* [ROUNDS * n_stops] */
+	instant_ms *best, *best_ready;	     /* [n_stops] over the rounds so far */
+	uint32_t *pattern_from;		     /* [n_patterns] first position to look at, NONE = not queued */
+	uint32_t *queue;		     /* [n_patterns] */
+	const struct transit_end *from, *to; /* of the search under way */
+	uint32_t *start_end, *exit_end;	     /* [n_stops] index into them, or NONE */
 };
 
 /* delays.c */

@@ -15,6 +15,7 @@
 #define RIDES (TRANSIT_CHANGES_MAX + 1)
 #define FAR INT64_MAX
 #define DELAYS_MAX 64
+#define ENDS_MAX 8
 
 struct world {
 	struct build build;
@@ -23,6 +24,8 @@ struct world {
 	const struct timetable *t;
 	uint32_t *walk_s; /* [n_stops * n_stops] */
 	instant_ms *arrive, *ready, *before, *times;
+	struct transit_end from[ENDS_MAX], to[ENDS_MAX];
+	uint32_t n_from, n_to;
 };
 
 static void world_open(struct world *world)
@@ -51,11 +54,6 @@ static void world_close(struct world *world)
 	free(world->times);
 	arena_close(&world->arena);
 	build_close(&world->build);
-}
-
-static uint32_t station(const struct timetable *t, uint32_t stop)
-{
-	return t->stop_parent[stop] == NONE ? stop : station(t, t->stop_parent[stop]);
 }
 
 static uint32_t today(const struct timetable *t, instant_ms at)
@@ -99,36 +97,49 @@ static void change(struct world *world, int start)
 		}
 }
 
-/* Best arrival at the target after exactly this round, riding or on a last walk. */
-static instant_ms at_target(const struct world *world, uint32_t target, int rode)
+/* Best arrival behind any end after exactly this round, riding or on a last walk. */
+static instant_ms at_target(const struct world *world, int rode)
 {
 	uint32_t n = world->t->n_stops;
 	instant_ms best = FAR;
-	for (uint32_t stop = 0; stop < n; stop++) {
-		if (station(world->t, stop) != station(world->t, target))
-			continue;
-		if (rode && world->arrive[stop] < best)
-			best = world->arrive[stop];
+	for (uint32_t i = 0; i < world->n_to; i++) {
+		uint32_t stop = world->to[i].stop;
+		instant_ms behind = (int64_t)world->to[i].seconds * 1000;
+		if (rode && world->arrive[stop] != FAR && world->arrive[stop] + behind < best)
+			best = world->arrive[stop] + behind;
 		for (uint32_t from = 0; from < n; from++) {
 			uint32_t seconds = world->walk_s[(size_t)from * n + stop];
 			if (from != stop && world->arrive[from] != FAR && seconds != NONE &&
-			    world->arrive[from] + (int64_t)seconds * 1000 < best)
-				best = world->arrive[from] + (int64_t)seconds * 1000;
+			    world->arrive[from] + (int64_t)seconds * 1000 + behind < best)
+				best = world->arrive[from] + (int64_t)seconds * 1000 + behind;
 		}
 	}
 	return best;
 }
 
-static uint32_t slow_search(struct world *world, uint32_t from, uint32_t to, instant_ms depart,
-			    instant_ms *ret_arrivals)
+/* What was reached in an earlier round as early is no news. */
+static void forget_old(struct world *world, instant_ms *best)
+{
+	for (uint32_t stop = 0; stop < world->t->n_stops; stop++) {
+		if (world->arrive[stop] < best[stop])
+			best[stop] = world->arrive[stop];
+		else
+			world->arrive[stop] = FAR;
+	}
+}
+
+static uint32_t slow_search(struct world *world, instant_ms depart, instant_ms *ret_arrivals)
 {
 	const struct timetable *t = world->t;
 	uint32_t day = today(t, depart), n = 0;
-	instant_ms best = FAR;
-	if (station(t, from) == station(t, to))
-		return 0;
+	instant_ms best = FAR, *known = calloc(t->n_stops + 1, sizeof *known);
 	for (uint32_t stop = 0; stop < t->n_stops; stop++)
-		world->arrive[stop] = station(t, stop) == station(t, from) ? depart : FAR;
+		world->arrive[stop] = known[stop] = FAR;
+	for (uint32_t i = 0; i < world->n_from; i++) {
+		instant_ms at = depart + (int64_t)world->from[i].seconds * 1000;
+		if (at < world->arrive[world->from[i].stop])
+			world->arrive[world->from[i].stop] = at;
+	}
 	for (uint32_t rides = 0; rides <= RIDES; rides++) {
 		if (rides > 0) {
 			memcpy(world->before, world->ready, t->n_stops * sizeof(instant_ms));
@@ -139,23 +150,29 @@ static uint32_t slow_search(struct world *world, uint32_t from, uint32_t to, ins
 					if (timetable_runs(t, trip, d))
 						ride_run(world, trip, d);
 		}
-		instant_ms arrival = at_target(world, to, rides > 0);
+		forget_old(world, known);
+		instant_ms arrival = at_target(world, rides > 0);
 		if (arrival < best)
 			best = ret_arrivals[n++] = arrival;
 		change(world, rides == 0);
 	}
+	free(known);
 	return n;
 }
 
 /* Each leg must be true by itself and fit to the one before it. */
-static void check_journey(const struct world *world, const struct transit_journey *journey, uint32_t from, uint32_t to,
-			  instant_ms depart)
+static void check_journey(const struct world *world, const struct transit_journey *journey, instant_ms depart)
 {
 	const struct timetable *t = world->t;
 	assert_true(journey->n_legs > 0 && journey->departs >= depart);
-	assert_int_equal(station(t, journey->legs[0].from_stop), station(t, from));
-	assert_int_equal(station(t, journey->legs[journey->n_legs - 1].to_stop), station(t, to));
-	instant_ms at = depart;
+	assert_true(journey->from < world->n_from && journey->to < world->n_to);
+	const struct transit_end *from = &world->from[journey->from], *to = &world->to[journey->to];
+	const struct transit_leg *end = &journey->legs[journey->n_legs - 1];
+	assert_int_equal(journey->legs[0].from_stop, from->stop);
+	assert_int_equal(end->to_stop, to->stop);
+	assert_int_equal(journey->departs, journey->legs[0].departs - (int64_t)from->seconds * 1000);
+	assert_int_equal(journey->arrives, end->arrives + (int64_t)to->seconds * 1000);
+	instant_ms at = depart + (int64_t)from->seconds * 1000;
 	for (uint32_t i = 0; i < journey->n_legs; i++) {
 		const struct transit_leg *leg = &journey->legs[i];
 		const struct transit_leg *last = i ? leg - 1 : NULL;
@@ -188,21 +205,49 @@ static void check_journey(const struct world *world, const struct transit_journe
 	}
 }
 
-static uint32_t compare(struct world *world, uint32_t from, uint32_t to, instant_ms depart)
+static uint32_t compare(struct world *world, instant_ms depart)
 {
 	struct transit_journey journeys[RIDES + 1];
 	instant_ms arrivals[RIDES + 1];
-	uint32_t n_slow = slow_search(world, from, to, depart, arrivals);
-	uint32_t n = transit_search(world->transit, from, to, depart, journeys, RIDES + 1);
+	uint32_t n_slow = slow_search(world, depart, arrivals);
+	uint32_t n = transit_search(world->transit, world->from, world->n_from, world->to, world->n_to, depart,
+				    journeys, RIDES + 1);
 	if (n != n_slow)
-		print_error("from %u to %u at %lld: %u journeys, expected %u\n", from, to, (long long)depart, n,
-			    n_slow);
+		print_error("from %u to %u at %lld: %u journeys, expected %u\n", world->from[0].stop, world->to[0].stop,
+			    (long long)depart, n, n_slow);
 	assert_int_equal(n, n_slow);
 	for (uint32_t i = 0; i < n; i++) {
 		assert_int_equal(journeys[i].arrives, arrivals[i]);
-		check_journey(world, &journeys[i], from, to, depart);
+		check_journey(world, &journeys[i], depart);
 	}
 	return n;
+}
+
+/* A whole station on the spot, or a few stops that take some time to get to. */
+static uint32_t random_ends(const struct world *world, struct rng *rng, struct transit_end *ends)
+{
+	uint32_t n = 1 + rng_below(rng, 4), stop = rng_below(rng, world->t->n_stops);
+	if (rng_chance(rng, 500)) {
+		n = transit_station(world->transit, stop, ends, ENDS_MAX);
+		return n < ENDS_MAX ? n : ENDS_MAX;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		ends[i] = (struct transit_end){rng_below(rng, world->t->n_stops), rng_below(rng, 1200)};
+	return n;
+}
+
+static void random_query(struct world *world, struct rng *rng)
+{
+	world->n_from = random_ends(world, rng, world->from);
+	uint32_t n = random_ends(world, rng, world->to);
+	world->n_to = 0;
+	for (uint32_t i = 0; i < n; i++) { /* of an end in both lists nothing is said */
+		int is_both = 0;
+		for (uint32_t k = 0; k < world->n_from; k++)
+			is_both |= world->from[k].stop == world->to[i].stop;
+		if (!is_both)
+			world->to[world->n_to++] = world->to[i];
+	}
 }
 
 /* ---- random timetables ---- */
@@ -281,9 +326,9 @@ static void on_random_timetables(void **state)
 		uint32_t first_day = timetable_day(world.t, 20220325);
 		random_delays(&world, &rng, rng_below(&rng, 40), first_day, 5);
 		for (uint32_t query = 0; query < 25; query++) {
-			uint32_t from = rng_below(&rng, world.t->n_stops), to = rng_below(&rng, world.t->n_stops);
+			random_query(&world, &rng);
 			instant_ms depart = world.t->day_start[first_day] + rng_between(&rng, -2 * HOUR_MS, 5 * DAY_MS);
-			journeys += compare(&world, from, to, depart);
+			journeys += compare(&world, depart);
 		}
 		world_close(&world);
 	}
@@ -315,8 +360,8 @@ static void on_heidelberg(void **state)
 	for (uint32_t query = 0; query < 60; query++) {
 		if (query == 20)
 			random_delays(&world, &rng, 400, day, 5);
-		uint32_t from = rng_below(&rng, world.t->n_stops), to = rng_below(&rng, world.t->n_stops);
-		journeys += compare(&world, from, to, world.t->day_start[day] + rng_between(&rng, 0, 5 * DAY_MS));
+		random_query(&world, &rng);
+		journeys += compare(&world, world.t->day_start[day] + rng_between(&rng, 0, 5 * DAY_MS));
 	}
 	print_message("60 queries on Heidelberg (seed 20220613): %u journeys\n", journeys);
 	assert_true(journeys > 30);

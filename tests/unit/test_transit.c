@@ -47,8 +47,11 @@ static void world_close(struct world *world)
 static uint32_t go(struct world *world, const char *from, const char *to, instant_ms depart,
 		   struct transit_journey *journeys)
 {
-	return transit_search(world->transit, gtfs_text_stop(world->town, from), gtfs_text_stop(world->town, to),
-			      depart, journeys, 5);
+	struct transit_end start[8], end[8];
+	uint32_t n_start = transit_station(world->transit, gtfs_text_stop(world->town, from), start, 8);
+	uint32_t n_end = transit_station(world->transit, gtfs_text_stop(world->town, to), end, 8);
+	assert_true(n_start <= 8 && n_end <= 8);
+	return transit_search(world->transit, start, n_start, end, n_end, depart, journeys, 5);
 }
 
 static int delay(struct world *world, const char *trip, uint32_t yyyymmdd, uint32_t sequence, int32_t arrival,
