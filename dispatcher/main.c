@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "export.h"
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
@@ -20,6 +21,9 @@ static const char usage[] =
 	"       dispatcher project [--settings FILE] [--set ...]  make the projections anew from the journal "
 	"(PostgreSQL)\n"
 	"       dispatcher log [--from N] [--most N] [--personal]  print the journal, one line a record\n"
+	"       dispatcher export --day YYYY-MM-DD --out DIR [...] one service day as CSV and GeoJSON for the town, "
+	"also "
+	"beside a running service\n"
 	"       dispatcher skip --by WHO --why TEXT [...]         hold mode: leave out the record that stopped it "
 	"twice\n"
 	"       dispatcher settings                               the manual page of all settings\n"
@@ -31,7 +35,7 @@ struct options {
 	struct settings settings;
 	uint64_t from, most;
 	int personal;
-	const char *by, *why;
+	const char *by, *why, *day, *out;
 };
 
 static int fail(const struct err_detail *detail, int status)
@@ -46,6 +50,7 @@ static int read_options(int argc, char **argv, struct options *options, struct e
 		{"settings", required_argument, NULL, 's'}, {"set", required_argument, NULL, 'v'},
 		{"from", required_argument, NULL, 'f'},	    {"most", required_argument, NULL, 'm'},
 		{"by", required_argument, NULL, 'b'},	    {"why", required_argument, NULL, 'w'},
+		{"day", required_argument, NULL, 'd'},	    {"out", required_argument, NULL, 'o'},
 		{"personal", no_argument, NULL, 'p'},	    {NULL, 0, NULL, 0}};
 	int option, code = ERR_OK;
 	settings_default(&options->settings);
@@ -62,6 +67,10 @@ static int read_options(int argc, char **argv, struct options *options, struct e
 			options->by = optarg;
 		else if (option == 'w')
 			options->why = optarg;
+		else if (option == 'd')
+			options->day = optarg;
+		else if (option == 'o')
+			options->out = optarg;
 		else if (option == 'p')
 			options->personal = 1;
 		else
@@ -155,6 +164,52 @@ static int with_store(const struct options *options)
 	else
 		code = journal_print(store, options->from ? options->from : 1,
 				     options->most ? options->most : UINT64_MAX, options->personal, stdout, &detail);
+	store_close(store);
+	return code ? fail(&detail, 1) : 0;
+}
+
+static int export_town(void *self, const uint8_t hash[TOWN_HASH_BYTES], const struct town **ret_town,
+		       struct err_detail *detail)
+{
+	struct towns_entry *entry;
+	int code = towns_find(self, hash, &entry, detail);
+	if (!code)
+		*ret_town = &entry->town;
+	return code;
+}
+
+static int export_from(struct store *store, const struct options *options, uint32_t day, struct err_detail *detail)
+{
+	struct towns towns;
+	struct towns_entry *present;
+	struct export_report report;
+	int code = towns_open(&towns, options->settings.state_folder, detail);
+	if (!code) /* needed when the journal is not of this state folder; what is missing is named below */
+		towns_take(&towns, options->settings.town, &present, NULL);
+	if (!code)
+		code = export_day(store, export_town, &towns, day, options->out, &report, detail);
+	if (!code)
+		printf("%s: %u rides (%u erased), %u stop visits, %u vehicles, %u refusals; see README.txt there\n",
+		       options->out, report.rides, report.erased, report.visits, report.vehicles, report.refused);
+	towns_close(&towns);
+	return code;
+}
+
+static int export_it(const struct options *options)
+{
+	struct err_detail detail = {""};
+	struct store *store;
+	unsigned year, month, day;
+	char end;
+	if (!options->out || !options->day || sscanf(options->day, "%4u-%2u-%2u%c", &year, &month, &day, &end) != 3 ||
+	    !month || month > 12 || !day || day > 31) {
+		fputs("dispatcher export: --day YYYY-MM-DD and --out DIR are needed\n", stderr);
+		return 2;
+	}
+	int code = store_open_read(&store, options->settings.store, &detail);
+	if (code)
+		return fail(&detail, 1);
+	code = export_from(store, options, year * 10000 + month * 100 + day, &detail);
 	store_close(store);
 	return code ? fail(&detail, 1) : 0;
 }
@@ -264,6 +319,8 @@ int main(int argc, char **argv)
 	if (!strcmp(options.command, "verify") || !strcmp(options.command, "log") ||
 	    !strcmp(options.command, "project"))
 		return with_store(&options);
+	if (!strcmp(options.command, "export"))
+		return export_it(&options);
 	if (!strcmp(options.command, "skip"))
 		return skip_record(&options);
 	if (!strcmp(options.command, "settings")) {
