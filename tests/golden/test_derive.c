@@ -121,7 +121,10 @@ static void city(void **state)
 		assert_true(trains >= 8);
 	}
 	/* From the town hall to the train. */
-	uint32_t n = transit_search(transit, gtfs_text_stop(town, "n571512082"), train, morning, journeys, 5);
+	struct transit_end from[8], to[8];
+	uint32_t n_from = transit_station(transit, gtfs_text_stop(town, "n571512082"), from, 8);
+	uint32_t n_to = transit_station(transit, train, to, 8);
+	uint32_t n = transit_search(transit, from, n_from, to, n_to, morning, journeys, 5);
 	assert_true(n >= 1 && journeys[n - 1].arrives < morning + HOUR_MS);
 	arena_close(&arena);
 	build_close(&build);
