@@ -200,6 +200,15 @@ int core_delay_at(const struct core *core, uint32_t index, struct cmd_trip_delay
  */
 int core_connection(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival,
 		    instant_ms *ret_departure);
+/* For planners of journeys: how long shuttles (class 0) drive from a place to each of n others, or with is_back from
+ * each to it; TIME_INFINITE = no way. Likewise how far it is on foot; NONE = no way. A place with arc NONE is no way
+ * off. */
+void core_drives(const struct core *core, const struct place *at, const struct place *places, uint32_t n, int is_back,
+		 uint32_t *ret_ms, uint32_t *ret_mm);
+void core_walks(const struct core *core, const struct place *at, const struct place *places, uint32_t n, int is_back,
+		uint32_t *ret_mm);
+struct place core_stop_place(const struct core *core, uint32_t stop); /* of a virtual stop (below town n_stops) */
+uint32_t core_window_ms(const struct core *core);		      /* how long pickup windows are */
 /* Stable lower-case names of enum values for JSON, logs and translations ("at_stop", "outside_area", ...). */
 const char *core_ride_state_name(uint8_t state);
 const char *core_refusal_name(uint8_t refusal);

@@ -5,10 +5,10 @@
 
 #define DOOR_AWAY_MM 30000 /* a road this near is "at the door" */
 #define SAME_PLACE_MM 30000
-#define NEAR_STOPS 32	     /* by air; the nearest of them on foot are tried */
-#define SHIFT_MAX_MS 1800000 /* a ride wished for a time is not offered later than this */
-#define HINT_MS 14400000     /* how far ahead "would work at" looks */
-#define OFFER_STEP_MS 60000  /* offers that differ by less are the same to a rider */
+#define NEAR_STOPS WALK_GOALS_MAX /* by air; the nearest of them on foot are tried */
+#define SHIFT_MAX_MS 1800000	  /* a ride wished for a time is not offered later than this */
+#define HINT_MS 14400000	  /* how far ahead "would work at" looks */
+#define OFFER_STEP_MS 60000	  /* offers that differ by less are the same to a rider */
 #define OFFER_STEP_MM 50000
 
 /* ---- ends ---- */
@@ -32,13 +32,13 @@ static void walk_search(const struct core *core, struct spot at, const struct sp
 }
 
 /* Distances on foot between a place and n spots; people turn wherever they like, so both directions of a path count. */
-static void walk_distances(const struct core *core, struct spot at, const struct spot *spots, uint32_t n, int from,
-			   uint32_t *ret_mm)
+void walk_distances(const struct core *core, struct spot at, const struct spot *spots, uint32_t n, int from,
+		    uint32_t *ret_mm)
 {
 	const struct network *walk = &core->town->walk;
-	struct spot goals[2 * NEAR_STOPS];
-	struct route_result results[2 * NEAR_STOPS];
-	uint32_t owner[2 * NEAR_STOPS], m = 0;
+	struct spot goals[2 * WALK_GOALS_MAX];
+	struct route_result results[2 * WALK_GOALS_MAX];
+	uint32_t owner[2 * WALK_GOALS_MAX], m = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		ret_mm[i] = NONE;
 		struct spot both[2] = {spots[i], mirror(walk, spots[i])};
@@ -104,7 +104,7 @@ static void add_end(const struct core *core, const struct place *place, uint32_t
 	ends[at] = (struct end_place){*place, mm, walk_ms(core, mm)};
 }
 
-static struct place stop_place(const struct core *core, uint32_t stop)
+struct place stop_place(const struct core *core, uint32_t stop)
 {
 	const struct town *town = core->town;
 	struct place place = {.point = town->stop_point[stop], .stop = stop, .side = town->stop_side[stop]};

@@ -310,6 +310,12 @@ int ride_no_show_undo(struct core *core, const struct cmd_ride *command);
 void ride_due(struct core *core, uint32_t ride);
 
 /* ---- request.c ---- */
+#define WALK_GOALS_MAX 32
+/* Millimetres on foot from a spot to each of at most WALK_GOALS_MAX others, or with `from` from each to it; NONE = no
+ * way. */
+void walk_distances(const struct core *core, struct spot at, const struct spot *spots, uint32_t n, int from,
+		    uint32_t *ret_mm);
+struct place stop_place(const struct core *core, uint32_t stop); /* of a virtual stop */
 int request_take(struct core *core, const struct cmd_request *request);
 int request_accept(struct core *core, const struct cmd_accept *accept);
 

@@ -547,3 +547,46 @@ int http_json_read_id(const char *text, uint64_t *ret_id)
 	*ret_id = strtoull(text, NULL, 16);
 	return ERR_OK;
 }
+
+/* Decimal degrees up to `most`; digits beyond the seventh behind the point are cut off. Returns what follows, or NULL.
+ */
+static const char *read_e7(const char *text, int64_t most, int32_t *ret_e7)
+{
+	int negative = *text == '-', digits = 0, places = -1;
+	int64_t e7 = 0;
+	for (text += negative; (*text >= '0' && *text <= '9') || (*text == '.' && places < 0); text++) {
+		if (*text == '.') {
+			places = 0;
+			continue;
+		}
+		digits++;
+		if (places == 7)
+			continue;
+		e7 = e7 * 10 + (*text - '0');
+		places += places >= 0;
+		if (digits > 20 || e7 > INT64_C(3600000000))
+			return NULL;
+	}
+	for (; places < 7; places++) {
+		e7 *= places < 0 ? 1 : 10;
+		if (e7 > INT64_C(3600000000))
+			return NULL;
+	}
+	if (digits == 0 || e7 > most * 10000000)
+		return NULL;
+	*ret_e7 = (int32_t)(negative ? -e7 : e7);
+	return text;
+}
+
+int http_json_read_point(const char *text, struct geo_point *ret_point)
+{
+	struct geo_point point;
+	const char *rest = read_e7(text, 90, &point.lat_e7);
+	if (!rest || *rest != ',')
+		return ERR_FORMAT;
+	rest = read_e7(rest + 1, 180, &point.lon_e7);
+	if (!rest || *rest)
+		return ERR_FORMAT;
+	*ret_point = point;
+	return ERR_OK;
+}

@@ -113,6 +113,8 @@ int http_json_empty(const void *bytes, size_t n, struct json_error *error);
 int http_json_read_instant(const char *text, instant_ms *ret_at);
 /* "2022-06-15T08:30:00.000Z"; null for INSTANT_NONE and beyond the years 1970 to 9999. New reference. */
 json_t *http_json_instant(instant_ms at);
+/* "49.41,8.69": latitude and longitude; ERR_FORMAT, ERR_RANGE. */
+int http_json_read_point(const char *text, struct geo_point *ret_point);
 /* Degrees. New reference. */
 json_t *http_json_degrees(int32_t e7);
 /* A 64-bit number as 16 hex digits (JSON numbers of this size are not safe in browsers). New reference. */

@@ -9,6 +9,7 @@ static const struct http_route routes[] = {
 	{"GET", "/api/v1/search", handle_search, 0},
 	{"GET", "/api/v1/stops", handle_stops, 0},
 	{"GET", "/api/v1/departures", handle_departures, 0},
+	{"GET", "/api/v1/journeys", handle_journeys, 0},
 	{"POST", "/api/v1/requests", handle_request, 0},
 	{"GET", "/api/v1/rides/{secret}", handle_ride, 0},
 	{"GET", "/api/v1/rides/{secret}/stream", handle_ride_stream, 0},

@@ -149,6 +149,7 @@ void handle_town(struct call *call);
 void handle_search(struct call *call);
 void handle_stops(struct call *call);
 void handle_departures(struct call *call);
+void handle_journeys(struct call *call);
 void handle_request(struct call *call);
 void handle_ride(struct call *call);
 void handle_accept(struct call *call);

@@ -265,6 +265,17 @@ static void town_and_places(void)
 	struct http_answer wrong = get_it("/api/v1/departures", "/api/v1/departures?stop=99999");
 	assert_int_equal(wrong.status, 422);
 	http_forget(&wrong);
+	struct geo_point a = drawn_point(&rig.drawn, 'A'), h = drawn_point(&rig.drawn, 'H');
+	char journeys[256];
+	snprintf(journeys, sizeof journeys,
+		 "/api/v1/journeys?from=%.7f,%.7f&to=%.7f,%.7f&time=2022-06-07T06:30:00Z&kind=leave_at&walk_max_m=300",
+		 a.lat_e7 / 1e7, a.lon_e7 / 1e7, h.lat_e7 / 1e7, h.lon_e7 / 1e7);
+	struct http_answer ways = get_it("/api/v1/journeys", journeys);
+	assert_true(json_array_size(at(ways.json, "journeys")) >= 2);
+	http_forget(&ways);
+	struct http_answer nowhere = get_it("/api/v1/journeys", "/api/v1/journeys?from=1,2,3&to=1,2");
+	assert_int_equal(nowhere.status, 400);
+	http_forget(&nowhere);
 	get("/api/v1/fleet/positions", "/api/v1/fleet/positions");
 	get("/health", "/health");
 }
