@@ -110,6 +110,20 @@ static int check_task(const struct wire_task *task, uint32_t index, struct err_d
 	return check_place(&task->place, detail);
 }
 
+static int check_streets(const struct wire_plan *plan, struct err_detail *detail)
+{
+	CHECK(plan->n_streets <= WIRE_STREETS_MAX, "plan with %u streets, expected at most %d", plan->n_streets,
+	      WIRE_STREETS_MAX);
+	for (uint32_t i = 0; i < plan->n_streets; i++) {
+		const struct wire_street *street = &plan->streets[i];
+		CHECK(i == 0 || street->arc > plan->streets[i - 1].arc, "street %u: not ascending by arc", i);
+		CHECK(street->slow_permille == 0 ||
+			      (street->slow_permille > 1000 && street->slow_permille <= WIRE_SLOW_MAX),
+		      "street %u: slow_permille = %u", i, street->slow_permille);
+	}
+	return ERR_OK;
+}
+
 static int check_plan(const struct wire_plan *plan, struct err_detail *detail)
 {
 	int rc = ERR_OK;
@@ -118,7 +132,7 @@ static int check_plan(const struct wire_plan *plan, struct err_detail *detail)
 	CHECK(instant_or_none(plan->valid_until), "plan.valid_until");
 	for (uint32_t i = 0; i < plan->n_tasks && !rc; i++)
 		rc = check_task(&plan->tasks[i], i, detail);
-	return rc;
+	return rc ? rc : check_streets(plan, detail);
 }
 
 static int check_order(const struct wire_order *order, struct err_detail *detail)

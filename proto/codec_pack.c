@@ -78,6 +78,14 @@ static void pack_plan(struct codec_pack *pack, const struct wire_plan *plan)
 		pack_task(&pack->tasks[i], &pack->places[i], &plan->tasks[i]);
 		pack->task_list[i] = &pack->tasks[i];
 	}
+	pack->plan.n_streets = plan->n_streets;
+	pack->plan.streets = pack->street_list;
+	for (uint32_t i = 0; i < plan->n_streets; i++) {
+		zubringer__street__init(&pack->streets[i]);
+		pack->streets[i].arc = plan->streets[i].arc;
+		pack->streets[i].slow_permille = plan->streets[i].slow_permille;
+		pack->street_list[i] = &pack->streets[i];
+	}
 }
 
 static void pack_order(Zubringer__Order *out, const struct wire_order *order)

@@ -29,6 +29,8 @@ struct codec_pack {
 	Zubringer__Task tasks[WIRE_TASKS_MAX];
 	Zubringer__Task *task_list[WIRE_TASKS_MAX];
 	Zubringer__Place places[WIRE_TASKS_MAX];
+	Zubringer__Street streets[WIRE_STREETS_MAX];
+	Zubringer__Street *street_list[WIRE_STREETS_MAX];
 };
 /* Points pack->envelope at the content of a checked message (borrowed while message and pack live). */
 void codec_pack(struct codec_pack *pack, const struct wire_message *message);

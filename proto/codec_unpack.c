@@ -100,6 +100,11 @@ static int unpack_plan(const Zubringer__Plan *in, struct wire_plan *out, struct 
 	out->n_tasks = (uint32_t)in->n_tasks;
 	for (uint32_t i = 0; i < out->n_tasks && !rc; i++)
 		rc = unpack_task(in->tasks[i], &out->tasks[i], detail);
+	if (in->n_streets > WIRE_STREETS_MAX)
+		return WIDE("number of streets", in->n_streets);
+	out->n_streets = (uint32_t)in->n_streets;
+	for (uint32_t i = 0; i < out->n_streets; i++)
+		out->streets[i] = (struct wire_street){in->streets[i]->arc, in->streets[i]->slow_permille};
 	return rc;
 }
 

@@ -18,6 +18,8 @@
 #define WIRE_TEXT_MAX 96
 #define WIRE_HASH_BYTES 32
 #define WIRE_EVENTS_MAX 32
+#define WIRE_STREETS_MAX 256
+#define WIRE_SLOW_MAX 100000
 
 struct wire_place {
 	int32_t lat_e7, lon_e7;
@@ -57,12 +59,26 @@ struct wire_heartbeat { /* both ways; extends the plan's validity */
 	uint32_t epoch;
 	struct wire_clock clock; /* dispatcher -> vehicle only */
 };
+struct wire_street { /* an arc that is not as in the town file */
+	uint32_t arc;
+	uint32_t slow_permille; /* 0: closed; else its time by 1,000, 1001 .. 100000 */
+};
+/* Its time now, from that of the town file; TIME_INFINITE = closed. */
+static inline uint32_t wire_street_ms(const struct wire_street *street, uint32_t time_ms)
+{
+	uint64_t time = ((uint64_t)time_ms * street->slow_permille + 999) / 1000;
+	if (time_ms == TIME_INFINITE || !street->slow_permille)
+		return TIME_INFINITE;
+	return (uint32_t)(time < (uint64_t)DAY_MS ? time : (uint64_t)DAY_MS);
+}
 struct wire_plan {
 	uint32_t epoch, version;
 	uint8_t town_hash[WIRE_HASH_BYTES];
 	instant_ms valid_until; /* no pickup starts after it unless a heartbeat extended it */
 	uint32_t n_tasks;
 	struct wire_task tasks[WIRE_TASKS_MAX];
+	uint32_t n_streets; /* the whole list, ascending by arc; all other arcs are as in the town file */
+	struct wire_street streets[WIRE_STREETS_MAX];
 };
 enum wire_order_kind {
 	WIRE_STANDSTILL = 1,	 /* stop as soon as safely possible; obeyed whatever the epoch */

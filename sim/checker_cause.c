@@ -143,6 +143,18 @@ static void note_start(struct checker *checker, const struct command *command)
 	checker->epoch = command->start.epoch;
 }
 
+/* The books of closures: what stands, so that the checker's own searches keep to it. */
+static void note_closure(struct checker *checker, const struct command *command)
+{
+	const struct cmd_closure *closure = &command->closure;
+	for (uint32_t i = 0; i < checker->n_closures; i++)
+		if (checker->closures[i].closure == closure->closure)
+			checker->closures[i--] = checker->closures[--checker->n_closures];
+	if (!closure->lifted && checker->n_closures < CORE_CLOSURES_MAX)
+		checker->closures[checker->n_closures++] = *closure;
+	checker_event(checker, OUTSIDE_STREETS, 0, command->at, INT64_MAX / 2, 0);
+}
+
 void checker_outside(struct checker *checker, const struct command *command)
 {
 	const struct cmd_vehicle_release *release = &command->vehicle_release;
@@ -183,6 +195,9 @@ void checker_outside(struct checker *checker, const struct command *command)
 	case CMD_TRIP_DELAY:
 		note_delay(checker, command);
 		break;
+	case CMD_CLOSURE:
+		note_closure(checker, command);
+		break;
 	default:
 		break;
 	}
@@ -195,6 +210,7 @@ static const uint32_t kinds_of[CAUSES] = {
 	[CAUSE_VEHICLE_LOST] = BIT(OUTSIDE_LINK),
 	[CAUSE_VEHICLE_STOPPED] = BIT(OUTSIDE_STOP) | BIT(OUTSIDE_MRC),
 	[CAUSE_SLOWER_STREETS] = BIT(OUTSIDE_LATE),
+	[CAUSE_ROAD_CLOSED] = BIT(OUTSIDE_STREETS),
 	[CAUSE_LATE_TRIP] = BIT(OUTSIDE_TRIP),
 	[CAUSE_TRIP_CANCELLED] = BIT(OUTSIDE_TRIP),
 	[CAUSE_OPERATOR] = BIT(OUTSIDE_WITHDRAWN) | BIT(OUTSIDE_DUTY),
@@ -283,8 +299,11 @@ static int open_route(struct checker *checker)
 	if (code)
 		return code;
 	struct arena *more = &checker->query_arena;
-	code = arena_open(more, route_query_size(checker->graph) + 4096);
-	return code ? code : route_query_open(&checker->query, checker->graph, more);
+	code = arena_open(more, route_query_size(checker->graph) + (road->n_arcs + 1) * sizeof(uint32_t) + 4096);
+	if (code)
+		return code;
+	checker->times = arena_take(more, road->n_arcs + 1, sizeof *checker->times);
+	return checker->times ? route_query_open(&checker->query, checker->graph, more) : ERR_MEMORY;
 }
 
 static int idle(const struct checker *checker, const struct fleet_book *vehicle, const struct book *ride)
@@ -301,6 +320,25 @@ static int idle(const struct checker *checker, const struct fleet_book *vehicle,
 	return 1;
 }
 
+/* Times of the town file with the closures that stand. */
+static void times_now(struct checker *checker, uint32_t class_index, instant_ms now)
+{
+	const struct network *road = &checker->town->road;
+	const uint32_t *usual = road->time_ms + (size_t)class_index * road->n_arcs;
+	memcpy(checker->times, usual, road->n_arcs * sizeof *checker->times);
+	for (uint32_t i = 0; i < checker->n_closures; i++) {
+		const struct cmd_closure *closure = &checker->closures[i];
+		if (closure->until && closure->until <= now)
+			continue;
+		for (uint32_t k = 0; k < closure->n; k++) {
+			struct wire_street street = {closure->arcs[k], closure->slow_permille};
+			uint32_t time = wire_street_ms(&street, usual[street.arc]);
+			if (time > checker->times[street.arc])
+				checker->times[street.arc] = time;
+		}
+	}
+}
+
 /* A vehicle that stood idle and would have been there well before the window ends; 0 = none. */
 static uint32_t could_have_come(struct checker *checker, const struct book *ride, instant_ms now)
 {
@@ -311,9 +349,8 @@ static uint32_t could_have_come(struct checker *checker, const struct book *ride
 		const struct fleet_book *vehicle = &checker->fleet[number];
 		if (!idle(checker, vehicle, ride) || open_route(checker))
 			continue;
-		struct route_metric metric = {vehicle->class_index,
-					      checker->town->road.time_ms +
-						      (size_t)vehicle->class_index * checker->town->road.n_arcs};
+		struct route_metric metric = {vehicle->class_index, checker->times};
+		times_now(checker, vehicle->class_index, now);
 		struct route_result way = route_one(checker->query, &metric, vehicle->at, ride->pickup);
 		if (way.time_ms != TIME_INFINITE && (int64_t)way.time_ms <= spare_ms)
 			return number;

@@ -53,6 +53,7 @@ enum outside {
 	OUTSIDE_CALL,
 	OUTSIDE_DUTY,
 	OUTSIDE_TRIP,
+	OUTSIDE_STREETS,
 	OUTSIDE_RESTORE,
 	OUTSIDE_KINDS
 };
@@ -100,6 +101,9 @@ struct checker {
 	struct arena route_arena, query_arena; /* opened when first needed */
 	struct route_graph *graph;
 	struct route_query *query;
+	uint32_t *times; /* [n_arcs] scratch of one search */
+	struct cmd_closure closures[CORE_CLOSURES_MAX];
+	uint32_t n_closures;
 	char fault[256];
 	struct checker_figures figures;
 };

@@ -324,6 +324,8 @@ void world_close(struct world *world)
 	dispatcher_close(world);
 	checker_close(world->checker);
 	placing_close(&world->placing);
+	for (uint32_t c = 0; c < NETWORK_CLASSES_MAX; c++)
+		free(world->times[c]);
 	arena_close(&world->query_arena);
 	arena_close(&world->arena);
 	free(world->heap);

@@ -83,6 +83,7 @@ struct world {
 	struct arena core_arena;	 /* core and dock: of one life of the dispatcher */
 	struct route_graph *graph;
 	struct route_query *query;
+	uint32_t *times[NETWORK_CLASSES_MAX]; /* of the bodies of a class, as body.h says */
 	struct store *store;
 	struct core *core; /* NULL = the dispatcher is down */
 	struct dock *dock;

@@ -47,6 +47,18 @@ static struct agent_settings agent_settings_of(const struct world *world)
 	return settings;
 }
 
+static uint32_t *times_of(struct world *world, uint32_t class_index)
+{
+	const struct network *road = &world->town->road;
+	size_t n = road->n_arcs;
+	if (!world->times[class_index]) {
+		world->times[class_index] = malloc((n + 1) * sizeof(uint32_t));
+		if (world->times[class_index])
+			memcpy(world->times[class_index], road->time_ms + class_index * n, n * sizeof(uint32_t));
+	}
+	return world->times[class_index];
+}
+
 int vehicle_open(struct world *world, uint32_t index, uint32_t class_index, const struct place *depot)
 {
 	struct sim_vehicle *vehicle = &world->vehicles[index];
@@ -57,9 +69,10 @@ int vehicle_open(struct world *world, uint32_t index, uint32_t class_index, cons
 				    .slow_permille = world->options.slow_permille,
 				    .start = depot->road,
 				    .battery_permille = 1000,
+				    .times = times_of(world, class_index),
 				    .query = world->query};
 	vehicle->saved = malloc(agent_save_size());
-	int code = vehicle->saved ? arena_open(&vehicle->body_arena, body_size(world->town) + 4096) : ERR_MEMORY;
+	int code = vehicle->saved && body.times ? arena_open(&vehicle->body_arena, body_size(world->town) + 4096) : ERR_MEMORY;
 	if (!code)
 		code = body_open(&vehicle->body, &body, world->town, world->graph, &vehicle->body_arena);
 	return code ? err_set(world->detail, code, "world: vehicle: %s", err_text(code)) : ERR_OK;

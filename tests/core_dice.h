@@ -201,6 +201,18 @@ static inline void dice_vehicle(struct rig *rig, struct dice *d, struct command 
 	}
 }
 
+static inline void dice_closure(struct rig *rig, struct dice *d, struct cmd_closure *closure)
+{
+	const uint32_t n_arcs = core_town(rig->core)->road.n_arcs;
+	closure->closure = dice(d, 6);
+	closure->lifted = (uint8_t)(dice(d, 2) == 0);
+	closure->slow_permille = dice(d, 2) ? 0 : 900 + dice(d, 5000);
+	closure->until = dice(d, 3) ? rig->now + dice(d, 60) * MINUTE_MS : 0;
+	closure->n = dice(d, 5);
+	for (uint32_t i = 0; i < closure->n; i++)
+		closure->arcs[i] = dice(d, n_arcs + (dice(d, 20) == 0));
+}
+
 /* One command at or after now. */
 static inline struct command dice_command(struct rig *rig, struct dice *d)
 {
@@ -280,6 +292,9 @@ static inline struct command dice_command(struct rig *rig, struct dice *d)
 		dice_trip(d, &command.trip_delay.trip);
 		command.trip_delay.arrival_late_s = command.trip_delay.departure_late_s = (int32_t)dice(d, 3000) - 300;
 		command.trip_delay.cancelled = (uint8_t)(dice(d, 10) == 0);
+		break;
+	case CMD_CLOSURE:
+		dice_closure(rig, d, &command.closure);
 		break;
 	default:
 		dice_vehicle(rig, d, &command);

@@ -22,7 +22,7 @@
 #define SNAP_AWAY_MM 500000
 #define SAVE_RETRY_MS 1000
 #define PASSES_MAX 64
-#define BODY_SAVE_MAX 1024
+#define BODY_SAVE_MAX (1024 + 8 * WIRE_STREETS_MAX)
 #define TOWN_IN_BLOCK (UINT64_C(1) << 63) /* in the head: the hash of the town the places are of follows */
 #define FORGET_AFTER_MS 300000 /* an empty vehicle that has heard nothing for so long stays at its next stop */
 

@@ -64,6 +64,7 @@ enum command_kind {
 	CMD_BOOKINGS_PAUSE,
 	/* from outside */
 	CMD_TRIP_DELAY,
+	CMD_CLOSURE, /* a street is closed or slow, or as usual again */
 	CMD_IMPROVE, /* reserved for the improvement search: a proposal of new task orders */
 	CMD_KINDS
 };
@@ -229,6 +230,17 @@ struct cmd_trip_delay {
 	int32_t arrival_late_s, departure_late_s;
 	uint8_t cancelled; /* enum trip_call */
 };
+#define COMMAND_ARCS_MAX 64
+struct cmd_closure {
+	uint64_t closure;	/* number chosen by the driver, never 0; one that stands already is replaced */
+	uint8_t lifted;		/* 1: ends now; only the number is looked at */
+	uint32_t slow_permille; /* 0: nobody drives there; else times are multiplied, 1001 .. WIRE_SLOW_MAX */
+	instant_ms until;	/* ends by itself; 0 = stands until lifted */
+	uint32_t n;
+	uint32_t arcs[COMMAND_ARCS_MAX]; /* of the town in use; each direction named for itself */
+	char by[CORE_WHO_MAX];
+	char reason[CORE_REASON_MAX];
+};
 
 struct command {
 	uint16_t kind; /* enum command_kind */
@@ -256,6 +268,7 @@ struct command {
 		struct cmd_case case_;
 		struct cmd_bookings_pause bookings_pause;
 		struct cmd_trip_delay trip_delay;
+		struct cmd_closure closure;
 	};
 };
 

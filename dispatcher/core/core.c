@@ -50,7 +50,8 @@ static int settings_valid(const struct core_settings *s)
 static uint32_t items_of(const struct core_settings *s, uint32_t base[ITEM_KINDS])
 {
 	const uint32_t sizes[ITEM_KINDS] = {s->rides_max, s->vehicles_max, s->cases_max,	s->notices_max,
-					    s->keys_max,  s->delays_max,   s->vehicles_max + 8, 1};
+					    s->keys_max,  s->delays_max,   s->vehicles_max + 8, CORE_CLOSURES_MAX,
+					    1};
 	uint32_t n = 0;
 	for (uint32_t kind = 0; kind < ITEM_KINDS; kind++) {
 		if (base)
@@ -63,6 +64,12 @@ static uint32_t items_of(const struct core_settings *s, uint32_t base[ITEM_KINDS
 static uint32_t nodes_most(const struct core_settings *s)
 {
 	return s->vehicles_max * (s->plan_tasks_max + 1);
+}
+
+/* One a ride, one a vehicle, and one for all closures. */
+static uint32_t timers_most(const struct core_settings *s)
+{
+	return s->rides_max + s->vehicles_max + 1;
 }
 
 /* One list of all arrays, for size and for open. */
@@ -106,7 +113,7 @@ size_t core_size(const struct core_settings *settings, const struct town *town)
 	ARRAYS(X)
 #undef X
 	size += hash_map_bytes(s->rides_max) * 2 + hash_map_bytes(s->vehicles_max) + hash_map_bytes(s->keys_max);
-	size += ((size_t)s->rides_max + s->vehicles_max) * (sizeof(instant_ms) + 2 * sizeof(uint32_t)) + 256;
+	size += timers_most(s) * (sizeof(instant_ms) + 2 * sizeof(uint32_t)) + 256;
 	size += 2 * core_town_size(s, town) + 64;
 	size += snapshot_item_size(s) + 64;
 	return size + size / 16;
@@ -128,7 +135,7 @@ static int arrays_open(struct core *core, struct arena *arena)
 	    hash_map_open(&core->client_map, arena, s->rides_max) ||
 	    hash_map_open(&core->vehicle_map, arena, s->vehicles_max) ||
 	    hash_map_open(&core->key_map, arena, s->keys_max) ||
-	    timers_open(&core->timers, arena, s->rides_max + s->vehicles_max))
+	    timers_open(&core->timers, arena, timers_most(s)))
 		return ERR_MEMORY;
 	return ERR_OK;
 }
@@ -356,6 +363,8 @@ static int dispatch(struct core *core, const struct command *command)
 		return pause_bookings(core, &command->bookings_pause);
 	case CMD_TRIP_DELAY:
 		return connection_delay(core, &command->trip_delay);
+	case CMD_CLOSURE:
+		return closure_take(core, &command->closure);
 	case CMD_IMPROVE: /* the improvement search comes later; until then nothing proposes */
 		return ERR_UNAVAILABLE;
 	default:

@@ -161,6 +161,16 @@ struct core_supervisor {
 	uint8_t simulated;
 	instant_ms since;
 };
+#define CORE_CLOSURES_MAX 64
+struct core_closure { /* as in cmd_closure */
+	uint64_t closure;
+	uint32_t slow_permille;
+	instant_ms made_at, until;
+	uint32_t n;
+	uint32_t arcs[COMMAND_ARCS_MAX];
+	char by[CORE_WHO_MAX];
+	char reason[CORE_REASON_MAX];
+};
 struct core_figures { /* running counts since CMD_START of epoch 1 */
 	uint64_t asked, offered, promised, refused, expired, cancelled, no_show, done, broken, kept;
 	uint64_t refused_by[REFUSALS];
@@ -192,6 +202,10 @@ uint32_t core_n_notices(const struct core *core);
 const struct core_notice *core_notice_at(const struct core *core, uint32_t index);
 uint32_t core_n_supervisors(const struct core *core);
 const struct core_supervisor *core_supervisor_at(const struct core *core, uint32_t index);
+uint32_t core_n_closures(const struct core *core);
+const struct core_closure *core_closure_at(const struct core *core, uint32_t index); /* ascending number */
+/* What all closures together say of single arcs, ascending by arc; at most WIRE_STREETS_MAX. */
+const struct wire_street *core_streets(const struct core *core, uint32_t *ret_n);
 int core_bookings_paused(const struct core *core);
 /* What is known of trips that are not on time, in no order. ERR_RANGE. */
 uint32_t core_n_delays(const struct core *core);

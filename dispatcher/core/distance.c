@@ -1,5 +1,6 @@
 #include "distance.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define ROWS_BYTES_MAX (64u << 20)
@@ -9,12 +10,16 @@ struct distance {
 	struct route_graph *graph;
 	struct route_query *query;
 	struct route_metric metrics[NETWORK_CLASSES_MAX];
-	struct route_pins *pins[NETWORK_CLASSES_MAX]; /* all stops of a class; NULL without a contraction order */
+	struct route_weights *weights[NETWORK_CLASSES_MAX]; /* NULL without a contraction order */
+	struct route_pins *pins[NETWORK_CLASSES_MAX];	    /* all stops of a class; NULL without a contraction order */
 	/* rows[row * n_stops + to]: from a stop to every stop of one class */
 	struct route_result *rows;
 	uint32_t *row_of; /* [n_classes * n_stops] or NONE */
 	uint32_t *owner;  /* [n_rows] index into row_of */
 	uint32_t n_rows, n_used, next_row;
+	uint32_t *times; /* [n_classes * n_arcs]: the town's, changed by the streets */
+	struct wire_street streets[WIRE_STREETS_MAX];
+	uint32_t n_streets;
 	struct spot *spots; /* [n_most] scratch */
 	uint32_t *where;    /* [n_most] */
 	struct route_result *found;
@@ -45,13 +50,13 @@ static int class_open(struct distance *d, uint32_t class_index, struct arena *ar
 	const struct town *town = d->town;
 	struct route_metric *metric = &d->metrics[class_index];
 	struct route_weights *weights;
-	*metric = (struct route_metric){class_index, town->road.time_ms + (size_t)class_index * town->road.n_arcs};
+	*metric = (struct route_metric){class_index, d->times + (size_t)class_index * town->road.n_arcs};
 	if (route_weights_open(&weights, d->graph, arena))
 		return ERR_MEMORY;
 	if (!weights)
 		return ERR_OK;
 	route_weights_set(weights, class_index, metric->time_ms);
-	metric->weights = weights;
+	metric->weights = d->weights[class_index] = weights;
 	if (route_pins_open(&d->pins[class_index], d->graph, metric, town->n_stops, 0, arena))
 		return ERR_MEMORY;
 	for (uint32_t s = 0; s < town->n_stops; s++)
@@ -65,8 +70,8 @@ size_t distance_size(const struct town *town, uint32_t n_most)
 	size_t rows = rows_most(town);
 	return sizeof(struct distance) + town->n_classes * (route_weights_size(&town->road) + pins_size(town)) +
 	       rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
-	       (size_t)town->n_classes * town->n_stops * sizeof(uint32_t) +
-	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result)) + 16 * 8;
+	       (size_t)town->n_classes * ((size_t)town->n_stops + town->road.n_arcs) * sizeof(uint32_t) +
+	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result)) + 16 * 9;
 }
 
 int distance_open(struct distance **ret_distance, const struct town *town, uint32_t n_most, struct arena *arena)
@@ -84,9 +89,11 @@ int distance_open(struct distance **ret_distance, const struct town *town, uint3
 	d->spots = arena_take(arena, most + 1, sizeof *d->spots);
 	d->where = arena_take(arena, most + 1, sizeof *d->where);
 	d->found = arena_take(arena, most + 1, sizeof *d->found);
-	if (!d->rows || !d->owner || !d->row_of || !d->spots || !d->where || !d->found)
+	d->times = arena_take(arena, (size_t)town->n_classes * town->road.n_arcs + 1, sizeof *d->times);
+	if (!d->times || !d->rows || !d->owner || !d->row_of || !d->spots || !d->where || !d->found)
 		return ERR_MEMORY;
 	memset(d->row_of, 0xff, stops * sizeof *d->row_of);
+	memcpy(d->times, town->road.time_ms, (size_t)town->n_classes * town->road.n_arcs * sizeof *d->times);
 	if (route_graph_open(&d->graph, &town->road, arena) || route_query_open(&d->query, d->graph, arena))
 		return ERR_MEMORY;
 	for (uint32_t c = 0; c < town->n_classes && c < NETWORK_CLASSES_MAX; c++)
@@ -149,6 +156,99 @@ static const struct route_result *row(struct distance *d, uint32_t class_index, 
 	return d->rows + (size_t)at * d->town->n_stops;
 }
 
+/* ---- streets that are not as in the town file ---- */
+
+static void street_set(struct distance *d, const struct wire_street *street)
+{
+	const struct network *road = &d->town->road;
+	for (uint32_t c = 0; c < d->town->n_classes; c++) {
+		size_t at = (size_t)c * road->n_arcs + street->arc;
+		d->times[at] = wire_street_ms(street, road->time_ms[at]);
+	}
+}
+
+static void class_update(struct distance *d, uint32_t class_index, const uint32_t *arcs, uint32_t n)
+{
+	const struct town *town = d->town;
+	struct route_weights *weights = d->weights[class_index];
+	if (!weights)
+		return;
+	route_weights_update(weights, arcs, n);
+	route_weights_trim(weights);
+	for (uint32_t s = 0; s < town->n_stops; s++)
+		route_pins_set(d->pins[class_index], s, town->stop_spot[(size_t)class_index * town->n_stops + s]);
+}
+
+void distance_streets(struct distance *d, const struct wire_street *streets, uint32_t n)
+{
+	uint32_t arcs[2 * WIRE_STREETS_MAX], n_arcs = 0;
+	assert(n <= WIRE_STREETS_MAX);
+	for (uint32_t i = 0; i < d->n_streets; i++) {
+		street_set(d, &(struct wire_street){d->streets[i].arc, 1000});
+		arcs[n_arcs++] = d->streets[i].arc;
+	}
+	for (uint32_t i = 0, old = 0; i < n; i++) {
+		assert(streets[i].arc < d->town->road.n_arcs);
+		street_set(d, &streets[i]);
+		while (old < d->n_streets && d->streets[old].arc < streets[i].arc)
+			old++;
+		if (old == d->n_streets || d->streets[old].arc != streets[i].arc)
+			arcs[n_arcs++] = streets[i].arc;
+	}
+	if (n)
+		memcpy(d->streets, streets, n * sizeof *streets);
+	d->n_streets = n;
+	for (uint32_t c = 0; c < d->town->n_classes && c < NETWORK_CLASSES_MAX; c++)
+		class_update(d, c, arcs, n_arcs);
+	d->n_used = d->next_row = 0;
+	memset(d->row_of, 0xff, (size_t)d->town->n_classes * d->town->n_stops * sizeof *d->row_of);
+}
+
+int distance_is_open(const struct distance *d, uint32_t class_index, struct spot spot)
+{
+	return spot.arc != NONE && d->times[(size_t)class_index * d->town->road.n_arcs + spot.arc] != TIME_INFINITE;
+}
+
+/* On a street that is closed now but was not in the town file. */
+static int is_caught(const struct distance *d, uint32_t class_index, struct spot spot)
+{
+	size_t at = (size_t)class_index * d->town->road.n_arcs + spot.arc;
+	return d->n_streets && spot.arc != NONE && d->times[at] == TIME_INFINITE &&
+	       d->town->road.time_ms[at] != TIME_INFINITE;
+}
+
+/* Leaves the closed street: a plain search in which that one is open. */
+static int leave(struct distance *d, uint32_t class_index, struct spot from, struct spot to,
+		 struct route_result *ret_result, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most)
+{
+	size_t at = (size_t)class_index * d->town->road.n_arcs + from.arc;
+	struct route_metric plain = {class_index, d->metrics[class_index].time_ms, NULL};
+	int code = ERR_OK;
+	d->times[at] = d->town->road.time_ms[at];
+	if (ret_arcs)
+		code = route_path(d->query, &plain, from, to, ret_result, ret_arcs, ret_n, most);
+	else
+		*ret_result = route_one(d->query, &plain, from, to);
+	d->times[at] = TIME_INFINITE;
+	return code;
+}
+
+static struct route_result leave_to(struct distance *d, uint32_t class_index, struct spot from, struct spot to)
+{
+	struct route_result result;
+	leave(d, class_index, from, to, &result, NULL, NULL, 0);
+	return result;
+}
+
+uint32_t distance_part_ms(const struct distance *d, uint32_t class_index, uint32_t arc, uint32_t part_mm)
+{
+	const struct network *road = &d->town->road;
+	uint64_t time = d->times[(size_t)class_index * road->n_arcs + arc], length = road->dist_mm[arc];
+	if (time == TIME_INFINITE)
+		return network_part_ms(road, class_index, arc, part_mm);
+	return length ? (uint32_t)((time * (part_mm < length ? part_mm : length) + length - 1) / length) : 0;
+}
+
 static int same_spot(const struct place *a, const struct place *b)
 {
 	return a->road.arc == b->road.arc && a->road.offset_mm == b->road.offset_mm;
@@ -161,6 +261,8 @@ struct route_result distance_between(struct distance *d, uint32_t class_index, c
 		return (struct route_result){TIME_INFINITE, TIME_INFINITE};
 	if (same_spot(from, to))
 		return (struct route_result){0, 0};
+	if (is_caught(d, class_index, from->road))
+		return leave_to(d, class_index, from->road, to->road);
 	uint32_t a = stop_of(d, class_index, from), b = stop_of(d, class_index, to);
 	if (a != NONE && b != NONE)
 		return row(d, class_index, a)[b];
@@ -179,11 +281,14 @@ void distance_gather(struct distance *d, uint32_t class_index, const struct plac
 			ret_results[i] = (struct route_result){0, 0};
 		else if (from[i]->road.arc == NONE || to->road.arc == NONE)
 			ret_results[i] = (struct route_result){TIME_INFINITE, TIME_INFINITE};
+		else if (is_caught(d, class_index, from[i]->road))
+			ret_results[i] = leave_to(d, class_index, from[i]->road, to->road);
 		else if (stop != NONE && goal != NONE)
 			ret_results[i] = row(d, class_index, stop)[goal];
 	}
 	for (uint32_t i = 0; i < n; i++) { /* after the rows: they share the scratch */
 		if (!from[i] || same_spot(from[i], to) || from[i]->road.arc == NONE || to->road.arc == NONE ||
+		    is_caught(d, class_index, from[i]->road) ||
 		    (goal != NONE && stop_of(d, class_index, from[i]) != NONE))
 			continue;
 		d->where[left] = i;
@@ -198,7 +303,8 @@ void distance_gather(struct distance *d, uint32_t class_index, const struct plac
 void distance_scatter(struct distance *d, uint32_t class_index, const struct place *from, const struct place *const *to,
 		      uint32_t n, struct route_result *ret_results)
 {
-	uint32_t origin = stop_of(d, class_index, from), left = 0;
+	int caught = is_caught(d, class_index, from->road);
+	uint32_t origin = caught ? NONE : stop_of(d, class_index, from), left = 0;
 	const struct route_result *known = origin == NONE ? NULL : row(d, class_index, origin);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t stop = known && to[i] ? stop_of(d, class_index, to[i]) : NONE;
@@ -208,6 +314,8 @@ void distance_scatter(struct distance *d, uint32_t class_index, const struct pla
 			ret_results[i] = (struct route_result){0, 0};
 		} else if (to[i]->road.arc == NONE || from->road.arc == NONE) {
 			ret_results[i] = (struct route_result){TIME_INFINITE, TIME_INFINITE};
+		} else if (caught) {
+			ret_results[i] = leave_to(d, class_index, from->road, to[i]->road);
 		} else if (stop != NONE) {
 			ret_results[i] = known[stop];
 		} else {
@@ -224,5 +332,7 @@ void distance_scatter(struct distance *d, uint32_t class_index, const struct pla
 int distance_path(struct distance *d, uint32_t class_index, struct spot from, struct spot to,
 		  struct route_result *ret_result, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most)
 {
+	if (is_caught(d, class_index, from))
+		return leave(d, class_index, from, to, ret_result, ret_arcs, ret_n, most);
 	return route_path(d->query, &d->metrics[class_index], from, to, ret_result, ret_arcs, ret_n, most);
 }

@@ -1,6 +1,6 @@
 /* Driving times between places, behind one small interface (today: rows of the stop-to-stop matrix, computed at first
- * use and kept, and plain searches for all other spots; later: buckets). Answers depend on the town alone, never on
- * what is kept. */
+ * use and kept, and plain searches for all other spots; later: buckets). Answers depend on the town and the streets set
+ * alone, never on what is kept. Whoever stands on a closed street may leave it; nobody is led onto one. */
 #ifndef ZUB_DISTANCE_H
 #define ZUB_DISTANCE_H
 
@@ -21,6 +21,13 @@ void distance_gather(struct distance *distance, uint32_t class_index, const stru
 		     const struct place *to, struct route_result *ret_results);
 void distance_scatter(struct distance *distance, uint32_t class_index, const struct place *from,
 		      const struct place *const *to, uint32_t n, struct route_result *ret_results);
+/* These streets (ascending, valid arcs) are not as in the town file, all others are. All answers follow from then on.
+ */
+void distance_streets(struct distance *distance, const struct wire_street *streets, uint32_t n);
+/* May it be driven to? */
+int distance_is_open(const struct distance *distance, uint32_t class_index, struct spot spot);
+/* What driving part_mm of an arc takes now; who stands on a closed one takes what it took before. */
+uint32_t distance_part_ms(const struct distance *distance, uint32_t class_index, uint32_t arc, uint32_t part_mm);
 /* The arcs driven; as route_path. */
 int distance_path(struct distance *distance, uint32_t class_index, struct spot from, struct spot to,
 		  struct route_result *ret_result, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most);

@@ -54,6 +54,7 @@ const char *core_cause_name(uint8_t cause)
 						  [CAUSE_OTHER_RIDER] = "other_rider",
 						  [CAUSE_RESTORE] = "restore",
 						  [CAUSE_VEHICLE_LATE] = "vehicle_late",
+						  [CAUSE_ROAD_CLOSED] = "road_closed",
 						  [CAUSE_RIDER_LATE] = "rider_late"};
 	return name_of(names, COUNT_OF(names), cause);
 }
@@ -83,7 +84,8 @@ const char *core_case_name(uint8_t kind)
 						      [CASE_APPROVAL] = "approval",
 						      [CASE_PLAN_REFUSED] = "plan_refused",
 						      [CASE_LATE] = "late",
-						      [CASE_UNSUPERVISED] = "unsupervised"};
+						      [CASE_UNSUPERVISED] = "unsupervised",
+						      [CASE_STREETS] = "streets"};
 	return name_of(names, COUNT_OF(names), kind);
 }
 
@@ -125,6 +127,7 @@ const char *core_command_name(uint16_t kind)
 						     [CMD_CASE_CLOSE] = "case_close",
 						     [CMD_BOOKINGS_PAUSE] = "bookings_pause",
 						     [CMD_TRIP_DELAY] = "trip_delay",
+						     [CMD_CLOSURE] = "closure",
 						     [CMD_IMPROVE] = "improve"};
 	return name_of(names, COUNT_OF(names), kind);
 }

@@ -81,7 +81,7 @@ void plan_path(struct core *core, uint32_t slot)
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t from = i == 0 ? vehicle->anchor.road.offset_mm : 0;
 		uint32_t to = i + 1 == n ? more->leg_to.road.offset_mm : road->dist_mm[path->arc[i]];
-		sum += to > from ? network_part_ms(road, vehicle->class_index, path->arc[i], to - from) : 0;
+		sum += to > from ? distance_part_ms(core->distance, vehicle->class_index, path->arc[i], to - from) : 0;
 		path->end_ms[i] = (uint32_t)(sum < UINT32_MAX ? sum : UINT32_MAX);
 	}
 	path->n = n;
@@ -430,7 +430,8 @@ void plan_put_depot(struct core *core, uint32_t slot, uint8_t kind)
 {
 	struct vehicle_more *more = &core->vehicles_more[slot];
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
-	if (more->n >= core->settings.plan_tasks_max || vehicle->depot.road.arc == NONE)
+	if (more->n >= core->settings.plan_tasks_max ||
+	    !distance_is_open(core->distance, vehicle->class_index, vehicle->depot.road))
 		return;
 	core_touch_vehicle(core, slot);
 	open_gap(core, slot, more->n);
@@ -614,6 +615,24 @@ void plan_leg(struct core *core, uint32_t slot, const struct place *from, instan
 	more->leg_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
 	more->leg_mm = leg.time_ms == TIME_INFINITE ? 0 : leg.dist_mm;
 	plan_path(core, slot);
+}
+
+void plan_detour(struct core *core, uint32_t slot)
+{
+	const struct vehicle_path *path = &core->paths[slot];
+	struct core_vehicle *vehicle = &core->vehicles[slot];
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	if (more->phase != PHASE_DRIVING || !more->n)
+		return;
+	instant_ms gone = core->now - vehicle->anchor_at, ends = leg_ends(more, vehicle);
+	for (uint32_t i = 0; i + 1 < path->n && gone > 0; i++) {
+		if (path->end_ms[i] < gone)
+			continue;
+		struct place at;
+		place_at_arc_end(core, path->arc[i], &at);
+		plan_leg(core, slot, &at, later(ends - (path->end_ms[path->n - 1] - path->end_ms[i]), core->now));
+		break;
+	}
 }
 
 /* Sets off, turns or stops, when the first promised task is another one than the vehicle is heading for. */

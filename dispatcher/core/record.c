@@ -177,6 +177,11 @@ static const struct record_field trip_delay_fields[] = {
 	NUM(trip.stop_sequence), NUM(arrival_late_s), NUM(departure_late_s), NUM(cancelled),
 };
 #undef T
+#define T cmd_closure
+static const struct record_field closure_fields[] = {
+	NUM(closure), NUM(lifted), NUM(slow_permille), NUM(until), NUM(n), NUMS(arcs), TEXT(by), TEXT(reason),
+};
+#undef T
 
 #define T upd_result
 static const struct record_field result_fields[] = {
@@ -269,6 +274,7 @@ static const struct record_kind command_kinds[CMD_KINDS] = {
 	[CMD_CASE_CLOSE] = {"case_close", TABLE(case_fields, cmd_case)},
 	[CMD_BOOKINGS_PAUSE] = {"bookings_pause", TABLE(bookings_pause_fields, cmd_bookings_pause)},
 	[CMD_TRIP_DELAY] = {"trip_delay", TABLE(trip_delay_fields, cmd_trip_delay)},
+	[CMD_CLOSURE] = {"closure", TABLE(closure_fields, cmd_closure)},
 	[CMD_IMPROVE] = {"improve", {NULL, 0, 0}},
 };
 

@@ -159,6 +159,18 @@ uint8_t ride_late_cause(const struct core *core, uint32_t slot)
 	return core->restored_at >= from ? CAUSE_RESTORE : CAUSE_VEHICLE_LATE;
 }
 
+void ride_end_offers(struct core *core)
+{
+	for (uint32_t i = 0; i < core->n_rides; i++) {
+		uint32_t slot = core->ride_order[i];
+		if (core->rides[slot].state != RIDE_OFFERED)
+			continue;
+		ride_unreserve(core, slot);
+		core->rides[slot].offers_until = core->now - 1;
+		time_ride(core, slot);
+	}
+}
+
 void ride_leave_plan(struct core *core, uint32_t slot)
 {
 	struct ride_more *more = &core->rides_more[slot];
@@ -427,26 +439,35 @@ static void case_wanted(struct core *core, uint32_t slot)
 	core->rides_more[slot].retry_at = core->now + MINUTE_MS;
 }
 
-void ride_move_or_break(struct core *core, uint32_t slot, uint8_t cause)
+void ride_say_broken(struct core *core, uint32_t slot, uint8_t cause)
 {
 	struct core_ride *ride = &core->rides[slot];
-	struct ride_more *more = &core->rides_more[slot];
-	if (ride_move(core, slot, cause))
-		return;
 	core_touch_ride(core, slot);
 	ride_outcome(core, slot, 0, cause);
 	ride->cause = cause;
 	if (case_new(core, CASE_BROKEN_RIDE, ride->ride, ride->vehicle, core_cause_name(cause)))
 		case_wanted(core, slot);
 	notice_new(core, NOTICE_BROKEN, slot, core->now);
+}
+
+void ride_break(struct core *core, uint32_t slot, uint8_t cause)
+{
+	const struct core_ride *ride = &core->rides[slot];
+	ride_say_broken(core, slot, cause);
 	if (next_best(core, slot)) {
-		more->replaced = 1;
+		core->rides_more[slot].replaced = 1;
 		notice_new(core, NOTICE_VEHICLE_CHANGED, slot, ride->planned_pickup);
 		ride_say(core, slot);
 		return;
 	}
 	ride_leave_plan(core, slot);
 	ride_close(core, slot, RIDE_BROKEN);
+}
+
+void ride_move_or_break(struct core *core, uint32_t slot, uint8_t cause)
+{
+	if (!ride_move(core, slot, cause))
+		ride_break(core, slot, cause);
 }
 
 /* ---- commands ---- */

@@ -90,12 +90,16 @@ TABLE(delay_table, TEXT(trip.feed), TEXT(trip.trip_id), ONE(trip.start_s), ONE(t
 #define T struct core_supervisor
 TABLE(supervisor_table, TEXT(who), TEXT(handing_to), ONE(vehicles_max), ONE(simulated), ONE(since));
 #undef T
+#define T struct core_closure
+TABLE(closure_table, ONE(closure), ONE(slow_permille), ONE(made_at), ONE(until), ONE(n), MANY(arcs), TEXT(by),
+      TEXT(reason));
+#undef T
 #define T struct core
 TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case), ONE(next_notice), ONE(n_rides),
       ONE(n_ride_free), ONE(n_vehicles), ONE(n_cases), ONE(n_notices), ONE(n_supervisors), ONE(n_keys), ONE(next_key),
-      ONE(n_delays), ONE(figures.asked), ONE(figures.offered), ONE(figures.promised), ONE(figures.refused),
-      ONE(figures.expired), ONE(figures.cancelled), ONE(figures.no_show), ONE(figures.done), ONE(figures.broken),
-      ONE(figures.kept), MANY(figures.refused_by), ONE(figures.wait_ms_sum), ONE(figures.wait_n),
+      ONE(n_delays), ONE(n_closures), ONE(figures.asked), ONE(figures.offered), ONE(figures.promised),
+      ONE(figures.refused), ONE(figures.expired), ONE(figures.cancelled), ONE(figures.no_show), ONE(figures.done),
+      ONE(figures.broken), ONE(figures.kept), MANY(figures.refused_by), ONE(figures.wait_ms_sum), ONE(figures.wait_n),
       ONE(figures.ride_ms_sum), ONE(figures.direct_ms_sum), ONE(figures.shared), MANY(figures.need_asked),
       MANY(figures.need_refused), MANY(figures.need_wait_ms_sum), MANY(figures.need_wait_n), ONE(figures.prebooked),
       ONE(figures.tied), ONE(figures.gone), ONE(figures.empty_mm), ONE(figures.loaded_mm), ONE(restored_at));
@@ -209,6 +213,8 @@ static void put_item(const struct core *core, uint32_t kind, uint32_t i, struct 
 		put(c, &delay_table, &core->delays[i], core->scratch);
 	else if (kind == ITEM_SUPERVISOR && i < core->n_supervisors)
 		put(c, &supervisor_table, &core->supervisors[i], core->scratch);
+	else if (kind == ITEM_CLOSURE && i < core->n_closures)
+		put(c, &closure_table, &core->closures[i], core->scratch);
 	else if (kind == ITEM_HEAD)
 		put(c, &head_table, core, core->scratch);
 }
@@ -254,14 +260,9 @@ void snapshot_digest_all(struct core *core)
 
 static uint32_t items_used(const struct core *core, uint32_t kind)
 {
-	const uint32_t n[ITEM_KINDS] = {core->settings.rides_max,
-					core->n_vehicles,
-					core->n_cases,
-					core->n_notices,
-					core->n_keys,
-					core->n_delays,
-					core->n_supervisors,
-					0};
+	const uint32_t n[ITEM_KINDS] = {core->settings.rides_max, core->n_vehicles, core->n_cases,
+					core->n_notices,	  core->n_keys,	    core->n_delays,
+					core->n_supervisors,	  core->n_closures, 0};
 	return n[kind];
 }
 
@@ -300,7 +301,7 @@ static int head_valid(const struct core *core)
 	       core->n_rides + core->n_ride_free == s->rides_max && core->n_vehicles <= s->vehicles_max &&
 	       core->n_cases <= s->cases_max && core->n_notices <= s->notices_max &&
 	       core->n_supervisors <= core->supervisors_max && core->n_keys <= s->keys_max &&
-	       core->next_key < s->keys_max && core->n_delays <= s->delays_max;
+	       core->next_key < s->keys_max && core->n_delays <= s->delays_max && core->n_closures <= CORE_CLOSURES_MAX;
 }
 
 static int get_slots(struct core *core, struct cursor *c)
@@ -390,7 +391,9 @@ static int get_rest(struct core *core, struct cursor *c)
 		get(c, &delay_table, &core->delays[i]);
 	for (uint32_t i = 0; i < core->n_supervisors; i++)
 		get(c, &supervisor_table, &core->supervisors[i]);
-	return c->failed ? ERR_FORMAT : ERR_OK;
+	for (uint32_t i = 0; i < core->n_closures; i++)
+		get(c, &closure_table, &core->closures[i]);
+	return c->failed ? ERR_FORMAT : closure_derive(core);
 }
 
 static int get_header(struct core *core, struct cursor *c, struct err_detail *detail)

@@ -110,6 +110,7 @@ enum item_kind {
 	ITEM_KEY,
 	ITEM_DELAY,
 	ITEM_SUPERVISOR,
+	ITEM_CLOSURE,
 	ITEM_HEAD,
 	ITEM_KINDS
 };
@@ -167,6 +168,10 @@ struct core {
 	struct hash_map key_map;
 	struct trip_delay *delays;
 	uint32_t n_delays;
+	struct core_closure closures[CORE_CLOSURES_MAX]; /* ascending number */
+	uint32_t n_closures;
+	struct wire_street streets[WIRE_STREETS_MAX]; /* derived: what they say together */
+	uint32_t n_streets;
 
 	struct timers timers;
 
@@ -276,7 +281,8 @@ void plan_retime(struct core *core, uint32_t vehicle);
 void plan_changed(struct core *core, uint32_t vehicle); /* told at the end of the step */
 void plan_flush(struct core *core);
 void plan_leg(struct core *core, uint32_t vehicle, const struct place *from,
-	      instant_ms at);					      /* sets off to the first promised task */
+	      instant_ms at);			       /* sets off to the first promised task */
+void plan_detour(struct core *core, uint32_t vehicle); /* under way: its place now becomes the begin of the leg */
 void plan_count_mm(struct core *core, uint32_t vehicle, uint32_t mm); /* driven */
 void plan_path(struct core *core, uint32_t vehicle);		      /* derives the path of the current leg */
 void plan_view(struct core *core, uint32_t vehicle);		      /* refreshes what core_plan shows */
@@ -292,6 +298,7 @@ int ride_open(uint8_t state); /* neither finished nor refused */
 void ride_close(struct core *core, uint32_t ride, uint8_t state);
 void ride_promise(struct core *core, uint32_t ride, uint32_t offer);
 void ride_unreserve(struct core *core, uint32_t ride);
+void ride_end_offers(struct core *core); /* all that stand: the streets they were made for are no more */
 void ride_leave_plan(struct core *core, uint32_t ride);
 void ride_at_stop(struct core *core, uint32_t ride, instant_ms at);
 void ride_boarded(struct core *core, uint32_t ride, uint32_t vehicle, instant_ms at, uint8_t evidence);
@@ -301,6 +308,8 @@ int ride_refused_by(const struct core *core, uint32_t ride, uint32_t vehicle); /
 int ride_move(struct core *core, uint32_t ride,
 	      uint8_t cause); /* to the best other vehicle within its promise; 1 = moved */
 void ride_move_or_break(struct core *core, uint32_t ride, uint8_t cause);
+void ride_break(struct core *core, uint32_t ride, uint8_t cause);	/* and the next best promise, if there is one */
+void ride_say_broken(struct core *core, uint32_t ride, uint8_t cause); /* outcome, case, notice; the plan stays */
 void ride_outcome(struct core *core, uint32_t ride, int kept, uint8_t cause);
 uint8_t ride_late_cause(const struct core *core, uint32_t ride);
 int ride_cancel(struct core *core, const struct cmd_cancel *cancel);
@@ -365,6 +374,12 @@ int connection_times(const struct core *core, const struct trip_key *key, instan
 		     instant_ms *ret_departure);
 void connection_review(struct core *core, uint32_t ride); /* a tied ride after a delay */
 void connection_review_all(struct core *core);		  /* after a new timetable */
+
+/* ---- closure.c ---- */
+int closure_take(struct core *core, const struct cmd_closure *command);
+void closure_due(struct core *core);	/* ends those whose time is over */
+int closure_derive(struct core *core);	/* the streets from the closures, after a snapshot; ERR_RANGE */
+void closure_forget(struct core *core); /* a new town file: each becomes a person's task */
 
 /* ---- swap.c ---- */
 int swap_town(struct core *core, const struct cmd_town_swap *swap);

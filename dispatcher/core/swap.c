@@ -94,19 +94,12 @@ int swap_town(struct core *core, const struct cmd_town_swap *swap)
 	for (uint32_t i = 0; i < core->n_vehicles; i++)
 		if (core->vehicles[i].class_index >= town->n_classes)
 			return ERR_CONFLICT;
-	for (uint32_t i = 0; i < core->n_rides; i++) /* offers are of the old streets */
-		if (core->rides[core->ride_order[i]].state == RIDE_OFFERED)
-			ride_unreserve(core, core->ride_order[i]);
+	ride_end_offers(core); /* they are of the old streets */
 	if (core_town_open(core, town))
 		return ERR_MEMORY;
-	for (uint32_t i = 0; i < core->n_rides; i++) {
-		uint32_t slot = core->ride_order[i];
-		swap_ride(core, old, slot);
-		if (core->rides[slot].state == RIDE_OFFERED) {
-			core->rides[slot].offers_until = core->now - 1;
-			time_ride(core, slot);
-		}
-	}
+	closure_forget(core);
+	for (uint32_t i = 0; i < core->n_rides; i++)
+		swap_ride(core, old, core->ride_order[i]);
 	for (uint32_t i = 0; i < core->n_vehicles; i++)
 		swap_vehicle(core, old, core->vehicle_order[i]);
 	connection_review_all(core); /* their trains may run at other times now, or not at all */

@@ -91,8 +91,10 @@ void time_run(struct core *core, instant_ms until)
 		core->now = later(core->now, at);
 		if (item < rides_max)
 			ride_due(core, item);
-		else
+		else if (item < rides_max + core->settings.vehicles_max)
 			vehicle_due(core, item - rides_max);
+		else
+			closure_due(core);
 		/* due work moves its own timer on; at least by a second, so that nothing can turn in circles */
 		if (core->timers.at[item] <= core->now)
 			timers_set(&core->timers, item, core->now + SECOND_MS);

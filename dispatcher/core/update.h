@@ -74,6 +74,7 @@ enum cause { /* why a promise was broken; each must trace to a journaled outside
 	     CAUSE_OTHER_RIDER /* e.g. emergency aboard */,
 	     CAUSE_RESTORE,
 	     CAUSE_VEHICLE_LATE,
+	     CAUSE_ROAD_CLOSED,
 	     CAUSE_RIDER_LATE /* the rider came later than the vehicle */,
 	     CAUSES
 };
@@ -100,6 +101,7 @@ enum case_kind {
 	CASE_PLAN_REFUSED,
 	CASE_LATE,
 	CASE_UNSUPERVISED /* riders or promises on a vehicle that nobody watches */,
+	CASE_STREETS /* closures that a new town file made void: to be set anew */,
 	CASE_KINDS
 };
 

@@ -124,6 +124,7 @@ static const struct {
 	{"cause.vehicle_stopped", {"Your shuttle had to stop.", "Ihr Shuttle musste anhalten."}},
 	{"cause.slower_streets",
 	 {"The streets are slower than expected.", "Auf den Straßen geht es langsamer als erwartet."}},
+	{"cause.road_closed", {"A street was closed.", "Eine Straße wurde gesperrt."}},
 	{"cause.late_trip", {"A train or bus was late.", "Ein Zug oder Bus war verspätet."}},
 	{"cause.trip_cancelled", {"A train or bus was cancelled.", "Ein Zug oder Bus ist ausgefallen."}},
 	{"cause.operator", {"The control room had to decide so.", "Die Leitstelle musste so entscheiden."}},

@@ -89,6 +89,9 @@ static void plan(struct wire_plan *plan_out)
 		task->boarding_code = (uint16_t)below(10000);
 		task->party = (uint8_t)below(65);
 	}
+	plan_out->n_streets = below(WIRE_STREETS_MAX + 1);
+	for (uint32_t i = 0, arc = below(1000); i < plan_out->n_streets; i++, arc += 1 + below(1000))
+		plan_out->streets[i] = (struct wire_street){arc, below(3) ? 1001 + below(WIRE_SLOW_MAX - 1000) : 0};
 }
 
 static void state_any(struct wire_state *state)

@@ -330,6 +330,24 @@ int orders(struct story *story, const char *who, uint32_t vehicle, enum wire_ord
 	return submit(story, &command);
 }
 
+int closes_street(struct story *story, uint64_t number, const char *street, uint32_t slow_permille, const char *until)
+{
+	struct command command = {.kind = CMD_CLOSURE, .closure = {.closure = number, .slow_permille = slow_permille}};
+	const char back[3] = {street[1], street[0], 0};
+	command.closure.arcs[command.closure.n++] = place_at(&story->drawn, street).road.arc;
+	command.closure.arcs[command.closure.n++] = place_at(&story->drawn, back).road.arc;
+	command.closure.until = until ? story_time(story, until) : 0;
+	snprintf(command.closure.by, CORE_WHO_MAX, "Anna");
+	snprintf(command.closure.reason, CORE_REASON_MAX, "a crane stands there");
+	return submit(story, &command);
+}
+
+int opens_street(struct story *story, uint64_t number)
+{
+	struct command command = {.kind = CMD_CLOSURE, .closure = {.closure = number, .lifted = 1}};
+	return submit(story, &command);
+}
+
 int answers_approval(struct story *story, const char *who, uint32_t vehicle, int granted)
 {
 	struct command command = {.kind = CMD_APPROVAL, .approval = {.vehicle = vehicle, .granted = (uint8_t)granted}};

@@ -95,6 +95,9 @@ void regains_link(struct story *story, uint32_t vehicle);
 void presses(struct story *story, uint32_t vehicle, enum wire_event_kind button);
 void agent_restarts(struct story *story, uint32_t vehicle);
 void dispatcher_restarts(struct story *story);
+/* Both directions of the street between two corners ("BC"): slow_permille 0 = closed; until "17:05" or NULL. */
+int closes_street(struct story *story, uint64_t number, const char *street, uint32_t slow_permille, const char *until);
+int opens_street(struct story *story, uint64_t number);
 /* The stop sequence counts from 1; late in seconds. */
 void train(struct story *story, const char *trip, uint32_t stop_sequence, int32_t late_s, int cancelled);
 /* Another timetable of the same streets takes effect; the agents get the new file within a minute. */

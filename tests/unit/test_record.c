@@ -54,6 +54,7 @@ CLEAR(cmd_duty)
 CLEAR(cmd_case)
 CLEAR(cmd_bookings_pause)
 CLEAR(cmd_trip_delay)
+CLEAR(cmd_closure)
 CLEAR(upd_result)
 CLEAR(upd_ride)
 CLEAR(upd_plan)
@@ -98,6 +99,7 @@ static const struct body {
 	BODY(CMD_CASE_CLOSE, cmd_case, 0),
 	BODY(CMD_BOOKINGS_PAUSE, cmd_bookings_pause, 0),
 	BODY(CMD_TRIP_DELAY, cmd_trip_delay, 0),
+	BODY(CMD_CLOSURE, cmd_closure, 0),
 	BODY(UPD_RESULT, upd_result, 1),
 	BODY(UPD_RIDE, upd_ride, 1),
 	BODY(UPD_PLAN, upd_plan, 1),

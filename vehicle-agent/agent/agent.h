@@ -29,6 +29,9 @@ struct drive_command {
 	uint8_t wish;	    /* enum drive_wish */
 	struct spot target; /* for GO */
 	uint64_t leg;	    /* changes when the target changes */
+	/* for GO: arcs that are not as in the town file, ascending; borrowed until the agent hears of another plan */
+	const struct wire_street *streets;
+	uint32_t n_streets;
 };
 enum body_state {
 	BODY_STANDING = 0,

@@ -126,6 +126,23 @@ static int plan_takes_riders(const struct agent *agent, const struct wire_plan *
 	return 0;
 }
 
+/* A stop on a street that the plan itself calls closed; where it stands already it may serve. */
+static int task_cut_off(const struct agent *agent, const struct wire_plan *plan, const struct wire_task *task)
+{
+	uint32_t low = 0, high = plan->n_streets;
+
+	if (agent->stop.open && spot_equal(place_spot(&task->place), agent->stop.spot))
+		return 0;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (plan->streets[middle].arc < task->place.arc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < plan->n_streets && plan->streets[low].arc == task->place.arc && !plan->streets[low].slow_permille;
+}
+
 enum wire_refusal agent_plan_refusal(const struct agent *agent, const struct wire_plan *plan)
 {
 	enum wire_refusal refusal = WIRE_REFUSED_NONE;
@@ -141,6 +158,12 @@ enum wire_refusal agent_plan_refusal(const struct agent *agent, const struct wir
 		return WIRE_REFUSED_TOWN;
 	for (uint32_t i = 0; i < plan->n_tasks && !refusal; i++)
 		refusal = task_place(agent, &plan->tasks[i]);
+	for (uint32_t i = 0; i < plan->n_tasks && !refusal; i++)
+		if (task_cut_off(agent, plan, &plan->tasks[i]))
+			refusal = WIRE_REFUSED_UNREACHABLE;
+	for (uint32_t i = 0; i < plan->n_streets && !refusal; i++)
+		if (plan->streets[i].arc >= agent->town->road.n_arcs)
+			refusal = WIRE_REFUSED_UNREACHABLE;
 	if (refusal)
 		return refusal;
 	if (plan_contradicts(agent, plan))

@@ -11,7 +11,7 @@
 size_t agent_save_size(void)
 {
 	return 4096 + AGENT_EVENTS_MAX * EVENT_BYTES + WIRE_TASKS_MAX * TASK_BYTES + AGENT_FINISHED * 8 +
-	       AGENT_ORDERS * 8 + WIRE_ABOARD_MAX * 9;
+	       AGENT_ORDERS * 8 + WIRE_ABOARD_MAX * 9 + WIRE_STREETS_MAX * 8;
 }
 
 static void put_place(struct bytes_out *out, const struct wire_place *place)
@@ -139,6 +139,11 @@ static void put_plan(struct bytes_out *out, const struct agent *agent)
 	bytes_put(out, agent->plan.n_tasks, 4);
 	for (uint32_t i = 0; i < agent->plan.n_tasks; i++)
 		put_task(out, &agent->plan.tasks[i], agent->evidence[i]);
+	bytes_put(out, agent->plan.n_streets, 4);
+	for (uint32_t i = 0; i < agent->plan.n_streets; i++) {
+		bytes_put(out, agent->plan.streets[i].arc, 4);
+		bytes_put(out, agent->plan.streets[i].slow_permille, 4);
+	}
 }
 
 static void get_plan(struct bytes_in *in, struct agent *agent)
@@ -156,6 +161,14 @@ static void get_plan(struct bytes_in *in, struct agent *agent)
 		in->failed = 1;
 	for (uint32_t i = 0; i < agent->plan.n_tasks; i++)
 		get_task(in, agent->town, &agent->plan.tasks[i], &agent->evidence[i]);
+	agent->plan.n_streets = bytes_get_u32(in, WIRE_STREETS_MAX);
+	for (uint32_t i = 0; i < agent->plan.n_streets; i++) {
+		struct wire_street *street = &agent->plan.streets[i];
+		street->arc = bytes_get_u32(in, UINT32_MAX);
+		street->slow_permille = bytes_get_u32(in, WIRE_SLOW_MAX);
+		if (street->arc >= agent->town->road.n_arcs || (i && street->arc <= street[-1].arc))
+			in->failed = 1;
+	}
 }
 
 /* ---- riders, orders ---- */

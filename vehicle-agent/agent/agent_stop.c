@@ -372,7 +372,11 @@ instant_ms agent_step_due(const struct agent *agent)
 
 struct drive_command agent_drive(const struct agent *agent)
 {
-	struct drive_command command = {.wish = DRIVE_STAY, .leg = agent->leg, .target = agent->leg_target};
+	struct drive_command command = {.wish = DRIVE_STAY,
+					.leg = agent->leg,
+					.target = agent->leg_target,
+					.streets = agent->plan.streets,
+					.n_streets = agent->plan.n_streets};
 
 	if (agent->standstill || agent->emergency)
 		command.wish = DRIVE_STOP_NOW;

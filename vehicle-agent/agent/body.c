@@ -6,7 +6,7 @@
 #include "bytes.h"
 #include "geo.h"
 
-#define BODY_VERSION 1
+#define BODY_VERSION 2
 /* Longer paths are driven in pieces: at the end of one the next is searched. */
 #define PATH_ARCS_MAX 4096
 /* No turn rule looks further back than this many arcs. */
@@ -20,7 +20,10 @@ struct body {
 	const struct network *road;
 	struct route_query *query;
 	const struct route_graph *graph;
-	struct route_metric metric;
+	struct route_metric metric; /* the times as in the town file; a search changes those of `streets` */
+	uint32_t *times;	    /* what the metric reads, shared or own */
+	struct wire_street streets[WIRE_STREETS_MAX];
+	uint32_t n_streets;
 	int64_t capacity;
 	uint32_t charge_w, wh_per_km, slow_permille;
 
@@ -46,14 +49,18 @@ struct body {
 
 size_t body_size(const struct town *town)
 {
-	(void)town;
-	return sizeof(struct body) + 3 * PATH_ARCS_MAX * sizeof(uint32_t) + 64;
+	return sizeof(struct body) + (3 * PATH_ARCS_MAX + (size_t)town->road.n_arcs) * sizeof(uint32_t) + 64;
 }
 
 static int spot_usable(const struct network *road, uint32_t class_index, struct spot spot)
 {
 	return spot.arc < road->n_arcs && spot.offset_mm <= road->dist_mm[spot.arc] &&
 	       road->time_ms[(size_t)class_index * road->n_arcs + spot.arc] != TIME_INFINITE;
+}
+
+static const uint32_t *body_town_times(const struct body *body)
+{
+	return body->road->time_ms + (size_t)body->metric.class_index * body->road->n_arcs;
 }
 
 static int body_columns(struct body *body, const struct body_options *options, struct arena *arena)
@@ -63,6 +70,14 @@ static int body_columns(struct body *body, const struct body_options *options, s
 	body->mm_before = arena_take(arena, PATH_ARCS_MAX, sizeof *body->mm_before);
 	if (!body->arc || !body->enter_ms || !body->mm_before)
 		return ERR_MEMORY;
+	body->times = options->times;
+	if (!body->times) {
+		body->times = arena_take(arena, body->road->n_arcs, sizeof *body->times);
+		if (!body->times)
+			return ERR_MEMORY;
+		memcpy(body->times, body_town_times(body), body->road->n_arcs * sizeof *body->times);
+	}
+	body->metric.time_ms = body->times;
 	body->query = options->query;
 	return body->query ? ERR_OK : route_query_open(&body->query, body->graph, arena);
 }
@@ -84,7 +99,6 @@ int body_open(struct body **ret_body, const struct body_options *options, const 
 	body->road = &town->road;
 	body->graph = graph;
 	body->metric.class_index = options->class_index;
-	body->metric.time_ms = town->road.time_ms + (size_t)options->class_index * town->road.n_arcs;
 	body->capacity = (int64_t)options->battery_wh * ENERGY_PER_WH;
 	body->energy = body->capacity / 1000 * options->battery_permille;
 	body->charge_w = options->charge_w;
@@ -123,12 +137,30 @@ static uint32_t piece_to(const struct body *body, uint32_t i)
 	return i + 1 == body->n ? body->end.offset_mm : body->road->dist_mm[body->arc[i]];
 }
 
+/* Who is on a closed street leaves it at its usual pace. */
+static uint32_t arc_ms(const struct body *body, uint32_t arc)
+{
+	uint32_t time = body_town_times(body)[arc], low = 0, high = body->n_streets;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (body->streets[middle].arc < arc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == body->n_streets || body->streets[low].arc != arc || !body->streets[low].slow_permille)
+		return time;
+	return wire_street_ms(&body->streets[low], time);
+}
+
 static uint32_t piece_arc_ms(const struct body *body, uint32_t i)
 {
+	uint64_t time = arc_ms(body, body->arc[i]), length = body->road->dist_mm[body->arc[i]];
+
 	if (i && i + 1 < body->n)
-		return body->metric.time_ms[body->arc[i]];
-	return network_part_ms(body->road, body->metric.class_index, body->arc[i],
-			       piece_to(body, i) - piece_from(body, i));
+		return (uint32_t)time;
+	return length ? (uint32_t)((time * (piece_to(body, i) - piece_from(body, i)) + length - 1) / length) : 0;
 }
 
 static void piece_times(struct body *body)
@@ -152,13 +184,32 @@ static void piece_times(struct body *body)
 	body->total_mm = mm;
 }
 
+/* The streets as they are now, for one search: the arc it stands on can always be left. */
+static void streets_apply(struct body *body)
+{
+	for (uint32_t i = 0; i < body->n_streets; i++) {
+		uint32_t arc = body->streets[i].arc;
+		body->times[arc] = arc == body->at.arc ? arc_ms(body, arc)
+						       : wire_street_ms(&body->streets[i], body_town_times(body)[arc]);
+	}
+}
+
+static void streets_undo(struct body *body)
+{
+	for (uint32_t i = 0; i < body->n_streets; i++)
+		body->times[body->streets[i].arc] = body_town_times(body)[body->streets[i].arc];
+}
+
 /* Searches the path of the leg from `at` on; ERR_UNREACHABLE leaves the body standing. */
 static int piece_plan(struct body *body)
 {
 	struct route_result result;
 	uint32_t n = 0;
-	int rc = route_path(body->query, &body->metric, body->at, body->target, &result, body->arc, &n, PATH_ARCS_MAX);
+	int rc;
 
+	streets_apply(body);
+	rc = route_path(body->query, &body->metric, body->at, body->target, &result, body->arc, &n, PATH_ARCS_MAX);
+	streets_undo(body);
 	if (rc && rc != ERR_FULL)
 		return rc;
 	body->n = n < PATH_ARCS_MAX ? n : PATH_ARCS_MAX;
@@ -277,6 +328,19 @@ static void body_advance(struct body *body, instant_ms now, int charging)
 	}
 }
 
+static void streets_take(struct body *body, const struct drive_command *command)
+{
+	size_t bytes = command->n_streets * sizeof command->streets[0];
+
+	assert(command->n_streets <= WIRE_STREETS_MAX);
+	if (command->n_streets == body->n_streets && (!bytes || !memcmp(body->streets, command->streets, bytes)))
+		return;
+	piece_stop(body); /* while it knows how fast it was */
+	if (bytes)
+		memcpy(body->streets, command->streets, bytes);
+	body->n_streets = command->n_streets;
+}
+
 /* ---- interface ---- */
 void body_command(struct body *body, const struct drive_command *command, instant_ms now)
 {
@@ -289,6 +353,7 @@ void body_command(struct body *body, const struct drive_command *command, instan
 		body->fault = BODY_FAULT_NONE;
 	if (body->fault)
 		return;
+	streets_take(body, command); /* a body that stood still for it goes on below, on the way that is best now */
 	if (command->leg == body->leg && body->state != BODY_STANDING)
 		return;
 	if (!spot_usable(body->road, body->metric.class_index, command->target))
@@ -352,6 +417,7 @@ void body_stand_at(struct body *body, struct spot spot)
 	body->at = body->target = body->end = spot;
 	body->began = body->now;
 	body->driven_mm = body->n = body->total_ms = body->total_mm = 0;
+	body->n_streets = 0;
 }
 
 int body_save(const struct body *body, void *bytes, size_t size, size_t *ret_n)
@@ -372,6 +438,11 @@ int body_save(const struct body *body, void *bytes, size_t size, size_t *ret_n)
 	bytes_put(&out, body->target.offset_mm, 4);
 	bytes_put(&out, (uint64_t)body->began, 8);
 	bytes_put(&out, body->driven_mm, 4);
+	bytes_put(&out, body->n_streets, 4);
+	for (uint32_t i = 0; i < body->n_streets; i++) {
+		bytes_put(&out, body->streets[i].arc, 4);
+		bytes_put(&out, body->streets[i].slow_permille, 4);
+	}
 	*ret_n = out.n;
 	return out.n <= size ? ERR_OK : ERR_FULL;
 }
@@ -392,6 +463,11 @@ static void body_fields(struct body *body, struct bytes_in *in)
 	body->target.offset_mm = bytes_get_u32(in, UINT32_MAX);
 	body->began = bytes_get_i64(in);
 	body->driven_mm = bytes_get_u32(in, UINT32_MAX);
+	body->n_streets = bytes_get_u32(in, WIRE_STREETS_MAX);
+	for (uint32_t i = 0; i < body->n_streets; i++) {
+		body->streets[i].arc = bytes_get_u32(in, body->road->n_arcs - 1);
+		body->streets[i].slow_permille = bytes_get_u32(in, WIRE_SLOW_MAX);
+	}
 }
 
 int body_load(struct body *body, const void *bytes, size_t n, struct err_detail *detail)
