@@ -446,6 +446,11 @@ static int host_place(void *self, struct geo_point point, struct place *ret_plac
 	return placing_find(&((struct loop *)self)->town->placing, point, ret_place);
 }
 
+static int host_street(void *self, struct geo_point point, uint32_t *ret_arc)
+{
+	return placing_street(&((struct loop *)self)->town->placing, point, ret_arc);
+}
+
 static uint64_t host_random(void *self)
 {
 	(void)self;
@@ -634,6 +639,7 @@ static int open_doors(struct loop *loop, struct err_detail *detail)
 			    .core = host_core,
 			    .vehicle_state = host_vehicle_state,
 			    .place = host_place,
+			    .street = host_street,
 			    .random = host_random,
 			    .holding = host_holding,
 			    .metrics = host_metrics};

@@ -34,3 +34,14 @@ int placing_find(struct placing *placing, struct geo_point point, struct place *
 	*ret_place = place;
 	return ERR_OK;
 }
+
+int placing_street(struct placing *placing, struct geo_point point, uint32_t *ret_arc)
+{
+	struct geo_xy xy;
+	struct snap snap;
+	if (projection_forward(placing->projection, point, &xy) ||
+	    !network_snap(&placing->town->road, 0, xy, PLACING_AWAY_MM, 0, &snap, 1))
+		return ERR_RANGE;
+	*ret_arc = snap.spot.arc;
+	return ERR_OK;
+}

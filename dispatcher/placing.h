@@ -19,5 +19,7 @@ int placing_open(struct placing *placing, const struct town *town, struct err_de
 void placing_close(struct placing *placing);
 /* ERR_RANGE when neither a road nor a footpath is near. */
 int placing_find(struct placing *placing, struct geo_point point, struct place *ret_place);
+/* The road of class 0 nearest to a point, stopping allowed or not. ERR_RANGE. */
+int placing_street(struct placing *placing, struct geo_point point, uint32_t *ret_arc);
 
 #endif

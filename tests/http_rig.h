@@ -146,6 +146,12 @@ static inline int rig_find_place(void *self, struct geo_point point, struct plac
 	return 0;
 }
 
+static inline int rig_find_street(void *self, struct geo_point point, uint32_t *ret_arc)
+{
+	*ret_arc = rig_nearest(&((struct http_rig *)self)->drawn.town.road, point).arc;
+	return *ret_arc == NONE ? ERR_RANGE : 0;
+}
+
 /* The whole file in a fresh buffer with a NUL. */
 static inline char *rig_read(const char *path, size_t *ret_n)
 {
@@ -166,8 +172,8 @@ static inline void http_rig_serve(struct http_rig *rig, uint32_t connections_max
 	struct err_detail detail = {""};
 	snprintf(token_path, sizeof token_path, "%s/operator.token", rig->folder);
 	snprintf(web, sizeof web, "%s/web", rig->folder);
-	struct host host = {rig,       rig_submit,     rig_standstill, rig_now,	    rig_speed,	rig_core_of,
-			    rig_state, rig_find_place, rig_random,     rig_holding, rig_metrics};
+	struct host host = {rig,       rig_submit,     rig_standstill,	rig_now,    rig_speed,	 rig_core_of,
+			    rig_state, rig_find_place, rig_find_street, rig_random, rig_holding, rig_metrics};
 	struct http_settings settings = {.address = "127.0.0.1",
 					 .operator_token_path = token_path,
 					 .web_folder = web,

@@ -24,6 +24,8 @@ struct host {
 	const struct wire_state *(*vehicle_state)(void *self, uint32_t vehicle); /* newest, or NULL */
 	/* place on the town's roads and walks from raw degrees; ERR_RANGE outside the map */
 	int (*place)(void *self, struct geo_point point, struct place *ret_place);
+	/* the road nearest to a point, whatever its class and use; ERR_RANGE outside the map */
+	int (*street)(void *self, struct geo_point point, uint32_t *ret_arc);
 	uint64_t (*random)(void *self);
 	int (*holding)(void *self, char *text,
 		       size_t size); /* 1 + reason while no promises are made (hold mode); 2: the store

@@ -441,6 +441,37 @@ static const struct field pause_fields[] = {
 };
 READER(pause, body_pause, pause_fields, 0)
 
+static int read_points(const json_t *value, void *to, struct json_error *error)
+{
+	struct body_closure *body = (struct body_closure *)((char *)to - AT(body_closure, points));
+	struct body_place place;
+	size_t i;
+	json_t *item;
+	if (!json_is_array(value))
+		return fault(error, JSON_WRONG_TYPE, "");
+	if (json_array_size(value) > HTTP_POINTS_MAX)
+		return fault(error, JSON_TOO_LONG, "");
+	json_array_foreach((json_t *)(uintptr_t)value, i, item)
+	{
+		if (read_place(item, &place, error))
+			return ERR_FORMAT;
+		if (place.stop != NONE)
+			return fault(error, JSON_UNKNOWN_FIELD, "stop");
+		body->points[body->n_points++] = place.point;
+	}
+	return body->n_points ? ERR_OK : fault(error, JSON_MISSING, "");
+}
+
+static const struct field closure_fields[] = {
+	OTHER(body_closure, points, read_points, 1),
+	NUMBER(FIELD_BOOL, body_closure, one_direction, 0, 0, 0),
+	NUMBER(FIELD_UINT32, body_closure, slow_percent, 0, WIRE_SLOW_MAX / 10, 0),
+	NUMBER(FIELD_INSTANT, body_closure, until, 0, 0, 0),
+	TEXT(body_closure, by, 1, 1),
+	TEXT(body_closure, reason, 1, 1),
+};
+READER(closure, body_closure, closure_fields, .until = INSTANT_NONE)
+
 static const struct field approval_fields[] = {
 	NUMBER(FIELD_UINT32, body_approval, vehicle, 1, NONE - 1, 1),
 	{"request", FIELD_ID, AT(body_approval, request), 0, 0, NULL, NULL, 1},

@@ -81,6 +81,15 @@ struct body_pause {
 	uint8_t paused;
 	char by[CORE_WHO_MAX], reason[CORE_REASON_MAX];
 };
+#define HTTP_POINTS_MAX 32
+struct body_closure {
+	struct geo_point points[HTTP_POINTS_MAX];
+	uint32_t n_points;
+	uint8_t one_direction;
+	uint32_t slow_percent; /* 0 = closed */
+	instant_ms until;      /* INSTANT_NONE when not given */
+	char by[CORE_WHO_MAX], reason[CORE_REASON_MAX];
+};
 struct body_approval {
 	uint32_t vehicle;
 	uint64_t request;
@@ -105,6 +114,7 @@ int http_json_release(const void *bytes, size_t n, struct body_order *ret_body, 
 int http_json_case_own(const void *bytes, size_t n, struct body_case *ret_body, struct json_error *error);
 int http_json_case_close(const void *bytes, size_t n, struct body_case *ret_body, struct json_error *error);
 int http_json_pause(const void *bytes, size_t n, struct body_pause *ret_body, struct json_error *error);
+int http_json_closure(const void *bytes, size_t n, struct body_closure *ret_body, struct json_error *error);
 int http_json_approval(const void *bytes, size_t n, struct body_approval *ret_body, struct json_error *error);
 int http_json_notice(const void *bytes, size_t n, struct body_notice *ret_body, struct json_error *error);
 int http_json_empty(const void *bytes, size_t n, struct json_error *error);

@@ -30,6 +30,7 @@ static const struct {
 	{"case_unknown", 404},
 	{"case_without_ride", 409},
 	{"notice_unknown", 404},
+	{"closure_unknown", 404},
 	{"stop_unknown", 422},
 	{"need_unknown", 422},
 	{"nobody", 422},

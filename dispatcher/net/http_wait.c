@@ -47,6 +47,8 @@ static const char *not_found_of(const struct call *call)
 		return "case_unknown";
 	case CMD_NOTICE_STATE:
 		return "notice_unknown";
+	case CMD_CLOSURE:
+		return "closure_unknown";
 	default:
 		return "ride_unknown";
 	}

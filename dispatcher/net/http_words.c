@@ -34,6 +34,7 @@ static const struct {
 	  "Diese Fahrt ist hier nicht bekannt, oder sie ist schon länger beendet."}},
 	{"error.vehicle_unknown",
 	 {"There is no vehicle with this number.", "Es gibt kein Fahrzeug mit dieser Nummer."}},
+	{"error.closure_unknown", {"There is no such closure.", "Diese Sperrung gibt es nicht."}},
 	{"error.case_unknown", {"There is no such case.", "Diesen Fall gibt es nicht."}},
 	{"error.case_without_ride",
 	 {"This case belongs to no ride; it ends when its cause has ended.",

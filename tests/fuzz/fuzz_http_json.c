@@ -20,13 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		struct body_case case_;
 		struct body_pause pause;
 		struct body_approval approval;
+		struct body_closure closure;
 		struct body_notice notice;
 	} body;
 	if (n == 0)
 		return 0;
 	const uint8_t *text = data + 1;
 	n--;
-	switch (data[0] % 15) {
+	switch (data[0] % 16) {
 	case 0:
 		http_json_accept(text, n, &body.accept, &error);
 		break;
@@ -68,6 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		break;
 	case 13:
 		http_json_empty(text, n, &error);
+		break;
+	case 14:
+		if (http_json_closure(text, n, &body.closure, &error) == 0 && body.closure.n_points > HTTP_POINTS_MAX)
+			abort();
 		break;
 	default:
 		if (http_json_request(text, n, &body.request, &error) == 0 && body.request.n_needs > TOWN_NEEDS_MAX)

@@ -422,6 +422,21 @@ static void orders(void)
 	post("/api/v1/operator/handover", "/api/v1/operator/handover", "{\"who\":\"Berta\"}", 200);
 }
 
+static void closures(void)
+{
+	char body[512], url[128];
+	struct geo_point a = drawn_point(&rig.drawn, 'A'), b = drawn_point(&rig.drawn, 'B');
+	snprintf(body, sizeof body,
+		 "{\"points\":[{\"lat\":%.7f,\"lon\":%.7f}],\"one_direction\":true,\"slow_percent\":300,"
+		 "\"until\":\"2030-01-01T00:00:00Z\",\"by\":\"Anna\",\"reason\":\"crane\"}",
+		 (a.lat_e7 / 1e7 + b.lat_e7 / 1e7) / 2, (a.lon_e7 / 1e7 + b.lon_e7 / 1e7) / 2);
+	post("/api/v1/operator/closures", "/api/v1/operator/closures", body, 200);
+	get("/api/v1/operator/closures", "/api/v1/operator/closures");
+	snprintf(url, sizeof url, "/api/v1/operator/closures/%016llx/lift",
+		 (unsigned long long)core_closure_at(rig.rig.core, 0)->closure);
+	post("/api/v1/operator/closures/{closure}/lift", url, "{\"reason\":\"over\"}", 200);
+}
+
 /* A vehicle fails with a rider's promise: a case for a person. */
 static void a_broken_promise(void)
 {
@@ -488,6 +503,7 @@ static void answers_and_document_agree(void **state)
 	the_control_room();
 	a_broken_promise();
 	orders();
+	closures();
 	struct http_answer metrics = http_get(&rig, "/metrics"), tile = http_get(&rig, "/tiles/14/8587/5619.mvt");
 	assert_int_equal(metrics.status, 200);
 	assert_int_equal(tile.status, 200);

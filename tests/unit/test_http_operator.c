@@ -168,6 +168,39 @@ static void booking_for_a_caller(void **state)
 	http_forget(&paused);
 }
 
+static void streets_closed_and_opened(void **state)
+{
+	(void)state;
+	char body[512], path[128];
+	struct geo_point a = drawn_point(&rig.drawn, 'A'), b = drawn_point(&rig.drawn, 'B');
+	snprintf(body, sizeof body, "{\"points\":[{\"lat\":%.7f,\"lon\":%.7f}],\"by\":\"Anna\",\"reason\":\"crane\"}",
+		 (a.lat_e7 / 1e7 + b.lat_e7 / 1e7) / 2, (a.lon_e7 / 1e7 + b.lon_e7 / 1e7) / 2);
+	post_is("/api/v1/operator/closures", body, 200);
+	uint32_t n = 0;
+	const struct wire_street *streets = core_streets(rig.rig.core, &n);
+	assert_int_equal(n, 2); /* both directions */
+	assert_int_equal(streets[0].slow_permille, 0);
+	uint32_t one = drawn_arc(&rig.drawn, 'A', 'B');
+	assert_true(streets[0].arc == one || streets[1].arc == one);
+	struct http_answer list = http_get(&rig, "/api/v1/operator/closures");
+	assert_int_equal(list.status, 200);
+	json_t *closure = json_array_get(json_object_get(list.json, "closures"), 0);
+	assert_string_equal(json_string_value(json_object_get(closure, "reason")), "crane");
+	assert_int_equal(json_array_size(json_object_get(closure, "streets")), 2);
+	snprintf(path, sizeof path, "/api/v1/operator/closures/%s/lift",
+		 json_string_value(json_object_get(closure, "closure")));
+	http_forget(&list);
+	post_is(path, "{\"reason\":\"crane is gone\"}", 200);
+	core_streets(rig.rig.core, &n);
+	assert_int_equal(n, 0);
+	post_is(path, "{}", 404);
+	post_is("/api/v1/operator/closures", "{\"points\":[],\"by\":\"Anna\",\"reason\":\"x\"}", 400);
+	post_is("/api/v1/operator/closures", "{\"points\":[{\"lat\":1,\"lon\":1}],\"by\":\"Anna\",\"reason\":\"x\"}",
+		422);
+	snprintf(strrchr(body, '}'), 40, ",\"slow_percent\":50}");
+	post_is("/api/v1/operator/closures", body, 422); /* nobody is made faster */
+}
+
 static void figures_for_prometheus(void **state)
 {
 	(void)state;
@@ -196,6 +229,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(standstill_is_never_refused, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(a_store_that_is_away_is_said, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(booking_for_a_caller, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(streets_closed_and_opened, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(figures_for_prometheus, open_rig, close_rig),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
