@@ -72,7 +72,8 @@ int vehicle_open(struct world *world, uint32_t index, uint32_t class_index, cons
 				    .times = times_of(world, class_index),
 				    .query = world->query};
 	vehicle->saved = malloc(agent_save_size());
-	int code = vehicle->saved && body.times ? arena_open(&vehicle->body_arena, body_size(world->town) + 4096) : ERR_MEMORY;
+	int code = vehicle->saved && body.times ? arena_open(&vehicle->body_arena, body_size(world->town) + 4096)
+						: ERR_MEMORY;
 	if (!code)
 		code = body_open(&vehicle->body, &body, world->town, world->graph, &vehicle->body_arena);
 	return code ? err_set(world->detail, code, "world: vehicle: %s", err_text(code)) : ERR_OK;

@@ -49,9 +49,9 @@ static int settings_valid(const struct core_settings *s)
 
 static uint32_t items_of(const struct core_settings *s, uint32_t base[ITEM_KINDS])
 {
-	const uint32_t sizes[ITEM_KINDS] = {s->rides_max, s->vehicles_max, s->cases_max,	s->notices_max,
-					    s->keys_max,  s->delays_max,   s->vehicles_max + 8, CORE_CLOSURES_MAX,
-					    1};
+	const uint32_t sizes[ITEM_KINDS] = {s->rides_max,	 s->vehicles_max,   s->cases_max,
+					    s->notices_max,	 s->keys_max,	    s->delays_max,
+					    s->vehicles_max + 8, CORE_CLOSURES_MAX, 1};
 	uint32_t n = 0;
 	for (uint32_t kind = 0; kind < ITEM_KINDS; kind++) {
 		if (base)
@@ -134,8 +134,7 @@ static int arrays_open(struct core *core, struct arena *arena)
 	if (!core->scratch || hash_map_open(&core->ride_map, arena, s->rides_max) ||
 	    hash_map_open(&core->client_map, arena, s->rides_max) ||
 	    hash_map_open(&core->vehicle_map, arena, s->vehicles_max) ||
-	    hash_map_open(&core->key_map, arena, s->keys_max) ||
-	    timers_open(&core->timers, arena, timers_most(s)))
+	    hash_map_open(&core->key_map, arena, s->keys_max) || timers_open(&core->timers, arena, timers_most(s)))
 		return ERR_MEMORY;
 	return ERR_OK;
 }

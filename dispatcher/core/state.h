@@ -308,7 +308,7 @@ int ride_refused_by(const struct core *core, uint32_t ride, uint32_t vehicle); /
 int ride_move(struct core *core, uint32_t ride,
 	      uint8_t cause); /* to the best other vehicle within its promise; 1 = moved */
 void ride_move_or_break(struct core *core, uint32_t ride, uint8_t cause);
-void ride_break(struct core *core, uint32_t ride, uint8_t cause);	/* and the next best promise, if there is one */
+void ride_break(struct core *core, uint32_t ride, uint8_t cause);      /* and the next best promise, if there is one */
 void ride_say_broken(struct core *core, uint32_t ride, uint8_t cause); /* outcome, case, notice; the plan stays */
 void ride_outcome(struct core *core, uint32_t ride, int kept, uint8_t cause);
 uint8_t ride_late_cause(const struct core *core, uint32_t ride);

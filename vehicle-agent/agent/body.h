@@ -13,8 +13,8 @@ struct body_options {
 	uint32_t slow_permille; /* drives slower than the map says: 0 = exact, 100 = 10 % slower */
 	struct spot start;
 	uint16_t battery_permille;
-	uint32_t *times;	   /* [n_arcs] the class's times of the town file, shared by bodies of one thread and class
-				      and changed only within a search; NULL = a copy of its own from the arena */
+	uint32_t *times; /* [n_arcs] the class's times of the town file, shared by bodies of one thread and class
+			    and changed only within a search; NULL = a copy of its own from the arena */
 	struct route_query *query; /* scratch shared by bodies of one thread; NULL = one of its own from the arena */
 };
 /* Bytes of arena for one body, without the query scratch (route_query_size(graph), when options.query is NULL). */
