@@ -115,6 +115,37 @@ int store_take_epoch(struct store *store, uint32_t area, uint32_t *ret_epoch, st
 	return store_raise_epoch(store, area, 0, ret_epoch, detail);
 }
 
+int store_copy(struct store *store, const char *path, struct err_detail *detail)
+{
+	if (!store->backend->copy)
+		return err_set(detail, ERR_UNAVAILABLE, "a %s journal is not copied into a file",
+			       store->backend->scheme);
+	return store->backend->copy(store->self, path, detail);
+}
+
+struct erased_rides {
+	int (*each)(void *self, uint64_t ride, enum erase what);
+	void *self;
+};
+
+static int erased_key(void *self, const struct store_key *key)
+{
+	const struct erased_rides *to = self;
+	if (key->kind == KEY_SNAPSHOT)
+		return ERR_OK;
+	return to->each(to->self, key->ride, key->kind == KEY_DECISION ? ERASE_ALL : ERASE_IDENTITY);
+}
+
+int store_erased(struct store *store, int (*each)(void *self, uint64_t ride, enum erase what), void *self,
+		 struct err_detail *detail)
+{
+	struct erased_rides to = {each, self};
+	if (!store->backend->keys_erased)
+		return err_set(detail, ERR_UNAVAILABLE, "a %s journal does not list what is erased",
+			       store->backend->scheme);
+	return store->backend->keys_erased(store->self, erased_key, &to, detail);
+}
+
 /* ---- keys ---- */
 
 static struct store_key *cache_slot(struct store *store, uint64_t ride, uint8_t kind)

@@ -69,6 +69,17 @@ int store_open(struct store **ret_store, const char *url, struct err_detail *det
 int store_open_read(struct store **ret_store, const char *url, struct err_detail *detail);
 void store_close(struct store *store);
 
+/* A consistent copy as it is at this moment, also of a journal that a running dispatcher writes, for backups and for
+ * putting them back: PATH (records, still sealed) and PATH.keys (what opens them), both mode 0600, each one file,
+ * durable on return. Every record of the copy has its key, unless that was erased meanwhile. Raw telemetry is left out.
+ * ERR_EXISTS: one of them is there already; ERR_UNAVAILABLE: only SQLite stores can (PostgreSQL: pg_dump). */
+int store_copy(struct store *store, const char *path, struct err_detail *detail);
+/* For whoever put an old copy back: calls `each` for every ride whose keys are erased here, ascending, with what is.
+ * ERR_UNAVAILABLE: only SQLite stores can tell. */
+enum erase { ERASE_IDENTITY, ERASE_ALL };
+int store_erased(struct store *store, int (*each)(void *self, uint64_t ride, enum erase what), void *self,
+		 struct err_detail *detail);
+
 /* Raises the epoch (takeover, restart): every later append with a lower epoch fails with ERR_STALE. Durable on return.
  */
 int store_take_epoch(struct store *store, uint32_t area, uint32_t *ret_epoch, struct err_detail *detail);
@@ -120,7 +131,6 @@ int store_snapshot_get(struct store *store, uint64_t sequence, uint64_t *ret_seq
 
 /* Erases the identity key, or both keys, of a ride. Durable, pages overwritten (secure_delete). ERR_NOT_FOUND;
  * ERR_BUSY: erased, but a reader still holds older pages with the key: call again until ERR_OK. */
-enum erase { ERASE_IDENTITY, ERASE_ALL };
 int store_erase(struct store *store, uint64_t ride, enum erase what, struct err_detail *detail);
 
 /* Small durable values of the driver: crash marks, clock anchor, ... Keys are short ASCII names. */

@@ -88,6 +88,11 @@ struct store_backend {
 	int (*telemetry)(void *self, const struct store_telemetry *rows, uint32_t n, struct err_detail *detail);
 	int (*telemetry_forget)(void *self, instant_ms before, struct err_detail *detail);
 	uint8_t *(*mark)(void *self);
+	/* NULL where the kind of store has better means of its own. */
+	int (*copy)(void *self, const char *path, struct err_detail *detail);
+	/* Live keys are left out; by ride and kind. */
+	int (*keys_erased)(void *self, int (*each)(void *to, const struct store_key *key), void *to,
+			   struct err_detail *detail);
 	const struct store_projector *projector; /* or NULL */
 };
 

@@ -998,6 +998,97 @@ static uint8_t *sqlite_mark(void *self)
 	return ((struct sqlite_store *)self)->mark;
 }
 
+/* ---- copies ---- */
+
+/* The pages as of one instant: a reader's view, which a writer does not disturb. Left as a file without a WAL. */
+static int copy_pages(const struct store_db *from, const char *path, struct err_detail *detail)
+{
+	struct store_db to = {0};
+	int is_new;
+	int code = join(to.path, sizeof to.path, path, "", detail);
+	if (!code)
+		code = create_file(path, &is_new, detail);
+	if (code || !is_new)
+		return code ? code : err_set(detail, ERR_EXISTS, "%s: is there already", path);
+	int result = sqlite3_open_v2(path, &to.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	sqlite3_backup *backup = result ? NULL : sqlite3_backup_init(to.db, "main", from->db, "main");
+	if (backup) {
+		sqlite3_backup_step(backup, -1);
+		result = sqlite3_backup_finish(backup);
+	} else if (!result) {
+		result = sqlite3_errcode(to.db);
+	}
+	code = result ? failed(&to, result, "copy", detail) : ERR_OK;
+	if (!code)
+		code = execute(&to, "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;", detail);
+	sqlite3_close(to.db);
+	if (code)
+		unlink(path);
+	return code;
+}
+
+static int sync_file(const char *path, struct err_detail *detail)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd)) {
+		int code = failed_file(path, "sync", detail);
+		if (fd >= 0)
+			close(fd);
+		return code;
+	}
+	close(fd);
+	return sync_folder(path, detail);
+}
+
+/* The records first: then every record that is copied has its key in what is copied later. */
+static int sqlite_copy(void *self, const char *path, struct err_detail *detail)
+{
+	struct sqlite_store *store = self;
+	char keys[PATH_MAX];
+	int code = join(keys, sizeof keys, path, ".keys", detail);
+	if (!code && !store->keys.db)
+		code = err_set(detail, ERR_NOT_FOUND, "%s: missing: a copy without it could not be read",
+			       store->keys.path);
+	if (!code && !access(keys, F_OK))
+		code = err_set(detail, ERR_EXISTS, "%s: is there already", keys);
+	if (!code)
+		code = copy_pages(&store->journal, path, detail);
+	if (code)
+		return code;
+	if ((code = copy_pages(&store->keys, keys, detail))) {
+		unlink(path);
+		return code;
+	}
+	code = sync_file(keys, detail);
+	return code ? code : sync_file(path, detail);
+}
+
+static int sqlite_keys_erased(void *self, int (*each)(void *to, const struct store_key *key), void *to,
+			      struct err_detail *detail)
+{
+	struct sqlite_store *store = self;
+	sqlite3_stmt *statement;
+	int code = ERR_OK, result = SQLITE_DONE;
+	if (!store->keys.db)
+		return err_set(detail, ERR_NOT_FOUND, "%s: missing", store->keys.path);
+	result = sqlite3_prepare_v2(store->keys.db,
+				    "SELECT ride, kind, erased_through FROM key WHERE key IS NULL ORDER BY ride, kind",
+				    -1, &statement, NULL);
+	if (result)
+		return failed(&store->keys, result, "erased keys", detail);
+	while (!code && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_key key = {.ride = column_u64(statement, 0),
+					.kind = (uint8_t)sqlite3_column_int(statement, 1),
+					.erased = 1,
+					.erased_through = column_u64(statement, 2)};
+		code = each(to, &key);
+	}
+	if (!code && result != SQLITE_DONE)
+		code = failed(&store->keys, result, "erased keys", detail);
+	sqlite3_finalize(statement);
+	return code;
+}
+
 const struct store_backend store_sqlite = {
 	.scheme = "sqlite",
 	.open = sqlite_open,
@@ -1016,4 +1107,6 @@ const struct store_backend store_sqlite = {
 	.telemetry = sqlite_telemetry,
 	.telemetry_forget = sqlite_telemetry_forget,
 	.mark = sqlite_mark,
+	.copy = sqlite_copy,
+	.keys_erased = sqlite_keys_erased,
 };

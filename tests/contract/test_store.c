@@ -493,6 +493,82 @@ static void test_one_writer_many_readers(void **state)
 	assert_int_equal(store_open(&other, "sqlite:", &detail), ERR_RANGE);
 }
 
+struct erased_list {
+	uint32_t n;
+	uint64_t rides[8];
+	enum erase what[8];
+};
+
+static int note_erased(void *self, uint64_t ride, enum erase what)
+{
+	struct erased_list *list = self;
+	assert_true(list->n < 8);
+	list->rides[list->n] = ride;
+	list->what[list->n++] = what;
+	return 0;
+}
+
+/* Backups: a copy of a journal that is being written opens by itself, has whole commits only and a key for each. */
+static void test_a_copy_beside_a_writer(void **state)
+{
+	(void)state;
+	char url[160], path[160], copy_url[200];
+	struct store *store = open_new(sqlite_kind, url, sizeof url), *reader = NULL, *copy = NULL;
+	struct err_detail detail = {""};
+	uint32_t epoch = take_epoch(store);
+	uint64_t n = 0, erased = 0, ride = 1;
+	struct erased_list list = {0};
+	struct stat status;
+	int at_once;
+	for (; ride <= 40; ride++)
+		assert_int_equal(commit_text(store, RECORD_COMMAND, epoch, ride, "before", ride), ERR_OK);
+	assert_int_equal(store_erase(store, 3, ERASE_ALL, &detail), ERR_OK);
+	assert_int_equal(commit_text(store, RECORD_IDENTITY, epoch, 5, "name", 1), ERR_OK);
+	assert_int_equal(store_erase(store, 5, ERASE_IDENTITY, &detail), ERR_OK);
+	store_close(store);
+	pid_t child = fork();
+	if (!child) { /* writes while the parent copies */
+		int code = store_open(&store, url, NULL);
+		for (; !code; ride++)
+			code = commit_text(store, RECORD_COMMAND, epoch, ride, "while copied", ride);
+		_exit(1);
+	}
+	new_path(path, sizeof path);
+	assert_int_equal(store_open_read(&reader, url, &detail), ERR_OK);
+	for (int i = 0; i < 20; i++) {
+		snprintf(copy_url, sizeof copy_url, "%s.copy%d", path, i);
+		usleep(3000);
+		assert_int_equal(store_copy(reader, copy_url, &detail), ERR_OK);
+	}
+	store_close(reader);
+	assert_int_equal(waitpid(child, &at_once, WNOHANG), 0); /* it was never disturbed */
+	kill(child, SIGKILL);
+	waitpid(child, &at_once, 0);
+	for (int i = 0; i < 20; i++) {
+		snprintf(copy_url, sizeof copy_url, "sqlite:%s.copy%d", path, i);
+		assert_int_equal(stat(copy_url + 7, &status), 0);
+		assert_int_equal(status.st_mode & 0777, 0600);
+		assert_int_equal(store_open_read(&copy, copy_url, &detail), ERR_OK);
+		assert_int_equal(store_verify_chain(copy, &n, &erased, &detail), ERR_OK);
+		assert_true(n >= 41 && erased == 2);
+		store_close(copy);
+	}
+	printf("20 copies beside a writer, the last has %llu records\n", (unsigned long long)n);
+	assert_true(n > 60);
+	store = reopen(NULL, url);
+	assert_int_equal(store_erased(store, note_erased, &list, &detail), ERR_OK);
+	assert_int_equal(list.n, 2);
+	assert_true(list.rides[0] == 3 && list.what[0] == ERASE_ALL && list.rides[1] == 5 &&
+		    list.what[1] == ERASE_IDENTITY);
+	assert_int_equal(store_copy(store, copy_url + 7, &detail), ERR_EXISTS);
+	assert_int_equal(store_copy(store, "/nowhere/at.all", &detail), ERR_IO);
+	store_close(store);
+	assert_int_equal(store_open(&store, "memory:", &detail), ERR_OK);
+	assert_int_equal(store_copy(store, "/tmp/never-made", &detail), ERR_UNAVAILABLE);
+	assert_int_equal(store_erased(store, note_erased, &list, &detail), ERR_UNAVAILABLE);
+	store_close(store);
+}
+
 static void test_files_are_private(void **state)
 {
 	(void)state;
@@ -1221,6 +1297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_seeded_memory_store_repeats),
 		cmocka_unit_test(test_one_writer_many_readers),
+		cmocka_unit_test(test_a_copy_beside_a_writer),
 		cmocka_unit_test(test_files_are_private),
 		cmocka_unit_test(test_telemetry_has_its_own_file_and_retention),
 		cmocka_unit_test(test_other_files_are_told),
