@@ -19,6 +19,11 @@ uint32_t clock_calendar_s(void)
 	return (uint32_t)(read_ms(CLOCK_REALTIME) / 1000);
 }
 
+int64_t clock_calendar_ms(void)
+{
+	return read_ms(CLOCK_REALTIME);
+}
+
 void clock_open(struct clock *clock, instant_ms start, uint32_t speed_permille, instant_ms resume_at)
 {
 	clock->start = start;
@@ -27,11 +32,6 @@ void clock_open(struct clock *clock, instant_ms start, uint32_t speed_permille, 
 	clock->wall_start_ms = clock_wall_ms();
 	clock->speed_permille = start ? speed_permille : 1000;
 	clock->last = resume_at != INSTANT_NONE ? resume_at : 0;
-}
-
-int clock_simulated(const struct clock *clock)
-{
-	return clock->start != 0;
 }
 
 instant_ms clock_now(struct clock *clock)

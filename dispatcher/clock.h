@@ -17,10 +17,10 @@ void clock_open(struct clock *clock, instant_ms start, uint32_t speed_permille, 
 instant_ms clock_now(struct clock *clock);
 /* Wall milliseconds until service time reaches `at`, 0 when it has. */
 int64_t clock_wall_until(struct clock *clock, instant_ms at);
-int clock_simulated(const struct clock *clock);
 /* Monotonic milliseconds, for time-outs. */
 int64_t clock_wall_ms(void);
 /* Seconds since 1970 by the calendar, whatever the service time: for epochs. */
 uint32_t clock_calendar_s(void);
+int64_t clock_calendar_ms(void);
 
 #endif

@@ -1,5 +1,6 @@
 #include "loop.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -21,9 +22,10 @@
 #define QUEUE_MAX 256
 #define TICK_WALL_MS 100
 #define TELEMETRY_MAX 512
-#define AWAY_SAID_MS 500 /* a disk that is slow once is no news */
-#define AGAIN_MS 50	 /* between tries of a commit while the store is away */
-#define QUIET_MS 2000	 /* then vehicles have had their say, before silent ones are called lost */
+#define AWAY_SAID_MS 500   /* a disk that is slow once is no news */
+#define AGAIN_MS 50	   /* between tries of a commit while the store is away */
+#define START_AGAIN_MS 500 /* between tries of a start whose store is away */
+#define QUIET_MS 2000	   /* then vehicles have had their say, before silent ones are called lost */
 
 struct pending {
 	struct command command;
@@ -38,8 +40,10 @@ struct loop {
 	const struct fleet *fleet;
 	struct towns towns;
 	struct towns_entry *town; /* the core's present one */
+	struct deciders deciders;
 	struct arena arena;
 	struct core *core;
+	struct core_settings core_settings; /* it was opened with */
 	struct store *store;
 	struct journal *journal;
 	struct dock *dock;
@@ -59,10 +63,15 @@ struct loop {
 	char away_reason[320];
 	struct project_rows projection;
 	int projecting;
+	/* The store cannot be read or written since the start: the core is an empty one that only knows the fleet (or,
+	 * once `recovered`, the journal's, without an epoch to write with). Nothing but standstill passes. */
+	int waiting, recovered;
+	int rest_due;	   /* begun, but town and fleet are not told to the core yet */
+	int addresses_due; /* not written yet */
 	uint32_t epoch;
 	int hold_mode;
-	char hold_reason[192];
-	int status;
+	char hold_reason[256];
+	int status; /* of the process, when the loop ends itself */
 	struct store_telemetry telemetry[TELEMETRY_MAX];
 	uint32_t n_telemetry;
 	uint64_t commits, commands, commit_us_max, commit_us_sum;
@@ -121,19 +130,31 @@ static void stage(struct loop *loop)
 	store_stage(loop->store, &loop->projection);
 }
 
+/* A disk that is full or a server that is away: nothing is wrong with what is there, and it may be asked again. */
+static int is_away(int code)
+{
+	return code == ERR_UNAVAILABLE || code == ERR_DISK_FULL;
+}
+
+static int is_blocked(const struct loop *loop)
+{
+	return loop->n_batch || loop->waiting;
+}
+
 static void store_away(struct loop *loop, const struct err_detail *detail)
 {
 	int64_t now = clock_wall_ms();
 	if (!loop->away_since)
 		loop->away_since = now;
 	snprintf(loop->away_reason, sizeof loop->away_reason,
-		 "holding: the store takes nothing; standstill works, nothing else is taken until it does again (%s)",
+		 "holding: the store takes nothing; standstill works, nothing else is taken until it does again "
+		 "(%.200s)",
 		 detail->text);
 	if (!loop->away_said && now - loop->away_since >= AWAY_SAID_MS) {
 		loop->away_said = 1;
 		log_line(LOG_ERROR, "%s", loop->away_reason);
 	}
-	event_add(loop->again, &(struct timeval){.tv_usec = AGAIN_MS * 1000});
+	event_add(loop->again, &(struct timeval){.tv_usec = (loop->waiting ? START_AGAIN_MS : AGAIN_MS) * 1000});
 }
 
 static void store_back(struct loop *loop)
@@ -156,7 +177,7 @@ static int commit(struct loop *loop)
 	struct err_detail detail = {""};
 	int64_t before = clock_wall_ms();
 	int code = journal_commit(loop->journal, &detail);
-	if (code == ERR_UNAVAILABLE || code == ERR_DISK_FULL) {
+	if (is_away(code)) {
 		store_away(loop, &detail);
 		return 0;
 	}
@@ -223,7 +244,7 @@ static void flush_queue(struct loop *loop)
 {
 	if (loop->n_batch && !finish_batch(loop))
 		return;
-	while (loop->n_queue && !loop->hold_mode) {
+	while (loop->n_queue && !loop->hold_mode && !loop->waiting) {
 		uint32_t n = 0;
 		while (n < loop->n_queue && step_one(loop, &loop->queue[n]) == ERR_OK)
 			n++;
@@ -251,7 +272,7 @@ static int submit(void *self, struct command *command, const char *identity_json
 {
 	struct loop *loop = self;
 	int is_out = command->kind == CMD_VEHICLE_ORDER && command->vehicle_order.already_sent; /* journaled after */
-	if (loop->hold_mode || (loop->n_batch && !is_out))
+	if (loop->hold_mode || (is_blocked(loop) && !is_out))
 		return ERR_UNAVAILABLE;
 	if (loop->n_queue == QUEUE_MAX)
 		return ERR_BUSY;
@@ -260,7 +281,7 @@ static int submit(void *self, struct command *command, const char *identity_json
 	if (identity_json && !(pending->identity = strdup(identity_json)))
 		return ERR_MEMORY;
 	loop->n_queue++;
-	if (loop->n_batch) { /* whoever ordered it hears at once that it went out */
+	if (is_blocked(loop)) { /* whoever ordered it hears at once that it went out */
 		pending->reply = NULL;
 		return ERR_UNAVAILABLE;
 	}
@@ -278,6 +299,9 @@ static void submit_all(struct loop *loop, struct command *commands, uint32_t n)
 }
 
 /* ---- vehicles ---- */
+
+static void begin_rest(struct loop *loop);
+static int write_addresses(struct loop *loop, struct err_detail *detail);
 
 static void note_telemetry(struct loop *loop, uint32_t vehicle, const struct wire_state *state)
 {
@@ -297,7 +321,7 @@ static void on_vehicle(void *self, uint32_t vehicle, const struct wire_message *
 	struct loop *loop = self;
 	struct command commands[4];
 	uint32_t n = 0;
-	if (loop->n_batch) /* as if lost on the way: agents repeat what matters until it is acknowledged */
+	if (is_blocked(loop)) /* as if lost on the way: agents repeat what matters until it is acknowledged */
 		return;
 	int code = dock_receive(loop->dock, vehicle, message, clock_now(&loop->clock), clock_wall_ms(), commands,
 				COUNT_OF(commands), &n);
@@ -325,10 +349,13 @@ static void on_tick(evutil_socket_t fd, short what, void *self)
 	static struct command commands[2 + FLEET_MAX / COMMAND_STATES_MAX];
 	uint32_t n = 0;
 	instant_ms now = clock_now(&loop->clock);
-	if (loop->n_batch) {
+	if (is_blocked(loop)) { /* a vehicle that was not connected hears of a standstill when it is back */
+		dock_repeat(loop->dock, clock_wall_ms());
+		send_docked(loop);
 		event_add(loop->tick, &(struct timeval){.tv_usec = TICK_WALL_MS * 1000});
 		return;
 	}
+	begin_rest(loop);
 	if (clock_wall_ms() >= loop->quiet_until)
 		dock_tick(loop->dock, now, clock_wall_ms(), commands, COUNT_OF(commands), &n);
 	submit_all(loop, commands, n);
@@ -349,7 +376,9 @@ static void on_second(evutil_socket_t fd, short what, void *self)
 	(void)what;
 	struct loop *loop = self;
 	struct err_detail detail = {""};
-	if (loop->n_batch)
+	if (loop->addresses_due)
+		write_addresses(loop, NULL);
+	if (is_blocked(loop))
 		return;
 	http_tick(loop->http);
 	if (loop->n_telemetry && store_telemetry(loop->store, loop->telemetry, loop->n_telemetry, &detail))
@@ -383,6 +412,8 @@ static void swap_town(struct loop *loop)
 	struct towns_entry *entry;
 	struct command swap = {.kind = CMD_TOWN_SWAP};
 	int code = loop->hold_mode ? err_set(&detail, ERR_UNAVAILABLE, "%s", loop->hold_reason) : ERR_OK;
+	if (!code && is_blocked(loop))
+		code = err_set(&detail, ERR_UNAVAILABLE, "the store is away");
 	if (!code)
 		code = towns_take(&loop->towns, loop->settings->town, &entry, &detail);
 	if (!code && !memcmp(entry->town.hash, core_town(loop->core)->hash, TOWN_HASH_BYTES))
@@ -464,29 +495,46 @@ static uint64_t host_random(void *self)
 static int host_holding(void *self, char *text, size_t size)
 {
 	struct loop *loop = self;
-	snprintf(text, size, "%s", loop->n_batch ? loop->away_reason : loop->hold_mode ? loop->hold_reason : "");
-	return loop->n_batch ? 2 : loop->hold_mode;
+	snprintf(text, size, "%s", is_blocked(loop) ? loop->away_reason : loop->hold_mode ? loop->hold_reason : "");
+	return is_blocked(loop) ? 2 : loop->hold_mode;
+}
+
+static void metric(char **at, const char *end, const char *name, const char *type, const char *help, uint64_t value,
+		   const char *rest)
+{
+	int n = snprintf(*at, (size_t)(end - *at),
+			 "# HELP zubringer_%s %s\n# TYPE zubringer_%s %s\nzubringer_%s %" PRIu64 "%s\n", name, help,
+			 name, type, name, value, rest);
+	if (n > 0 && n < end - *at)
+		*at += n;
+}
+
+static void metric_us(char **at, const char *end, const char *name, const char *type, const char *help, uint64_t us)
+{
+	char rest[8];
+	snprintf(rest, sizeof rest, ".%06u", (unsigned)(us % 1000000));
+	metric(at, end, name, type, help, us / 1000000, rest);
 }
 
 static void host_metrics(void *self, char *text, size_t size)
 {
 	struct loop *loop = self;
 	struct link_counts counts = link_counts(loop->link);
-	snprintf(text, size,
-		 "# TYPE zubringer_commits_total counter\nzubringer_commits_total %" PRIu64 "\n"
-		 "# TYPE zubringer_commands_total counter\nzubringer_commands_total %" PRIu64 "\n"
-		 "# TYPE zubringer_commit_seconds_sum counter\nzubringer_commit_seconds_sum %" PRIu64 ".%03" PRIu64 "\n"
-		 "# TYPE zubringer_commit_seconds_max gauge\nzubringer_commit_seconds_max %" PRIu64 ".%03" PRIu64 "\n"
-		 "# TYPE zubringer_link_received_total counter\nzubringer_link_received_total %" PRIu64 "\n"
-		 "# TYPE zubringer_link_sent_total counter\nzubringer_link_sent_total %" PRIu64 "\n"
-		 "# TYPE zubringer_link_refused_keys_total counter\nzubringer_link_refused_keys_total %" PRIu64 "\n"
-		 "# TYPE zubringer_link_malformed_total counter\nzubringer_link_malformed_total %" PRIu64 "\n"
-		 "# TYPE zubringer_hold_mode gauge\nzubringer_hold_mode %d\n"
-		 "# TYPE zubringer_store_away_seconds gauge\nzubringer_store_away_seconds %" PRId64 "\n",
-		 loop->commits, loop->commands, loop->commit_us_sum / 1000000, loop->commit_us_sum / 1000 % 1000,
-		 loop->commit_us_max / 1000000, loop->commit_us_max / 1000 % 1000, counts.received, counts.sent,
-		 counts.refused_keys, counts.malformed, loop->hold_mode,
-		 loop->away_since ? (clock_wall_ms() - loop->away_since) / 1000 : 0);
+	const char *end = text + size;
+	int64_t away_ms = loop->away_since ? clock_wall_ms() - loop->away_since : 0;
+	metric(&text, end, "commits_total", "counter", "Durable commits.", loop->commits, "");
+	metric(&text, end, "commands_total", "counter", "Commands stepped.", loop->commands, "");
+	metric_us(&text, end, "commit_seconds_total", "counter", "Time spent in commits.", loop->commit_us_sum);
+	metric_us(&text, end, "commit_seconds_max", "gauge", "Longest commit.", loop->commit_us_max);
+	metric(&text, end, "link_received_total", "counter", "Messages of vehicles.", counts.received, "");
+	metric(&text, end, "link_sent_total", "counter", "Messages to vehicles.", counts.sent, "");
+	metric(&text, end, "link_refused_keys_total", "counter", "Connections with a key that is not enrolled.",
+	       counts.refused_keys, "");
+	metric(&text, end, "link_malformed_total", "counter", "Messages that could not be read.", counts.malformed, "");
+	metric(&text, end, "hold_mode", "gauge", "1: a record stopped the dispatcher twice and somebody must decide.",
+	       (uint64_t)loop->hold_mode, "");
+	metric(&text, end, "store_away_seconds", "gauge", "How long the store has taken nothing; 0: it does.",
+	       (uint64_t)away_ms / 1000, "");
 }
 
 /* ---- start ---- */
@@ -495,9 +543,7 @@ static void host_metrics(void *self, char *text, size_t size)
 static int open_town(struct loop *loop, struct core_settings *settings, struct err_detail *detail)
 {
 	uint8_t hash[TOWN_HASH_BYTES];
-	int code = towns_open(&loop->towns, loop->settings->state_folder, detail);
-	if (!code)
-		code = towns_take(&loop->towns, loop->settings->town, &loop->town, detail);
+	int code = towns_take(&loop->towns, loop->settings->town, &loop->town, detail);
 	if (code)
 		return code;
 	code = journal_recover_settings(loop->store, settings, hash, detail);
@@ -537,15 +583,16 @@ static int recover(struct loop *loop, struct err_detail *detail)
 	int code = journal_open(&loop->journal, loop->store, loop->core, (uint32_t)loop->settings->area, detail);
 	if (!code) {
 		journal_towns(loop->journal, towns_give, &loop->towns);
+		journal_deciders(loop->journal, &loop->deciders);
 		journal_snapshots(loop->journal, (uint32_t)loop->settings->snapshot_every, SNAPSHOTS_KEPT);
 		code = journal_recover(loop->journal, &sequence, detail);
 	}
 	if (code == ERR_INTERRUPTED) {
 		loop->hold_mode = 1;
 		snprintf(loop->hold_reason, sizeof loop->hold_reason,
-			 "hold mode: record %" PRIu64 " stopped the dispatcher twice; standstill works, no promises "
-			 "are made (dispatcher log, dispatcher skip)",
-			 sequence);
+			 "hold mode: record %" PRIu64 " (%s) stopped the dispatcher twice; standstill works, no "
+			 "promises are made (dispatcher log --from %" PRIu64 ", dispatcher skip)",
+			 sequence, core_command_name(journal_held_kind(loop->journal)), sequence);
 		log_line(LOG_ERROR, "%s", loop->hold_reason);
 		return ERR_OK;
 	}
@@ -557,18 +604,35 @@ static int recover(struct loop *loop, struct err_detail *detail)
 		log_line(LOG_WARNING,
 			 "the projections are missing or behind the journal and not kept in this run: stop, and make "
 			 "them with `dispatcher project`");
-	return store_raise_epoch(loop->store, (uint32_t)loop->settings->area, clock_calendar_s(), &loop->epoch, detail);
+	return ERR_OK;
 }
 
-static void submit_start(struct loop *loop, const struct core_settings *settings)
+static void start_command(struct loop *loop, struct command *ret_start)
 {
-	struct command start = {.kind = CMD_START};
-	start.start.area = (uint32_t)loop->settings->area;
-	start.start.epoch = loop->epoch;
-	start.start.engine_version = CORE_ENGINE_VERSION;
-	memcpy(start.start.town_hash, loop->town->town.hash, sizeof start.start.town_hash);
-	start.start.settings = *settings;
-	submit_all(loop, &start, 1);
+	*ret_start = (struct command){.kind = CMD_START};
+	ret_start->start.area = (uint32_t)loop->settings->area;
+	ret_start->start.epoch = loop->epoch;
+	ret_start->start.engine_version = CORE_ENGINE_VERSION;
+	memcpy(ret_start->start.town_hash, loop->town->town.hash, sizeof ret_start->start.town_hash);
+	ret_start->start.settings = loop->core_settings;
+}
+
+static int enrol_command(struct loop *loop, const struct fleet_vehicle *vehicle, struct command *ret_enrol)
+{
+	struct cmd_vehicle_enrol *body = &ret_enrol->vehicle_enrol;
+	*ret_enrol = (struct command){.kind = CMD_VEHICLE_ENROL};
+	body->vehicle = vehicle->number;
+	body->class_index = town_class(&loop->town->town, vehicle->class_name);
+	body->step_free = vehicle->step_free;
+	body->simulated = vehicle->simulated;
+	memcpy(body->name, vehicle->name, sizeof body->name);
+	memcpy(body->spaces, vehicle->spaces, sizeof body->spaces);
+	if (body->class_index == NONE || placing_find(&loop->town->placing, vehicle->depot, &body->depot)) {
+		log_line(LOG_ERROR, "vehicle %" PRIu32 " not enrolled: class \"%s\" or its depot is not on the map",
+			 vehicle->number, vehicle->class_name);
+		return ERR_NOT_FOUND;
+	}
+	return ERR_OK;
 }
 
 /* Enrols what the fleet file has and the core does not know yet. */
@@ -578,21 +642,9 @@ static void submit_fleet(struct loop *loop)
 		const struct fleet_vehicle *vehicle = &loop->fleet->vehicles[i];
 		if (core_vehicle(loop->core, vehicle->number))
 			continue;
-		struct command enrol = {.kind = CMD_VEHICLE_ENROL};
-		struct cmd_vehicle_enrol *body = &enrol.vehicle_enrol;
-		body->vehicle = vehicle->number;
-		body->class_index = town_class(&loop->town->town, vehicle->class_name);
-		body->step_free = vehicle->step_free;
-		body->simulated = vehicle->simulated;
-		memcpy(body->name, vehicle->name, sizeof body->name);
-		memcpy(body->spaces, vehicle->spaces, sizeof body->spaces);
-		if (body->class_index == NONE || placing_find(&loop->town->placing, vehicle->depot, &body->depot)) {
-			log_line(LOG_ERROR,
-				 "vehicle %" PRIu32 " not enrolled: class \"%s\" or its depot is not on the map",
-				 vehicle->number, vehicle->class_name);
-			continue;
-		}
-		submit_all(loop, &enrol, 1);
+		struct command enrol;
+		if (!enrol_command(loop, vehicle, &enrol))
+			submit_all(loop, &enrol, 1);
 	}
 }
 
@@ -610,17 +662,34 @@ static int admit_keys(struct loop *loop, struct err_detail *detail)
 	return code;
 }
 
-/* Where others find us: written once both ports are known. */
+/* Where others find us: written once both ports are known; not again when it says so already, since there may be no
+ * room. */
 static int write_addresses(struct loop *loop, struct err_detail *detail)
 {
-	char path[SETTINGS_TEXT + 32];
+	char path[SETTINGS_TEXT + 32], text[2 * SETTINGS_TEXT + 128], there[sizeof text] = "";
 	snprintf(path, sizeof path, "%s/addresses", loop->settings->state_folder);
-	FILE *file = fopen(path, "w");
-	if (!file)
-		return err_set(detail, ERR_IO, "%s: cannot be written", path);
-	fprintf(file, "http://%s:%u\n%s\n", loop->settings->http_address, http_port(loop->http),
-		link_endpoint(loop->link));
-	return fclose(file) ? err_set(detail, ERR_IO, "%s: cannot be written", path) : ERR_OK;
+	snprintf(text, sizeof text, "http://%s:%u\n%s\n", loop->settings->http_address, http_port(loop->http),
+		 link_endpoint(loop->link));
+	loop->addresses_due = 0;
+	FILE *file = fopen(path, "r");
+	if (file) {
+		size_t n = fread(there, 1, sizeof there - 1, file);
+		fclose(file);
+		there[n] = '\0';
+	}
+	if (!strcmp(text, there))
+		return ERR_OK;
+	file = fopen(path, "w");
+	int failed = !file || fputs(text, file) < 0;
+	int why = errno;
+	if (file && fclose(file)) {
+		failed = 1;
+		why = errno;
+	}
+	loop->addresses_due = failed && why == ENOSPC;
+	return failed && !loop->addresses_due
+		       ? err_set(detail, ERR_IO, "%s: cannot be written: %s", path, strerror(why))
+		       : ERR_OK;
 }
 
 static int open_doors(struct loop *loop, struct err_detail *detail)
@@ -657,6 +726,8 @@ static int open_doors(struct loop *loop, struct err_detail *detail)
 	return code ? code : write_addresses(loop, detail);
 }
 
+static void on_again(evutil_socket_t fd, short what, void *self);
+
 static int open_events(struct loop *loop)
 {
 	loop->base = event_base_new();
@@ -664,7 +735,7 @@ static int open_events(struct loop *loop)
 		return ERR_MEMORY;
 	loop->tick = evtimer_new(loop->base, on_tick, loop);
 	loop->flush = evtimer_new(loop->base, on_flush, loop);
-	loop->again = evtimer_new(loop->base, on_flush, loop);
+	loop->again = evtimer_new(loop->base, on_again, loop);
 	loop->second = event_new(loop->base, -1, EV_PERSIST, on_second, loop);
 	loop->signals[0] = evsignal_new(loop->base, SIGINT, on_signal, loop);
 	loop->signals[1] = evsignal_new(loop->base, SIGTERM, on_signal, loop);
@@ -692,34 +763,194 @@ static void store_url(const struct settings *settings, char *url, size_t size)
 		snprintf(url, size, "%s", settings->store);
 }
 
-static int open_parts(struct loop *loop, struct err_detail *detail)
+/* ---- the state: what the journal says, or nothing yet ---- */
+
+static void close_state(struct loop *loop)
 {
-	struct core_settings core;
-	if (sodium_init() < 0 || open_events(loop))
-		return err_set(detail, ERR_MEMORY, "cannot start");
-	mkdir(loop->settings->state_folder, 0700);
-	char url[2 * SETTINGS_TEXT + 64];
+	if (loop->journal)
+		journal_close(loop->journal);
+	if (loop->store)
+		store_close(loop->store);
+	arena_close(&loop->arena);
+	loop->journal = NULL;
+	loop->store = NULL;
+	loop->core = NULL;
+	loop->dock = NULL;
+	loop->recovered = 0;
+}
+
+static int open_journal(struct loop *loop, struct err_detail *detail)
+{
+	char url[2 * SETTINGS_TEXT + 64], path[SETTINGS_TEXT + 32];
 	store_url(loop->settings, url, sizeof url);
-	int code = store_open(&loop->store, url, detail);
+	snprintf(path, sizeof path, "%s/deciders.yaml", loop->settings->state_folder);
+	int code = deciders_read(&loop->deciders, path, detail);
 	if (!code)
-		code = open_town(loop, &core, detail);
+		code = store_open(&loop->store, url, detail);
 	if (!code)
-		code = open_core(loop, &core, detail);
+		code = open_town(loop, &loop->core_settings, detail);
+	if (!code)
+		code = open_core(loop, &loop->core_settings, detail);
 	if (!code)
 		code = recover(loop, detail);
 	if (code)
+		close_state(loop);
+	else
+		loop->recovered = 1;
+	return code;
+}
+
+/* Recovered and with an epoch of its own, or in hold mode. On a full disk it can be recovered without an epoch. */
+static int open_state(struct loop *loop, struct err_detail *detail)
+{
+	int code = loop->recovered ? ERR_OK : open_journal(loop, detail);
+	if (!code && !loop->hold_mode)
+		code = store_raise_epoch(loop->store, (uint32_t)loop->settings->area, clock_calendar_s(), &loop->epoch,
+					 detail);
+	if (code == ERR_UNAVAILABLE)
+		close_state(loop); /* its server may come back as another one */
+	return code;
+}
+
+/* A core that no journal knows, with the fleet of the settings: enough to show a map and to send standstill. */
+static int open_empty(struct loop *loop, struct err_detail *detail)
+{
+	struct command command;
+	struct updates updates = {0};
+	settings_core(loop->settings, &loop->core_settings);
+	int code = towns_look(&loop->towns, loop->settings->town, &loop->town, detail);
+	if (!code)
+		code = open_core(loop, &loop->core_settings, detail);
+	if (code)
 		return code;
+	updates.most = core_updates_max(loop->core);
+	updates.items = calloc(updates.most, sizeof *updates.items);
+	if (!updates.items)
+		return err_set(detail, ERR_MEMORY, "out of memory");
+	start_command(loop, &command);
+	core_step(loop->core, &command, &updates);
+	for (uint32_t i = 0; i < loop->fleet->n; i++) {
+		updates.n = 0;
+		if (!enrol_command(loop, &loop->fleet->vehicles[i], &command))
+			core_step(loop->core, &command, &updates);
+	}
+	free(updates.items);
+	return ERR_OK;
+}
+
+static void start_clock(struct loop *loop)
+{
 	instant_ms resume = core_now(loop->core) > 0 ? core_now(loop->core) : INSTANT_NONE;
 	clock_open(&loop->clock, loop->settings->clock_start, (uint32_t)loop->settings->clock_speed_permille, resume);
-	code = open_doors(loop, detail);
-	if (code || loop->hold_mode)
-		return code;
-	submit_start(loop, &core);
-	flush_queue(loop);
+}
+
+/* What the core must hear after its start; the store may go away in between, then again when it is back. */
+static void begin_rest(struct loop *loop)
+{
+	if (!loop->rest_due || loop->n_batch)
+		return;
 	swap_town(loop);
 	submit_fleet(loop);
 	flush_queue(loop);
-	return loop->n_batch ? err_set(detail, ERR_UNAVAILABLE, "the store went away: %s", loop->away_reason) : ERR_OK;
+	loop->rest_due = loop->n_batch != 0;
+}
+
+/* The start comes before the orders that went out while nothing could be written. */
+static void begin_service(struct loop *loop)
+{
+	struct command start;
+	uint32_t n = loop->n_queue;
+	struct pending *waiting = n ? malloc(n * sizeof *waiting) : NULL;
+	if (n && !waiting)
+		die_unsaved("start", &(struct err_detail){"out of memory"});
+	for (uint32_t i = 0; i < n; i++)
+		waiting[i] = loop->queue[i];
+	loop->n_queue = 0;
+	loop->rest_due = 1;
+	start_command(loop, &start);
+	submit_all(loop, &start, 1);
+	flush_queue(loop);
+	begin_rest(loop);
+	for (uint32_t i = 0; i < n && loop->n_queue < QUEUE_MAX; i++)
+		loop->queue[loop->n_queue++] = waiting[i];
+	free(waiting);
+	flush_queue(loop);
+}
+
+/* The store is asked again. What was there meanwhile stays until the journal's state is. */
+static void try_state(struct loop *loop)
+{
+	struct err_detail detail = {""};
+	struct arena arena = loop->arena;
+	struct core *core = loop->core;
+	struct dock *dock = loop->dock;
+	struct towns_entry *town = loop->town;
+	int before = loop->recovered;
+	if (!before)
+		loop->arena = (struct arena){0};
+	int code = open_state(loop, &detail);
+	if (is_away(code) && !loop->recovered && !before) {
+		loop->arena = arena;
+		loop->core = core;
+		loop->dock = dock;
+		loop->town = town;
+		settings_core(loop->settings, &loop->core_settings);
+	} else if (!before) {
+		arena_close(&arena);
+	}
+	if (is_away(code) && !loop->core && open_empty(loop, &detail))
+		code = ERR_MEMORY;
+	if (is_away(code)) {
+		store_away(loop, &detail);
+		return;
+	}
+	if (code) {
+		log_line(LOG_ERROR, "%s", detail.text);
+		loop->status = 1;
+		event_base_loopbreak(loop->base);
+		return;
+	}
+	loop->waiting = 0;
+	store_back(loop);
+	start_clock(loop);
+	if (!loop->hold_mode)
+		begin_service(loop);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *self)
+{
+	(void)fd;
+	(void)what;
+	struct loop *loop = self;
+	if (loop->waiting)
+		try_state(loop);
+	else
+		flush_queue(loop);
+}
+
+static int open_parts(struct loop *loop, struct err_detail *detail)
+{
+	struct err_detail away = {""};
+	if (sodium_init() < 0 || open_events(loop))
+		return err_set(detail, ERR_MEMORY, "cannot start");
+	mkdir(loop->settings->state_folder, 0700);
+	int code = towns_open(&loop->towns, loop->settings->state_folder, detail);
+	if (!code)
+		code = open_state(loop, detail);
+	if (is_away(code)) {
+		away = *detail;
+		loop->waiting = 1;
+		code = loop->recovered ? ERR_OK : open_empty(loop, detail);
+	}
+	if (code)
+		return code;
+	start_clock(loop);
+	code = open_doors(loop, detail);
+	if (!code && loop->waiting)
+		store_away(loop, &away);
+	else if (!code && !loop->hold_mode)
+		begin_service(loop);
+	return code;
 }
 
 int loop_open(struct loop **ret_loop, const struct settings *settings, const struct fleet *fleet,
@@ -754,7 +985,7 @@ int loop_run(struct loop *loop)
 		log_line(LOG_WARNING,
 			 "stopped while the store was away: the last commands are in the journal or not, and were "
 			 "answered to nobody");
-	else if (!loop->hold_mode && journal_snapshot(loop->journal, &detail))
+	else if (!loop->hold_mode && !loop->waiting && journal_snapshot(loop->journal, &detail))
 		log_line(LOG_WARNING, "no snapshot at the end: %s", detail.text);
 	return loop->status;
 }
@@ -767,10 +998,7 @@ void loop_close(struct loop *loop)
 		http_close(loop->http);
 	if (loop->link)
 		link_close(loop->link);
-	if (loop->journal)
-		journal_close(loop->journal);
-	if (loop->store)
-		store_close(loop->store);
+	close_state(loop);
 	struct event *events[] = {loop->tick,	    loop->flush,      loop->second,    loop->again,
 				  loop->signals[0], loop->signals[1], loop->signals[2]};
 	for (size_t i = 0; i < COUNT_OF(events); i++)
@@ -779,7 +1007,6 @@ void loop_close(struct loop *loop)
 	if (loop->base)
 		event_base_free(loop->base);
 	project_free(&loop->projection);
-	arena_close(&loop->arena);
 	towns_close(&loop->towns);
 	for (uint32_t i = 0; i < loop->n_queue; i++)
 		free(loop->queue[i].identity);

@@ -1,6 +1,7 @@
 #include "towns.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,30 +18,51 @@ int towns_open(struct towns *towns, const char *state_folder, struct err_detail 
 	return ERR_OK;
 }
 
+static void entry_close(struct towns_entry *entry)
+{
+	placing_close(&entry->placing);
+	town_close(&entry->town);
+	free(entry);
+}
+
 void towns_close(struct towns *towns)
 {
-	for (uint32_t i = 0; i < towns->n; i++) {
-		placing_close(&towns->entries[i]->placing);
-		town_close(&towns->entries[i]->town);
-		free(towns->entries[i]);
-	}
+	for (uint32_t i = 0; i < towns->n; i++)
+		entry_close(towns->entries[i]);
 	for (uint32_t i = 0; i < towns->n_memory; i++)
 		arena_close(&towns->memory[i]);
 	towns->n = towns->n_memory = 0;
 }
 
-static struct towns_entry *opened(const struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES])
+static struct towns_entry *used(struct towns *towns, struct towns_entry *entry)
+{
+	entry->used = ++towns->uses;
+	return entry;
+}
+
+static struct towns_entry *opened(struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES])
 {
 	for (uint32_t i = 0; i < towns->n; i++)
 		if (!memcmp(towns->entries[i]->town.hash, hash, TOWN_HASH_BYTES))
-			return towns->entries[i];
+			return used(towns, towns->entries[i]);
 	return NULL;
 }
 
-static int add(struct towns *towns, const char *path, struct towns_entry **ret_entry, struct err_detail *detail)
+/* A core holds the town it stands on and, while it swaps, the next: nobody has the oldest of many any more. */
+static void make_room(struct towns *towns)
 {
-	if (towns->n == TOWNS_MAX)
-		return err_set(detail, ERR_FULL, "more than %d town files in use; restart the dispatcher", TOWNS_MAX);
+	uint32_t oldest = 0;
+	if (towns->n < TOWNS_OPEN_MAX)
+		return;
+	for (uint32_t i = 1; i < towns->n; i++)
+		if (towns->entries[i]->used < towns->entries[oldest]->used)
+			oldest = i;
+	entry_close(towns->entries[oldest]);
+	towns->entries[oldest] = towns->entries[--towns->n];
+}
+
+int towns_look(struct towns *towns, const char *path, struct towns_entry **ret_entry, struct err_detail *detail)
+{
 	struct towns_entry *entry = calloc(1, sizeof *entry);
 	if (!entry)
 		return err_set(detail, ERR_MEMORY, "%s: out of memory", path);
@@ -55,7 +77,8 @@ static int add(struct towns *towns, const char *path, struct towns_entry **ret_e
 		town_close(&entry->town);
 		free(entry);
 	} else {
-		towns->entries[towns->n++] = entry;
+		make_room(towns);
+		towns->entries[towns->n++] = used(towns, entry);
 	}
 	if (!code)
 		*ret_entry = before ? before : entry;
@@ -70,7 +93,34 @@ static void path_of(const struct towns *towns, const uint8_t hash[TOWN_HASH_BYTE
 	snprintf(path + n, size - (size_t)n, ".zmap");
 }
 
-/* Written beside and renamed: a half copy never has the name of a hash. */
+static int sync_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed = fd < 0 || fsync(fd);
+	int why = failed ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return why;
+}
+
+/* 0, or the errno of what went wrong first: what is tidied up after it may set another. */
+static int write_copy(const struct town *town, const char *part)
+{
+	FILE *file = fopen(part, "wb");
+	if (!file)
+		return errno;
+	errno = 0;
+	int failed =
+		fwrite(town->map, 1, town->map_size, file) != town->map_size || fflush(file) || fsync(fileno(file));
+	int why = failed ? errno : 0;
+	if (failed && !why)
+		why = EIO;
+	if (fclose(file) && !why)
+		why = errno;
+	return why;
+}
+
+/* Written beside and renamed, and the name made durable: a half copy never has the name of a hash, and no journal names
+ * a file that a power cut takes away. */
 static int keep_copy(const struct towns *towns, const struct town *town, struct err_detail *detail)
 {
 	char path[400], part[420];
@@ -78,22 +128,22 @@ static int keep_copy(const struct towns *towns, const struct town *town, struct 
 	if (access(path, R_OK) == 0)
 		return ERR_OK;
 	snprintf(part, sizeof part, "%s.part", path);
-	FILE *file = fopen(part, "wb");
-	int failed = !file || fwrite(town->map, 1, town->map_size, file) != town->map_size || fflush(file) ||
-		     fsync(fileno(file));
-	if (file && fclose(file))
-		failed = 1;
-	if (failed || rename(part, path)) {
+	int why = write_copy(town, part);
+	if (!why && rename(part, path))
+		why = errno;
+	if (!why)
+		why = sync_folder(towns->folder);
+	else
 		unlink(part);
-		return err_set(detail, ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
-	}
-	return ERR_OK;
+	return why ? err_set(detail, why == ENOSPC ? ERR_DISK_FULL : ERR_IO, "%s: cannot be written: %s", path,
+			     strerror(why))
+		   : ERR_OK;
 }
 
 int towns_take(struct towns *towns, const char *path, struct towns_entry **ret_entry, struct err_detail *detail)
 {
 	struct towns_entry *entry;
-	int code = add(towns, path, &entry, detail);
+	int code = towns_look(towns, path, &entry, detail);
 	if (!code)
 		code = keep_copy(towns, &entry->town, detail);
 	if (!code)
@@ -113,7 +163,7 @@ int towns_find(struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES], struct 
 	path_of(towns, hash, path, sizeof path);
 	if (access(path, R_OK))
 		return err_set(detail, ERR_NOT_FOUND, "%s: the journal needs this town file and it is not there", path);
-	int code = add(towns, path, &entry, detail);
+	int code = towns_look(towns, path, &entry, detail);
 	if (code)
 		return code;
 	if (memcmp(entry->town.hash, hash, TOWN_HASH_BYTES))
@@ -133,7 +183,7 @@ static struct place place_on(void *self, struct geo_point point)
 static int more_memory(struct towns *towns, struct core *core, const struct town *town)
 {
 	size_t size = core_town_size(core_settings(core), town);
-	if (towns->n_memory == TOWNS_MAX || arena_open(&towns->memory[towns->n_memory], size + size / 4))
+	if (towns->n_memory == TOWNS_MEMORY_MAX || arena_open(&towns->memory[towns->n_memory], size + size / 4))
 		return ERR_MEMORY;
 	core_town_memory(core, &towns->memory[towns->n_memory++]);
 	return ERR_OK;

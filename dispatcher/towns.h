@@ -10,24 +10,30 @@
 #include "placing.h"
 #include "town.h"
 
-#define TOWNS_MAX 64
+#define TOWNS_OPEN_MAX 8    /* a journal may name any number; the one not used for longest is closed for the next */
+#define TOWNS_MEMORY_MAX 64 /* each a quarter more than the largest town so far */
 
 struct towns_entry {
 	struct town town;
 	struct placing placing;
+	uint64_t used;
 };
 struct towns {
 	char folder[300];
 	uint32_t n;
-	struct towns_entry *entries[TOWNS_MAX]; /* stay valid until close */
+	uint64_t uses;
+	/* An entry stays valid until TOWNS_OPEN_MAX others have been asked for. */
+	struct towns_entry *entries[TOWNS_OPEN_MAX];
 	uint32_t n_memory;
-	struct arena memory[TOWNS_MAX]; /* handed to a core for towns larger than its first; valid until close */
+	struct arena memory[TOWNS_MEMORY_MAX]; /* handed to a core for towns larger than its first; until close */
 };
 
 /* folder: STATE/towns, made when missing. */
 int towns_open(struct towns *towns, const char *state_folder, struct err_detail *detail);
 void towns_close(struct towns *towns);
-/* Opens the file at path and keeps a copy of it under its hash. ERR_FULL: TOWNS_MAX towns are open. */
+/* Opens the file at path. */
+int towns_look(struct towns *towns, const char *path, struct towns_entry **ret_entry, struct err_detail *detail);
+/* The same, and keeps a durable copy of it under its hash. ERR_DISK_FULL, ERR_IO. */
 int towns_take(struct towns *towns, const char *path, struct towns_entry **ret_entry, struct err_detail *detail);
 /* The town with this hash, opened from the folder when it is not open yet. ERR_NOT_FOUND. */
 int towns_find(struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES], struct towns_entry **ret_entry,

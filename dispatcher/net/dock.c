@@ -774,6 +774,23 @@ void dock_tick(struct dock *dock, instant_ms at, int64_t wall_ms, struct command
 	tick_states(dock, ret_commands, most, ret_n);
 }
 
+void dock_repeat(struct dock *dock, int64_t wall_ms)
+{
+	if (wall_ms > dock->wall)
+		dock->wall = wall_ms;
+	for (uint32_t v = 0; v < dock->n_vehicles; v++) {
+		struct dock_vehicle *vehicle = &dock->vehicles[v];
+		for (uint32_t i = 0; i < vehicle->n_orders; i++) {
+			struct dock_order *order = &vehicle->orders[i];
+			if (order->order.kind != WIRE_STANDSTILL || !order->sent ||
+			    !resend_due(dock, order->sent_wall, 1))
+				continue;
+			order->sent = 0;
+			enqueue(dock, vehicle);
+		}
+	}
+}
+
 /* ---- to the vehicle ---- */
 static struct wire_clock dock_clock(const struct dock *dock)
 {

@@ -37,6 +37,8 @@ void dock_standstill(struct dock *dock, uint32_t vehicle, const struct wire_orde
  * / 32. */
 void dock_tick(struct dock *dock, instant_ms at, int64_t wall_ms, struct command *ret_commands, uint32_t most,
 	       uint32_t *ret_n);
+/* While nothing can be made durable: only standstills that are not carried out yet are said again. */
+void dock_repeat(struct dock *dock, int64_t wall_ms);
 /* Next message to send, 0 = none. */
 int dock_next(struct dock *dock, uint32_t *ret_vehicle, struct wire_message *ret_message);
 /* Newest state of a vehicle (for maps and telemetry), or NULL. */

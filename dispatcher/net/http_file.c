@@ -199,10 +199,12 @@ void files_answer(struct call *call)
 struct tiles *files_tiles(struct http *http)
 {
 	const struct town *town = http_town(http);
-	if (http->tiles_town != town) {
+	/* by hash: another town may come to lie where an earlier one was */
+	if (!http->tiles_town || memcmp(http->tiles_hash, town->hash, TOWN_HASH_BYTES)) {
 		tiles_close(http->tiles);
 		http->tiles = NULL;
 		http->tiles_town = tiles_open(&http->tiles, town) ? NULL : town;
+		memcpy(http->tiles_hash, town->hash, TOWN_HASH_BYTES);
 	}
 	return http->tiles;
 }

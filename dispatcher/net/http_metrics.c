@@ -7,7 +7,7 @@
 
 void handle_health(struct call *call)
 {
-	char why[256] = "";
+	char why[320] = "";
 	int holding = call->http->host.holding(call->http->host.self, why, sizeof why);
 	json_t *json = json_object(), *reason = holding ? json_string(why) : NULL;
 	json_object_set_new(json, "status", json_string(holding ? "holding" : "ok"));
@@ -33,15 +33,16 @@ static void rides_metrics(struct evbuffer *out, const struct core_figures *figur
 		{"refused", figures->refused}, {"expired", figures->expired}, {"cancelled", figures->cancelled},
 		{"no_show", figures->no_show}, {"done", figures->done},	      {"broken", figures->broken},
 	};
-	evbuffer_add_printf(out, "# HELP zub_rides_total Rides that reached this state since the journal began.\n# "
-				 "TYPE zub_rides_total counter\n");
+	evbuffer_add_printf(out,
+			    "# HELP zubringer_rides_total Rides that reached this state since the journal began.\n# "
+			    "TYPE zubringer_rides_total counter\n");
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		evbuffer_add_printf(out, "zub_rides_total{state=\"%s\"} %llu\n", rows[i].outcome,
+		evbuffer_add_printf(out, "zubringer_rides_total{state=\"%s\"} %llu\n", rows[i].outcome,
 				    (unsigned long long)rows[i].value);
-	evbuffer_add_printf(
-		out, "# HELP zub_refusals_total Requests refused, by reason.\n# TYPE zub_refusals_total counter\n");
+	evbuffer_add_printf(out, "# HELP zubringer_refusals_total Requests refused, by reason.\n# TYPE "
+				 "zubringer_refusals_total counter\n");
 	for (uint8_t i = 1; i < REFUSALS; i++)
-		evbuffer_add_printf(out, "zub_refusals_total{reason=\"%s\"} %llu\n", core_refusal_name(i),
+		evbuffer_add_printf(out, "zubringer_refusals_total{reason=\"%s\"} %llu\n", core_refusal_name(i),
 				    (unsigned long long)figures->refused_by[i]);
 }
 
@@ -51,10 +52,11 @@ static void needs_metrics(struct evbuffer *out, const struct town *town, const s
 		const char *name, *help;
 		const uint64_t *values;
 	} rows[] = {
-		{"zub_need_asked_total", "Requests that stated this need.", figures->need_asked},
-		{"zub_need_refused_total", "Of those, refused.", figures->need_refused},
-		{"zub_need_wait_ms_total", "Waiting time of boarded rides with this need.", figures->need_wait_ms_sum},
-		{"zub_need_boarded_total", "Boarded rides with this need.", figures->need_wait_n},
+		{"zubringer_need_asked_total", "Requests that stated this need.", figures->need_asked},
+		{"zubringer_need_refused_total", "Of those, refused.", figures->need_refused},
+		{"zubringer_need_wait_ms_total", "Waiting time of boarded rides with this need.",
+		 figures->need_wait_ms_sum},
+		{"zubringer_need_boarded_total", "Boarded rides with this need.", figures->need_wait_n},
 	};
 	for (size_t r = 0; r < COUNT_OF(rows); r++) {
 		evbuffer_add_printf(out, "# HELP %s %s\n# TYPE %s counter\n", rows[r].name, rows[r].help, rows[r].name);
@@ -66,19 +68,19 @@ static void needs_metrics(struct evbuffer *out, const struct town *town, const s
 
 static void figures_metrics(struct evbuffer *out, const struct core_figures *figures)
 {
-	line(out, "zub_promises_kept_total", "counter", "Promises kept.", figures->kept);
-	line(out, "zub_wait_ms_total", "counter",
+	line(out, "zubringer_promises_kept_total", "counter", "Promises kept.", figures->kept);
+	line(out, "zubringer_wait_ms_total", "counter",
 	     "Boarded minus the later of asked and earliest pickup, summed over boarded rides.", figures->wait_ms_sum);
-	line(out, "zub_boarded_total", "counter", "Rides boarded.", figures->wait_n);
-	line(out, "zub_ride_ms_total", "counter", "Time aboard, summed over rides done.", figures->ride_ms_sum);
-	line(out, "zub_direct_ms_total", "counter", "Direct driving time of rides done.", figures->direct_ms_sum);
-	line(out, "zub_shared_total", "counter", "Rides done that had another party aboard some of the time.",
+	line(out, "zubringer_boarded_total", "counter", "Rides boarded.", figures->wait_n);
+	line(out, "zubringer_ride_ms_total", "counter", "Time aboard, summed over rides done.", figures->ride_ms_sum);
+	line(out, "zubringer_direct_ms_total", "counter", "Direct driving time of rides done.", figures->direct_ms_sum);
+	line(out, "zubringer_shared_total", "counter", "Rides done that had another party aboard some of the time.",
 	     figures->shared);
-	line(out, "zub_prebooked_total", "counter", "Prebooked rides promised.", figures->prebooked);
-	line(out, "zub_tied_total", "counter", "Rides tied to a train or bus.", figures->tied);
-	line(out, "zub_offers_gone_total", "counter", "Acceptances answered gone.", figures->gone);
-	line(out, "zub_empty_mm_total", "counter", "Distance driven without riders.", figures->empty_mm);
-	line(out, "zub_loaded_mm_total", "counter", "Distance driven with riders.", figures->loaded_mm);
+	line(out, "zubringer_prebooked_total", "counter", "Prebooked rides promised.", figures->prebooked);
+	line(out, "zubringer_tied_total", "counter", "Rides tied to a train or bus.", figures->tied);
+	line(out, "zubringer_offers_gone_total", "counter", "Acceptances answered gone.", figures->gone);
+	line(out, "zubringer_empty_mm_total", "counter", "Distance driven without riders.", figures->empty_mm);
+	line(out, "zubringer_loaded_mm_total", "counter", "Distance driven with riders.", figures->loaded_mm);
 }
 
 static void fleet_metrics(struct evbuffer *out, const struct core *core)
@@ -92,40 +94,46 @@ static void fleet_metrics(struct evbuffer *out, const struct core *core)
 	}
 	for (uint32_t i = 0; i < core_n_cases(core); i++)
 		open += core_case_at(core, i)->closed_at <= 0;
-	line(out, "zub_vehicles", "gauge", "Vehicles enrolled.", core_n_vehicles(core));
-	line(out, "zub_vehicles_in_service", "gauge", "Vehicles in service.", in_service);
-	line(out, "zub_vehicles_connected", "gauge", "Vehicles with a live link.", up);
-	line(out, "zub_rides_aboard", "gauge", "Rides aboard now.", aboard);
-	line(out, "zub_cases_open", "gauge", "Cases that wait for a person.", open);
-	line(out, "zub_supervisors", "gauge", "Supervisors on duty.", core_n_supervisors(core));
-	line(out, "zub_rides_kept", "gauge", "Rides in memory.", core_n_rides(core));
+	line(out, "zubringer_vehicles", "gauge", "Vehicles enrolled.", core_n_vehicles(core));
+	line(out, "zubringer_vehicles_in_service", "gauge", "Vehicles in service.", in_service);
+	line(out, "zubringer_vehicles_connected", "gauge", "Vehicles with a live link.", up);
+	line(out, "zubringer_rides_aboard", "gauge", "Rides aboard now.", aboard);
+	line(out, "zubringer_cases_open", "gauge", "Cases that wait for a person.", open);
+	line(out, "zubringer_supervisors", "gauge", "Supervisors on duty.", core_n_supervisors(core));
+	line(out, "zubringer_rides_kept", "gauge", "Rides in memory.", core_n_rides(core));
 }
 
 static void http_metrics(struct evbuffer *out, const struct http *http)
 {
-	line(out, "zub_http_requests_total", "counter", "HTTP requests.", http->counts.requests);
-	line(out, "zub_http_client_errors_total", "counter", "Answers 4xx.", http->counts.client_errors);
-	line(out, "zub_http_server_errors_total", "counter", "Answers 5xx.", http->counts.server_errors);
-	line(out, "zub_http_token_refused_total", "counter", "Wrong operator tokens.", http->counts.refused);
-	line(out, "zub_http_gone_total", "counter", "Clients gone before their answer.", http->counts.gone);
-	line(out, "zub_http_connections", "gauge", "Open connections.", (uint64_t)http->n_connections);
-	line(out, "zub_http_streams", "gauge", "Open event streams.", http->n_streams);
-	line(out, "zub_http_streams_dropped_total", "counter", "Streams dropped because the reader was too slow.",
+	line(out, "zubringer_http_requests_total", "counter", "HTTP requests.", http->counts.requests);
+	line(out, "zubringer_http_client_errors_total", "counter", "Answers 4xx.", http->counts.client_errors);
+	line(out, "zubringer_http_server_errors_total", "counter", "Answers 5xx.", http->counts.server_errors);
+	line(out, "zubringer_http_token_refused_total", "counter", "Wrong operator tokens.", http->counts.refused);
+	line(out, "zubringer_http_gone_total", "counter", "Clients gone before their answer.", http->counts.gone);
+	line(out, "zubringer_http_connections", "gauge", "Open connections.", (uint64_t)http->n_connections);
+	line(out, "zubringer_http_streams", "gauge", "Open event streams.", http->n_streams);
+	line(out, "zubringer_http_streams_dropped_total", "counter", "Streams dropped because the reader was too slow.",
 	     http->counts.streams_dropped);
+}
+
+static void core_metrics(struct evbuffer *out, const struct http *http)
+{
+	rides_metrics(out, core_figures(http_core(http)));
+	figures_metrics(out, core_figures(http_core(http)));
+	needs_metrics(out, http_town(http), core_figures(http_core(http)));
+	fleet_metrics(out, http_core(http));
 }
 
 void handle_metrics(struct call *call)
 {
 	struct http *http = call->http;
 	struct evbuffer *out = evbuffer_new();
-	char *text = calloc(1, HOST_METRICS_BYTES);
+	char *text = calloc(1, HOST_METRICS_BYTES), why[320];
 	if (!out || !text)
 		reply_error(call, "full", NULL);
 	else {
-		rides_metrics(out, core_figures(http_core(http)));
-		figures_metrics(out, core_figures(http_core(http)));
-		needs_metrics(out, http_town(http), core_figures(http_core(http)));
-		fleet_metrics(out, http_core(http));
+		if (http->host.holding(http->host.self, why, sizeof why) < 2) /* else nothing of its state is told */
+			core_metrics(out, http);
 		http_metrics(out, http);
 		http->host.metrics(http->host.self, text, HOST_METRICS_BYTES);
 		evbuffer_add(out, text, strnlen(text, HOST_METRICS_BYTES));

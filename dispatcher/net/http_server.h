@@ -41,6 +41,7 @@ struct http {
 	struct http_file *files;
 	uint32_t n_files;
 	const struct town *tiles_town; /* the town the tiles were made for */
+	uint8_t tiles_hash[TOWN_HASH_BYTES];
 	struct tiles *tiles;
 	const struct town *transit_town; /* the town whose timetable transit is of */
 	struct transit *transit;

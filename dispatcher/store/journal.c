@@ -1,18 +1,19 @@
 #include "journal.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hash.h"
 #include "journal_state.h"
 
-#define MARK_MAGIC UINT64_C(0x314b52414d42555a) /* "ZUBMARK1" */
+#define MARK_MAGIC UINT64_C(0x324b52414d42555a) /* "ZUBMARK2" */
 #define SNAPSHOT_EVERY 10000
 #define SNAPSHOT_KEEP 3
 #define BATCH_RECORDS_MAX 8192
 #define SNAPSHOT_BYTES_FIRST (256u << 10)
+
+#define STOP_READING (-1) /* ends store_read without an error */
 
 _Static_assert(sizeof(struct journal_mark) <= STORE_MARK_BYTES, "the mark fits");
 
@@ -68,17 +69,19 @@ static void mark_absorb(struct journal_mark *mark)
 	struct crash *crash = crash_slot(mark, mark->print, mark->sequence);
 	crash->print = mark->print;
 	crash->sequence = mark->sequence;
+	crash->kind = mark->kind;
 	crash->count++;
 	mark->sequence = 0;
 }
 
 /* Through volatile: the compiler sees no reader of what only the next process reads. */
-void journal_mark_begin(struct journal_mark *mark, uint64_t print, uint64_t sequence)
+void journal_mark_begin(struct journal_mark *mark, uint64_t print, uint64_t sequence, uint16_t kind)
 {
 	volatile struct journal_mark *shared = mark;
 	if (!mark)
 		return;
 	shared->print = print;
+	shared->kind = kind;
 	shared->sequence = sequence;
 }
 
@@ -152,9 +155,19 @@ void journal_towns(struct journal *journal, journal_town_source give, void *self
 	journal->give_self = self;
 }
 
+void journal_deciders(struct journal *journal, const struct deciders *deciders)
+{
+	journal->deciders = deciders;
+}
+
 uint64_t journal_held(const struct journal *journal)
 {
 	return journal->held;
+}
+
+uint16_t journal_held_kind(const struct journal *journal)
+{
+	return journal->held_kind;
 }
 
 uint64_t journal_snapshots_failed(const struct journal *journal)
@@ -242,7 +255,7 @@ static int step_core(struct journal *journal, const struct command *command, siz
 	uint64_t print = journal_print_of(bytes, n_command), next = journal->sequence + 1 + journal->n_records;
 	if (journal_crash(journal->mark, print, next))
 		return ERR_INTERRUPTED;
-	journal_mark_begin(journal->mark, print, next);
+	journal_mark_begin(journal->mark, print, next, command->kind);
 	core_step(journal->core, command, &journal->updates);
 	journal_mark_end(journal->mark);
 	return ERR_OK;
@@ -478,56 +491,78 @@ int journal_erase(struct journal *journal, uint64_t ride, enum erase what, struc
 	return store_erase(journal->store, ride, what, detail);
 }
 
-static int decision_read(const char *json, uint64_t *ret_skip, struct err_detail *detail)
+/* The newest record at or before this one: what a decision about it is tied to. */
+struct hash_search {
+	uint64_t sequence;
+	uint8_t *hash;
+};
+
+static int hash_found(void *self, const struct store_record *record)
 {
-	json_error_t error;
-	json_int_t skip = 0;
-	const char *by = "", *why = "";
-	json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, &error);
-	if (!root)
-		return err_set(detail, ERR_FORMAT, "decision: column %d: %s", error.column, error.text);
-	int wrong = json_unpack_ex(root, &error, JSON_STRICT, "{s:I, s:s, s:s}", "skip", &skip, "by", &by, "why", &why);
-	if (wrong)
-		err_set(detail, ERR_FORMAT, "decision: %s; expected {\"skip\": N, \"by\": \"...\", \"why\": \"...\"}",
-			error.text);
-	else if (skip < 1 || !by[0] || !why[0])
-		wrong = err_set(detail, ERR_RANGE, "decision: names a record, who decided and why");
-	json_decref(root);
-	if (wrong)
-		return wrong == ERR_RANGE ? ERR_RANGE : ERR_FORMAT;
-	*ret_skip = (uint64_t)skip;
-	return ERR_OK;
+	struct hash_search *search = self;
+	if (record->sequence == search->sequence)
+		memcpy(search->hash, record->hash, STORE_HASH_BYTES);
+	return STOP_READING;
 }
 
-int journal_decide(struct journal *journal, uint32_t epoch, const char *json, struct err_detail *detail)
+int journal_decision(struct journal *journal, uint32_t epoch, enum decision_kind kind, uint64_t subject,
+		     struct decision *ret_decision, struct err_detail *detail)
 {
-	uint64_t skip = 0, digest, sequence;
-	uint8_t hash[STORE_HASH_BYTES];
-	size_t n = strnlen(json, JOURNAL_DECISION_BYTES_MAX + 1);
-	if (n > JOURNAL_DECISION_BYTES_MAX)
-		return err_set(detail, ERR_RANGE, "decision: more than %d bytes", JOURNAL_DECISION_BYTES_MAX);
-	int code = decision_read(json, &skip, detail);
-	if (!code && !journal->committed)
-		code = err_set(detail, ERR_CONFLICT, "decision: only after a commit");
+	struct decision decision = {.kind = (uint8_t)kind, .area = journal->area, .epoch = epoch, .subject = subject};
+	uint64_t sequence, digest;
+	int code = store_head(journal->store, &sequence, decision.hash, &digest, detail);
+	if (!code && kind == DECISION_SKIP && subject < sequence) {
+		struct hash_search search = {subject, decision.hash};
+		code = store_read(journal->store, subject, hash_found, &search, detail);
+		code = code == STOP_READING ? ERR_OK : code;
+	}
 	if (!code)
-		code = store_head(journal->store, &sequence, hash, &digest, detail);
+		*ret_decision = decision;
+	return code;
+}
+
+static int decision_commit(struct journal *journal, const struct decision *decision, const char *text, size_t n,
+			   struct err_detail *detail)
+{
+	uint64_t digest, sequence;
+	uint8_t hash[STORE_HASH_BYTES];
+	int code = store_head(journal->store, &sequence, hash, &digest, detail);
 	if (code)
 		return code;
 	struct store_record record = {
 		.type = RECORD_DECISION,
-		.area = journal->area,
-		.epoch = epoch,
+		.area = decision->area,
+		.epoch = decision->epoch,
 		.engine_version = CORE_ENGINE_VERSION,
 		.at = core_now(journal->core),
-		.body = json,
+		.body = text,
 		.n = (uint32_t)n,
 	};
 	if ((code = store_commit(journal->store, &record, 1, digest, detail)))
 		return code;
-	for (int i = 0; journal->mark && i < CRASHES_KEPT; i++)
-		if (journal->mark->crashes[i].count && journal->mark->crashes[i].sequence == skip)
-			journal->mark->crashes[i].decided = 1;
 	journal->sequence = record.sequence;
 	memcpy(journal->hash, record.hash, STORE_HASH_BYTES);
 	return ERR_OK;
+}
+
+int journal_decide(struct journal *journal, const struct decision *decision, const struct deciders *deciders,
+		   struct err_detail *detail)
+{
+	struct decision read;
+	char *text = decision_text(decision);
+	if (!text)
+		return err_set(detail, ERR_MEMORY, "decision: out of memory");
+	size_t n = strlen(text);
+	int code = decision_read(&read, text, n, detail); /* as everybody will who finds it in the journal */
+	if (!code)
+		code = deciders_allow(deciders, &read, 1, detail);
+	if (!code && !journal->committed)
+		code = err_set(detail, ERR_CONFLICT, "decision: only after a commit");
+	if (!code)
+		code = decision_commit(journal, decision, text, n, detail);
+	free(text);
+	for (int i = 0; !code && decision->kind == DECISION_SKIP && journal->mark && i < CRASHES_KEPT; i++)
+		if (journal->mark->crashes[i].count && journal->mark->crashes[i].sequence == decision->subject)
+			journal->mark->crashes[i].decided = 1;
+	return code;
 }

@@ -3,11 +3,11 @@
 #define ZUB_JOURNAL_H
 
 #include "core.h"
+#include "decision.h"
 #include "store.h"
 #include <stdio.h>
 
 #define JOURNAL_IDENTITY_BYTES_MAX 8192
-#define JOURNAL_DECISION_BYTES_MAX 8192
 
 struct journal;
 /* `store` and `core` are borrowed. */
@@ -57,14 +57,28 @@ uint64_t journal_snapshots_failed(const struct journal *journal);
  * more. ERR_CONFLICT while a batch is open; ERR_BUSY (ERASE_ALL) while the core still keeps the ride; ERR_NOT_FOUND. */
 int journal_erase(struct journal *journal, uint64_t ride, enum erase what, struct err_detail *detail);
 
-/* Hold mode (after ERR_INTERRUPTED): writes a person's decision as a record of its own, durable on return; then
- * restart.
- * {"skip": SEQUENCE, "by": "who", "why": "..."} leaves that command out of every later recovery (what comes after it up
- * to the decision is stepped, its outcomes no longer compared); a command that never got into the journal is refused
- * from then on. `epoch` is the driver's. ERR_FORMAT, ERR_RANGE. */
-int journal_decide(struct journal *journal, uint32_t epoch, const char *json, struct err_detail *detail);
+/* A person's decision, to be signed by the caller: fills kind, area, epoch (the driver's), subject and hash; by, why
+ * and at are the caller's. */
+int journal_decision(struct journal *journal, uint32_t epoch, enum decision_kind kind, uint64_t subject,
+		     struct decision *ret_decision, struct err_detail *detail);
+/* Writes the signed decision as a record of its own, durable on return. DECISION_SKIP (hold mode, after
+ * ERR_INTERRUPTED; restart then) leaves that command out of every later recovery (what comes after it up to the
+ * decision is stepped, its outcomes no longer compared); a command that never got into the journal is refused from then
+ * on. DECISION_ERASE only says who had it erased: see journal_erase. ERR_DENIED: not signed by somebody listed;
+ * ERR_FORMAT, ERR_RANGE. */
+int journal_decide(struct journal *journal, const struct decision *decision, const struct deciders *deciders,
+		   struct err_detail *detail);
+/* Who must have signed the decisions that recovery follows. Without it a signature must only fit the key it names. The
+ * list is borrowed. */
+void journal_deciders(struct journal *journal, const struct deciders *deciders);
+/* All decisions of a journal: signed by somebody who is or was listed, about the record whose hash they name.
+ * ERR_BROKEN, ERR_DENIED with *ret_broken = the record. */
+int journal_check_decisions(struct store *store, const struct deciders *deciders, uint64_t *ret_n, uint64_t *ret_broken,
+			    struct err_detail *detail);
 /* Not 0: recovery stopped before this record (hold mode), and journal_step refuses. */
 uint64_t journal_held(const struct journal *journal);
+/* What kind of command that is (enum command_kind), for people. */
+uint16_t journal_held_kind(const struct journal *journal);
 
 /* verify: chain, then replay from the beginning or the oldest snapshot. */
 enum verify_result {

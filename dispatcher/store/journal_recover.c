@@ -1,6 +1,5 @@
 /* Replay: recovery of a core from snapshot and journal, and verification. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 
 struct skip {
 	uint64_t sequence, decided_at;
+	uint8_t hash[STORE_HASH_BYTES];
 };
 
 struct replay {
@@ -21,6 +21,7 @@ struct replay {
 	journal_town_source give;
 	void *give_self;
 	const struct journal_watch *watch; /* or NULL */
+	const struct deciders *deciders;   /* or NULL: any key */
 	struct updates updates;		   /* of one command */
 	uint8_t *bytes;			   /* its outcome, recomputed */
 	size_t size, n_bytes;
@@ -34,6 +35,7 @@ struct replay {
 	int other_engine;	   /* that command was recorded by another engine version */
 	int stepped;		   /* something in this commit was stepped */
 	int held;
+	uint16_t held_kind;
 	struct err_detail *detail;
 };
 
@@ -41,13 +43,21 @@ struct replay {
 
 static int decision_note(struct replay *replay, const struct store_record *record)
 {
-	json_t *root = json_loadb(record->body, record->n, 0, NULL);
-	json_int_t skip = root ? json_integer_value(json_object_get(root, "skip")) : 0;
-	json_decref(root);
+	struct decision decision;
+	struct err_detail why = {""};
+	replay->at = record->sequence;
+	int code = decision_read(&decision, record->body, record->n, &why);
+	if (!code && replay->deciders)
+		code = deciders_allow(replay->deciders, &decision, 0, &why);
+	if (!code && (decision.area != record->area || decision.epoch != record->epoch))
+		code = err_set(&why, ERR_DENIED, "decision of %s: signed for another area or epoch", decision.by);
+	if (code)
+		return err_set(replay->detail, ERR_BROKEN, "record %" PRIu64 ": %s", record->sequence, why.text);
 	/* Only what was there when it was decided: a number that a later record got is another matter. */
-	if (skip < 1 || (uint64_t)skip >= record->sequence)
+	if (decision.kind != DECISION_SKIP || decision.subject >= record->sequence)
 		return ERR_OK;
-	struct skip one = {(uint64_t)skip, record->sequence};
+	struct skip one = {.sequence = decision.subject, .decided_at = record->sequence};
+	memcpy(one.hash, decision.hash, sizeof one.hash);
 	if (array_push(replay->skips, replay->n_skips, replay->cap_skips, one))
 		return err_set(replay->detail, ERR_MEMORY, "journal: out of memory");
 	return ERR_OK;
@@ -83,11 +93,12 @@ static int step(struct replay *replay, const struct store_record *record, const 
 	uint64_t print = journal_print_of(record->body, record->n);
 	if (journal_crash(replay->mark, print, record->sequence)) {
 		replay->held = 1;
+		replay->held_kind = command->kind;
 		return err_set(replay->detail, ERR_INTERRUPTED,
 			       "record %" PRIu64 " ended the dispatcher twice: held until somebody decides about it",
 			       record->sequence);
 	}
-	journal_mark_begin(replay->mark, print, record->sequence);
+	journal_mark_begin(replay->mark, print, record->sequence, command->kind);
 	int code = give_town(replay, command);
 	replay->updates.n = 0;
 	if (!code)
@@ -108,6 +119,10 @@ static int replay_command(struct replay *replay, const struct store_record *reco
 		return err_set(replay->detail, ERR_BROKEN, "record %" PRIu64 ": the command before it has no outcome",
 			       record->sequence);
 	const struct skip *skip = skip_of(replay, record->sequence);
+	if (skip && memcmp(skip->hash, record->hash, sizeof skip->hash))
+		return err_set(replay->detail, ERR_BROKEN,
+			       "record %" PRIu64 ": the decision to skip it (record %" PRIu64 ") names another hash",
+			       record->sequence, skip->decided_at);
 	if (skip) {
 		if (skip->decided_at > replay->uncompared_until)
 			replay->uncompared_until = skip->decided_at;
@@ -190,6 +205,42 @@ static int replay_record(void *self, const struct store_record *record)
 		code = replay_end(replay, record);
 	if (!code && record->commit_end && replay->watch)
 		code = replay->watch->committed(replay->watch->self, replay->core, record->sequence, replay->detail);
+	return code;
+}
+
+/* ---- all decisions, without a replay ---- */
+
+static int check_hash(void *self, const struct store_record *record)
+{
+	struct replay *replay = self;
+	for (size_t i = 0; i < replay->n_skips; i++)
+		if (replay->skips[i].sequence == record->sequence &&
+		    memcmp(replay->skips[i].hash, record->hash, STORE_HASH_BYTES)) {
+			replay->at = replay->skips[i].decided_at;
+			return err_set(replay->detail, ERR_BROKEN,
+				       "record %" PRIu64 ": decides about record %" PRIu64 " with another hash",
+				       replay->at, record->sequence);
+		}
+	return ERR_OK;
+}
+
+static int count_decisions(void *self, const struct store_record *record)
+{
+	struct replay *replay = self;
+	replay->commands += record->type == RECORD_DECISION;
+	return look_for_decisions(self, record);
+}
+
+int journal_check_decisions(struct store *store, const struct deciders *deciders, uint64_t *ret_n, uint64_t *ret_broken,
+			    struct err_detail *detail)
+{
+	struct replay replay = {.store = store, .deciders = deciders, .detail = detail};
+	int code = store_read(store, 1, count_decisions, &replay, detail);
+	if (!code && replay.n_skips)
+		code = store_read(store, 1, check_hash, &replay, detail);
+	*ret_n = replay.commands;
+	*ret_broken = code ? replay.at : 0;
+	free(replay.skips);
 	return code;
 }
 
@@ -278,12 +329,12 @@ static int replay_run(struct replay *replay)
 }
 
 /* A command that ended the process before it got into the journal, and about which nobody decided. */
-static uint64_t undecided(const struct journal_mark *mark)
+static const struct crash *undecided(const struct journal_mark *mark)
 {
 	for (int i = 0; mark && i < CRASHES_KEPT; i++)
 		if (mark->crashes[i].count >= CRASHES_UNTIL_HELD && !mark->crashes[i].decided)
-			return mark->crashes[i].sequence;
-	return 0;
+			return &mark->crashes[i];
+	return NULL;
 }
 
 int journal_recover(struct journal *journal, uint64_t *ret_sequence, struct err_detail *detail)
@@ -294,6 +345,7 @@ int journal_recover(struct journal *journal, uint64_t *ret_sequence, struct err_
 		.mark = journal->mark,
 		.give = journal->give,
 		.give_self = journal->give_self,
+		.deciders = journal->deciders,
 		.detail = detail,
 	};
 	int code = replay_open(&replay);
@@ -302,14 +354,19 @@ int journal_recover(struct journal *journal, uint64_t *ret_sequence, struct err_
 	if (!code)
 		code = replay_run(&replay);
 	replay_close(&replay);
-	if (!code && (journal->held = undecided(journal->mark)))
+	const struct crash *crash = code ? NULL : undecided(journal->mark);
+	if (crash) {
+		journal->held = crash->sequence;
+		journal->held_kind = (uint16_t)crash->kind;
 		code = err_set(detail, ERR_INTERRUPTED,
 			       "a command that would have become record %" PRIu64 " ended the dispatcher twice",
 			       journal->held);
-	else if (code == ERR_INTERRUPTED && replay.held)
+	} else if (code == ERR_INTERRUPTED && replay.held) {
 		journal->held = replay.at;
-	else if (code)
+		journal->held_kind = replay.held_kind;
+	} else if (code) {
 		journal->failed = 1;
+	}
 	journal->since_snapshot = replay.commands;
 	if (code == ERR_BROKEN || code == ERR_GONE || code == ERR_VERSION)
 		*ret_sequence = replay.at;
@@ -492,7 +549,9 @@ int journal_verify_watched(struct store *store, struct core *core, journal_town_
 				.watch = watch,
 				.detail = detail ? detail : &own};
 	int code = store_verify_chain(store, &report.records, &report.erased, detail);
-	if (!code) {
+	if (code) {
+		report.first_broken = report.records + 1;
+	} else {
 		code = verify_replay(&replay, &report);
 		replay_close(&replay);
 	}

@@ -14,10 +14,11 @@ struct crash {
 	uint64_t sequence; /* it has, or would have had */
 	uint32_t count;
 	uint32_t decided; /* a person decided to leave it out */
+	uint64_t kind;	  /* enum command_kind */
 };
 struct journal_mark {
 	uint64_t magic;
-	uint64_t print, sequence; /* being applied now; sequence 0 = nothing */
+	uint64_t print, kind, sequence; /* being applied now; sequence 0 = nothing */
 	struct crash crashes[CRASHES_KEPT];
 };
 
@@ -40,13 +41,15 @@ struct journal {
 	uint64_t since_snapshot; /* commands */
 	uint64_t snapshots_failed;
 	uint64_t held;
+	uint16_t held_kind;
 	struct journal_mark *mark;
 	journal_town_source give;
 	void *give_self;
+	const struct deciders *deciders; /* or NULL */
 };
 
 uint64_t journal_print_of(const uint8_t *bytes, size_t n);
-void journal_mark_begin(struct journal_mark *mark, uint64_t print, uint64_t sequence);
+void journal_mark_begin(struct journal_mark *mark, uint64_t print, uint64_t sequence, uint16_t kind);
 void journal_mark_end(struct journal_mark *mark);
 /* The crash that this command, or any at this place, caused often enough; or NULL. */
 struct crash *journal_crash(struct journal_mark *mark, uint64_t print, uint64_t sequence);

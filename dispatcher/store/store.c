@@ -510,14 +510,15 @@ struct walk {
 	struct err_detail *detail;
 };
 
-static int walk_head(const struct walk *walk, const struct store_row *row)
+static int walk_head(const struct walk *walk, const struct store_row *row, const uint8_t hash[STORE_HASH_BYTES])
 {
-	if (memcmp(walk->head.hash, walk->hash, STORE_HASH_BYTES))
+	uint64_t sequence = row ? row->sequence : 0;
+	if (memcmp(walk->head.hash, hash, STORE_HASH_BYTES))
 		return err_set(walk->detail, ERR_BROKEN, "record %" PRIu64 ": the head kept beside it has another hash",
-			       walk->sequence);
+			       sequence);
 	if (row && (!row->commit_end || row->digest != walk->head.digest))
 		return err_set(walk->detail, ERR_BROKEN,
-			       "record %" PRIu64 ": the head kept beside it has another digest", walk->sequence);
+			       "record %" PRIu64 ": the head kept beside it has another digest", sequence);
 	return ERR_OK;
 }
 
@@ -534,12 +535,14 @@ static int walk_row(void *self, const struct store_row *row)
 		return err_set(walk->detail, ERR_BROKEN,
 			       "record %" PRIu64 ": its hash does not follow from the one before", row->sequence);
 	int code = record_of(walk->store, row, &record, walk->detail);
+	if (!code && row->sequence == walk->head.sequence)
+		code = walk_head(walk, row, hash);
 	if (code)
 		return code;
-	walk->sequence = row->sequence;
+	walk->sequence = row->sequence; /* right up to here */
 	walk->erased += record.erased;
 	memcpy(walk->hash, hash, sizeof hash);
-	return row->sequence == walk->head.sequence ? walk_head(walk, row) : ERR_OK;
+	return ERR_OK;
 }
 
 int store_verify_chain(struct store *store, uint64_t *ret_records, uint64_t *ret_erased, struct err_detail *detail)
@@ -549,15 +552,13 @@ int store_verify_chain(struct store *store, uint64_t *ret_records, uint64_t *ret
 	if (!code)
 		code = store->backend->read(store->self, 1, walk_row, &walk, detail);
 	if (!code && !walk.head.sequence)
-		code = walk.sequence ? ERR_OK : walk_head(&walk, NULL);
+		code = walk.sequence ? ERR_OK : walk_head(&walk, NULL, walk.hash);
 	if (!code && walk.sequence < walk.head.sequence)
 		code = err_set(detail, ERR_BROKEN, "record %" PRIu64 ": missing, the head is %" PRIu64,
 			       walk.sequence + 1, walk.head.sequence);
-	if (code)
-		return code;
 	*ret_records = walk.sequence;
 	*ret_erased = walk.erased;
-	return ERR_OK;
+	return code;
 }
 
 /* ---- snapshots ---- */

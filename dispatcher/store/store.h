@@ -143,8 +143,8 @@ int store_value_get(struct store *store, const char *name, void *bytes, size_t s
 #define STORE_MARK_BYTES 256
 uint8_t *store_mark(struct store *store);
 
-/* Walks the whole chain: ERR_OK, or ERR_BROKEN with the first record whose hash does not follow. *ret_erased counts
- * sealed-away ones. */
+/* Walks the whole chain: ERR_OK, or ERR_BROKEN or ERR_CHECKSUM with the first record that is not right in `detail`.
+ * *ret_records: how many are right from the first on, also then; *ret_erased: how many of them are sealed away. */
 int store_verify_chain(struct store *store, uint64_t *ret_records, uint64_t *ret_erased, struct err_detail *detail);
 
 #endif

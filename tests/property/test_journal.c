@@ -1,7 +1,9 @@
-// link: zub_store zub_core zub_drawn_town zub_crash_vfs -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+// link: zub_store zub_core zub_drawn_town zub_crash_vfs PkgConfig::libsodium
+// -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 /* A real core on a journal: recovery gives the same state, a power cut loses no answered commit, a record that ends the
  * process twice is held, verify tells replayed, chain only and broken apart. */
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -902,6 +904,38 @@ static int run_child(void (*run)(const char *url), const char *url)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Ada, who is listed, signs; who is not listed, or signs something else, decides nothing. */
+static void decide(struct world *world, uint32_t epoch, uint64_t sequence, const char *why)
+{
+	struct err_detail detail;
+	struct decision decision;
+	uint8_t secret[DECISION_SECRET_BYTES], key[DECISION_KEY_BYTES];
+	struct deciders deciders = {.n = 1};
+	crypto_sign_keypair(key, secret);
+	memcpy(deciders.people[0].key, key, sizeof key);
+	strcpy(deciders.people[0].name, "Ada");
+	assert_int_equal(journal_decision(world->journal, epoch, DECISION_SKIP, sequence, &decision, &detail), ERR_OK);
+	assert_int_equal(decision_sign(&decision, secret, &detail), ERR_RANGE); /* by nobody */
+	strcpy(decision.by, "Ada");
+	strcpy(decision.why, why);
+	decision.at = 1;
+	assert_int_equal(decision_sign(&decision, secret, &detail), ERR_OK);
+	decision.subject++;
+	assert_int_equal(journal_decide(world->journal, &decision, &deciders, &detail), ERR_DENIED);
+	decision.subject--;
+	deciders.people[0].retired = 1;
+	assert_int_equal(journal_decide(world->journal, &decision, &deciders, &detail), ERR_DENIED);
+	deciders.n = 0;
+	assert_int_equal(journal_decide(world->journal, &decision, &deciders, &detail), ERR_DENIED);
+	deciders.n = 1;
+	deciders.people[0].retired = 0;
+	if (journal_decide(world->journal, &decision, &deciders, &detail))
+		fail_msg("%s", detail.text);
+	uint64_t n, broken;
+	assert_int_equal(journal_check_decisions(world->store, &deciders, &n, &broken, &detail), ERR_OK);
+	assert_true(n > 0 && !broken);
+}
+
 static void recover_and_die(const char *url)
 {
 	struct world world;
@@ -947,14 +981,7 @@ static void test_a_record_that_ends_the_process_twice_is_held(void **state)
 	assert_int_equal(journal_snapshot(world.journal, NULL), ERR_CONFLICT);
 	uint32_t epoch;
 	assert_int_equal(store_take_epoch(world.store, 1, &epoch, NULL), ERR_OK);
-	assert_int_equal(journal_decide(world.journal, epoch, "{\"skip\": 1", &detail), ERR_FORMAT);
-	assert_int_equal(journal_decide(world.journal, epoch, "{\"skip\": 1, \"by\": \"\", \"why\": \"x\"}", &detail),
-			 ERR_RANGE);
-	assert_int_equal(journal_decide(world.journal, epoch, "{\"skip\": 1, \"by\": \"Ada\"}", &detail), ERR_FORMAT);
-	char json[96];
-	snprintf(json, sizeof json, "{\"skip\": %llu, \"by\": \"Ada\", \"why\": \"ends the program\"}",
-		 (unsigned long long)sequence);
-	assert_int_equal(journal_decide(world.journal, epoch, json, &detail), ERR_OK);
+	decide(&world, epoch, sequence, "ends the program");
 	world_close(&world);
 
 	assert_int_equal(run_child(recover_and_die, url), 2); /* it is left out now */
@@ -989,14 +1016,14 @@ static void die_in_a_step(const char *url)
 	print = journal_print_of(bytes, n);
 	if (journal_crash(world.journal->mark, print, sequence + 1))
 		_exit(3);
-	journal_mark_begin(world.journal->mark, print, sequence + 1);
+	journal_mark_begin(world.journal->mark, print, sequence + 1, poison.kind);
 	_exit(42);
 }
 
 static void test_a_live_command_that_ends_the_process_twice_is_refused(void **state)
 {
 	(void)state;
-	char url[160], json[96];
+	char url[160];
 	struct world world;
 	struct err_detail detail;
 	uint64_t sequence = 0;
@@ -1020,9 +1047,7 @@ static void test_a_live_command_that_ends_the_process_twice_is_refused(void **st
 	assert_int_equal(journal_recover(world.journal, &sequence, &detail), ERR_INTERRUPTED);
 	assert_int_equal(step(&world, &again), ERR_INTERRUPTED);
 	assert_int_equal(store_take_epoch(world.store, 1, &epoch, NULL), ERR_OK);
-	snprintf(json, sizeof json, "{\"skip\": %llu, \"by\": \"Ada\", \"why\": \"poison\"}",
-		 (unsigned long long)sequence);
-	assert_int_equal(journal_decide(world.journal, epoch, json, &detail), ERR_OK);
+	decide(&world, epoch, sequence, "poison");
 	world_close(&world);
 	assert_int_equal(world_open(&world, url), ERR_OK);
 	recover(&world);

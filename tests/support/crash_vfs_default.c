@@ -1,5 +1,6 @@
 /* Linked whole into `dispatcher-crashtest`: that program's databases lose what is not synced when it is killed.
- * ZUB_CRASH_SEED chooses what reaches the files early. SIGUSR1: the disk is full; SIGUSR2: there is room again. */
+ * ZUB_CRASH_SEED chooses what reaches the files early. SIGUSR1: the disk is full; SIGUSR2: there is room again.
+ * ZUB_DISK_FULL=1: it is full from the start. */
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -19,6 +20,7 @@ __attribute__((constructor)) static void use_crash_vfs(void)
 		seed = strtoull(given, NULL, 10);
 	if (crash_vfs_register(seed, 1))
 		abort();
+	crash_vfs_disk_full(getenv("ZUB_DISK_FULL") != NULL);
 	struct sigaction action = {.sa_handler = fill_disk, .sa_flags = SA_RESTART};
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &action, NULL);

@@ -105,7 +105,7 @@ for vehicle in fleet():
     status, answer = ask("/api/v1/operator/vehicles/%d/resume" % vehicle["vehicle"], {"by": "Simulated supervisor", "reason": "all clear"})
     expect("resume: %d %s" % (status, answer), status == 200)
 until("they drive again", 60, lambda: any(v["mode"] == "driving" for v in fleet()))
-carried = lambda: int(re.search(r'\nzub_rides_total\{state="done"\} (\d+)', metrics()).group(1))
+carried = lambda: int(re.search(r'\nzubringer_rides_total\{state="done"\} (\d+)', metrics()).group(1))
 before = carried()
 until("rides are carried out again", 120, lambda: carried() > before)
 PY

@@ -45,7 +45,7 @@ done < <("$ZUB_BIN/sim" fleet --town "$folder/town.zmap" --keys "$folder" --vehi
 	--per-hour 60 --seed 1 >>"$folder/live.log" 2>&1 &
 pids+=($!)
 
-carried() { curl -sf "$address/metrics" | sed -n 's/^zub_rides_total{state="done"} //p'; }
+carried() { curl -sf "$address/metrics" | sed -n 's/^zubringer_rides_total{state="done"} //p'; }
 more_rides() { # at least two more are done
 	local from end=$((SECONDS + 40))
 	from=$(carried)

@@ -216,18 +216,18 @@ static void slow_readers_are_dropped(void **state)
 		if (i % 200)
 			continue;
 		struct http_answer metrics = http_get(&rig, "/metrics");
-		dropped = strstr(metrics.body, "zub_http_streams_dropped_total 1\n") != NULL;
+		dropped = strstr(metrics.body, "zubringer_http_streams_dropped_total 1\n") != NULL;
 		http_forget(&metrics);
 	}
 	assert_true(dropped);
 	struct http_answer metrics = http_get(&rig, "/metrics");
-	assert_non_null(strstr(metrics.body, "zub_http_streams 1\n"));
+	assert_non_null(strstr(metrics.body, "zubringer_http_streams 1\n"));
 	http_forget(&metrics);
 	close(slow);
 	close(quick);
 	http_rig_pump(&rig, 5);
 	metrics = http_get(&rig, "/metrics");
-	assert_non_null(strstr(metrics.body, "zub_http_streams 0\n"));
+	assert_non_null(strstr(metrics.body, "zubringer_http_streams 0\n"));
 	http_forget(&metrics);
 }
 

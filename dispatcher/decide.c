@@ -1,0 +1,164 @@
+/* Decisions of a named person, signed with that person's own key: `dispatcher decider-key` makes one, `dispatcher skip`
+ * decides about the record that holds the dispatcher. */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "journal.h"
+#include "tools.h"
+#include "towns.h"
+
+int tools_deciders(const struct settings *settings, struct deciders *ret_deciders, struct err_detail *detail)
+{
+	char path[SETTINGS_TEXT + 32];
+	snprintf(path, sizeof path, "%s/deciders.yaml", settings->state_folder);
+	return deciders_read(ret_deciders, path, detail);
+}
+
+int decider_key_command(const struct options *options)
+{
+	struct err_detail detail = {""};
+	uint8_t secret[DECISION_SECRET_BYTES];
+	char name[DECISION_NAME_MAX], hex[DECISION_HEX_MAX];
+	if (!options->key || !options->name) {
+		fputs("dispatcher decider-key: --name WHO and --key FILE are needed\n", stderr);
+		return 2;
+	}
+	int code = decision_key_make(options->key, options->name, &detail);
+	if (!code)
+		code = decision_key_read(options->key, name, secret, &detail);
+	if (code)
+		return tools_fail(&detail, 1);
+	decision_key_hex(secret, hex);
+	sodium_memzero(secret, sizeof secret);
+	fprintf(stderr,
+		"%s: the secret key of %s, for nobody else. Who runs the service lists the public one in "
+		"%s/deciders.yaml:\n",
+		options->key, name, options->settings.state_folder);
+	printf("deciders:\n  - {name: \"%s\", key: %s}\n", name, hex);
+	return 0;
+}
+
+/* ---- a journal to decide about ---- */
+
+struct desk {
+	struct towns towns;
+	struct towns_entry *town;
+	struct store *store;
+	struct arena arena;
+	struct core *core;
+	struct journal *journal;
+	struct deciders deciders;
+	uint32_t epoch;
+	uint64_t recovered; /* sequence, or of the record that holds */
+	int held;
+};
+
+static int desk_recover(struct desk *desk, const struct settings *settings, struct err_detail *detail)
+{
+	int code = journal_open(&desk->journal, desk->store, desk->core, (uint32_t)settings->area, detail);
+	if (code)
+		return code;
+	journal_towns(desk->journal, towns_give, &desk->towns);
+	journal_deciders(desk->journal, &desk->deciders);
+	code = journal_recover(desk->journal, &desk->recovered, detail);
+	desk->held = code == ERR_INTERRUPTED;
+	return desk->held ? ERR_OK : code;
+}
+
+static int desk_open(struct desk *desk, const struct settings *settings, struct err_detail *detail)
+{
+	struct core_settings core;
+	uint8_t hash[TOWN_HASH_BYTES];
+	int code = tools_deciders(settings, &desk->deciders, detail);
+	if (!code)
+		code = store_open(&desk->store, settings->store, detail);
+	if (!code)
+		code = towns_open(&desk->towns, settings->state_folder, detail);
+	if (!code)
+		code = journal_recover_settings(desk->store, &core, hash, detail);
+	if (!code)
+		code = towns_find(&desk->towns, hash, &desk->town, detail);
+	if (!code)
+		code = arena_open(&desk->arena, core_size(&core, &desk->town->town) + 4096);
+	if (!code)
+		code = core_open(&desk->core, &core, &desk->town->town, &desk->arena);
+	return code ? code : desk_recover(desk, settings, detail);
+}
+
+static void desk_close(struct desk *desk)
+{
+	if (desk->journal)
+		journal_close(desk->journal);
+	if (desk->store)
+		store_close(desk->store);
+	arena_close(&desk->arena);
+	towns_close(&desk->towns);
+	free(desk);
+}
+
+/* Signed and journaled. The key's owner is the one who decides: a name on the command line would prove nothing. */
+static int decide(struct desk *desk, const struct options *options, enum decision_kind kind, uint64_t subject,
+		  struct decision *decision, struct err_detail *detail)
+{
+	uint8_t secret[DECISION_SECRET_BYTES];
+	char name[DECISION_NAME_MAX];
+	int code = decision_key_read(options->key, name, secret, detail);
+	if (code)
+		return code;
+	code = store_raise_epoch(desk->store, (uint32_t)options->settings.area, clock_calendar_s(), &desk->epoch,
+				 detail);
+	if (!code)
+		code = journal_decision(desk->journal, desk->epoch, kind, subject, decision, detail);
+	if (!code && strlen(options->why) >= sizeof decision->why)
+		code = err_set(detail, ERR_RANGE, "--why: at most %zu bytes", sizeof decision->why - 1);
+	if (!code) {
+		memcpy(decision->by, name, sizeof decision->by);
+		snprintf(decision->why, sizeof decision->why, "%s", options->why);
+		decision->at = clock_calendar_ms();
+		code = decision_sign(decision, secret, detail);
+	}
+	sodium_memzero(secret, sizeof secret);
+	return code ? code : journal_decide(desk->journal, decision, &desk->deciders, detail);
+}
+
+/* ---- skip ---- */
+
+static int skip(struct desk *desk, const struct options *options, struct err_detail *detail)
+{
+	struct decision decision;
+	if (!desk->held)
+		return err_set(detail, ERR_CONFLICT, "no record holds the dispatcher: nothing to decide");
+	int code = decide(desk, options, DECISION_SKIP, desk->recovered, &decision, detail);
+	if (!code)
+		printf("record %" PRIu64 " will be skipped, decided and signed by %s; start the dispatcher again\n",
+		       desk->recovered, decision.by);
+	return code;
+}
+
+static int with_desk(const struct options *options,
+		     int (*work)(struct desk *desk, const struct options *options, struct err_detail *detail))
+{
+	struct err_detail detail = {""};
+	struct desk *desk = calloc(1, sizeof *desk);
+	if (!desk)
+		return tools_fail(&(struct err_detail){"out of memory"}, 1);
+	int code = desk_open(desk, &options->settings, &detail);
+	if (!code)
+		code = work(desk, options, &detail);
+	desk_close(desk);
+	return code ? tools_fail(&detail, 1) : 0;
+}
+
+int skip_command(const struct options *options)
+{
+	if (!options->key || !options->why) {
+		fputs("dispatcher skip: --key FILE (made by dispatcher decider-key) and --why TEXT are needed\n",
+		      stderr);
+		return 2;
+	}
+	return with_desk(options, skip);
+}
