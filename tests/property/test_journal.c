@@ -1,5 +1,4 @@
-// link: zub_store zub_core zub_drawn_town zub_crash_vfs PkgConfig::libsodium
-// -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+// link: zub_store zub_drawn_town zub_crash_vfs PkgConfig::libsodium -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 /* A real core on a journal: recovery gives the same state, a power cut loses no answered commit, a record that ends the
  * process twice is held, verify tells replayed, chain only and broken apart. */
 #include <setjmp.h>

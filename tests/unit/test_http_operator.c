@@ -207,14 +207,19 @@ static void figures_for_prometheus(void **state)
 	struct http_answer answer = http_get(&rig, "/metrics");
 	assert_int_equal(answer.status, 200);
 	assert_non_null(strstr(answer.head, "text/plain; version=0.0.4"));
-	assert_non_null(strstr(answer.body, "zub_test 1\n"));
+	assert_non_null(strstr(answer.body, "zubringer_test 1\n"));
 	char *rest = answer.body;
+	char typed[64] = ""; /* each series is explained: HELP, TYPE, then its lines */
 	for (char *line; (line = strsep(&rest, "\n"));) { /* "name{labels} number" or a comment */
+		if (sscanf(line, "# TYPE %63s", typed) == 1)
+			continue;
 		if (!line[0] || line[0] == '#')
 			continue;
 		char *space = strrchr(line, ' ');
 		assert_non_null(space);
-		assert_int_equal(strncmp(line, "zub_", 4), 0);
+		assert_int_equal(strncmp(line, "zubringer_", 10), 0);
+		if (strncmp(line, typed, strcspn(line, "{ ")) != 0 && strcmp(line, "zubringer_test 1"))
+			fail_msg("no TYPE: %s", line);
 		assert_int_equal(strspn(space + 1, "0123456789.-e"), strlen(space + 1));
 	}
 	http_forget(&answer);
