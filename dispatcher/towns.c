@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "array.h"
+
 int towns_open(struct towns *towns, const char *state_folder, struct err_detail *detail)
 {
 	memset(towns, 0, sizeof *towns);
@@ -27,11 +29,14 @@ static void entry_close(struct towns_entry *entry)
 
 void towns_close(struct towns *towns)
 {
-	for (uint32_t i = 0; i < towns->n; i++)
+	for (size_t i = 0; i < towns->n; i++)
 		entry_close(towns->entries[i]);
+	free(towns->entries);
+	towns->entries = NULL;
+	towns->n = towns->cap = 0;
 	for (uint32_t i = 0; i < towns->n_memory; i++)
 		arena_close(&towns->memory[i]);
-	towns->n = towns->n_memory = 0;
+	towns->n_memory = 0;
 }
 
 static struct towns_entry *used(struct towns *towns, struct towns_entry *entry)
@@ -42,7 +47,7 @@ static struct towns_entry *used(struct towns *towns, struct towns_entry *entry)
 
 static struct towns_entry *opened(struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES])
 {
-	for (uint32_t i = 0; i < towns->n; i++)
+	for (size_t i = 0; i < towns->n; i++)
 		if (!memcmp(towns->entries[i]->town.hash, hash, TOWN_HASH_BYTES))
 			return used(towns, towns->entries[i]);
 	return NULL;
@@ -51,10 +56,10 @@ static struct towns_entry *opened(struct towns *towns, const uint8_t hash[TOWN_H
 /* A core holds the town it stands on and, while it swaps, the next: nobody has the oldest of many any more. */
 static void make_room(struct towns *towns)
 {
-	uint32_t oldest = 0;
-	if (towns->n < TOWNS_OPEN_MAX)
+	size_t oldest = 0;
+	if (towns->n < TOWNS_OPEN_MAX || towns->keep_open)
 		return;
-	for (uint32_t i = 1; i < towns->n; i++)
+	for (size_t i = 1; i < towns->n; i++)
 		if (towns->entries[i]->used < towns->entries[oldest]->used)
 			oldest = i;
 	entry_close(towns->entries[oldest]);
@@ -72,17 +77,22 @@ int towns_look(struct towns *towns, const char *path, struct towns_entry **ret_e
 		return code;
 	}
 	struct towns_entry *before = opened(towns, entry->town.hash);
-	code = before ? ERR_OK : placing_open(&entry->placing, &entry->town, detail);
-	if (before || code) {
+	if (before) {
 		town_close(&entry->town);
 		free(entry);
-	} else {
-		make_room(towns);
-		towns->entries[towns->n++] = used(towns, entry);
+		*ret_entry = before;
+		return ERR_OK;
 	}
-	if (!code)
-		*ret_entry = before ? before : entry;
-	return code;
+	make_room(towns);
+	code = placing_open(&entry->placing, &entry->town, detail);
+	if (!code && array_push(towns->entries, towns->n, towns->cap, entry))
+		code = err_set(detail, ERR_MEMORY, "%s: out of memory", path);
+	if (code) {
+		entry_close(entry);
+		return code;
+	}
+	*ret_entry = used(towns, entry);
+	return ERR_OK;
 }
 
 static void path_of(const struct towns *towns, const uint8_t hash[TOWN_HASH_BYTES], char *path, size_t size)

@@ -20,10 +20,11 @@ struct towns_entry {
 };
 struct towns {
 	char folder[300];
-	uint32_t n;
+	int keep_open; /* set by who borrows from all towns until close */
 	uint64_t uses;
 	/* An entry stays valid until TOWNS_OPEN_MAX others have been asked for. */
-	struct towns_entry *entries[TOWNS_OPEN_MAX];
+	struct towns_entry **entries;
+	size_t n, cap;
 	uint32_t n_memory;
 	struct arena memory[TOWNS_MEMORY_MAX]; /* handed to a core for towns larger than its first; until close */
 };

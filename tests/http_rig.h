@@ -115,7 +115,7 @@ static inline int rig_holding(void *self, char *text, size_t size)
 static inline void rig_metrics(void *self, char *text, size_t size)
 {
 	(void)self;
-	snprintf(text, size, "# HELP zub_test One.\n# TYPE zub_test gauge\nzub_test 1\n");
+	snprintf(text, size, "# HELP zubringer_test One.\n# TYPE zubringer_test gauge\nzubringer_test 1\n");
 }
 
 /* Nearest middle of a street, by rough distance: good enough on a drawing. */

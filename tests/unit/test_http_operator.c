@@ -209,7 +209,7 @@ static void figures_for_prometheus(void **state)
 	assert_non_null(strstr(answer.head, "text/plain; version=0.0.4"));
 	assert_non_null(strstr(answer.body, "zubringer_test 1\n"));
 	char *rest = answer.body;
-	char typed[64] = ""; /* each series is explained: HELP, TYPE, then its lines */
+	char typed[64] = "";				  /* each series is explained: HELP, TYPE, then its lines */
 	for (char *line; (line = strsep(&rest, "\n"));) { /* "name{labels} number" or a comment */
 		if (sscanf(line, "# TYPE %63s", typed) == 1)
 			continue;
