@@ -137,7 +137,7 @@ static int export_from(struct store *store, const struct options *options, uint3
 	struct export_report report;
 	int code = towns_open(&towns, options->settings.state_folder, detail);
 	towns.keep_open = 1; /* the export has names of all of them */
-	if (!code) /* needed when the journal is not of this state folder; what is missing is named below */
+	if (!code)	     /* needed when the journal is not of this state folder; what is missing is named below */
 		towns_take(&towns, options->settings.town, &present, NULL);
 	if (!code)
 		code = export_day(store, export_town, &towns, day, options->out, &report, detail);
