@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export.h"
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
 #include "settings.h"
 #include "tools.h"
-#include "towns.h"
 
 static const char usage[] =
 	"usage: dispatcher [run] [--settings FILE] [--set NAME=VALUE ...]\n"
@@ -22,6 +20,9 @@ static const char usage[] =
 	"       dispatcher export --day YYYY-MM-DD --out DIR [...] one service day as CSV and GeoJSON for the town, "
 	"also "
 	"beside a running service\n"
+	"       dispatcher backup FILE [...]                      FILE, FILE.keys, FILE.state/: a copy, also beside a "
+	"running service\n"
+	"       dispatcher restore FILE [--erased JOURNAL] [...]  put one back where nothing is, and verify it\n"
 	"       dispatcher decider-key --name WHO --key FILE      make a key for somebody who may decide about the "
 	"journal\n"
 	"       dispatcher skip --key FILE --why TEXT [...]       hold mode: leave out the record that stopped it "
@@ -48,17 +49,13 @@ static int read_number(const char *name, const char *text, uint64_t *ret_value, 
 
 static int read_options(int argc, char **argv, struct options *options, struct err_detail *detail)
 {
-	static const struct option names[] = {{"settings", required_argument, NULL, 's'},
-					      {"set", required_argument, NULL, 'v'},
-					      {"from", required_argument, NULL, 'f'},
-					      {"most", required_argument, NULL, 'm'},
-					      {"why", required_argument, NULL, 'w'},
-					      {"key", required_argument, NULL, 'k'},
-					      {"name", required_argument, NULL, 'n'},
-					      {"day", required_argument, NULL, 'd'},
-					      {"out", required_argument, NULL, 'o'},
-					      {"personal", no_argument, NULL, 'p'},
-					      {NULL, 0, NULL, 0}};
+	static const struct option names[] = {
+		{"settings", required_argument, NULL, 's'}, {"set", required_argument, NULL, 'v'},
+		{"from", required_argument, NULL, 'f'},	    {"most", required_argument, NULL, 'm'},
+		{"why", required_argument, NULL, 'w'},	    {"key", required_argument, NULL, 'k'},
+		{"name", required_argument, NULL, 'n'},	    {"day", required_argument, NULL, 'd'},
+		{"out", required_argument, NULL, 'o'},	    {"erased", required_argument, NULL, 'e'},
+		{"personal", no_argument, NULL, 'p'},	    {NULL, 0, NULL, 0}};
 	int option, code = ERR_OK;
 	settings_default(&options->settings);
 	while (!code && (option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -79,12 +76,17 @@ static int read_options(int argc, char **argv, struct options *options, struct e
 			options->day = optarg;
 		else if (option == 'o')
 			options->out = optarg;
+		else if (option == 'e')
+			options->erased = optarg;
 		else if (option == 'p')
 			options->personal = 1;
 		else
 			code = err_set(detail, ERR_USAGE, "not understood; see: dispatcher --help");
 	}
 	options->command = optind < argc ? argv[optind] : "run";
+	options->file = optind + 1 < argc ? argv[optind + 1] : NULL;
+	if (!code && optind + 2 < argc)
+		code = err_set(detail, ERR_USAGE, "%s: not understood; see: dispatcher --help", argv[optind + 2]);
 	return code;
 }
 
@@ -120,53 +122,6 @@ static int log_command(const struct options *options)
 	return code ? tools_fail(&detail, 1) : 0;
 }
 
-static int export_town(void *self, const uint8_t hash[TOWN_HASH_BYTES], const struct town **ret_town,
-		       struct err_detail *detail)
-{
-	struct towns_entry *entry;
-	int code = towns_find(self, hash, &entry, detail);
-	if (!code)
-		*ret_town = &entry->town;
-	return code;
-}
-
-static int export_from(struct store *store, const struct options *options, uint32_t day, struct err_detail *detail)
-{
-	struct towns towns;
-	struct towns_entry *present;
-	struct export_report report;
-	int code = towns_open(&towns, options->settings.state_folder, detail);
-	towns.keep_open = 1; /* the export has names of all of them */
-	if (!code)	     /* needed when the journal is not of this state folder; what is missing is named below */
-		towns_take(&towns, options->settings.town, &present, NULL);
-	if (!code)
-		code = export_day(store, export_town, &towns, day, options->out, &report, detail);
-	if (!code)
-		printf("%s: %u rides (%u erased), %u stop visits, %u vehicles, %u refusals; see README.txt there\n",
-		       options->out, report.rides, report.erased, report.visits, report.vehicles, report.refused);
-	towns_close(&towns);
-	return code;
-}
-
-static int export_command(const struct options *options)
-{
-	struct err_detail detail = {""};
-	struct store *store;
-	unsigned year, month, day;
-	char end;
-	if (!options->out || !options->day || sscanf(options->day, "%4u-%2u-%2u%c", &year, &month, &day, &end) != 3 ||
-	    !month || month > 12 || !day || day > 31) {
-		fputs("dispatcher export: --day YYYY-MM-DD and --out DIR are needed\n", stderr);
-		return 2;
-	}
-	int code = store_open_read(&store, options->settings.store, &detail);
-	if (code)
-		return tools_fail(&detail, 1);
-	code = export_from(store, options, year * 10000 + month * 100 + day, &detail);
-	store_close(store);
-	return code ? tools_fail(&detail, 1) : 0;
-}
-
 static int settings_command(const struct options *options)
 {
 	(void)options;
@@ -174,30 +129,21 @@ static int settings_command(const struct options *options)
 	return 0;
 }
 
-static int check_settings_command(const struct options *options)
-{
-	struct err_detail detail = {""};
-	struct fleet fleet;
-	struct town town;
-	if (fleet_read(&fleet, options->settings.fleet, &detail))
-		return tools_fail(&detail, 1);
-	if (town_open(&town, options->settings.town, &detail)) {
-		fleet_free(&fleet);
-		return tools_fail(&detail, 1);
-	}
-	printf("settings are right: %s, %u vehicles\n", town_text(&town, town.name), fleet.n);
-	town_close(&town);
-	fleet_free(&fleet);
-	return 0;
-}
-
 static const struct {
 	const char *name;
 	int (*run)(const struct options *options);
 } commands[] = {
-	{"run", run_command},	{"verify", verify_command},	{"project", project_command},
-	{"log", log_command},	{"export", export_command},	{"decider-key", decider_key_command},
-	{"skip", skip_command}, {"settings", settings_command}, {"check-settings", check_settings_command},
+	{"run", run_command},
+	{"verify", verify_command},
+	{"project", project_command},
+	{"log", log_command},
+	{"export", export_command},
+	{"backup", backup_command},
+	{"restore", restore_command},
+	{"decider-key", decider_key_command},
+	{"skip", skip_command},
+	{"settings", settings_command},
+	{"check-settings", check_settings_command},
 };
 
 int main(int argc, char **argv)

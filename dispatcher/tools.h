@@ -10,7 +10,7 @@ struct options { /* what the command line said */
 	struct settings settings;
 	uint64_t from, most;
 	int personal;
-	const char *why, *key, *name, *day, *out;
+	const char *why, *key, *name, *day, *out, *file, *erased;
 };
 
 /* Says what went wrong on stderr; returns status. */
@@ -25,5 +25,12 @@ int project_command(const struct options *options);
 /* decide.c: signed decisions of a named person. */
 int decider_key_command(const struct options *options);
 int skip_command(const struct options *options);
+/* export.c: a service day for the town. */
+int export_command(const struct options *options);
+/* backup.c: copies of journal, keys and what else a machine needs to go on; and putting one back. */
+int backup_command(const struct options *options);
+int restore_command(const struct options *options);
+/* check.c: everything that is wrong with settings, fleet and town, not only the first thing. */
+int check_settings_command(const struct options *options);
 
 #endif

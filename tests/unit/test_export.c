@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "drawn_town.h"
-#include "export.h"
+#include "export_day.h"
 #include "export_groups.h"
 #include "record.h"
 #include "store.h"

@@ -1,9 +1,9 @@
-/* Private to the export: a day as export_read.c gathers it from the records and export.c writes it. */
-#ifndef ZUB_EXPORT_DAY_H
-#define ZUB_EXPORT_DAY_H
+/* Private to the export: a day as export_read.c gathers it from the records and export_day.c writes it. */
+#ifndef ZUB_EXPORT_READ_H
+#define ZUB_EXPORT_READ_H
 
 #include "command.h"
-#include "export.h"
+#include "export_day.h"
 #include "update.h"
 
 #define EXPORT_NEEDS_MAX 64

@@ -5,8 +5,8 @@
  * Names, contacts, ride numbers and addresses are left out. Two kinds of files: what vehicles and riders did, for the
  * town's own use (a door is only told by its cell of 500 m); and tables fit for publication, in which groups of fewer
  * than EXPORT_GROUP_MIN riders are not shown (export_groups.h). */
-#ifndef ZUB_EXPORT_H
-#define ZUB_EXPORT_H
+#ifndef ZUB_EXPORT_DAY_H
+#define ZUB_EXPORT_DAY_H
 
 #include "err.h"
 #include "store.h"

@@ -5,7 +5,7 @@
 
 #include "arena.h"
 #include "array.h"
-#include "export_day.h"
+#include "export_read.h"
 #include "export_ways.h"
 #include "hash.h"
 #include "record.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "err.h"
-#include "export_day.h"
+#include "export_read.h"
 #include "town.h"
 
 struct column {
