@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core.h"
-#include "export_read.h"
 #include "export_groups.h"
+#include "export_read.h"
 #include "export_table.h"
 #include "http_json.h"
 
