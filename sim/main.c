@@ -4,15 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "figures.h"
-#include "keep.h"
 #include "live.h"
 #include "receipts.h"
 #include "replay.h"
+#include "run.h"
 #include "scenario.h"
 #include "towns.h"
 
@@ -34,11 +32,11 @@ static const char usage[] =
 	"       sim settings                                                         all names of a scenario\n";
 
 struct arguments {
-	const char *command, *file, *out, *town, *towns, *token, *memory, *address, *keys;
-	uint32_t vehicles;
+	const char *command, *file, *second, *out, *town, *towns, *token, *memory, *address, *keys, *seeds;
+	uint32_t vehicles, threads;
 	uint16_t port;
 	uint64_t minutes;
-	int journal, unfinished, status, arguments;
+	int journal, unfinished, status, arguments, progress;
 	struct scenario scenario;
 	const char *sets[64];
 	uint32_t n_sets;
@@ -68,7 +66,10 @@ enum {
 	OPT_KEYS,
 	OPT_VEHICLES,
 	OPT_ARGUMENTS,
-	OPT_TOWNS
+	OPT_TOWNS,
+	OPT_SEEDS,
+	OPT_THREADS,
+	OPT_PROGRESS
 };
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
@@ -91,6 +92,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 					      {"keys", 1, NULL, OPT_KEYS},
 					      {"vehicles", 1, NULL, OPT_VEHICLES},
 					      {"arguments", 0, NULL, OPT_ARGUMENTS},
+					      {"seeds", 1, NULL, OPT_SEEDS},
+					      {"threads", 1, NULL, OPT_THREADS},
+					      {"progress", 0, NULL, OPT_PROGRESS},
 					      {NULL, 0, NULL, 0}};
 	int option;
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -147,6 +151,15 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		case OPT_ARGUMENTS:
 			arguments->arguments = 1;
 			break;
+		case OPT_SEEDS:
+			arguments->seeds = optarg;
+			break;
+		case OPT_THREADS:
+			arguments->threads = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case OPT_PROGRESS:
+			arguments->progress = 1;
+			break;
 		case OPT_JSON:
 			break; /* the only form */
 		default:
@@ -157,145 +170,29 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		return ERR_USAGE;
 	arguments->command = argv[optind];
 	arguments->file = optind + 1 < argc ? argv[optind + 1] : NULL;
-	return ERR_OK;
-}
-
-static int write_json(const char *folder, const char *name, json_t *json, struct err_detail *detail)
-{
-	char path[512];
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	if (json_dump_file(json, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6)))
-		return err_set(detail, ERR_IO, "%s: cannot be written", path);
+	arguments->second = optind + 2 < argc ? argv[optind + 2] : NULL;
 	return ERR_OK;
 }
 
 /* ---- run ---- */
 
-static void show_hour(void *self, instant_ms now)
-{
-	const struct scenario *scenario = self;
-	if (isatty(2))
-		fprintf(stderr, "\r%3" PRId64 " of %" PRId64 " hours ", (now - scenario->world.from) / HOUR_MS,
-			(scenario->world.to - scenario->world.from) / HOUR_MS);
-}
-
-static json_t *run_json(const struct arguments *arguments, const struct world *world, uint64_t journal)
-{
-	struct checker_figures figures;
-	struct world_counts counts = world_counts(world);
-	const struct core_figures *core = core_figures(world_core(world));
-	const char *fault = checker_fault(world_checker(world));
-	char text[24];
-	checker_figures(world_checker(world), &figures);
-	json_t *json = figures_json(&figures, core->empty_mm, core->loaded_mm);
-	json_object_set_new(json, "checker", json_string(fault[0] ? fault : "nothing wrong"));
-	json_object_set_new(json, "seed", json_integer((json_int_t)arguments->scenario.world.seed));
-	json_object_set_new(json, "vehicles", json_integer(arguments->scenario.world.n_vehicles));
-	json_object_set_new(json, "service_minutes", json_integer((json_int_t)arguments->scenario.minutes));
-	json_object_set_new(json, "commands", json_integer((json_int_t)counts.commands));
-	json_object_set_new(json, "messages", json_integer((json_int_t)counts.messages));
-	json_object_set_new(json, "messages_lost", json_integer((json_int_t)counts.lost));
-	json_object_set_new(json, "agent_restarts", json_integer((json_int_t)counts.agent_restarts));
-	json_object_set_new(json, "dispatcher_restarts", json_integer((json_int_t)counts.dispatcher_restarts));
-	snprintf(text, sizeof text, "%016" PRIx64, core_digest(world_core(world)));
-	json_object_set_new(json, "digest", json_string(text));
-	snprintf(text, sizeof text, "%016" PRIx64, journal);
-	json_object_set_new(json, "journal", json_string(text));
-	return json;
-}
-
-static int report_run(const struct arguments *arguments, const struct world *world, struct store *store, double seconds,
-		      struct err_detail *detail)
-{
-	uint64_t journal = 0;
-	int code = keep_hash(store, &journal, detail);
-	if (code)
-		return code;
-	json_t *json = run_json(arguments, world, journal);
-	code = write_json(arguments->out, "figures.json", json, detail);
-	json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
-	fputc('\n', stdout);
-	fprintf(stderr, "%s%.1f s\n", isatty(2) ? "\r" : "",
-		seconds); /* time is no figure of the run: same seed, same bytes */
-	json_decref(json);
-	return code;
-}
-
-static int keep_file(const struct arguments *arguments, struct store *store, struct err_detail *detail)
-{
-	static const char *const parts[] = {"", ".keys", ".telemetry", ".lock", ".mark"};
-	char url[600];
-	struct store *file;
-	for (size_t i = 0; i < COUNT_OF(parts); i++) { /* of an earlier run into the same folder */
-		snprintf(url, sizeof url, "%s/journal.db%s", arguments->out, parts[i]);
-		unlink(url);
-	}
-	snprintf(url, sizeof url, "sqlite:%s/journal.db", arguments->out);
-	int code = store_open(&file, url, detail);
-	if (code)
-		return code;
-	code = keep_journal(store, file, detail);
-	store_close(file);
-	return code;
-}
-
-static int run_world(const struct arguments *arguments, const struct town *town, const struct demand *demand,
-		     struct err_detail *detail)
-{
-	struct world *world = NULL;
-	struct store *store;
-	struct err_detail unused;
-	char url[64];
-	struct timespec begin, end;
-	snprintf(url, sizeof url, "memory:%" PRIu64, arguments->scenario.world.seed);
-	int code = store_open(&store, url, detail);
-	if (code)
-		return code;
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	code = world_open(&world, &arguments->scenario.world, town, demand, store, detail);
-	if (!code)
-		code = world_run(world, show_hour, (void *)(uintptr_t)&arguments->scenario, detail);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	double seconds = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
-	if (world && world_core(world)) { /* a run that a checker stopped is the one to look into */
-		int written = report_run(arguments, world, store, seconds, code ? &unused : detail);
-		if (!written && arguments->journal)
-			written = keep_file(arguments, store, code ? &unused : detail);
-		code = code ? code : written;
-	}
-	world_close(world);
-	store_close(store);
-	return code;
-}
-
-static int run(struct arguments *arguments)
+static int run(const struct arguments *arguments)
 {
 	struct err_detail detail = {""};
-	struct town town;
-	struct demand demand;
-	struct scenario *scenario = &arguments->scenario;
-	if (!arguments->file || !arguments->out) {
+	const struct run_options options = {.file = arguments->file,
+					    .folder = arguments->out,
+					    .town = arguments->town,
+					    .seeds = arguments->seeds,
+					    .sets = arguments->sets,
+					    .n_sets = arguments->n_sets,
+					    .n_threads = arguments->threads,
+					    .journal = arguments->journal,
+					    .progress = arguments->progress};
+	if (!options.file || !options.folder) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	int code = scenario_read(scenario, arguments->file, &detail);
-	for (uint32_t i = 0; i < arguments->n_sets && !code; i++)
-		code = scenario_set(scenario, arguments->sets[i], &detail);
-	if (!code)
-		code = town_open(&town, arguments->town ? arguments->town : scenario->town, &detail);
-	if (code)
-		return fail(&detail);
-	mkdir(arguments->out, 0777);
-	code = scenario_resolve(scenario, &town, &detail);
-	if (!code)
-		code = scenario->trips[0] ? demand_read(&demand, &town, scenario->trips, scenario->world.from, &detail)
-					  : demand_draw(&demand, &town, &scenario->demand, &detail);
-	if (!code) {
-		code = run_world(arguments, &town, &demand, &detail);
-		demand_free(&demand);
-	}
-	town_close(&town);
-	return code ? fail(&detail) : 0;
+	return run_scenario(&options, &detail) ? fail(&detail) : 0;
 }
 
 /* ---- replay ---- */

@@ -1,5 +1,6 @@
 #include "scenario.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,8 @@ static const struct yaml_setting table[] = {
 	    "planning keeps this much spare before every promised limit"),
 	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "rides kept in memory"),
 };
+
+static const char *const fault_kinds[WORLD_FAULT_KINDS] = {"", "mrc", "dead", "link", "agent", "dispatcher"};
 
 static void to_rows(const struct scenario *scenario, struct rows *rows)
 {
@@ -188,7 +191,6 @@ static int read_fault(const struct yaml *yaml, struct fy_node *node, struct worl
 		      struct err_detail *detail)
 {
 	static const char *const keys[] = {"at", "vehicle", "kind", "for"};
-	static const char *const kinds[WORLD_FAULT_KINDS] = {"", "mrc", "dead", "link", "agent", "dispatcher"};
 	char kind[16];
 	int64_t at = 0, vehicle = 0, duration = 0;
 	int code = yaml_keys(yaml, node, keys, COUNT_OF(keys), detail);
@@ -199,7 +201,7 @@ static int read_fault(const struct yaml *yaml, struct fy_node *node, struct worl
 	if (!code)
 		code = yaml_scalar(yaml, yaml_get(node, "kind"), YAML_TEXT, 0, 0, kind, sizeof kind, detail);
 	int names_vehicle = yaml_get(node, "vehicle") != NULL,
-	    needs_vehicle = !code && strcmp(kind, kinds[WORLD_FAULT_DISPATCHER]) != 0;
+	    needs_vehicle = !code && strcmp(kind, fault_kinds[WORLD_FAULT_DISPATCHER]) != 0;
 	if (!code && names_vehicle != needs_vehicle)
 		code = yaml_fail(yaml, node, ERR_FORMAT, detail,
 				 needs_vehicle ? "vehicle is missing" : "a dispatcher has no vehicle number");
@@ -211,8 +213,8 @@ static int read_fault(const struct yaml *yaml, struct fy_node *node, struct worl
 				   detail);
 	if (code)
 		return code;
-	for (uint8_t i = 1; i < COUNT_OF(kinds); i++) {
-		if (!strcmp(kind, kinds[i])) {
+	for (uint8_t i = 1; i < WORLD_FAULT_KINDS; i++) {
+		if (!strcmp(kind, fault_kinds[i])) {
 			world->faults[world->n_faults++] =
 				(struct world_fault){at, (uint32_t)vehicle, i, (uint32_t)duration};
 			return ERR_OK;
@@ -314,6 +316,13 @@ int scenario_resolve(struct scenario *scenario, const struct town *town, struct 
 	return ERR_OK;
 }
 
+int scenario_demand(const struct scenario *scenario, const struct town *town, struct demand *demand,
+		    struct err_detail *detail)
+{
+	return scenario->trips[0] ? demand_read(demand, town, scenario->trips, scenario->world.from, detail)
+				  : demand_draw(demand, town, &scenario->demand, detail);
+}
+
 int scenario_set(struct scenario *scenario, const char *assignment, struct err_detail *detail)
 {
 	struct rows rows;
@@ -332,6 +341,82 @@ int scenario_set(struct scenario *scenario, const char *assignment, struct err_d
 		return ERR_OK;
 	}
 	return err_set(detail, ERR_USAGE, "--set %s: expected name=value (see: sim settings)", assignment);
+}
+
+/* ---- as a file again ---- */
+
+static void write_text(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text; text++)
+		fprintf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+	fputs("\"\n", out);
+}
+
+static void write_value(FILE *out, const struct yaml_setting *row, const struct rows *rows)
+{
+	const void *field = (const char *)rows + row->offset;
+	int64_t number = 0;
+	if (row->type != YAML_TEXT)
+		memcpy(&number, field, sizeof number);
+	switch (row->type) {
+	case YAML_TEXT:
+		write_text(out, field);
+		break;
+	case YAML_PERMILLE:
+		fprintf(out, "%" PRId64 ".%03" PRId64 "\n", number / 1000, number % 1000);
+		break;
+	case YAML_DURATION:
+		fprintf(out, "%" PRId64 " ms\n", number);
+		break;
+	default:
+		fprintf(out, "%" PRId64 "\n", number);
+	}
+}
+
+/* Nested names share a mapping; rows of one mapping stand together in the table. */
+static void write_row(FILE *out, const struct yaml_setting *row, const struct rows *rows, const char *before)
+{
+	const char *dot = strchr(row->name, '.');
+	size_t n = dot ? (size_t)(dot - row->name) + 1 : 0;
+	if (n && strncmp(before, row->name, n) != 0)
+		fprintf(out, "%.*s:\n", (int)n - 1, row->name);
+	fprintf(out, "%s%s: ", n ? "  " : "", row->name + n);
+	write_value(out, row, rows);
+}
+
+static void write_faults(const struct world_options *world, FILE *out)
+{
+	for (uint32_t i = 0; i < world->n_faults; i++) {
+		const struct world_fault *fault = &world->faults[i];
+		int64_t at = fault->at > AFTER_START_MS ? fault->at - world->from : fault->at;
+		fprintf(out, "%s  - {at: %" PRId64 " ms, ", i ? "" : "faults:\n", at);
+		if (fault->vehicle)
+			fprintf(out, "vehicle: %" PRIu32 ", ", fault->vehicle);
+		fprintf(out, "kind: %s", fault_kinds[fault->kind]);
+		if (fault->duration_ms)
+			fprintf(out, ", for: %" PRIu32 " ms", fault->duration_ms);
+		fputs("}\n", out);
+	}
+}
+
+void scenario_write(const struct scenario *scenario, int with_places, FILE *out)
+{
+	static const char *const places[] = {"town", "trips", "seed"};
+	const char *before = "";
+	struct rows rows;
+	memset(&rows, 0, sizeof rows);
+	to_rows(scenario, &rows);
+	for (uint32_t i = 0; i < COUNT_OF(table); i++) {
+		int is_place = 0;
+		for (uint32_t p = 0; p < COUNT_OF(places); p++)
+			is_place |= !strcmp(table[i].name, places[p]);
+		if (is_place && !with_places)
+			continue;
+		write_row(out, &table[i], &rows, before);
+		before = table[i].name;
+	}
+	write_faults(&scenario->world, out);
 }
 
 void scenario_print_manual(FILE *out)

@@ -22,8 +22,14 @@ int scenario_read(struct scenario *scenario, const char *path, struct err_detail
 /* Once the town is open: sets beginning and end of demand and world, and the faults' instants. ERR_FORMAT,
  * ERR_NOT_FOUND. */
 int scenario_resolve(struct scenario *scenario, const struct town *town, struct err_detail *detail);
+/* The wishes of this scenario's seed: read, or drawn. */
+int scenario_demand(const struct scenario *scenario, const struct town *town, struct demand *demand,
+		    struct err_detail *detail);
 /* One assignment from the command line ("vehicles=20"). */
 int scenario_set(struct scenario *scenario, const char *assignment, struct err_detail *detail);
+/* All that the scenario says, as a scenario file that says it again: defaults, parents and --set resolved.
+ * with_places: also what is not the scenario's own: town, trips and seed. */
+void scenario_write(const struct scenario *scenario, int with_places, FILE *out);
 /* The manual page of all names. */
 void scenario_print_manual(FILE *out);
 

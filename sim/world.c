@@ -175,6 +175,7 @@ int world_run(struct world *world, void (*progress)(void *self, instant_ms now),
 			over = look_at_clock(world, progress, self);
 	if (!world->code && !world->core)
 		world_fail(world, dispatcher_open(world));
+	day_end(world->day, world->now);
 	if (!world->code)
 		world_fail(world, core_check(world->core, detail));
 	if (!world->code)
@@ -274,6 +275,9 @@ static int open_parts(struct world *world)
 		code = route_query_open(&world->query, world->graph, &world->query_arena);
 	if (!code)
 		code = checker_open(&world->checker, world->town);
+	if (!code)
+		code = day_open(&world->day, world->town, world->demand, world->options.n_vehicles, world->options.from,
+				world->options.to);
 	if (code)
 		return err_set(world->detail, code, "world: %s", err_text(code));
 	code = placing_open(&world->placing, world->town, world->detail);
@@ -323,6 +327,7 @@ void world_close(struct world *world)
 		free(world->heap[i].payload);
 	dispatcher_close(world);
 	checker_close(world->checker);
+	day_close(world->day);
 	placing_close(&world->placing);
 	for (uint32_t c = 0; c < NETWORK_CLASSES_MAX; c++)
 		free(world->times[c]);
@@ -343,6 +348,13 @@ const struct core *world_core(const struct world *world)
 const struct checker *world_checker(const struct world *world)
 {
 	return world->checker;
+}
+
+struct day *world_take_day(struct world *world)
+{
+	struct day *day = world->day;
+	world->day = NULL;
+	return day;
 }
 
 struct world_counts world_counts(const struct world *world)

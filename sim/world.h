@@ -7,6 +7,7 @@
 
 #include "checker.h"
 #include "core.h"
+#include "day.h"
 #include "demand.h"
 #include "err.h"
 #include "store.h"
@@ -62,6 +63,8 @@ void world_close(struct world *world);
 int world_run(struct world *world, void (*progress)(void *self, instant_ms now), void *self, struct err_detail *detail);
 const struct core *world_core(const struct world *world);
 const struct checker *world_checker(const struct world *world);
+/* The books of the run, whole after world_run; the caller's from then on (day_close). */
+struct day *world_take_day(struct world *world);
 /* What happened to the service itself. */
 struct world_counts {
 	uint64_t commands, events, messages, lost, agent_restarts, dispatcher_restarts, records_recovered;

@@ -42,6 +42,22 @@ static void release(struct world *world, const struct update *updates, uint32_t 
 	send_docked(world);
 }
 
+/* Into the books: what the core says of rides. */
+static void note(struct world *world, const struct update *updates, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t number = updates[i].kind == UPD_RIDE	   ? updates[i].ride.ride
+				  : updates[i].kind == UPD_OUTCOME ? updates[i].outcome.ride
+								   : 0;
+		uint32_t index = number ? hash_map_get(&world->rider_of, number) : NONE;
+		const struct core_ride *ride = index == NONE ? NULL : core_ride(world->core, number);
+		if (ride)
+			day_note_ride(world->day, index, ride);
+		if (index != NONE && updates[i].kind == UPD_OUTCOME)
+			day_note_outcome(world->day, index, updates[i].outcome.kept, updates[i].outcome.cause);
+	}
+}
+
 static void check(struct world *world)
 {
 	world->counts.commands++;
@@ -72,6 +88,7 @@ int dispatcher_submit(struct world *world, struct command *command)
 	assert(all == n && n > 0);
 	world->digest = core_digest(world->core);
 	checker_step(world->checker, command, updates, n);
+	note(world, updates, n);
 	code = updates[n - 1].result.code;
 	check(world);
 	if (world->death == DIES_BEFORE_SPEAKING) {

@@ -59,12 +59,13 @@ struct sim_vehicle {
 	size_t n_saved;
 	uint32_t boot;
 	instant_ms wake_at;
-	uint32_t link_down; /* how many faults hold it down */
-	uint8_t death;	    /* enum death */
-	uint32_t down_ms;   /* how long it then stays down */
-	uint32_t approval;  /* newest approval request */
-	uint32_t mrc;	    /* minimal-risk faults not yet over */
-	uint8_t for_good;   /* has a fault that never ends */
+	uint32_t link_down;  /* how many faults hold it down */
+	uint8_t death;	     /* enum death */
+	uint32_t down_ms;    /* how long it then stays down */
+	uint32_t approval;   /* newest approval request */
+	uint32_t mrc;	     /* minimal-risk faults not yet over */
+	uint8_t for_good;    /* has a fault that never ends */
+	struct world *world; /* for the books of what it drives */
 };
 
 struct train { /* a trip that riders come by or go to */
@@ -89,6 +90,7 @@ struct world {
 	struct dock *dock;
 	struct journal *journal;
 	struct checker *checker;
+	struct day *day;
 	struct sim_vehicle *vehicles;
 	struct rider *riders;
 	struct hash_map rider_of; /* ride -> rider */

@@ -125,6 +125,24 @@ static int same_key(const struct trip_key *a, const struct trip_key *b)
 	       a->yyyymmdd == b->yyyymmdd && a->stop_sequence == b->stop_sequence;
 }
 
+/* Arrival or departure by the timetable. */
+static instant_ms tied_at(const struct timetable *timetable, const struct demand_trip *trip, uint32_t event,
+			  uint32_t day)
+{
+	int32_t second =
+		trip->tie_kind == TIE_FROM_TRIP ? timetable->time_arrival_s[event] : timetable->time_departure_s[event];
+	return timetable->day_start[day] + (instant_ms)second * SECOND_MS;
+}
+
+/* Into the books: when the tied trip is due. */
+static void note_tie(struct world *world, uint32_t index)
+{
+	const struct demand_trip *trip = &world->demand->trips[index];
+	uint32_t day = 0, event = timetable_find(world->town, &trip->tie, &day);
+	if (event != NONE)
+		day_note_trip(world->day, index, tied_at(&world->town->timetable, trip, event, day));
+}
+
 static int add_train(struct world *world, const struct demand_trip *trip)
 {
 	const struct timetable *timetable = &world->town->timetable;
@@ -134,9 +152,7 @@ static int add_train(struct world *world, const struct demand_trip *trip)
 			return ERR_OK;
 	if (event == NONE)
 		return ERR_OK;
-	int32_t second =
-		trip->tie_kind == TIE_FROM_TRIP ? timetable->time_arrival_s[event] : timetable->time_departure_s[event];
-	struct train train = {.key = trip->tie, .when = timetable->day_start[day] + (instant_ms)second * SECOND_MS};
+	struct train train = {.key = trip->tie, .when = tied_at(timetable, trip, event, day)};
 	train.cancelled = (uint8_t)rng_chance(&world->rng, world->options.trains_cancelled_permille);
 	if (!train.cancelled && rng_chance(&world->rng, world->options.trains_late_permille))
 		train.late_s =
@@ -155,6 +171,8 @@ int riders_open(struct world *world)
 		const struct demand_trip *trip = &world->demand->trips[i];
 		rider_open(&world->riders[i], trip, RETRY_MS);
 		world_push(world, trip->ask_at, EVENT_RIDER, i, NULL);
+		if (trip->tie_kind != TIE_NONE)
+			note_tie(world, i);
 		if (!code && trip->tie_kind != TIE_NONE &&
 		    (options->trains_late_permille || options->trains_cancelled_permille))
 			code = add_train(world, trip);
@@ -172,6 +190,9 @@ void train_announce(struct world *world, uint32_t index)
 	command.trip_delay = (struct cmd_trip_delay){train->key, train->late_s, train->late_s, train->cancelled};
 	for (uint32_t i = 0; i < world->demand->n; i++) {
 		struct rider *rider = &world->riders[i];
+		if (rider->trip->tie_kind != TIE_NONE && same_key(&rider->trip->tie, &train->key))
+			day_note_trip(world->day, i,
+				      train->cancelled ? INSTANT_NONE : train->when + train->late_s * SECOND_MS);
 		if (rider->trip->tie_kind == TIE_FROM_TRIP && same_key(&rider->trip->tie, &train->key))
 			rider->not_before =
 				train->cancelled ? INT64_MAX : train->when + train->late_s * SECOND_MS + CHANGE_MS;

@@ -59,6 +59,13 @@ static uint32_t *times_of(struct world *world, uint32_t class_index)
 	return world->times[class_index];
 }
 
+static void note_driven(void *self, uint32_t arc, uint32_t mm)
+{
+	const struct sim_vehicle *vehicle = self;
+	uint32_t index = (uint32_t)(vehicle - vehicle->world->vehicles);
+	day_note_driven(vehicle->world->day, index, vehicle->world->now, arc, mm);
+}
+
 int vehicle_open(struct world *world, uint32_t index, uint32_t class_index, const struct place *depot)
 {
 	struct sim_vehicle *vehicle = &world->vehicles[index];
@@ -70,7 +77,10 @@ int vehicle_open(struct world *world, uint32_t index, uint32_t class_index, cons
 				    .start = depot->road,
 				    .battery_permille = 1000,
 				    .times = times_of(world, class_index),
-				    .query = world->query};
+				    .query = world->query,
+				    .drove = note_driven,
+				    .drove_self = vehicle};
+	vehicle->world = world;
 	vehicle->saved = malloc(agent_save_size());
 	int code = vehicle->saved && body.times ? arena_open(&vehicle->body_arena, body_size(world->town) + 4096)
 						: ERR_MEMORY;
@@ -116,6 +126,7 @@ static void kill_agent(struct world *world, uint32_t index)
 	struct sim_vehicle *vehicle = &world->vehicles[index];
 	struct drive_command stay = {.wish = DRIVE_STAY}; /* the driving stack stands when nobody asks for more */
 	stop_agent(vehicle);
+	day_note_state(world->day, index, world->now, DAY_DOWN, world->day->vehicles[index].aboard);
 	body_command(vehicle->body, &stay, world->now);
 	vehicle->death = ALIVE;
 	world->counts.agent_restarts++;
@@ -123,6 +134,36 @@ static void kill_agent(struct world *world, uint32_t index)
 }
 
 /* ---- one activity: hear, sense, think, save, drive, speak ---- */
+
+static enum day_state state_of(const struct agent_view *view)
+{
+	switch (view->mode) {
+	case WIRE_DRIVING:
+		return view->n_aboard ? DAY_LOADED : DAY_EMPTY;
+	case WIRE_AT_STOP:
+		return DAY_STOP;
+	case WIRE_CHARGING:
+		return DAY_CHARGING;
+	case WIRE_IDLE:
+		return DAY_IDLE;
+	default:
+		return DAY_DOWN;
+	}
+}
+
+/* Into the books: what it does from now on. */
+static void note_state(struct world *world, const struct sim_vehicle *vehicle, uint16_t battery_permille)
+{
+	struct agent_view view;
+	uint32_t persons = 0, index = (uint32_t)(vehicle - world->vehicles);
+	agent_view(vehicle->agent, &view);
+	for (uint32_t i = 0; i < view.n_aboard; i++) {
+		uint32_t rider = hash_map_get(&world->rider_of, view.aboard[i]);
+		persons += rider == NONE ? 1 : world->day->rides[rider].persons;
+	}
+	day_note_state(world->day, index, world->now, state_of(&view), persons);
+	day_note_battery(world->day, index, battery_permille);
+}
 
 static void think(struct world *world, struct sim_vehicle *vehicle, const struct wire_message *message)
 {
@@ -134,6 +175,7 @@ static void think(struct world *world, struct sim_vehicle *vehicle, const struct
 	body_step(vehicle->body, world->now, view.mode == WIRE_CHARGING, &report);
 	agent_body(vehicle->agent, &report);
 	agent_tick(vehicle->agent, world->now);
+	note_state(world, vehicle, report.battery_permille);
 }
 
 static void save(struct world *world, struct sim_vehicle *vehicle)

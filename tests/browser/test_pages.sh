@@ -26,16 +26,8 @@ trap finish EXIT
 # ---- pages and the browser's driver, all inside the checkout ----
 bash "$source/dispatcher/web/build.sh"
 work=$source/build/browser-work
-mkdir -p "$work" "$source/build/screenshots"
-exec 9>"$work/lock"
-flock 9
-sum=$(sha256sum <"$source/tests/browser/package-lock.json")
-if [ "$(cat "$work/.installed" 2>/dev/null)" != "$sum" ]; then
-	cp "$source/tests/browser/package.json" "$source/tests/browser/package-lock.json" "$work/"
-	(cd "$work" && npm ci --cache "$source/build/npm-cache" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
-	echo "$sum" >"$work/.installed"
-fi
-cp "$source"/tests/browser/*.mjs "$work/"
+mkdir -p "$source/build/screenshots"
+bash "$source/tests/browser/install.sh"
 
 # ---- a town and its service ----
 free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'; }

@@ -26,6 +26,8 @@ struct body {
 	uint32_t n_streets;
 	int64_t capacity;
 	uint32_t charge_w, wh_per_km, slow_permille;
+	void (*drove)(void *self, uint32_t arc, uint32_t mm);
+	void *drove_self;
 
 	instant_ms now;
 	int64_t energy;
@@ -104,6 +106,8 @@ int body_open(struct body **ret_body, const struct body_options *options, const 
 	body->charge_w = options->charge_w;
 	body->wh_per_km = options->wh_per_km;
 	body->slow_permille = options->slow_permille;
+	body->drove = options->drove;
+	body->drove_self = options->drove_self;
 	body->at = options->start;
 	rc = body_columns(body, options, arena);
 	if (!rc)
@@ -274,8 +278,32 @@ static struct progress piece_progress(const struct body *body)
 	return progress;
 }
 
+/* Tells which arcs the way from driven_mm to `mm` of the piece lies on. */
+static void piece_tell(const struct body *body, uint32_t mm)
+{
+	uint32_t low = 0, high = body->n;
+
+	if (!body->drove || mm <= body->driven_mm)
+		return;
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+		if (body->mm_before[middle] <= body->driven_mm)
+			low = middle;
+		else
+			high = middle;
+	}
+	for (uint32_t at = body->driven_mm; low < body->n && at < mm; low++) {
+		uint32_t end = low + 1 < body->n ? body->mm_before[low + 1] : body->total_mm;
+		uint32_t to = end < mm ? end : mm;
+		if (to > at)
+			body->drove(body->drove_self, body->arc[low], to - at);
+		at = to;
+	}
+}
+
 static void piece_drain(struct body *body, uint32_t mm)
 {
+	piece_tell(body, mm);
 	body->energy -= (int64_t)(mm - body->driven_mm) * body->wh_per_km * 18;
 	body->driven_mm = mm;
 	if (body->energy < 0)

@@ -16,6 +16,9 @@ struct body_options {
 	uint32_t *times; /* [n_arcs] the class's times of the town file, shared by bodies of one thread and class
 			    and changed only within a search; NULL = a copy of its own from the arena */
 	struct route_query *query; /* scratch shared by bodies of one thread; NULL = one of its own from the arena */
+	/* for the simulator's books (may be NULL): so much of an arc has been driven, each mm once, in order */
+	void (*drove)(void *self, uint32_t arc, uint32_t mm);
+	void *drove_self;
 };
 /* Bytes of arena for one body, without the query scratch (route_query_size(graph), when options.query is NULL). */
 size_t body_size(const struct town *town);

@@ -1,0 +1,11 @@
+# Writes ${OUT}: the bytes of ${FILES} as C arrays named after the files ("page.css" -> page_css, page_css_size).
+set(text "#include \"page_files.h\"\n")
+foreach(file ${FILES})
+	get_filename_component(name ${file} NAME)
+	string(REPLACE "." "_" name ${name})
+	file(READ ${file} hex HEX)
+	string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+	string(REGEX REPLACE "((0x..,){24})" "\\1\n" bytes "${bytes}")
+	string(APPEND text "const char ${name}[] = {\n${bytes}0};\nconst size_t ${name}_size = sizeof ${name} - 1;\n")
+endforeach()
+file(WRITE ${OUT} "${text}")
