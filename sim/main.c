@@ -14,22 +14,26 @@
 #include "scenario.h"
 #include "towns.h"
 
+/* clang-format off */
 static const char usage[] =
-	"usage: sim run SCENARIO.yaml --out DIR [--set NAME=VALUE ...] [--journal]   a day on a virtual clock; figures "
-	"as JSON\n"
-	"       sim replay JOURNAL --town FILE|--towns DIR [--unfinished] [--memory FILE] [--json]               "
-	"identical "
-	"outcomes? (JOURNAL: a "
-	"store, e.g. journal.db)\n"
-	"       sim live --town FILE --port N --token FILE --memory FILE [--minutes N] [--per-hour N] [--seed N] "
-	"[--status]\n"
-	"                                                                            riders who use a running "
-	"dispatcher over HTTP\n"
-	"       sim start --town FILE                                                an instant to begin a demo at\n"
-	"       sim fleet --town FILE --keys DIR --vehicles N [--arguments]          a fleet file for simulated "
-	"shuttles (keys: DIR/vehicle-N.key.pub),\n"
-	"                                                                            or the agents' own arguments\n"
-	"       sim settings                                                         all names of a scenario\n";
+	"usage: sim run SCENARIO.yaml --out DIR [--town FILE] [--seeds 1..10] [--threads N] [--set NAME=VALUE ...]\n"
+	"               [--journal] [--progress]\n"
+	"           a day on a virtual clock, for each seed, on all cores; leaves in DIR: report.html, figures.json and\n"
+	"           figures.csv, by_hour.csv, by_need.csv, rides.csv, vehicles.csv, stops.geojson, flows.geojson,\n"
+	"           scenario.yaml (all defaults and parents resolved); --journal: journal.db or journal-SEED.db\n"
+	"       sim replay JOURNAL --town FILE|--towns DIR [--unfinished] [--memory FILE] [--json]\n"
+	"           identical outcomes? (JOURNAL: a store, e.g. journal.db)\n"
+	"       sim live --town FILE --port N --token FILE --memory FILE [--address HOST] [--minutes N] [--per-hour N]\n"
+	"                [--seed N] [--status]\n"
+	"           riders who use a running dispatcher over HTTP\n"
+	"       sim start --town FILE\n"
+	"           an instant to begin a demo at\n"
+	"       sim fleet --town FILE --keys DIR --vehicles N [--arguments]\n"
+	"           a fleet file for simulated shuttles (keys: DIR/vehicle-N.key.pub), or the agents' own arguments\n"
+	"       sim settings\n"
+	"           all names of a scenario\n"
+	"       sim --version\n";
+/* clang-format on */
 
 struct arguments {
 	const char *command, *file, *second, *out, *town, *towns, *token, *memory, *address, *keys, *seeds;

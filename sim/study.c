@@ -20,17 +20,9 @@ static void name_of(const char *path, char *name, size_t size)
 static void attribute(struct study *study)
 {
 	const struct timetable *timetable = &study->town->timetable;
-	char *text = study->attribution;
-	const size_t size = sizeof study->attribution;
-	snprintf(text, size, "%s", town_text(study->town, study->town->attribution));
-	for (uint32_t feed = 0; feed < timetable->n_feeds; feed++) {
-		const char *publisher = town_text(study->town, timetable->feed_publisher[feed]);
-		const char *name = town_text(study->town, timetable->feed_name[feed]);
-		size_t n = strlen(text);
-		snprintf(text + n, size - n, "; timetable %s%s%s%s", name, publisher[0] ? " by " : "", publisher,
-			 timetable->feed_invented[feed] ? " (invented times)" : "");
+	snprintf(study->attribution, sizeof study->attribution, "%s", town_text(study->town, study->town->attribution));
+	for (uint32_t feed = 0; feed < timetable->n_feeds; feed++)
 		study->invented |= timetable->feed_invented[feed] != 0;
-	}
 }
 
 static int hash_names(struct study *study)

@@ -4,7 +4,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 die() { echo "FAILED: $*"; exit 1; }
-figure() { python3 -c 'import json,sys; r=json.load(open(sys.argv[1]))["runs"][0]; print(r.get(sys.argv[2], r["figures"].get(sys.argv[2])))' "$1" "$2"; }
+figure() { python3 -c 'import json,sys; r=json.load(open(sys.argv[1]))["runs"][0]; print(r.get(sys.argv[2], int(r["figures"].get(sys.argv[2]) or 0)))' "$1" "$2"; }
 
 "$ZUB_BIN/mapc" synth --seed 7 --inhabitants 25000 --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" >/dev/null
 "$ZUB_BIN/mapc" build --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" -o "$folder/t.zmap" >/dev/null 2>&1
