@@ -346,7 +346,7 @@ static int write_vehicles(const struct study *study, FILE *out)
 {
 	fputs("seed,vehicle,group,rides,persons,most_aboard,driven_km,empty_km,passenger_km", out);
 	for (int state = 0; state < DAY_STATES; state++)
-		fprintf(out, ",%s_s", day_state_name(state));
+		fprintf(out, ",%s_s", day_state_name((enum day_state)state));
 	fputs(",battery_end,battery_least\n", out);
 	for (uint32_t r = 0; r < study->sweep->n; r++) {
 		const struct sweep_run *run = &study->sweep->runs[r];

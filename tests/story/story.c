@@ -98,6 +98,9 @@ static void open_parts(struct story *story)
 	must(story, arena_open(&world->query_arena, route_query_size(world->graph) + 4096), "arena");
 	must(story, route_query_open(&world->query, world->graph, &world->query_arena), "query");
 	must(story, checker_open(&world->checker, world->town), "checker");
+	must(story,
+	     day_open(&world->day, world->town, world->demand, STORY_VEHICLES_MAX, world->now, world->now + DAY_MS),
+	     "books");
 	must(story, store_open(&story->store, story->options.store ? story->options.store : "memory:1", &story->detail),
 	     "store");
 	world->store = story->store;

@@ -10,7 +10,8 @@ mkdir "$folder/state"
 "$ZUB_BIN/mapc" synth --seed 3 --inhabitants 9000 --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" >/dev/null
 "$ZUB_BIN/mapc" build --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" -o "$folder/town.zmap" >/dev/null 2>&1
 printf 'minutes: 180\nvehicles: 4\ndemand: {per_hour: 150}\n' >"$folder/day.yaml"
-"$ZUB_BIN/sim" run "$folder/day.yaml" --town "$folder/town.zmap" --out "$folder/day" --journal >"$folder/figures.json"
+"$ZUB_BIN/sim" run "$folder/day.yaml" --town "$folder/town.zmap" --out "$folder/day" --journal >/dev/null 2>&1
+"$ZUB_BIN/sim" replay "$folder/day/journal.db" --town "$folder/town.zmap" >"$folder/figures.json"
 settings=(--set "store=sqlite:$folder/day/journal.db" --set "town=$folder/town.zmap" --set "state_folder=$folder/state")
 "$ZUB_BIN/dispatcher" log "${settings[@]}" --personal --most 10000000 >"$folder/log.txt"
 day=$(sed -n '1s/^ *[0-9]* \([0-9-]*\)T.*/\1/p' "$folder/log.txt")
@@ -26,7 +27,7 @@ python3 - "$folder" <<'PY' || die "the tables are not right"
 import collections, csv, glob, json, os, re, sys
 
 folder = sys.argv[1]
-figures = json.load(open(folder + "/figures.json"))
+figures = json.load(open(folder + "/figures.json"))["figures"]
 table = {os.path.basename(path)[:-4]: list(csv.DictReader(open(path, newline=""))) for path in glob.glob(folder + "/out/*.csv")}
 geo = {os.path.basename(path)[:-8]: json.load(open(path)) for path in glob.glob(folder + "/out/*.geojson")}
 readme = open(folder + "/out/README.txt").read()
