@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export.h"
 #include "html.h"
 #include "page_files.h"
 #include "page_map.h"
+#include "results.h"
 
 #define FEW_SEEDS 5
 #define COUNTED(list) (list), COUNT_OF(list)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "array.h"
-#include "export.h"
 #include "html.h"
+#include "results.h"
 
 #define MAP_WIDTH 3000 /* units; a unit is some metres in a town of ten kilometres */
 #define FLOW_CLASSES 5
@@ -32,7 +32,7 @@ struct map {
 	double limits[FLOW_CLASSES]; /* upper ends */
 	struct road *roads;	     /* of those driven over */
 	size_t n_roads, cap_roads;
-	struct export_stop *stops;
+	struct results_stop *stops;
 };
 
 /* ---- where it lies ---- */
@@ -164,9 +164,9 @@ static int gather_roads(struct map *map)
 		uint32_t back = map->network->reverse_arc[arc];
 		if (!is_first(map->network, arc))
 			continue;
-		export_flow(map->study, arc, &road.vehicles, &road.persons);
+		results_flow(map->study, arc, &road.vehicles, &road.persons);
 		if (back != NONE) {
-			export_flow(map->study, back, &vehicles, &persons);
+			results_flow(map->study, back, &vehicles, &persons);
 			road.vehicles += vehicles;
 			road.persons += persons;
 		}
@@ -213,7 +213,7 @@ static void draw_flows(const struct map *map, FILE *out)
 
 /* ---- stops, and who was refused ---- */
 
-static int wait_class(const struct export_stop *stop)
+static int wait_class(const struct results_stop *stop)
 {
 	double wait_s = stop->pickups ? stop->wait_s / (double)stop->pickups : 0;
 	int c = 0;
@@ -389,7 +389,7 @@ static void write_busiest_roads(struct map *map, FILE *out)
 
 static void write_stop_row(const struct map *map, uint32_t stop, FILE *out)
 {
-	const struct export_stop *it = &map->stops[stop];
+	const struct results_stop *it = &map->stops[stop];
 	const char *name = town_text(map->study->town, map->study->town->stop_name[stop]);
 	double n = map->study->sweep->n;
 	fputs("<tr><th scope=\"row\">", out);
@@ -437,7 +437,7 @@ int page_map_write(const struct study *study, FILE *out)
 	map.stops = calloc((size_t)study->town->n_stops + 1, sizeof *map.stops);
 	int code = map.stops ? gather_roads(&map) : ERR_MEMORY;
 	if (!code) {
-		export_stops(study, map.stops);
+		results_stops(study, map.stops);
 		find_box(&map);
 		find_limits(&map);
 		fputs("<figure><figcaption><h3 id=\"map-title\">", out);

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "export.h"
 #include "page.h"
+#include "results.h"
 #include "study.h"
 #include "sweep.h"
 
@@ -100,9 +100,9 @@ static int report(struct run *run, struct err_detail *detail)
 	if (code)
 		err_set(detail, code, "figures: %s", err_text(code));
 	if (!code)
-		code = export_all(&study, run->options->folder, detail);
+		code = results_all(&study, run->options->folder, detail);
 	if (!code)
-		code = export_file(run->options->folder, "report.html", page_write, &study, detail);
+		code = results_file(run->options->folder, "report.html", page_write, &study, detail);
 	if (!code) {
 		print_table(&study, seconds);
 		printf("page: %s/report.html\n", run->options->folder);

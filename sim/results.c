@@ -1,4 +1,4 @@
-#include "export.h"
+#include "results.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-int export_file(const char *folder, const char *name, int (*write)(const struct study *study, FILE *out),
-		const struct study *study, struct err_detail *detail)
+int results_file(const char *folder, const char *name, int (*write)(const struct study *study, FILE *out),
+		 const struct study *study, struct err_detail *detail)
 {
 	char path[560];
 	snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -168,7 +168,7 @@ static void set_origin(const struct study *study, json_t *json)
 	json_object_set_new(json, "seeds", seeds);
 }
 
-json_t *export_figures(const struct study *study)
+json_t *results_figures(const struct study *study)
 {
 	json_t *json = json_object(), *runs = json_array();
 	set_origin(study, json);
@@ -194,7 +194,7 @@ static int dump(json_t *json, FILE *out, size_t flags)
 
 static int write_figures(const struct study *study, FILE *out)
 {
-	return dump(export_figures(study), out, JSON_INDENT(1));
+	return dump(results_figures(study), out, JSON_INDENT(1));
 }
 
 /* ---- tables ---- */
@@ -376,7 +376,7 @@ static int write_scenario(const struct study *study, FILE *out)
 
 /* ---- maps ---- */
 
-void export_stops(const struct study *study, struct export_stop *stops)
+void results_stops(const struct study *study, struct results_stop *stops)
 {
 	for (uint32_t r = 0; r < study->sweep->n; r++) {
 		const struct day *day = study->sweep->runs[r].day;
@@ -393,7 +393,7 @@ void export_stops(const struct study *study, struct export_stop *stops)
 	}
 }
 
-void export_flow(const struct study *study, uint32_t arc, double *ret_vehicles, double *ret_persons)
+void results_flow(const struct study *study, uint32_t arc, double *ret_vehicles, double *ret_persons)
 {
 	double vehicle_mm = 0, person_mm = 0, length = study->town->road.dist_mm[arc];
 	uint32_t n = 0;
@@ -446,13 +446,13 @@ static double rounded(double value)
 static int write_stops(const struct study *study, FILE *out)
 {
 	const struct town *town = study->town;
-	struct export_stop *stops = calloc((size_t)town->n_stops + 1, sizeof *stops);
+	struct results_stop *stops = calloc((size_t)town->n_stops + 1, sizeof *stops);
 	json_t *features, *json = collection(study, &features);
 	if (!stops) {
 		json_decref(json);
 		return ERR_MEMORY;
 	}
-	export_stops(study, stops);
+	results_stops(study, stops);
 	for (uint32_t i = 0; i < town->n_stops; i++) {
 		if (!stops[i].pickups && !stops[i].dropoffs)
 			continue;
@@ -485,7 +485,7 @@ static int write_flows(const struct study *study, FILE *out)
 	json_t *features, *json = collection(study, &features);
 	for (uint32_t arc = 0; arc < road->n_arcs; arc++) {
 		double vehicles, persons;
-		export_flow(study, arc, &vehicles, &persons);
+		results_flow(study, arc, &vehicles, &persons);
 		if (vehicles <= 0)
 			continue;
 		json_t *properties = json_object();
@@ -500,7 +500,7 @@ static int write_flows(const struct study *study, FILE *out)
 	return dump(json, out, JSON_COMPACT);
 }
 
-int export_all(const struct study *study, const char *folder, struct err_detail *detail)
+int results_all(const struct study *study, const char *folder, struct err_detail *detail)
 {
 	static const struct {
 		const char *name;
@@ -512,6 +512,6 @@ int export_all(const struct study *study, const char *folder, struct err_detail 
 		     {"scenario.yaml", write_scenario}};
 	int code = ERR_OK;
 	for (size_t i = 0; i < COUNT_OF(files) && !code; i++)
-		code = export_file(folder, files[i].name, files[i].write, study, detail);
+		code = results_file(folder, files[i].name, files[i].write, study, detail);
 	return code;
 }
