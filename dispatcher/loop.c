@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "dock.h"
+#include "feeds.h"
 #include "http.h"
 #include "journal.h"
 #include "link.h"
@@ -49,6 +50,7 @@ struct loop {
 	struct dock *dock;
 	struct link *link;
 	struct http *http;
+	struct feeds *feeds; /* NULL = none */
 	struct clock clock;
 	struct event_base *base;
 	struct event *tick, *flush, *second, *again, *signals[3];
@@ -381,6 +383,7 @@ static void on_second(evutil_socket_t fd, short what, void *self)
 	if (is_blocked(loop))
 		return;
 	http_tick(loop->http);
+	feeds_tick(loop->feeds);
 	if (loop->n_telemetry && store_telemetry(loop->store, loop->telemetry, loop->n_telemetry, &detail))
 		log_line(LOG_WARNING, "telemetry not kept: %s", detail.text);
 	loop->n_telemetry = 0;
@@ -516,9 +519,17 @@ static void metric_us(char **at, const char *end, const char *name, const char *
 	metric(at, end, name, type, help, us / 1000000, rest);
 }
 
+static uint32_t host_feeds(void *self, struct host_feed *ret_feeds, uint32_t most)
+{
+	return feeds_view(((struct loop *)self)->feeds, ret_feeds, most);
+}
+
 static void host_metrics(void *self, char *text, size_t size)
 {
 	struct loop *loop = self;
+	size_t n = feeds_metrics(loop->feeds, text, size);
+	text += n;
+	size -= n;
 	struct link_counts counts = link_counts(loop->link);
 	const char *end = text + size;
 	int64_t away_ms = loop->away_since ? clock_wall_ms() - loop->away_since : 0;
@@ -535,6 +546,26 @@ static void host_metrics(void *self, char *text, size_t size)
 	       (uint64_t)loop->hold_mode, "");
 	metric(&text, end, "store_away_seconds", "gauge", "How long the store has taken nothing; 0: it does.",
 	       (uint64_t)away_ms / 1000, "");
+}
+
+/* ---- live feeds ---- */
+
+static int feeds_may(void *self)
+{
+	struct loop *loop = self;
+	return !loop->hold_mode && !is_blocked(loop);
+}
+
+static void feeds_submit(void *self, struct command *command)
+{
+	submit_all(self, command, 1);
+}
+
+static int open_feeds(struct loop *loop, struct err_detail *detail)
+{
+	const struct feeds_hooks hooks = {
+		.self = loop, .core = host_core, .now = host_now, .may = feeds_may, .submit = feeds_submit};
+	return feeds_open(&loop->feeds, loop->base, loop->settings, &hooks, detail);
 }
 
 /* ---- start ---- */
@@ -711,7 +742,8 @@ static int open_doors(struct loop *loop, struct err_detail *detail)
 			    .street = host_street,
 			    .random = host_random,
 			    .holding = host_holding,
-			    .metrics = host_metrics};
+			    .metrics = host_metrics,
+			    .feeds = host_feeds};
 	struct http_settings http = {.address = loop->settings->http_address,
 				     .port = (uint16_t)loop->settings->http_port,
 				     .operator_token_path = token,
@@ -950,7 +982,7 @@ static int open_parts(struct loop *loop, struct err_detail *detail)
 		store_away(loop, &away);
 	else if (!code && !loop->hold_mode)
 		begin_service(loop);
-	return code;
+	return code ? code : open_feeds(loop, detail);
 }
 
 int loop_open(struct loop **ret_loop, const struct settings *settings, const struct fleet *fleet,
@@ -994,6 +1026,7 @@ void loop_close(struct loop *loop)
 {
 	if (!loop)
 		return;
+	feeds_close(loop->feeds);
 	if (loop->http)
 		http_close(loop->http);
 	if (loop->link)

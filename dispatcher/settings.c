@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed.h"
 #include "yaml.h"
 
 #define ROW(name, type, low, high, fallback, field, help)                          \
@@ -39,6 +40,19 @@ static const struct yaml_setting table[] = {
 	    "wall time a vehicle may start pickups after the last contact"),
 	ROW("journal.snapshot_every", YAML_INT, 100, 100000000, "10000", snapshot_every, "commands between snapshots"),
 	ROW("journal.telemetry", YAML_BOOL, 0, 1, "true", telemetry, "keep raw vehicle reports beside the journal"),
+	ROW("feeds.trip_updates", YAML_TEXT, 0, 1, "", feeds_trip_updates,
+	    "live times of the public transport (GTFS-Realtime trip updates): address (http://, https://, a path), or "
+	    "several as FEED=ADDRESS with the names of the town's timetables, separated by blanks"),
+	ROW("feeds.poll", YAML_DURATION, 100, HOUR_MS, "30 s", feeds_poll_ms,
+	    "wall time between two looks at the feeds"),
+	ROW("feeds.timeout", YAML_DURATION, 100, 600000, "10 s", feeds_timeout_ms,
+	    "wall time after which a feed that does not answer is given up for this time"),
+	ROW("feeds.bytes_max", YAML_INT, 1000, FEED_BYTES_MAX, "16000000", feeds_bytes_max,
+	    "a feed larger than this is not taken"),
+	ROW("feeds.expire", YAML_DURATION, MINUTE_MS, DAY_MS, "10 min", feeds_expire_ms,
+	    "service time that the last word about a trip holds; then the timetable counts again"),
+	ROW("feeds.least", YAML_DURATION, 0, 600000, "15 s", feeds_least_ms,
+	    "a change of a trip's times smaller than this is not taken up"),
 	ROW("core.vehicles_max", YAML_INT, 1, 100000, "256", vehicles_max,
 	    "most vehicles; a further one is refused as full"),
 	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max,

@@ -118,6 +118,13 @@ static inline void rig_metrics(void *self, char *text, size_t size)
 	snprintf(text, size, "# HELP zubringer_test One.\n# TYPE zubringer_test gauge\nzubringer_test 1\n");
 }
 
+static inline uint32_t rig_feeds(void *self, struct host_feed *ret_feeds, uint32_t most)
+{
+	(void)self, (void)most;
+	ret_feeds[0] = (struct host_feed){"drawn", HOST_FEED_OK, DRAWN_DAY_START, 1, 3};
+	return 1;
+}
+
 /* Nearest middle of a street, by rough distance: good enough on a drawing. */
 static inline struct spot rig_nearest(const struct network *network, struct geo_point point)
 {
@@ -172,8 +179,9 @@ static inline void http_rig_serve(struct http_rig *rig, uint32_t connections_max
 	struct err_detail detail = {""};
 	snprintf(token_path, sizeof token_path, "%s/operator.token", rig->folder);
 	snprintf(web, sizeof web, "%s/web", rig->folder);
-	struct host host = {rig,       rig_submit,     rig_standstill,	rig_now,    rig_speed,	 rig_core_of,
-			    rig_state, rig_find_place, rig_find_street, rig_random, rig_holding, rig_metrics};
+	struct host host = {rig,	 rig_submit,  rig_standstill, rig_now,	       rig_speed,
+			    rig_core_of, rig_state,   rig_find_place, rig_find_street, rig_random,
+			    rig_holding, rig_metrics, rig_feeds};
 	struct http_settings settings = {.address = "127.0.0.1",
 					 .operator_token_path = token_path,
 					 .web_folder = web,

@@ -210,6 +210,7 @@ int core_bookings_paused(const struct core *core);
 /* What is known of trips that are not on time, in no order. ERR_RANGE. */
 uint32_t core_n_delays(const struct core *core);
 int core_delay_at(const struct core *core, uint32_t index, struct cmd_trip_delay *ret_delay);
+uint32_t core_delays_room(const struct core *core); /* for more, those of trips that are over given up */
 /* Live arrival and departure at the stop time that a key names. ERR_NOT_FOUND; ERR_GONE: the trip does not call there.
  */
 int core_connection(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival,

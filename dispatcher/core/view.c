@@ -94,6 +94,13 @@ int core_delay_at(const struct core *core, uint32_t index, struct cmd_trip_delay
 		(struct cmd_trip_delay){delay->trip, delay->arrival_late_s, delay->departure_late_s, delay->cancelled};
 	return ERR_OK;
 }
+uint32_t core_delays_room(const struct core *core)
+{
+	uint32_t room = core->settings.delays_max - core->n_delays;
+	for (uint32_t i = 0; i < core->n_delays; i++)
+		room += core->delays[i].over_at < core->now;
+	return room;
+}
 int core_connection(const struct core *core, const struct trip_key *key, instant_ms *ret_arrival,
 		    instant_ms *ret_departure)
 {

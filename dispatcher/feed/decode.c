@@ -64,6 +64,8 @@ static int add_delay(struct decoder *decoder, const struct along *along, uint32_
 {
 	struct feed_message *message = decoder->message;
 	struct feed_trip_delay delay = *said;
+	delay.event = event;
+	delay.day = along->day;
 	if (timetable_key(decoder->feed->town, event, along->day, &delay.key)) {
 		message->n_trips_unknown++; /* an id too long to name a connection by */
 		return 0;

@@ -19,6 +19,7 @@
  * order). Negative = early. */
 struct feed_trip_delay {
 	struct trip_key key;
+	uint32_t event, day; /* the same as indices of the timetable */
 	int32_t arrival_late_s, departure_late_s;
 	uint8_t cancelled; /* the whole trip does not run; key.stop_sequence is its first stop's */
 	uint8_t skipped;   /* this stop is not served, the trip runs on */
@@ -71,6 +72,32 @@ int feed_decode(const struct feed *feed, const void *bytes, size_t size, instant
 		struct feed_message *ret_message, struct err_detail *detail);
 void feed_message_free(struct feed_message *message);
 
+/* What is known already against what a feed says now: only what differs needs telling. Remembers when the feed last
+ * said something of each trip that is not on time, so that old words end. One for each feed and town. */
+struct feed_memory;
+struct feed_rules {
+	int64_t expire_ms; /* what was said of a trip holds so long after it was last said */
+	int32_t least_s;   /* a smaller difference is no news */
+	uint32_t room;	   /* how many more entries whoever is told can keep */
+	uint32_t most;	   /* told at once; the rest the next time */
+};
+struct feed_news {
+	struct feed_trip_delay *tell; /* in order; each replaces what was known of its stop and all later ones */
+	uint32_t n_tell;
+	uint32_t n_late;	    /* trips not on time, with these news */
+	uint32_t n_trips, n_ended;  /* trips with news; of those, old words that end (on time again) */
+	uint32_t n_left, n_no_room; /* trips left for the next time; trips for which there is no room */
+};
+int feed_memory_open(struct feed_memory **ret_memory, const struct feed *feed, struct err_detail *detail);
+void feed_memory_close(struct feed_memory *memory);
+/* known: all that is known of trips of this feed, in any order (event and day are looked up from the key; what the
+ * timetable does not know is left alone). message: the newest one, the same again when there is none newer, NULL before
+ * the first. Trips that have ended and stops passed ten minutes ago are no news. ret_news->tell is freed by
+ * feed_news_free. ERR_MEMORY. */
+int feed_compare(struct feed_memory *memory, const struct feed_message *message, struct feed_trip_delay *known,
+		 uint32_t n_known, instant_ms now, const struct feed_rules *rules, struct feed_news *ret_news);
+void feed_news_free(struct feed_news *news);
+
 /* ---- out ---- */
 
 struct feed_vehicle {
@@ -84,5 +111,11 @@ struct feed_vehicle {
  * ERR_MEMORY, ERR_RANGE (a value outside what is said above). */
 int feed_encode_vehicles(const struct feed_vehicle *vehicles, uint32_t n, instant_ms at, uint8_t **ret_bytes,
 			 size_t *ret_size, struct err_detail *detail);
+
+/* Encodes a full dataset of trip updates, for simulated public transport: entries of one trip on one day stand
+ * together, in the order of its stops (event and day do not matter). Same input, same bytes. *ret_bytes is malloc'ed.
+ * ERR_MEMORY, ERR_RANGE. */
+int feed_encode_delays(const struct feed_trip_delay *delays, uint32_t n, instant_ms at, uint8_t **ret_bytes,
+		       size_t *ret_size, struct err_detail *detail);
 
 #endif

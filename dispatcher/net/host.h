@@ -12,6 +12,15 @@
 typedef void host_reply(void *arg, int code, const struct update *updates, uint32_t n, uint64_t sequence,
 			const uint8_t hash[32]);
 
+/* A live feed of the public transport. */
+enum host_feed_state { HOST_FEED_WAITING, HOST_FEED_OK, HOST_FEED_STALE, HOST_FEED_UNREACHABLE, HOST_FEED_GARBLED };
+struct host_feed {
+	char name[32];		  /* of the timetable feed; "" = the only one */
+	uint8_t state;		  /* enum host_feed_state */
+	instant_ms message_at;	  /* of the newest message, or INSTANT_NONE */
+	uint32_t n_late, n_trips; /* trips known to be not on time; trips in the newest message */
+};
+
 struct host {
 	void *self;
 	/* command->at is set by the host. identity_json may be NULL; sealed with the ride's identity key. */
@@ -31,6 +40,8 @@ struct host {
 		       size_t size); /* 1 + reason while no promises are made (hold mode); 2: the store
 				is away and the core ahead of it: nothing of its state may be told */
 	void (*metrics)(void *self, char *text, size_t size); /* Prometheus lines of the loop, link and store */
+	/* the live feeds; returns how many, `most` at most. NULL = none */
+	uint32_t (*feeds)(void *self, struct host_feed *ret_feeds, uint32_t most);
 };
 
 #endif

@@ -4,6 +4,25 @@
 #include <string.h>
 
 #define HOST_METRICS_BYTES 65536
+#define FEEDS_MOST 16
+
+static json_t *feeds_view(const struct host *host)
+{
+	static const char *const states[] = {"waiting", "ok", "stale", "unreachable", "garbled"};
+	struct host_feed feeds[FEEDS_MOST];
+	uint32_t n = host->feeds ? host->feeds(host->self, feeds, FEEDS_MOST) : 0;
+	json_t *list = json_array();
+	for (uint32_t i = 0; i < n; i++) {
+		json_t *feed = json_object(), *name = feeds[i].name[0] ? json_string(feeds[i].name) : NULL;
+		json_object_set_new(feed, "feed", name ? name : json_null());
+		json_object_set_new(feed, "status", json_string(states[feeds[i].state]));
+		json_object_set_new(feed, "message_at", http_json_instant(feeds[i].message_at));
+		json_object_set_new(feed, "trips", json_integer(feeds[i].n_trips));
+		json_object_set_new(feed, "late_trips", json_integer(feeds[i].n_late));
+		json_array_append_new(list, feed);
+	}
+	return list;
+}
 
 void handle_health(struct call *call)
 {
@@ -14,6 +33,7 @@ void handle_health(struct call *call)
 	json_object_set_new(json, "reason", reason ? reason : json_null());
 	json_object_set_new(json, "now", http_json_instant(call->http->host.now(call->http->host.self)));
 	json_object_set_new(json, "version", json_string(ZUB_VERSION));
+	json_object_set_new(json, "feeds", feeds_view(&call->http->host));
 	reply_json(call, holding ? 503 : 200, json);
 }
 
