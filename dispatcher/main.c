@@ -8,6 +8,7 @@
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
+#include "record.h"
 #include "settings.h"
 #include "tools.h"
 
@@ -28,7 +29,8 @@ static const char usage[] =
 	"       dispatcher skip --key FILE --why TEXT [...]       hold mode: leave out the record that stopped it "
 	"twice; signed\n"
 	"       dispatcher settings                               the manual page of all settings\n"
-	"       dispatcher check-settings [...]                   read settings and fleet, say what is wrong\n"
+	"       dispatcher check-settings [...]                   all that is wrong with settings, fleet and town, and "
+	"what is in force\n"
 	"       dispatcher --version\n";
 
 int tools_fail(const struct err_detail *detail, int status)
@@ -47,6 +49,23 @@ static int read_number(const char *name, const char *text, uint64_t *ret_value, 
 	return ERR_OK;
 }
 
+static int read_settings(struct options *options, const char *path, struct err_detail *detail)
+{
+	if (!options->checking)
+		return settings_read(&options->settings, path, detail);
+	settings_read_all(&options->settings, path, tools_tell_error, &options->n_errors, detail);
+	return ERR_OK;
+}
+
+static int set_setting(struct options *options, const char *assignment, struct err_detail *detail)
+{
+	int code = settings_set(&options->settings, assignment, detail);
+	if (!code || !options->checking)
+		return code;
+	tools_tell_error(&options->n_errors, detail->text);
+	return ERR_OK;
+}
+
 static int read_options(int argc, char **argv, struct options *options, struct err_detail *detail)
 {
 	static const struct option names[] = {
@@ -58,11 +77,13 @@ static int read_options(int argc, char **argv, struct options *options, struct e
 		{"personal", no_argument, NULL, 'p'},	    {NULL, 0, NULL, 0}};
 	int option, code = ERR_OK;
 	settings_default(&options->settings);
+	for (int i = 1; i < argc; i++)
+		options->checking |= !strcmp(argv[i], "check-settings");
 	while (!code && (option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (option == 's')
-			code = settings_read(&options->settings, optarg, detail);
+			code = read_settings(options, optarg, detail);
 		else if (option == 'v')
-			code = settings_set(&options->settings, optarg, detail);
+			code = set_setting(options, optarg, detail);
 		else if (option == 'f' || option == 'm')
 			code = read_number(option == 'f' ? "--from" : "--most", optarg,
 					   option == 'f' ? &options->from : &options->most, detail);
@@ -157,7 +178,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
-		printf("dispatcher %s, engine %d\n", ZUB_VERSION, CORE_ENGINE_VERSION);
+		printf("dispatcher %s, engine %d, town files %d, records %d, vehicle link %d, journals %d\n",
+		       ZUB_VERSION, CORE_ENGINE_VERSION, TOWN_VERSION, RECORD_VERSION, WIRE_VERSION, STORE_VERSION);
 		return 0;
 	}
 	if (read_options(argc, argv, &options, &detail))

@@ -83,12 +83,19 @@ void settings_default(struct settings *settings)
 
 int settings_read(struct settings *settings, const char *path, struct err_detail *detail)
 {
-	if (!path)
-		return ERR_OK;
+	return path ? settings_read_all(settings, path, NULL, NULL, detail) : ERR_OK;
+}
+
+int settings_read_all(struct settings *settings, const char *path, void (*tell)(void *self, const char *text),
+		      void *self, struct err_detail *detail)
+{
 	struct yaml *yaml;
 	int code = yaml_open(&yaml, path, detail);
+	if (code && tell)
+		tell(self, detail->text);
 	if (code)
 		return code;
+	yaml_tell(yaml, tell, self);
 	code = yaml_read_settings(yaml, yaml_root(yaml), table, COUNT_OF(table), settings, NULL, 0, detail);
 	yaml_close(yaml);
 	return code;
@@ -119,6 +126,21 @@ void settings_print_manual(FILE *out)
 		     "| name | default | meaning |\n| --- | --- | --- |\n");
 	for (uint32_t i = 0; i < COUNT_OF(table); i++)
 		fprintf(out, "| `%s` | `%s` | %s |\n", table[i].name, table[i].fallback, table[i].help);
+}
+
+void settings_print_effective(const struct settings *settings, FILE *out)
+{
+	struct settings fresh;
+	char text[SETTINGS_TEXT], usual[SETTINGS_TEXT];
+	settings_default(&fresh);
+	for (uint32_t i = 0; i < COUNT_OF(table); i++) {
+		yaml_format(&table[i], settings, text, sizeof text);
+		yaml_format(&table[i], &fresh, usual, sizeof usual);
+		if (strcmp(text, usual))
+			fprintf(out, "%s: %s  # default: %s\n", table[i].name, text, usual);
+		else
+			fprintf(out, "%s: %s\n", table[i].name, text);
+	}
 }
 
 static uint32_t service_ms(const struct settings *settings, int64_t wall_ms)
@@ -206,6 +228,7 @@ static int read_vehicle(const struct yaml *yaml, struct fy_node *node, const str
 					 (long long)row.number);
 	memset(vehicle, 0, sizeof *vehicle);
 	vehicle->number = (uint32_t)row.number;
+	vehicle->line = yaml_line(node);
 	vehicle->step_free = (uint8_t)row.step_free;
 	vehicle->simulated = (uint8_t)row.simulated;
 	vehicle->depot = row.depot;
@@ -221,7 +244,31 @@ static int by_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-static int read_vehicles(const struct yaml *yaml, struct fleet *fleet, struct err_detail *detail)
+/* tell: of each vehicle that is not right; the others are read all the same. */
+struct teller {
+	void (*tell)(void *self, const char *text);
+	void *self;
+};
+
+static int read_list(const struct yaml *yaml, struct fy_node *list, struct fleet *fleet, const struct teller *teller,
+		     struct err_detail *detail)
+{
+	int first = ERR_OK;
+	uint32_t n = yaml_count(list);
+	for (uint32_t i = 0; i < n && (!first || teller->tell); i++) {
+		struct err_detail inner = {""};
+		int code = read_vehicle(yaml, yaml_item(list, i), fleet, &fleet->vehicles[fleet->n], &inner);
+		fleet->n += code == ERR_OK;
+		if (code && teller->tell)
+			teller->tell(teller->self, inner.text);
+		if (code && !first)
+			first = err_set(detail, code, "%s", inner.text);
+	}
+	return first;
+}
+
+static int read_vehicles(const struct yaml *yaml, struct fleet *fleet, const struct teller *teller,
+			 struct err_detail *detail)
 {
 	static const char *const keys[] = {"vehicles"};
 	int code = yaml_keys(yaml, yaml_root(yaml), keys, 1, detail);
@@ -229,31 +276,39 @@ static int read_vehicles(const struct yaml *yaml, struct fleet *fleet, struct er
 	uint32_t n = yaml_count(list);
 	if (!code && n > FLEET_MAX)
 		code = yaml_fail(yaml, list, ERR_FULL, detail, "more than %d vehicles", FLEET_MAX);
+	if (code && teller->tell && detail)
+		teller->tell(teller->self, detail->text);
 	if (code)
 		return code;
 	fleet->vehicles = calloc(n ? n : 1, sizeof *fleet->vehicles);
 	if (!fleet->vehicles)
 		return err_set(detail, ERR_MEMORY, "fleet: out of memory");
-	for (uint32_t i = 0; i < n && !code; i++) {
-		code = read_vehicle(yaml, yaml_item(list, i), fleet, &fleet->vehicles[i], detail);
-		fleet->n += code == ERR_OK;
-	}
-	if (!code)
-		qsort(fleet->vehicles, fleet->n, sizeof *fleet->vehicles, by_number);
+	code = read_list(yaml, list, fleet, teller, detail);
+	qsort(fleet->vehicles, fleet->n, sizeof *fleet->vehicles, by_number);
 	return code;
 }
 
 int fleet_read(struct fleet *fleet, const char *path, struct err_detail *detail)
 {
+	int code = fleet_read_all(fleet, path, NULL, NULL, detail);
+	if (code)
+		fleet_free(fleet);
+	return code;
+}
+
+int fleet_read_all(struct fleet *fleet, const char *path, void (*tell)(void *self, const char *text), void *self,
+		   struct err_detail *detail)
+{
+	const struct teller teller = {tell, self};
 	struct yaml *yaml;
 	memset(fleet, 0, sizeof *fleet);
 	int code = yaml_open(&yaml, path, detail);
+	if (code && tell)
+		tell(self, detail->text);
 	if (code)
 		return code;
-	code = read_vehicles(yaml, fleet, detail);
+	code = read_vehicles(yaml, fleet, &teller, detail);
 	yaml_close(yaml);
-	if (code)
-		fleet_free(fleet);
 	return code;
 }
 

@@ -33,7 +33,12 @@ void settings_default(struct settings *settings);
 int settings_read(struct settings *settings, const char *path, struct err_detail *detail);
 /* "http.port=8080" */
 int settings_set(struct settings *settings, const char *assignment, struct err_detail *detail);
+/* The same, told of each error (check-settings); the file is read to its end and the first code returned. */
+int settings_read_all(struct settings *settings, const char *path, void (*tell)(void *self, const char *text),
+		      void *self, struct err_detail *detail);
 void settings_print_manual(FILE *out);
+/* What is in force, one line a setting, YAML; those that are not the default are marked. */
+void settings_print_effective(const struct settings *settings, FILE *out);
 /* Sizes and weights for a new journal; service-time values follow the clock's speed. */
 void settings_core(const struct settings *settings, struct core_settings *ret_core);
 
@@ -44,12 +49,16 @@ struct fleet_vehicle {
 	char name[CORE_WHO_MAX], class_name[32], public_key[41];
 	uint8_t spaces[TOWN_SPACES_MAX], step_free, simulated;
 	struct geo_point depot;
+	uint32_t line; /* where it stands in the file */
 };
 struct fleet {
 	uint32_t n;
 	struct fleet_vehicle *vehicles; /* freed by fleet_free */
 };
 int fleet_read(struct fleet *fleet, const char *path, struct err_detail *detail);
+/* The same, told of each error; what is right is in the fleet all the same, to be freed by fleet_free. */
+int fleet_read_all(struct fleet *fleet, const char *path, void (*tell)(void *self, const char *text), void *self,
+		   struct err_detail *detail);
 void fleet_free(struct fleet *fleet);
 
 #endif

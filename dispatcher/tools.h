@@ -11,6 +11,8 @@ struct options { /* what the command line said */
 	uint64_t from, most;
 	int personal;
 	const char *why, *key, *name, *day, *out, *file, *erased;
+	int checking; /* check-settings: each error is told and counted, and reading goes on */
+	unsigned n_errors;
 };
 
 /* Says what went wrong on stderr; returns status. */
@@ -31,6 +33,7 @@ int export_command(const struct options *options);
 int backup_command(const struct options *options);
 int restore_command(const struct options *options);
 /* check.c: everything that is wrong with settings, fleet and town, not only the first thing. */
+void tools_tell_error(void *self, const char *text); /* self: unsigned, counts */
 int check_settings_command(const struct options *options);
 
 #endif

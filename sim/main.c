@@ -9,6 +9,7 @@
 #include "figures.h"
 #include "live.h"
 #include "receipts.h"
+#include "record.h"
 #include "replay.h"
 #include "run.h"
 #include "scenario.h"
@@ -390,7 +391,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
-		printf("sim %s, engine %d\n", ZUB_VERSION, CORE_ENGINE_VERSION);
+		printf("sim %s, engine %d, town files %d, records %d\n", ZUB_VERSION, CORE_ENGINE_VERSION, TOWN_VERSION,
+		       RECORD_VERSION);
 		return 0;
 	}
 	if (read_arguments(argc, argv, &arguments)) {

@@ -593,6 +593,11 @@ int main(int argc, char **argv)
 		fputs(options_usage, stdout);
 		return 0;
 	}
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		printf("vehicle-agent %s, vehicle link %d, town files %d, state files %d\n", ZUB_VERSION, WIRE_VERSION,
+		       TOWN_VERSION, AGENT_STATE_VERSION);
+		return 0;
+	}
 	int rc = options_read(argc, argv, &program.options, &detail);
 
 	program.arguments = argv;

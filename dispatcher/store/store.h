@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define STORE_VERSION 1 /* of the tables, whatever the kind of store */
 #define STORE_HASH_BYTES 32
 
 enum record_type {

@@ -21,7 +21,6 @@
 #include "hash.h"
 #include "project.h"
 
-#define SCHEMA_VERSION 1
 #define LOCK_CLASS 0x5a5542 /* "ZUB" */
 #define READ_ROWS 1000
 #define OPEN_WAIT_MS 10000
@@ -308,9 +307,9 @@ static int check_version(struct postgres_store *store, struct err_detail *detail
 			       store->schema);
 	if (!code)
 		code = ask(store, "SELECT version::text FROM about", NULL, text, sizeof text, detail);
-	if (!code && strtol(text, NULL, 10) != SCHEMA_VERSION)
+	if (!code && strtol(text, NULL, 10) != STORE_VERSION)
 		return err_set(detail, ERR_VERSION, "PostgreSQL: schema %s: version %s, expected %d", store->schema,
-			       text, SCHEMA_VERSION);
+			       text, STORE_VERSION);
 	return code;
 }
 

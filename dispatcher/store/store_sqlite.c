@@ -19,7 +19,6 @@
 
 #include "store_backend.h"
 
-#define SCHEMA_VERSION 1
 #define APPLICATION_JOURNAL 0x5a55424a	 /* "ZUBJ" */
 #define APPLICATION_KEYS 0x5a55424b	 /* "ZUBK" */
 #define APPLICATION_TELEMETRY 0x5a554254 /* "ZUBT" */
@@ -315,7 +314,7 @@ static int create_schema(struct store_db *db, const char *schema, uint32_t appli
 {
 	char text[128];
 	snprintf(text, sizeof text, "PRAGMA application_id = %u; PRAGMA user_version = %d;", application,
-		 SCHEMA_VERSION);
+		 STORE_VERSION);
 	int code = execute(db, "BEGIN IMMEDIATE", detail);
 	if (!code)
 		code = execute(db, schema, detail);
@@ -343,9 +342,9 @@ static int check_schema(struct store_db *db, enum store_mode mode, const char *s
 		return create_schema(db, schema, application, detail);
 	if (is_application != application)
 		return err_set(detail, ERR_FORMAT, "%s: an SQLite file, but not this kind of Zubringer's", db->path);
-	if (version != SCHEMA_VERSION)
+	if (version != STORE_VERSION)
 		return err_set(detail, ERR_VERSION, "%s: schema version %" PRId64 ", expected %d", db->path, version,
-			       SCHEMA_VERSION);
+			       STORE_VERSION);
 	return ERR_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "geo.h"
 
@@ -16,6 +17,8 @@ struct yaml {
 	char *text; /* libfyaml borrows the input until the document is destroyed */
 	struct fy_diag *diag;
 	struct fy_document *document;
+	yaml_teller tell;
+	void *tell_self;
 };
 
 static int first_error(struct yaml *yaml, struct err_detail *detail)
@@ -170,6 +173,19 @@ int yaml_fail(const struct yaml *yaml, struct fy_node *node, int code, struct er
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	return fail_text(yaml, node, code, detail, text);
+}
+
+void yaml_tell(struct yaml *yaml, yaml_teller tell, void *self)
+{
+	yaml->tell = tell;
+	yaml->tell_self = self;
+}
+
+uint32_t yaml_line(struct fy_node *node)
+{
+	struct fy_token *token = token_of(node, 0);
+	const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
+	return mark ? (uint32_t)mark->line + 1 : 0;
 }
 
 struct fy_node *yaml_get(struct fy_node *mapping, const char *key)
@@ -397,9 +413,66 @@ void yaml_defaults(const struct yaml_setting *table, uint32_t n, void *settings)
 	}
 }
 
+static void format_duration(int64_t ms, char *text, size_t size)
+{
+	int64_t unit = ms % HOUR_MS == 0     ? HOUR_MS
+		       : ms % MINUTE_MS == 0 ? MINUTE_MS
+		       : ms % SECOND_MS == 0 ? SECOND_MS
+					     : 1;
+	const char *name = unit == HOUR_MS ? "h" : unit == MINUTE_MS ? "min" : unit == SECOND_MS ? "s" : "ms";
+	if (!ms)
+		snprintf(text, size, "0 s");
+	else
+		snprintf(text, size, "%lld %s", (long long)(ms / unit), name);
+}
+
+static void format_instant(int64_t at, char *text, size_t size)
+{
+	time_t seconds = (time_t)(at / SECOND_MS);
+	struct tm tm;
+	if (!gmtime_r(&seconds, &tm) || !strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		snprintf(text, size, "%lld ms", (long long)at);
+}
+
+void yaml_format(const struct yaml_setting *row, const void *settings, char *text, size_t size)
+{
+	const void *at = (const char *)settings + row->offset;
+	struct geo_point point;
+	int64_t value = 0;
+	if (row->type == YAML_TEXT) {
+		snprintf(text, size, "%s", (const char *)at);
+		return;
+	}
+	if (row->type == YAML_POINT) {
+		memcpy(&point, at, sizeof point);
+		snprintf(text, size, "%.7f,%.7f", point.lat_e7 / 1e7, point.lon_e7 / 1e7);
+		return;
+	}
+	memcpy(&value, at, sizeof value);
+	if (row->type == YAML_BOOL)
+		snprintf(text, size, "%s", value ? "true" : "false");
+	else if (row->type == YAML_PERMILLE)
+		snprintf(text, size, "%g", (double)value / 1000);
+	else if (row->type == YAML_DURATION)
+		format_duration(value, text, size);
+	else if (row->type == YAML_INSTANT)
+		format_instant(value, text, size);
+	else if (row->type == YAML_TIME)
+		snprintf(text, size, "%02lld:%02lld", (long long)(value / 3600), (long long)(value / 60 % 60));
+	else
+		snprintf(text, size, "%lld", (long long)value);
+}
+
 static int read_group(const struct yaml *yaml, struct fy_node *mapping, const char *prefix,
 		      const struct yaml_setting *table, uint32_t n, void *settings, const char *const *also,
 		      uint32_t n_also, struct err_detail *detail);
+
+static int told(const struct yaml *yaml, int code, const struct err_detail *detail)
+{
+	if (yaml->tell && detail)
+		yaml->tell(yaml->tell_self, detail->text);
+	return code;
+}
 
 static int read_pair(const struct yaml *yaml, struct fy_node *key, struct fy_node *value, const char *name,
 		     const struct yaml_setting *table, uint32_t n, void *settings, struct err_detail *detail)
@@ -410,13 +483,13 @@ static int read_pair(const struct yaml *yaml, struct fy_node *key, struct fy_nod
 			struct err_detail inner;
 			int code = yaml_scalar(yaml, value, table[i].type, table[i].low, table[i].high,
 					       (char *)settings + table[i].offset, table[i].size, &inner);
-			return code ? err_set(detail, code, "%s (%s)", inner.text, name) : ERR_OK;
+			return code ? told(yaml, err_set(detail, code, "%s (%s)", inner.text, name), detail) : ERR_OK;
 		}
 		if (!strncmp(table[i].name, name, length) && table[i].name[length] == '.' && value &&
 		    fy_node_is_mapping(value))
 			return read_group(yaml, value, name, table, n, settings, NULL, 0, detail);
 	}
-	return yaml_fail(yaml, key, ERR_FORMAT, detail, "unknown setting \"%s\"", name);
+	return told(yaml, yaml_fail(yaml, key, ERR_FORMAT, detail, "unknown setting \"%s\"", name), detail);
 }
 
 static int read_group(const struct yaml *yaml, struct fy_node *mapping, const char *prefix,
@@ -424,26 +497,29 @@ static int read_group(const struct yaml *yaml, struct fy_node *mapping, const ch
 		      uint32_t n_also, struct err_detail *detail)
 {
 	if (!mapping || !fy_node_is_mapping(mapping))
-		return yaml_fail(yaml, mapping, ERR_FORMAT, detail, "expected a mapping (key: value)");
+		return told(yaml, yaml_fail(yaml, mapping, ERR_FORMAT, detail, "expected a mapping (key: value)"),
+			    detail);
 	void *previous = NULL;
 	struct fy_node_pair *pair;
+	int first = ERR_OK;
 	while ((pair = fy_node_mapping_iterate(mapping, &previous))) {
 		struct fy_node *key = fy_node_pair_key(pair);
 		const char *text = fy_node_get_scalar0(key);
 		char name[128];
 		if (!text ||
 		    snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", text) >= (int)sizeof name)
-			return yaml_fail(yaml, key, ERR_FORMAT, detail, "not a name of a setting");
+			return told(yaml, yaml_fail(yaml, key, ERR_FORMAT, detail, "not a name of a setting"), detail);
 		uint32_t i = 0;
 		while (i < n_also && strcmp(also[i], name))
 			i++;
 		if (i < n_also)
 			continue;
 		int code = read_pair(yaml, key, fy_node_pair_value(pair), name, table, n, settings, detail);
-		if (code)
+		if (code && !yaml->tell)
 			return code;
+		first = first ? first : code;
 	}
-	return ERR_OK;
+	return first;
 }
 
 int yaml_read_settings(const struct yaml *yaml, struct fy_node *mapping, const struct yaml_setting *table, uint32_t n,

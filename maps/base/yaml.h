@@ -17,12 +17,18 @@ int yaml_open(struct yaml **ret_yaml, const char *path, struct err_detail *detai
 /* The same from text; `name` stands in messages. */
 int yaml_open_text(struct yaml **ret_yaml, const char *text, size_t n, const char *name, struct err_detail *detail);
 void yaml_close(struct yaml *yaml);
+/* From now on yaml_read_settings tells each error ("file:line:column: message") and goes on; it still returns the first
+ * one. */
+typedef void (*yaml_teller)(void *self, const char *text);
+void yaml_tell(struct yaml *yaml, yaml_teller tell, void *self);
 struct fy_node *yaml_root(const struct yaml *yaml);
 
 /* "file:line:column: message" into detail; returns code. */
 int yaml_fail(const struct yaml *yaml, struct fy_node *node, int code, struct err_detail *detail, const char *format,
 	      ...) __attribute__((format(printf, 5, 6)));
 
+/* Line of a node, from 1; 0 = unknown. */
+uint32_t yaml_line(struct fy_node *node);
 /* Value of a key in a mapping, or NULL. */
 struct fy_node *yaml_get(struct fy_node *mapping, const char *key);
 /* Items of a sequence; 0 when node is NULL or no sequence. */
@@ -61,6 +67,8 @@ struct yaml_setting {
 };
 /* Sets all defaults. The defaults must be valid: anything else is an assert. */
 void yaml_defaults(const struct yaml_setting *table, uint32_t n, void *settings);
+/* One setting as it would be written. */
+void yaml_format(const struct yaml_setting *row, const void *settings, char *text, size_t size);
 /* Fills from the mapping; what is not named keeps its value. `also`: keys at the top that the caller reads himself. */
 int yaml_read_settings(const struct yaml *yaml, struct fy_node *mapping, const struct yaml_setting *table, uint32_t n,
 		       void *settings, const char *const *also, uint32_t n_also, struct err_detail *detail);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "town.h"
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -249,7 +251,7 @@ int main(int argc, char **argv)
 		return MAPC_OK;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		puts("mapc " ZUB_VERSION);
+		printf("mapc %s, town files %d\n", ZUB_VERSION, TOWN_VERSION);
 		return MAPC_OK;
 	}
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

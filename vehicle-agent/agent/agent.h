@@ -51,6 +51,7 @@ struct body_report {
 };
 
 struct agent;
+#define AGENT_STATE_VERSION 3 /* of agent_save's bytes; 3: closed and slow streets */
 /* Bytes of arena that agent_open takes; bytes that are always enough for agent_save. */
 size_t agent_size(void);
 size_t agent_save_size(void);

@@ -3,7 +3,6 @@
 #include "agent_inner.h"
 #include "bytes.h"
 
-#define STATE_VERSION 2
 #define INSTANT_MAX INT64_C(253402300799999)
 #define EVENT_BYTES (4 + 4 + 8 + 1 + 1 + 1 + 8 + 17 + 2 + WIRE_TEXT_MAX)
 #define TASK_BYTES (8 + 1 + 17 + 8 + 8 + 8 + 4 + 2 + 1 + 1)
@@ -329,7 +328,7 @@ int agent_save(const struct agent *agent, void *bytes, size_t size, size_t *ret_
 {
 	struct bytes_out out = {.bytes = bytes, .size = size};
 
-	bytes_put(&out, STATE_VERSION, 4);
+	bytes_put(&out, AGENT_STATE_VERSION, 4);
 	put_link(&out, agent);
 	put_plan(&out, agent);
 	put_riders(&out, agent);
@@ -348,9 +347,9 @@ int agent_load(struct agent *agent, const void *bytes, size_t n, struct err_deta
 	struct agent before = *agent;
 	uint32_t version = bytes_get_u32(&in, UINT32_MAX);
 
-	if (!in.failed && version != STATE_VERSION)
+	if (!in.failed && version != AGENT_STATE_VERSION)
 		return err_set(detail, ERR_VERSION, "state of the agent: version %u, expected %d", version,
-			       STATE_VERSION);
+			       AGENT_STATE_VERSION);
 	get_link(&in, agent);
 	get_plan(&in, agent);
 	get_riders(&in, agent);
