@@ -11,6 +11,7 @@
 #include "receipts.h"
 #include "record.h"
 #include "replay.h"
+#include "routing.h"
 #include "run.h"
 #include "scenario.h"
 #include "towns.h"
@@ -31,6 +32,8 @@ static const char usage[] =
 	"           an instant to begin a demo at\n"
 	"       sim fleet --town FILE --keys DIR --vehicles N [--arguments]\n"
 	"           a fleet file for simulated shuttles (keys: DIR/vehicle-N.key.pub), or the agents' own arguments\n"
+	"       sim darp|pdptw FILE [--seconds S] [--seed N]\n"
+	"           a public benchmark instance with the improvement search; prints JSON\n"
 	"       sim settings\n"
 	"           all names of a scenario\n"
 	"       sim --version\n";
@@ -382,6 +385,35 @@ static int demo_part(const struct arguments *arguments)
 	return code ? fail(&detail) : 0;
 }
 
+static int number_of(const char *text, uint64_t least, uint64_t most, uint64_t *ret_number)
+{
+	char *end;
+	*ret_number = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && *ret_number >= least && *ret_number <= most;
+}
+
+static int solve(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"seconds", 1, NULL, 's'}, {"seed", 1, NULL, 'n'}, {"json", 0, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct routing_options options = {.kind = argv[0][0] == 'd' ? ROUTING_DARP : ROUTING_PDPTW,
+					  .progress = isatty(2) ? stderr : NULL};
+	struct err_detail detail = {""};
+	uint64_t seconds = 10;
+	int option, right = 1;
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
+		right &= option == 's'	 ? number_of(optarg, 1, 86400, &seconds)
+			 : option == 'n' ? number_of(optarg, 0, UINT64_MAX, &options.seed)
+					 : option == 'j'; /* JSON is what it prints anyway */
+	if (!right || optind + 1 != argc) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	options.path = argv[optind];
+	options.seconds = (uint32_t)seconds;
+	return routing_solve(&options, stdout, &detail) ? fail(&detail) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct arguments arguments;
@@ -395,6 +427,8 @@ int main(int argc, char **argv)
 		       RECORD_VERSION);
 		return 0;
 	}
+	if (argc > 1 && (!strcmp(argv[1], "darp") || !strcmp(argv[1], "pdptw")))
+		return solve(argc - 1, argv + 1);
 	if (read_arguments(argc, argv, &arguments)) {
 		fputs(usage, stderr);
 		return 2;
