@@ -242,7 +242,7 @@ static void routes_restore(struct improve *s, const struct plan *plan)
 
 static void routes_take(struct improve *s, struct plan *plan)
 {
-	for (uint32_t v = 0; v < s->next.n_routes; v++)
+	for (uint32_t v = 0; v < s->problem->n_vehicles; v++)
 		memcpy(route_nodes(s, plan, v), route_nodes(s, &s->next, v), s->next.length[v] * sizeof(uint32_t));
 	memcpy(plan->length, s->next.length, s->problem->n_vehicles * sizeof(uint32_t));
 	memcpy(plan->route, s->next.route, 2 * (size_t)s->problem->n_requests * sizeof(uint32_t));
