@@ -119,15 +119,6 @@ int settings_set(struct settings *settings, const char *assignment, struct err_d
 	return err_set(detail, ERR_USAGE, "--set %s: unknown setting (see: dispatcher settings)", assignment);
 }
 
-void settings_print_manual(FILE *out)
-{
-	fprintf(out, "# Settings of the dispatcher\n\nMade by `dispatcher settings` from the table in "
-		     "dispatcher/settings.c; do not edit.\n\n"
-		     "| name | default | meaning |\n| --- | --- | --- |\n");
-	for (uint32_t i = 0; i < COUNT_OF(table); i++)
-		fprintf(out, "| `%s` | `%s` | %s |\n", table[i].name, table[i].fallback, table[i].help);
-}
-
 void settings_print_effective(const struct settings *settings, FILE *out)
 {
 	struct settings fresh;
@@ -172,10 +163,10 @@ void settings_core(const struct settings *settings, struct core_settings *ret_co
 
 /* ---- the fleet file ---- */
 
-#define FLEET_ROW(name, type, low, high, fallback, field)                           \
+#define FLEET_ROW(name, type, low, high, fallback, field, help)                     \
 	{                                                                           \
 		name, type, low, high, fallback, offsetof(struct fleet_row, field), \
-			sizeof(((struct fleet_row *)0)->field), 0, ""               \
+			sizeof(((struct fleet_row *)0)->field), 0, help             \
 	}
 struct fleet_row {
 	int64_t number, step_free, simulated;
@@ -183,14 +174,31 @@ struct fleet_row {
 	struct geo_point depot;
 };
 static const struct yaml_setting fleet_table[] = {
-	FLEET_ROW("number", YAML_INT, 0, UINT32_MAX - 1, "0", number),
-	FLEET_ROW("name", YAML_TEXT, 0, 1, "", name),
-	FLEET_ROW("class", YAML_TEXT, 0, 0, "shuttle", class_name),
-	FLEET_ROW("key", YAML_TEXT, 0, 1, "", key),
-	FLEET_ROW("step_free", YAML_BOOL, 0, 1, "true", step_free),
-	FLEET_ROW("simulated", YAML_BOOL, 0, 1, "false", simulated),
-	FLEET_ROW("depot", YAML_POINT, 0, 0, "0.0,0.0", depot),
+	FLEET_ROW("number", YAML_INT, 0, UINT32_MAX - 1, "0", number, "number, never used for another vehicle"),
+	FLEET_ROW("name", YAML_TEXT, 0, 1, "", name, "what riders read on it"),
+	FLEET_ROW("class", YAML_TEXT, 0, 0, "shuttle", class_name, "class of the town"),
+	FLEET_ROW("key", YAML_TEXT, 0, 1, "", key, "its public CURVE key, 40 characters (vehicle-agent --make-key)"),
+	FLEET_ROW("step_free", YAML_BOOL, 0, 1, "true", step_free, "ramp or level boarding"),
+	FLEET_ROW("simulated", YAML_BOOL, 0, 1, "false", simulated, "a simulated body: only with a set clock"),
+	FLEET_ROW("depot", YAML_POINT, 0, 0, "0.0,0.0", depot, "where it parks and charges"),
 };
+
+void settings_print_manual(FILE *out)
+{
+	fputs("# Settings of the dispatcher\n\nMade by `dispatcher settings` from the tables in dispatcher/settings.c; "
+	      "do "
+	      "not edit. A YAML file (`--settings FILE`), keys with dots nested or as they stand; then `--set "
+	      "NAME=VALUE`. "
+	      "They are read at the start; the town file also at SIGHUP.\n\n",
+	      out);
+	yaml_manual(out, table, COUNT_OF(table));
+	fprintf(out,
+		"\n## The fleet file\n\n`vehicles:` is a list of at most %d, each with `spaces` (a list of numbers: "
+		"how many "
+		"of each space of the town, in its order) and:\n\n",
+		FLEET_MAX);
+	yaml_manual(out, fleet_table, COUNT_OF(fleet_table));
+}
 
 static int read_spaces(const struct yaml *yaml, struct fy_node *node, struct fleet_vehicle *vehicle,
 		       struct err_detail *detail)

@@ -425,7 +425,6 @@ void scenario_print_manual(FILE *out)
 		"# Names of a scenario\n\nMade by `sim settings` from the table in sim/scenario.c; do not edit. "
 		"`extends: FILE` takes another "
 		"file first; `faults:` is a list of {at, vehicle, kind: mrc|dead|link|agent|dispatcher, for};\n`at` is "
-		"an instant, or how long after the beginning.\n\n| name | default | meaning |\n| --- | --- | --- |\n");
-	for (uint32_t i = 0; i < COUNT_OF(table); i++)
-		fprintf(out, "| `%s` | `%s` | %s |\n", table[i].name, table[i].fallback, table[i].help);
+		"an instant, or how long after the beginning.\n\n");
+	yaml_manual(out, table, COUNT_OF(table));
 }

@@ -463,6 +463,47 @@ void yaml_format(const struct yaml_setting *row, const void *settings, char *tex
 		snprintf(text, size, "%lld", (long long)value);
 }
 
+static void format_limit(const struct yaml_setting *row, int64_t value, char *text, size_t size)
+{
+	struct yaml_setting at_once = *row;
+	at_once.offset = 0;
+	yaml_format(&at_once, &value, text, size);
+}
+
+static void put_takes(FILE *out, const struct yaml_setting *row)
+{
+	char low[64], high[64];
+	if (row->type == YAML_TEXT) {
+		fputs(row->high ? "text, may be empty" : "text", out);
+		return;
+	}
+	if (row->type == YAML_BOOL || row->type == YAML_INSTANT || row->type == YAML_POINT) {
+		fputs(type_words[row->type], out);
+		return;
+	}
+	format_limit(row, row->low, low, sizeof low);
+	format_limit(row, row->high, high, sizeof high);
+	fprintf(out, "%s to %s", low, high);
+}
+
+static void put_help(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fprintf(out, *text == '|' ? "\\%c" : "%c", *text);
+}
+
+void yaml_manual(FILE *out, const struct yaml_setting *table, uint32_t n)
+{
+	fputs("| name | takes | default | meaning |\n| --- | --- | --- | --- |\n", out);
+	for (uint32_t i = 0; i < n; i++) {
+		fprintf(out, "| `%s` | ", table[i].name);
+		put_takes(out, &table[i]);
+		fprintf(out, *table[i].fallback ? " | `%s` | " : " |%s | ", table[i].fallback);
+		put_help(out, table[i].help);
+		fputs(" |\n", out);
+	}
+}
+
 static int read_group(const struct yaml *yaml, struct fy_node *mapping, const char *prefix,
 		      const struct yaml_setting *table, uint32_t n, void *settings, const char *const *also,
 		      uint32_t n_also, struct err_detail *detail);

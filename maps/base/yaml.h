@@ -8,6 +8,7 @@
 #include "units.h"
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct yaml;	/* one file */
 struct fy_node; /* a node of it; borrowed until yaml_close */
@@ -69,6 +70,8 @@ struct yaml_setting {
 void yaml_defaults(const struct yaml_setting *table, uint32_t n, void *settings);
 /* One setting as it would be written. */
 void yaml_format(const struct yaml_setting *row, const void *settings, char *text, size_t size);
+/* The manual page of a table, as a table in Markdown: name, what it takes, default, meaning. */
+void yaml_manual(FILE *out, const struct yaml_setting *table, uint32_t n);
 /* Fills from the mapping; what is not named keeps its value. `also`: keys at the top that the caller reads himself. */
 int yaml_read_settings(const struct yaml *yaml, struct fy_node *mapping, const struct yaml_setting *table, uint32_t n,
 		       void *settings, const char *const *also, uint32_t n_also, struct err_detail *detail);

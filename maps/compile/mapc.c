@@ -24,6 +24,7 @@ static const struct {
 	{"export", mapc_export, "TOWN.zmap --class NAME --nodes FILE --arcs FILE --turns FILE"},
 	{"import-dimacs", mapc_import_dimacs,
 	 "--gr FILE --co FILE [--len FILE] [--unit-ms N] [--len-mm N] [--class NAME] [--name TEXT] -o TOWN.zmap"},
+	{"settings", mapc_settings, "(the manual page of a town's settings)"},
 	{"derive-timetable", mapc_derive_timetable,
 	 "--osm FILE [--first YYYYMMDD] [--last YYYYMMDD] [--headway-s N] -o GTFS.zip"},
 	{"synth", mapc_synth, "--seed N --inhabitants N --osm OUT.osm.pbf --gtfs OUT.zip"},

@@ -16,6 +16,7 @@ int mapc_export(int argc, char **argv);
 int mapc_import_dimacs(int argc, char **argv);
 int mapc_derive_timetable(int argc, char **argv);
 int mapc_synth(int argc, char **argv);
+int mapc_settings(int argc, char **argv);
 
 /* One option of a subcommand: --name VALUE. */
 struct mapc_option {

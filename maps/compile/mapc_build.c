@@ -76,3 +76,11 @@ int mapc_build(int argc, char **argv)
 	free(gtfs);
 	return status;
 }
+
+int mapc_settings(int argc, char **argv)
+{
+	int status = mapc_options(argc, argv, NULL, 0, 0, NULL);
+	if (!status)
+		town_settings_manual(stdout);
+	return status;
+}

@@ -683,3 +683,27 @@ int town_settings_store(const struct town_settings *settings, struct build *buil
 		code = store_needs(settings, build);
 	return code ? code : store_area(settings, build);
 }
+
+/* --- manual ------------------------------------------------------------------------------------------------------- */
+
+void town_settings_manual(FILE *out)
+{
+	fputs("# Settings of a town\n\nMade by `mapc settings` from the tables in maps/compile/town_settings.c; do not "
+	      "edit. "
+	      "The YAML file of `mapc build --town FILE`; whatever it leaves out has its default.\n\n",
+	      out);
+	yaml_manual(out, town_table, COUNT_OF(town_table));
+	fputs("\n`area:` is a ring of [latitude, longitude], or a list of rings; none = the whole map.\n\n"
+	      "## `classes:` a list of vehicle classes\n\nThe first one is the service's. With `roads:`, a list of OSM "
+	      "highway "
+	      "values that they may use, and:\n\n",
+	      out);
+	yaml_manual(out, class_table, COUNT_OF(class_table));
+	fputs("\n## `spaces:` a list of names; the first is `seat`\n\n## `needs:` a list of what riders may need\n\n"
+	      "The first is `seat`. With `takes: {SPACE: UNITS, ...}`, what one of it takes, and:\n\n",
+	      out);
+	yaml_manual(out, need_table, COUNT_OF(need_table));
+	fputs("\n## `stops:` virtual stops\n\nWith `list:`, each `{name, at: \"LAT,LON\", step_free: yes}`, and:\n\n",
+	      out);
+	yaml_manual(out, stops_table, COUNT_OF(stops_table));
+}

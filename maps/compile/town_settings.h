@@ -7,6 +7,7 @@
 #include "classes.h"
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define TOWN_ATTRIBUTION "\xc2\xa9 OpenStreetMap contributors" /* unless the settings say otherwise */
 
@@ -60,5 +61,8 @@ int town_settings_read_text(struct town_settings *settings, const char *text, si
 void town_settings_close(struct town_settings *settings);
 /* Writes all but stops into build->town (texts, rules, classes, needs, area). */
 int town_settings_store(const struct town_settings *settings, struct build *build);
+
+/* `mapc settings`: the manual page of a town's settings. */
+void town_settings_manual(FILE *out);
 
 #endif
