@@ -38,22 +38,30 @@ format_is_right() {
 	git ls-files '*.c' '*.h' | grep -v -e generated | xargs clang-format --dry-run -Werror
 }
 
-fuzz_all() { # seconds each
-	local target corpus name seconds=$1 bad=0
-	for target in build/fuzz/fuzz/fuzz_*; do
-		[ -x "$target" ] || continue
-		name=$(basename "$target")
-		corpus=build/fuzz/corpus/$name
-		mkdir -p "$corpus"
-		local seeds=()
-		[ -d "tests/fuzz/corpus/${name#fuzz_}" ] && seeds=("tests/fuzz/corpus/${name#fuzz_}")
-		[ -d "tests/fuzz/corpus/$name" ] && seeds+=("tests/fuzz/corpus/$name")
-		(cd build/fuzz && "fuzz/$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -artifact_prefix="$logs/" -print_final_stats=1 \
-			"corpus/$name" "${seeds[@]/#/../../}") >"$logs/$name.log" 2>&1 || { bad=1; echo "$name crashed:"; tail -n 30 "$logs/$name.log"; }
-		echo "$name: $(grep -a -o 'cov: [0-9]* ft: [0-9]*' "$logs/$name.log" | tail -n 1), $(grep -a 'number_of_executed_units' "$logs/$name.log" | tr -dc 0-9) runs in $seconds s"
-	done
+fuzz_one() { # target seconds
+	local target=$1 seconds=$2 name corpus bad=0
+	name=$(basename "$target")
+	corpus=build/fuzz/corpus/$name
+	mkdir -p "$corpus"
+	local seeds=()
+	[ -d "tests/fuzz/corpus/$name" ] && seeds=("tests/fuzz/corpus/$name")
+	(cd build/fuzz && nice -n 19 "fuzz/$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -artifact_prefix="$logs/" -print_final_stats=1 \
+		"corpus/$name" "${seeds[@]/#/../../}") >"$logs/$name.log" 2>&1 || { bad=1; echo "$name crashed:"; tail -n 30 "$logs/$name.log"; }
+	echo "$name: $(grep -a -o 'cov: [0-9]* ft: [0-9]*' "$logs/$name.log" | tail -n 1), $(grep -a 'number_of_executed_units' "$logs/$name.log" | tr -dc 0-9) runs in $seconds s"
 	return $bad
 }
+
+fuzz_all() ( # seconds each; two at a time, and in a shell of its own: it waits for nobody else's children
+	local target running=0 bad=0
+	for target in build/fuzz/fuzz/fuzz_*; do
+		[ -x "$target" ] || continue
+		[ $running -lt 2 ] || { wait -n || bad=1; running=$((running - 1)); }
+		fuzz_one "$target" "$1" &
+		running=$((running + 1))
+	done
+	for (( ; running > 0; running--)); do wait -n || bad=1; done
+	exit $bad
+)
 
 part configure configure build
 part build build_in build all tests
@@ -72,7 +80,7 @@ else
 	part slow-tests ctest_in build -L slow
 	part fuzz-configure configure build/fuzz -DZUB_FUZZ=ON -DZUB_SANITIZE=ON -DCMAKE_C_COMPILER=clang
 	part fuzz-build build_in build/fuzz fuzzers
-	# the live runs mostly wait for the clock: the fuzzers, one at a time, take the other core meanwhile
+	# the live runs mostly wait for the clock: the fuzzers take what is left of the cores meanwhile
 	bash tests/live.sh >"$logs/live.out" 2>&1 &
 	live=$!
 	part fuzz fuzz_all "${ZUB_FUZZ_SECONDS:-60}"

@@ -27,8 +27,10 @@ int err_set(struct err_detail *detail, int code, const char *format, ...)
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	for (size_t i = 0; i < sizeof text; i++) {
-		detail->text[i] = text[i];
-		if (!text[i])
+		unsigned char byte = (unsigned char)text[i];
+		/* one line, whatever a hostile file had in its names */
+		detail->text[i] = byte && (byte < 0x20 || byte == 0x7f) ? ' ' : text[i];
+		if (!byte)
 			break;
 	}
 	return code;

@@ -46,7 +46,7 @@ struct err_detail {
 const char *err_text(int code);
 
 /* Formats into detail (when not NULL) and returns code, so that `return err_set(detail, ERR_FORMAT, "...")` reads well.
- */
+ * The text is one line: control characters become spaces. */
 int err_set(struct err_detail *detail, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,12 +1,12 @@
 #include "build.h"
 #include "array.h"
-#include "strings.h"
+#include "text_pool.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct build_strings {
-	struct strings pool;
+	struct text_pool pool;
 };
 
 static uint32_t report_kind(struct report *report, const char *kind)
@@ -57,7 +57,7 @@ int build_open(struct build *build)
 {
 	*build = (struct build){0};
 	build->strings = calloc(1, sizeof *build->strings);
-	if (!build->strings || strings_open(&build->strings->pool)) {
+	if (!build->strings || text_pool_open(&build->strings->pool)) {
 		free(build->strings);
 		build->strings = NULL;
 		return ERR_MEMORY;
@@ -71,7 +71,7 @@ void build_close(struct build *build)
 		free(build->blocks[i]);
 	free(build->blocks);
 	if (build->strings)
-		strings_close(&build->strings->pool);
+		text_pool_close(&build->strings->pool);
 	free(build->strings);
 	if (build->projection)
 		projection_close(build->projection);
@@ -98,17 +98,17 @@ void *build_alloc(struct build *build, size_t count, size_t size)
 
 uint32_t build_string(struct build *build, const char *text)
 {
-	return strings_put(&build->strings->pool, text, strlen(text));
+	return text_pool_put(&build->strings->pool, text, strlen(text));
 }
 
 const char *build_text(const struct build *build, uint32_t string)
 {
-	return strings_text(&build->strings->pool, string);
+	return text_pool_text(&build->strings->pool, string);
 }
 
 int build_finish_strings(struct build *build)
 {
-	struct strings *pool = &build->strings->pool;
+	struct text_pool *pool = &build->strings->pool;
 	uint32_t *first = pool->first;
 	char *bytes = pool->bytes;
 
@@ -118,7 +118,7 @@ int build_finish_strings(struct build *build)
 	build->town.string_bytes = bytes;
 	pool->first = NULL;
 	pool->bytes = NULL;
-	strings_close(pool);
+	text_pool_close(pool);
 	free(build->strings);
 	build->strings = NULL;
 	if (build_own(build, first)) {

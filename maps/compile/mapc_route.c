@@ -1,10 +1,9 @@
 /* mapc route: one way, or many pairs from a CSV file. */
 #include "arena.h"
-#include "array.h"
 #include "mapc.h"
+#include "pairs.h"
 #include "projection.h"
 #include "route.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -221,104 +220,6 @@ static int route_single(const struct router *router, const char *from, const cha
 
 /* --- pairs -------------------------------------------------------------------------------------------------------- */
 
-struct pairs {
-	const char *path;
-	FILE *file;
-	unsigned long line;
-	int by_arc;
-	struct spot *from, *to; /* arc NONE: no road near */
-	size_t n, cap_from, cap_to;
-};
-
-static int pairs_wrong(const struct pairs *pairs, const char *what)
-{
-	return mapc_fail("route", MAPC_FAILED, "%s: line %lu: expected %s", pairs->path, pairs->line, what);
-}
-
-static int read_header(struct pairs *pairs)
-{
-	char text[256];
-	size_t n;
-
-	pairs->line = 1;
-	if (!fgets(text, sizeof text, pairs->file))
-		return pairs_wrong(pairs, "a header line");
-	n = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	text[n + strcspn(text + n, "\r\n")] = '\0';
-	pairs->by_arc = strcmp(text + n, "from_arc,from_mm,to_arc,to_mm") == 0;
-	if (!pairs->by_arc && strcmp(text + n, "from_lat,from_lon,to_lat,to_lon") != 0)
-		return pairs_wrong(pairs,
-				   "the header from_lat,from_lon,to_lat,to_lon or from_arc,from_mm,to_arc,to_mm");
-	return MAPC_OK;
-}
-
-static int read_arcs(const struct router *router, char *text, struct spot *ret_spots)
-{
-	const struct network *road = &router->town.road;
-	uint64_t values[4];
-
-	for (int i = 0; i < 4; i++) {
-		char *end;
-
-		if (*text < '0' || *text > '9')
-			return ERR_FORMAT;
-		values[i] = strtoull(text, &end, 10);
-		if (*end != (i < 3 ? ',' : '\0'))
-			return ERR_FORMAT;
-		text = end + 1;
-	}
-	for (int i = 0; i < 2; i++) {
-		if (values[2 * i] >= road->n_arcs || values[2 * i + 1] > road->dist_mm[values[2 * i]])
-			return ERR_RANGE;
-		ret_spots[i] = (struct spot){(uint32_t)values[2 * i], (uint32_t)values[2 * i + 1]};
-	}
-	return ERR_OK;
-}
-
-static int read_points(const struct router *router, char *text, struct spot *ret_spots)
-{
-	char *comma = strchr(text, ',');
-	struct geo_point points[2];
-
-	comma = comma ? strchr(comma + 1, ',') : NULL;
-	if (!comma)
-		return ERR_FORMAT;
-	*comma = '\0';
-	if (geo_parse(text, &points[0]) || geo_parse(comma + 1, &points[1]))
-		return ERR_FORMAT;
-	for (int i = 0; i < 2; i++)
-		if (snap(router, points[i], &ret_spots[i]))
-			ret_spots[i] = (struct spot){NONE, 0};
-	return ERR_OK;
-}
-
-static int read_pairs(const struct router *router, struct pairs *pairs)
-{
-	char text[256];
-	int status = read_header(pairs);
-
-	if (status)
-		return status;
-	while (fgets(text, sizeof text, pairs->file)) {
-		struct spot spots[2];
-
-		pairs->line++;
-		text[strcspn(text, "\r\n")] = '\0';
-		if (!*text)
-			continue;
-		if (pairs->by_arc ? read_arcs(router, text, spots) : read_points(router, text, spots))
-			return pairs_wrong(pairs, pairs->by_arc
-							  ? "arcs of this town and offsets on them, four whole numbers"
-							  : "four numbers in degrees");
-		if (array_reserve(pairs->from, pairs->n + 1, pairs->cap_from) ||
-		    array_reserve(pairs->to, pairs->n + 1, pairs->cap_to))
-			return mapc_fail("route", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
-		pairs->from[pairs->n] = spots[0];
-		pairs->to[pairs->n++] = spots[1];
-	}
-	return ferror(pairs->file) ? mapc_fail("route", MAPC_FAILED, "%s: %s", pairs->path, strerror(errno)) : MAPC_OK;
-}
-
 static void print_spot(struct spot spot)
 {
 	if (spot.arc == NONE)
@@ -330,8 +231,8 @@ static void print_spot(struct spot spot)
 static void print_results(const struct pairs *pairs, size_t first, size_t n, const struct route_result *results)
 {
 	for (size_t i = 0; i < n; i++) {
-		print_spot(pairs->from[first + i]);
-		print_spot(pairs->to[first + i]);
+		print_spot(pairs->rows[first + i].spots[0]);
+		print_spot(pairs->rows[first + i].spots[1]);
 		if (results[i].time_ms == TIME_INFINITE)
 			puts("-1,-1");
 		else
@@ -347,13 +248,13 @@ static void answer_group(const struct router *router, struct pairs *pairs, size_
 
 	for (size_t i = 0; i < n; i++) {
 		results[i] = (struct route_result){TIME_INFINITE, UINT32_MAX};
-		if (pairs->from[first].arc != NONE && pairs->to[first + i].arc != NONE)
-			spots[n_asked++] = pairs->to[first + i];
+		if (pairs->rows[first].spots[0].arc != NONE && pairs->rows[first + i].spots[1].arc != NONE)
+			spots[n_asked++] = pairs->rows[first + i].spots[1];
 	}
 	if (n_asked > 0)
-		route_to_many(router->query, &router->metric, pairs->from[first], spots, n_asked, found);
+		route_to_many(router->query, &router->metric, pairs->rows[first].spots[0], spots, n_asked, found);
 	for (size_t i = 0, k = 0; i < n; i++)
-		if (pairs->from[first].arc != NONE && pairs->to[first + i].arc != NONE)
+		if (pairs->rows[first].spots[0].arc != NONE && pairs->rows[first + i].spots[1].arc != NONE)
 			results[i] = found[k++];
 	print_results(pairs, first, n, results);
 }
@@ -368,8 +269,8 @@ static int answer_pairs(const struct router *router, struct pairs *pairs)
 
 	puts("from_arc,from_mm,to_arc,to_mm,time_ms,dist_mm");
 	for (size_t i = 1; is_open && i <= pairs->n; i++)
-		if (i == pairs->n || pairs->from[i].arc != pairs->from[first].arc ||
-		    pairs->from[i].offset_mm != pairs->from[first].offset_mm) {
+		if (i == pairs->n || pairs->rows[i].spots[0].arc != pairs->rows[first].spots[0].arc ||
+		    pairs->rows[i].spots[0].offset_mm != pairs->rows[first].spots[0].offset_mm) {
 			answer_group(router, pairs, first, i - first, spots, results, found);
 			first = i;
 		}
@@ -379,19 +280,26 @@ static int answer_pairs(const struct router *router, struct pairs *pairs)
 	return is_open ? MAPC_OK : mapc_fail("route", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
 }
 
+/* A place without a road near stays arc NONE. */
+static void snap_pairs(const struct router *router, struct pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->n; i++)
+		for (int end = 0; end < 2; end++)
+			if (snap(router, pairs->rows[i].points[end], &pairs->rows[i].spots[end]))
+				pairs->rows[i].spots[end] = (struct spot){NONE, 0};
+}
+
 static int route_pairs(const struct router *router, const char *path)
 {
-	struct pairs pairs = {.path = path, .file = fopen(path, "rb")};
-	int status;
+	struct err_detail detail = {""};
+	struct pairs pairs;
 
-	if (!pairs.file)
-		return mapc_fail("route", MAPC_FAILED, "%s: %s", path, strerror(errno));
-	status = read_pairs(router, &pairs);
-	fclose(pairs.file);
-	if (!status)
-		status = answer_pairs(router, &pairs);
-	free(pairs.from);
-	free(pairs.to);
+	if (pairs_read(&pairs, path, &router->town.road, &detail))
+		return mapc_fail("route", MAPC_FAILED, "%s", detail.text);
+	if (!pairs.by_arc)
+		snap_pairs(router, &pairs);
+	int status = answer_pairs(router, &pairs);
+	pairs_free(&pairs);
 	return status;
 }
 

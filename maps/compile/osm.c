@@ -12,7 +12,7 @@
 int osm_builder_open(struct osm_builder *builder)
 {
 	*builder = (struct osm_builder){0};
-	return strings_open(&builder->strings);
+	return text_pool_open(&builder->strings);
 }
 
 void osm_builder_close(struct osm_builder *builder)
@@ -24,7 +24,7 @@ void osm_builder_close(struct osm_builder *builder)
 	free(builder->members);
 	free(builder->tag_key);
 	free(builder->tag_value);
-	strings_close(&builder->strings);
+	text_pool_close(&builder->strings);
 	*builder = (struct osm_builder){0};
 }
 

@@ -3,7 +3,7 @@
 #define ZUB_OSM_BUILDER_H
 
 #include "osm.h"
-#include "strings.h"
+#include "text_pool.h"
 
 struct osm_object {
 	int64_t id;
@@ -28,7 +28,7 @@ struct osm_builder {
 	size_t n_members, cap_members;
 	uint32_t *tag_key, *tag_value;
 	size_t n_tags, cap_tag_key, cap_tag_value;
-	struct strings strings;
+	struct text_pool strings;
 	int64_t timestamp_s;
 	/* start of the object being read */
 	size_t tags_from, refs_from, members_from;

@@ -265,7 +265,7 @@ static int take_string(struct pbf *pbf, uint64_t i, uint32_t *ret_string)
 
 		if (!osm_utf8(text, n))
 			return fail(pbf, ERR_FORMAT, "string %llu of a block is not UTF-8", (unsigned long long)i);
-		pbf->strings[i] = strings_put(&pbf->builder->strings, n ? text : "", n);
+		pbf->strings[i] = text_pool_put(&pbf->builder->strings, n ? text : "", n);
 		if (pbf->strings[i] == NONE)
 			return fail(pbf, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	}

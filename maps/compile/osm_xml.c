@@ -134,7 +134,7 @@ static void start_object(struct xml *xml, char object, const XML_Char **attribut
 
 static uint32_t text_of(struct xml *xml, const char *text)
 {
-	uint32_t string = strings_put(&xml->builder->strings, text, strlen(text));
+	uint32_t string = text_pool_put(&xml->builder->strings, text, strlen(text));
 
 	if (string == NONE)
 		fail(xml, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
