@@ -75,6 +75,12 @@ ask() {
 	cat "$folder/answer"
 }
 
+# said PATTERN METHOD PATH ...: is it in that answer? (No pipe: grep that leaves early would fail it.)
+said() {
+	ask "${@:2}" >"$folder/said"
+	grep -q -e "$1" "$folder/said"
+}
+
 until_true() { # seconds what command...
 	local end=$((SECONDS + $1)) what=$2
 	shift 2

@@ -14,15 +14,15 @@ run_to_its_end() { # arguments of service_start: the dispatcher ends by itself
 }
 verdict() { "$dispatcher" verify --settings "$folder/settings.yaml" 2>"$folder/verify.err" || true; }
 journal() { "$dispatcher" log --settings "$folder/settings.yaml"; }
-mode() { ask GET /api/v1/operator/fleet | grep -q '"mode":"'"$1"'"'; }
-connected() { ask GET /metrics | grep -q '^zub[a-z]*_vehicles_connected 1'; }
+mode() { said '"mode":"'"$1"'"' GET /api/v1/operator/fleet; }
+connected() { said '^zub[a-z]*_vehicles_connected 1' GET /metrics; }
 
 # A service with a journal: a vehicle that is released, a supervisor signed on.
 service_start "$dispatcher"
 service_agents
 until_true 20 "the vehicle connects" connected
-ask POST /api/v1/operator/sign-on '{"who": "Anna", "vehicles_max": 5, "simulated": true}' | grep -q '^200' || die "sign-on: $(cat "$folder/answer")"
-ask POST /api/v1/operator/sign-on '{"who": "Berta", "vehicles_max": 5, "simulated": true}' | grep -q '^200' || die "sign-on"
+said '^200' POST /api/v1/operator/sign-on '{"who": "Anna", "vehicles_max": 5, "simulated": true}' || die "sign-on: $(cat "$folder/answer")"
+said '^200' POST /api/v1/operator/sign-on '{"who": "Berta", "vehicles_max": 5, "simulated": true}' || die "sign-on"
 kill -9 "$main"
 
 # 1. A record of the journal ends every replay. The third start holds.
@@ -35,12 +35,12 @@ record=$(sed -n 's/.*hold mode: record \([0-9]*\) (sign_on).*/\1/p' <<<"$health"
 [ -n "$record" ] && grep -q '^503.*"holding"' <<<"$health" || die "health: $health"
 "$dispatcher" log --settings "$folder/settings.yaml" --from "$record" --most 1 | grep -q Berta || die "record $record is not the one"
 spot=$("$ZUB_BIN/sim" fleet --town "$folder/town.zmap" --keys "$folder" --vehicles 1 | sed -n 's/.*depot: "\([0-9.]*\), *\([0-9.]*\)".*/{"lat": \1, "lon": \2}/p')
-ask POST /api/v1/requests "{\"from\": ${spot:-{\}}, \"to\": ${spot:-{\}}}" | grep -q '^503' || die "a request in hold mode: $(cat "$folder/answer")"
-ask POST /api/v1/operator/sign-on '{"who": "Carla"}' | grep -q '^503' || die "a sign-on in hold mode: $(cat "$folder/answer")"
+said '^503' POST /api/v1/requests "{\"from\": ${spot:-{\}}, \"to\": ${spot:-{\}}}" || die "a request in hold mode: $(cat "$folder/answer")"
+said '^503' POST /api/v1/operator/sign-on '{"who": "Carla"}' || die "a sign-on in hold mode: $(cat "$folder/answer")"
 # the agent is the one of before: it has found this dispatcher by itself, and obeys
 until_true 10 "the vehicle is heard again" mode idle
 sent=$(date +%s%N)
-ask POST /api/v1/operator/standstill '{"by": "Anna", "reason": "the dispatcher holds"}' | grep -q '^20' || die "standstill: $(cat "$folder/answer")"
+said '^20' POST /api/v1/operator/standstill '{"by": "Anna", "reason": "the dispatcher holds"}' || die "standstill: $(cat "$folder/answer")"
 until_true 10 "the vehicle stands" mode stopped
 echo "standstill in hold mode: carried out and known after $((($(date +%s%N) - sent) / 1000000)) ms"
 kill "$main"; wait "$main" || die "hold mode does not end well"
@@ -63,8 +63,8 @@ chmod 600 "$folder/anna.key"
 skip --key "$folder/anna.key" --why "ends the program since the update" || die "skip: $(cat "$folder/skip.txt")"
 skip --key "$folder/anna.key" --why "again" && die "decided twice"
 service_start "$crashtest" $poison
-ask GET /health | grep -q '^200' || die "it does not go on: $(cat "$folder/answer")"
-ask GET /api/v1/operator/supervisors | grep -q Anna || die "Anna is gone"
+said '^200' GET /health || die "it does not go on: $(cat "$folder/answer")"
+said Anna GET /api/v1/operator/supervisors || die "Anna is gone"
 grep -q Berta "$folder/answer" && die "the skipped record counts"
 journal | grep 'decision.*"by":"Anna"' >/dev/null || die "no decision in the log"
 
@@ -76,12 +76,12 @@ for _ in 1 2; do
 		-H 'Idempotency-Key: the-same-one' -d '{\"by\": \"Anna\", \"reason\": \"fog\", \"paused\": true}' $address/api/v1/operator/bookings >/dev/null; ! kill -0 $main 2>/dev/null"
 done
 service_start "$crashtest" ZUB_CRASH_ON=bookings_pause
-ask GET /health | grep -q '^503.*(bookings_pause)' || die "not held: $(cat "$folder/answer")"
+said '^503.*(bookings_pause)' GET /health || die "not held: $(cat "$folder/answer")"
 kill "$main"; wait "$main" || true
 skip --key "$folder/anna.key" --why "the pause ends the program" || die "skip: $(cat "$folder/skip.txt")"
 service_start "$crashtest" ZUB_CRASH_ON=bookings_pause
-ask GET /health | grep -q '^200' || die "it does not go on: $(cat "$folder/answer")"
-ask POST /api/v1/operator/bookings '{"by": "Anna", "reason": "fog", "paused": true}' the-same-one | grep -q '^503' || die "the command is tried again"
+said '^200' GET /health || die "it does not go on: $(cat "$folder/answer")"
+said '^503' POST /api/v1/operator/bookings '{"by": "Anna", "reason": "fog", "paused": true}' the-same-one || die "the command is tried again"
 kill "$main"; wait "$main" || die "it does not end well"
 
 # 4. What verify says: decisions count and are checked; forged, unlisted and tampered ones are found with their number.

@@ -6,12 +6,12 @@ set -euo pipefail
 . "$(dirname "$0")/../support/service.sh"
 [ -x "$crashtest" ] || { echo "skipped: no dispatcher-crashtest"; exit 77; }
 service_make 1 20
-healthy() { ask GET /health | grep -q '^200'; }
-mode() { ask GET /api/v1/operator/fleet | grep -q '"mode":"'"$1"'"'; }
+healthy() { said '^200' GET /health; }
+mode() { said '"mode":"'"$1"'"' GET /api/v1/operator/fleet; }
 holds() { # what it must say
-	ask GET /health | grep -q '^503.*"holding".*'"$1" || die "health: $(ask GET /health)"
-	ask POST /api/v1/operator/sign-on '{"who": "Carla"}' | grep -q '^503' || die "a sign-on is taken: $(cat "$folder/answer")"
-	ask GET /api/v1/operator/fleet | grep -q '^503' || die "a state is told that there is none of: $(cat "$folder/answer")"
+	said '^503.*"holding".*'"$1" GET /health || die "health: $(ask GET /health)"
+	said '^503' POST /api/v1/operator/sign-on '{"who": "Carla"}' || die "a sign-on is taken: $(cat "$folder/answer")"
+	said '^503' GET /api/v1/operator/fleet || die "a state is told that there is none of: $(cat "$folder/answer")"
 	ask GET /metrics >"$folder/metrics.txt"
 	grep -q '^zubringer_store_away_seconds [0-9]' "$folder/metrics.txt" || die "metrics: $(cat "$folder/metrics.txt")"
 	grep -q 'rides_total' "$folder/metrics.txt" && die "metrics tell of a state that is not known"
@@ -29,19 +29,19 @@ kill -USR2 "$main" # there is room
 until_true 10 "it goes on" healthy
 service_agents
 until_true 20 "the vehicle is there" mode idle
-ask POST /api/v1/operator/sign-on '{"who": "Anna", "vehicles_max": 5, "simulated": true}' | grep -q '^200' || die "sign-on: $(cat "$folder/answer")"
+said '^200' POST /api/v1/operator/sign-on '{"who": "Anna", "vehicles_max": 5, "simulated": true}' || die "sign-on: $(cat "$folder/answer")"
 kill -9 "$main"
 
 # 2. With a journal and a vehicle under way, which never hears anything but the standstill.
 service_start "$crashtest" ZUB_DISK_FULL=1
 holds "full"
-ask POST /api/v1/operator/standstill '{"by": "Anna", "reason": "smoke in the server room"}' | grep -q '^202' || die "standstill: $(cat "$folder/answer")"
+said '^202' POST /api/v1/operator/standstill '{"by": "Anna", "reason": "smoke in the server room"}' || die "standstill: $(cat "$folder/answer")"
 sleep 2
 holds "full"
 kill -USR2 "$main"
 until_true 10 "it goes on" healthy
 until_true 10 "the vehicle is known to stand" mode stopped
-ask GET /api/v1/operator/supervisors | grep -q Anna || die "what was before the start is lost"
+said Anna GET /api/v1/operator/supervisors || die "what was before the start is lost"
 stop
 "$dispatcher" log --settings "$folder/settings.yaml" >"$folder/journal.txt"
 order=$(sed -n 's/.* vehicle_order .* order=\([0-9]*\) kind=1 already_sent=1.*/\1/p' "$folder/journal.txt")
@@ -54,6 +54,6 @@ sed -i "s|^store:.*|store: postgresql://nobody@127.0.0.1:$(free_port)/none|" "$f
 service_start "$crashtest"
 [ -n "$address" ] || die "it does not come up without its store"
 holds "onnect"
-ask POST /api/v1/operator/standstill '{"by": "Anna", "reason": "no store"}' | grep -q '^202' || die "standstill: $(cat "$folder/answer")"
+said '^202' POST /api/v1/operator/standstill '{"by": "Anna", "reason": "no store"}' || die "standstill: $(cat "$folder/answer")"
 stop
 echo "starts holding on a full disk and without its store, goes on by itself: ok"
