@@ -751,6 +751,8 @@ static int open_doors(struct loop *loop, struct err_detail *detail)
 				     .connections_max = (uint32_t)loop->settings->http_connections_max,
 				     .body_bytes_max = 65536,
 				     .stream_buffer_max = 262144,
+				     .privacy_path = loop->settings->pages_privacy,
+				     .imprint_path = loop->settings->pages_imprint,
 				     .public_url =
 					     *loop->settings->http_public_url ? loop->settings->http_public_url : NULL};
 	if (!code)

@@ -151,6 +151,8 @@ static void copy_settings(struct http *http, const struct http_settings *setting
 	http->settings.secret_path = copy(settings->secret_path);
 	http->settings.web_folder = copy(settings->web_folder);
 	http->settings.public_url = copy(settings->public_url);
+	http->settings.privacy_path = copy(settings->privacy_path);
+	http->settings.imprint_path = copy(settings->imprint_path);
 	if (http->settings.connections_max < 4)
 		http->settings.connections_max = 1024;
 	if (http->settings.body_bytes_max == 0)
@@ -166,6 +168,8 @@ static int open_all(struct http *http, struct err_detail *detail)
 	int code = open_secrets(http, detail);
 	if (!code)
 		code = files_open(http, detail);
+	if (!code)
+		code = plain_texts_open(http, detail);
 	http->look_again = evtimer_new(http->base, on_look_again, http);
 	if (!code && (!http->look_again || !(http->evhttp = evhttp_new(http->base))))
 		code = ERR_MEMORY;
@@ -210,11 +214,16 @@ void http_close(struct http *http)
 	files_close(http);
 	tiles_close(http->tiles);
 	arena_close(&http->transit_arena);
+	zone_close(&http->zone);
+	free(http->privacy);
+	free(http->imprint);
 	free((char *)(uintptr_t)http->settings.address);
 	free((char *)(uintptr_t)http->settings.operator_token_path);
 	free((char *)(uintptr_t)http->settings.secret_path);
 	free((char *)(uintptr_t)http->settings.web_folder);
 	free((char *)(uintptr_t)http->settings.public_url);
+	free((char *)(uintptr_t)http->settings.privacy_path);
+	free((char *)(uintptr_t)http->settings.imprint_path);
 	free(http->holds);
 	free(http);
 }

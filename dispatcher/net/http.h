@@ -16,7 +16,8 @@ struct http_settings {
 				    token path + ".key" */
 	const char *web_folder;	 /* built pages */
 	uint32_t connections_max, body_bytes_max, stream_buffer_max;
-	const char *public_url; /* for links in replies, or NULL */
+	const char *public_url;			 /* for links in replies, or NULL */
+	const char *privacy_path, *imprint_path; /* text files of the operator's, or NULL */
 };
 int http_open(struct http **ret_http, struct event_base *base, const struct http_settings *settings,
 	      const struct host *host, struct err_detail *detail);

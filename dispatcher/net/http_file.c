@@ -156,6 +156,14 @@ static const struct http_file *find_file(const struct http *http, const char *pa
 	return NULL;
 }
 
+const char *files_text(const struct http *http, const char *path, size_t *ret_n)
+{
+	const struct http_file *file = find_file(http, path, 0);
+	if (file)
+		*ret_n = file->n;
+	return file ? file->bytes : NULL;
+}
+
 static void send_file(struct call *call, const struct http_file *file)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);
@@ -186,6 +194,8 @@ void files_answer(struct call *call)
 		path = "/index.html";
 	else if (strcmp(path, "/operator") == 0 || strcmp(path, "/operator/") == 0)
 		path = "/operator.html";
+	else if (strcmp(path, "/planner") == 0 || strcmp(path, "/planner/") == 0)
+		path = "/planner.html";
 	const struct http_file *file = takes && strstr(takes, "gzip") ? find_file(call->http, path, 1) : NULL;
 	if (!file)
 		file = find_file(call->http, path, 0);

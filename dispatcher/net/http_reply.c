@@ -30,6 +30,40 @@ static const struct {
 	{"stale", 409},		  {"unavailable", 503},
 	{"invalid", 422},	  {"internal", 500},
 	{"streams_full", 503},	  {"tiles", 404},
+	{"not_found", 404},
+	{"method", 405},
+	{"not_json", 400},
+	{"not_form", 403},
+	{"not_object", 400},
+	{"unknown_field", 400},
+	{"missing", 400},
+	{"wrong_type", 400},
+	{"out_of_range", 400},
+	{"too_long", 400},
+	{"bad_choice", 400},
+	{"idempotency_key", 400},
+	{"token", 401},
+	{"ride_unknown", 404},
+	{"vehicle_unknown", 404},
+	{"case_unknown", 404},
+	{"case_without_ride", 409},
+	{"notice_unknown", 404},
+	{"stop_unknown", 422},
+	{"need_unknown", 422},
+	{"nobody", 422},
+	{"outside_map", 422},
+	{"time_missing", 400},
+	{"code_wrong", 403},
+	{"conflict", 409},
+	{"gone", 410},
+	{"denied", 403},
+	{"full", 503},
+	{"stale", 409},
+	{"unavailable", 503},
+	{"invalid", 422},
+	{"internal", 500},
+	{"streams_full", 503},
+	{"tiles", 404},
 	{"pages", 404},
 };
 
@@ -69,6 +103,8 @@ static const char *reason_of(int status)
 		return "Created";
 	case 202:
 		return "Accepted";
+	case 303:
+		return "See Other";
 	case 304:
 		return "Not Modified";
 	case 401:
@@ -139,6 +175,10 @@ json_t *reply_error_json(enum language language, const char *code, const char *f
 
 void reply_error(struct call *call, const char *code, const char *field)
 {
+	if (call->plain) {
+		plain_error(call, status_of(code), code);
+		return;
+	}
 	if (strcmp(code, "token") == 0)
 		evhttp_add_header(evhttp_request_get_output_headers(call->request), "WWW-Authenticate", "Bearer");
 	json_t *json = json_object();

@@ -98,11 +98,10 @@ static char *identity_of(const struct body_request *body)
 }
 
 /* One open request per client: the page's own random name, else the address. The operators' desk has no limit. */
-static uint64_t client_of(const struct call *call)
+static uint64_t client_of(const struct call *call, const char *name)
 {
 	if (call->is_operator)
 		return 0;
-	const char *name = reply_header(call, "Zubringer-Client");
 	char *address = NULL;
 	uint16_t port;
 	if (!name || !name[0]) {
@@ -122,14 +121,15 @@ static uint64_t new_number(struct http *http)
 	return number;
 }
 
-static int fill_request(struct call *call, const struct body_request *body, struct cmd_request *request)
+static int fill_request(struct call *call, const struct body_request *body, const char *client,
+			struct cmd_request *request)
 {
 	const struct town *town = http_town(call->http);
 	if (place_of(call, &body->from, "from", &request->from) || place_of(call, &body->to, "to", &request->to) ||
 	    needs_of(call, body, request))
 		return ERR_RANGE;
 	request->ride = new_number(call->http);
-	request->client = client_of(call);
+	request->client = client_of(call, client);
 	request->time_kind = body->time_kind;
 	request->time = body->at == INSTANT_NONE ? 0 : body->at;
 	request->walk_max_mm = body->walk_max_m < 0 ? town->rules.walk_max_mm : (uint32_t)body->walk_max_m * 1000;
@@ -138,29 +138,35 @@ static int fill_request(struct call *call, const struct body_request *body, stru
 	return ERR_OK;
 }
 
-void handle_request(struct call *call)
+void rider_request(struct call *call, const struct body_request *body, const char *client, call_finish *finish)
 {
-	struct body_request body;
-	struct json_error error;
 	struct command *command = calloc(1, sizeof *command);
-	if (call_key(call, 1) == ERR_OK) {
-		if (!command)
-			reply_error(call, "full", NULL);
-		else if (http_json_request(call->body, call->body_n, &body, &error))
-			reply_fault(call, &error);
-		else if (fill_request(call, &body, &command->request) == ERR_OK) {
-			char *identity = identity_of(&body);
-			command->kind = CMD_REQUEST;
-			call_submit(call, command, identity, finish_ride);
-			free(identity);
-		}
+	if (!command) {
+		reply_error(call, "full", NULL);
+	} else if (fill_request(call, body, client, &command->request) == ERR_OK) {
+		char *identity = identity_of(body);
+		command->kind = CMD_REQUEST;
+		call_submit(call, command, identity, finish);
+		free(identity);
 	}
 	free(command);
 }
 
+void handle_request(struct call *call)
+{
+	struct body_request body;
+	struct json_error error;
+	if (call_key(call, 1))
+		return;
+	if (http_json_request(call->body, call->body_n, &body, &error))
+		reply_fault(call, &error);
+	else
+		rider_request(call, &body, reply_header(call, "Zubringer-Client"), finish_ride);
+}
+
 /* ---- one ride ---- */
 /* Riders name it by its secret link, operators by its number. */
-static const struct core_ride *ride_of(struct call *call)
+const struct core_ride *rider_ride(struct call *call)
 {
 	uint64_t number = 0;
 	int code = call->is_operator ? http_json_read_id(call->params[0], &number)
@@ -175,7 +181,7 @@ static const struct core_ride *ride_of(struct call *call)
 
 void handle_ride(struct call *call)
 {
-	const struct core_ride *ride = ride_of(call);
+	const struct core_ride *ride = rider_ride(call);
 	if (!ride)
 		return;
 	json_t *json = json_object();
@@ -189,43 +195,53 @@ void handle_ride(struct call *call)
 
 void handle_ride_stream(struct call *call)
 {
-	const struct core_ride *ride = ride_of(call);
+	const struct core_ride *ride = rider_ride(call);
 	if (ride)
 		stream_open(call, STREAM_RIDE, ride->ride);
+}
+
+void rider_accept(struct call *call, uint8_t offer, call_finish *finish)
+{
+	struct command command = {.kind = CMD_ACCEPT};
+	command.accept.ride = call->ride;
+	command.accept.offer = offer;
+	command.accept.boarding_code = (uint16_t)(call->http->host.random(call->http->host.self) % 10000);
+	call_submit(call, &command, NULL, finish);
 }
 
 void handle_accept(struct call *call)
 {
 	struct body_accept body;
 	struct json_error error;
-	if (!ride_of(call) || call_key(call, 1))
+	if (!rider_ride(call) || call_key(call, 1))
 		return;
 	if (http_json_accept(call->body, call->body_n, &body, &error)) {
 		reply_fault(call, &error);
 		return;
 	}
-	struct command command = {.kind = CMD_ACCEPT};
-	command.accept.ride = call->ride;
-	command.accept.offer = body.offer;
-	command.accept.boarding_code = (uint16_t)(call->http->host.random(call->http->host.self) % 10000);
-	call_submit(call, &command, NULL, finish_ride);
+	rider_accept(call, body.offer, finish_ride);
+}
+
+void rider_cancel(struct call *call, const char *reason, call_finish *finish)
+{
+	struct command command = {.kind = CMD_CANCEL};
+	command.cancel.ride = call->ride;
+	command.cancel.by = call->is_operator ? CANCEL_OPERATOR : CANCEL_RIDER;
+	snprintf(command.cancel.reason, sizeof command.cancel.reason, "%s", reason);
+	call_submit(call, &command, NULL, finish);
 }
 
 void handle_cancel(struct call *call)
 {
 	struct body_cancel body;
 	struct json_error error;
-	if (!ride_of(call) || call_key(call, 1))
+	if (!rider_ride(call) || call_key(call, 1))
 		return;
 	if (http_json_cancel(call->body, call->body_n, &body, &error)) {
 		reply_fault(call, &error);
 		return;
 	}
-	struct command command = {.kind = CMD_CANCEL};
-	command.cancel.ride = call->ride;
-	command.cancel.by = call->is_operator ? CANCEL_OPERATOR : CANCEL_RIDER;
-	memcpy(command.cancel.reason, body.reason, sizeof body.reason);
-	call_submit(call, &command, NULL, finish_ride);
+	rider_cancel(call, body.reason, finish_ride);
 }
 
 /* "I am coming", and for operators also "that was no no-show". */
@@ -233,7 +249,7 @@ void handle_coming(struct call *call)
 {
 	struct body_order body = {0};
 	struct json_error error;
-	if (!ride_of(call) || call_key(call, 1))
+	if (!rider_ride(call) || call_key(call, 1))
 		return;
 	int code = call->is_operator ? http_json_standstill(call->body, call->body_n, &body, &error)
 				     : http_json_empty(call->body, call->body_n, &error);
@@ -247,11 +263,20 @@ void handle_coming(struct call *call)
 	call_submit(call, &command, NULL, finish_ride);
 }
 
+void rider_board(struct call *call, uint16_t code, call_finish *finish)
+{
+	struct command command = {.kind = CMD_BOARD_EVIDENCE};
+	command.board_evidence.ride = call->ride;
+	command.board_evidence.evidence = call->is_operator ? WIRE_EVIDENCE_OPERATOR : WIRE_EVIDENCE_APP;
+	command.board_evidence.code = code;
+	call_submit(call, &command, NULL, finish);
+}
+
 void handle_board(struct call *call)
 {
 	struct body_board body;
 	struct json_error error;
-	const struct core_ride *ride = ride_of(call);
+	const struct core_ride *ride = rider_ride(call);
 	if (!ride || call_key(call, 1))
 		return;
 	if (http_json_board(call->body, call->body_n, &body, &error)) {
@@ -262,11 +287,7 @@ void handle_board(struct call *call)
 		reply_error(call, "missing", "code");
 		return;
 	}
-	struct command command = {.kind = CMD_BOARD_EVIDENCE};
-	command.board_evidence.ride = call->ride;
-	command.board_evidence.evidence = call->is_operator ? WIRE_EVIDENCE_OPERATOR : WIRE_EVIDENCE_APP;
-	command.board_evidence.code = body.code < 0 ? ride->boarding_code : (uint16_t)body.code;
-	call_submit(call, &command, NULL, finish_ride);
+	rider_board(call, body.code < 0 ? ride->boarding_code : (uint16_t)body.code, finish_ride);
 }
 
 /* The rider has read a notice. */
@@ -276,7 +297,7 @@ void handle_notice(struct call *call)
 	struct json_error error;
 	uint64_t number = 0;
 	const struct core *core = http_core(call->http);
-	if (!ride_of(call) || call_key(call, 1))
+	if (!rider_ride(call) || call_key(call, 1))
 		return;
 	if (http_json_notice(call->body, call->body_n, &body, &error)) {
 		reply_fault(call, &error);

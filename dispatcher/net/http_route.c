@@ -137,18 +137,30 @@ static const char *method_of(const struct evhttp_request *request)
 	}
 }
 
+/* 1: answered. */
+static int try_routes(struct call *call, const struct http_route *list, uint32_t n, const char *method,
+		      const char **ret_other)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (!match(list[i].path, call->path, call->params))
+			continue;
+		if (strcmp(list[i].method, method) == 0) {
+			run(call, &list[i]);
+			return 1;
+		}
+		*ret_other = list[i].method;
+	}
+	return 0;
+}
+
 static void route_call(struct call *call)
 {
 	const char *method = method_of(call->request), *other = NULL;
-	for (size_t i = 0; i < COUNT_OF(routes); i++) {
-		if (!match(routes[i].path, call->path, call->params))
-			continue;
-		if (strcmp(routes[i].method, method) == 0) {
-			run(call, &routes[i]);
-			return;
-		}
-		other = routes[i].method;
-	}
+	uint32_t n_pages;
+	const struct http_route *pages = http_pages(&n_pages);
+	if (try_routes(call, routes, COUNT_OF(routes), method, &other) ||
+	    try_routes(call, pages, n_pages, method, &other))
+		return;
 	if (other) {
 		evhttp_add_header(evhttp_request_get_output_headers(call->request), "Allow", other);
 		reply_error(call, "method", NULL);
@@ -156,6 +168,18 @@ static void route_call(struct call *call)
 		files_answer(call);
 	else
 		reply_error(call, "not_found", NULL);
+}
+
+/* Pages without script know their language by the browser's wish, or by the switch on them. */
+static void set_language(struct call *call)
+{
+	static const char *const pages[] = {"/privacy", "/imprint", "/licences"};
+	const char *chosen = evhttp_find_header(&call->query, "lang");
+	call->plain = strncmp(call->path, "/plain", 6) == 0 && (call->path[6] == 0 || call->path[6] == '/');
+	for (size_t i = 0; i < COUNT_OF(pages); i++)
+		call->plain |= strcmp(call->path, pages[i]) == 0;
+	if (call->plain && chosen && (strcmp(chosen, "de") == 0 || strcmp(chosen, "en") == 0))
+		call->language = strcmp(chosen, "de") == 0 ? LANGUAGE_DE : LANGUAGE_EN;
 }
 
 void http_dispatch(struct evhttp_request *request, void *arg)
@@ -175,6 +199,7 @@ void http_dispatch(struct evhttp_request *request, void *arg)
 		return;
 	}
 	memcpy(call.path, path, strlen(path) + 1);
+	set_language(&call);
 	route_call(&call);
 	evhttp_clear_headers(&call.query);
 }

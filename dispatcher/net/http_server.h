@@ -7,6 +7,7 @@
 #include "http_json.h"
 #include "http_secret.h"
 #include "http_words.h"
+#include "zone.h"
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -47,6 +48,9 @@ struct http {
 	struct transit *transit;
 	struct arena transit_arena;
 	int transit_stale; /* the core's delays have changed since */
+	const struct town *zone_town; /* the town whose time zone this is */
+	struct zone zone;
+	char *privacy, *imprint; /* texts of the operator's, or NULL */
 	int closing;
 	struct {
 		uint64_t requests, refused, client_errors, server_errors, commands, streams_opened, streams_dropped,
@@ -62,6 +66,7 @@ struct call {
 	struct evhttp_request *request;
 	enum language language;
 	uint8_t is_operator, head;
+	uint8_t plain; /* a page for browsers without script: errors are pages, too */
 	char path[HTTP_PATH_BYTES];
 	char params[HTTP_PARAMS_MAX][HTTP_PARAM_BYTES];
 	struct evkeyvalq query;
@@ -71,6 +76,7 @@ struct call {
 	call_finish *finish; /* when waiting */
 	uint64_t ride;	     /* the ride it is about, 0 = none */
 	uint8_t command_kind, already_sent;
+	void *kept; /* what finish needs more; malloc'ed, freed with the call */
 	struct call *previous, *next;
 };
 
@@ -81,6 +87,8 @@ struct http_route {
 	uint8_t is_operator;
 };
 const struct http_route *http_routes(uint32_t *ret_n);
+/* Pages made here, without script: not part of the API. */
+const struct http_route *http_pages(uint32_t *ret_n);
 void http_dispatch(struct evhttp_request *request, void *http);
 
 /* ---- answers (http_reply.c) ---- */
@@ -113,6 +121,10 @@ json_t *view_supervisor(const struct core_supervisor *supervisor);
 json_t *view_words(enum language language, const char *group, const char *name);
 json_t *view_town_text(const struct town *town, uint32_t string);
 json_t *view_point(struct geo_point point);
+/* "north", "east", ...: where a spot's side of the street lies, for words; NULL = unknown. */
+const char *view_side(const struct town *town, struct spot spot, uint8_t side);
+/* Has a promise been given? */
+int view_has_promise(const struct core_ride *ride);
 json_t *view_result(const struct http *http, const struct core_ride *ride, const struct upd_result *result,
 		    enum language language, int for_operator, uint64_t sequence, const uint8_t *hash);
 /* Where a vehicle is now: its newest report, or what the core knows. heading: degrees from north, -1 = unknown. */
@@ -144,6 +156,22 @@ int files_open(struct http *http, struct err_detail *detail);
 void files_close(struct http *http);
 void files_answer(struct call *call);
 struct tiles *files_tiles(struct http *http);
+/* A text file of the built pages, NULL = not there; not NUL-terminated. */
+const char *files_text(const struct http *http, const char *path, size_t *ret_n);
+
+/* ---- riders' orders, whoever asks (http_rider.c) ---- */
+/* The ride that the first parameter names; answers the error itself. */
+const struct core_ride *rider_ride(struct call *call);
+/* Makes the command of a request and submits it. */
+void rider_request(struct call *call, const struct body_request *body, const char *client, call_finish *finish);
+void rider_accept(struct call *call, uint8_t offer, call_finish *finish);
+void rider_cancel(struct call *call, const char *reason, call_finish *finish);
+void rider_board(struct call *call, uint16_t code, call_finish *finish);
+
+/* ---- pages without script (plain.c) ---- */
+void plain_error(struct call *call, int status, const char *code);
+/* Reads the texts that the settings name; a missing one is an error of the start, not of a reader. */
+int plain_texts_open(struct http *http, struct err_detail *detail);
 
 /* ---- handlers ---- */
 void handle_town(struct call *call);

@@ -154,8 +154,11 @@ void handle_stops(struct call *call)
 		json_t *stop = view_point(town->stop_point[i]);
 		set(stop, "stop", json_integer(i));
 		set(stop, "name", view_town_text(town, town->stop_name[i]));
-		set(stop, "side",
-		    view_words(call->language, "side", town->stop_side[i] == SIDE_LEFT ? "left" : "right"));
+		const char *side = view_side(town, town->stop_spot[i], town->stop_side[i]);
+		struct spot spot = town->stop_spot[i]; /* of class 0, the service's */
+		set(stop, "side", side ? view_words(call->language, "side", side) : json_null());
+		set(stop, "street",
+		    spot.arc < town->road.n_arcs ? view_town_text(town, town->road.name[spot.arc]) : json_null());
 		set(stop, "step_free",
 		    json_string(step_free[town->stop_step_free[i] < 3 ? town->stop_step_free[i] : 0]));
 		set(stop, "departures", json_boolean(town->stop_transit[i] != NONE));

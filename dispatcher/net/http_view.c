@@ -53,6 +53,23 @@ static int heading_of(const struct network *road, struct spot spot)
 	return -1;
 }
 
+const char *view_side(const struct town *town, struct spot spot, uint8_t side)
+{
+	static const char *const names[] = {"north", "north_east", "east", "south_east",
+					    "south", "south_west", "west", "north_west"};
+	int heading = heading_of(&town->road, spot);
+	if (heading < 0)
+		return NULL;
+	int degrees = (heading + (side == SIDE_LEFT ? 270 : 90)) % 360;
+	return names[(degrees * 2 + 45) / 90 % 8];
+}
+
+static json_t *side_view(const struct town *town, struct spot spot, uint8_t side, enum language language)
+{
+	const char *name = view_side(town, spot, side);
+	return name ? view_words(language, "side", name) : json_null();
+}
+
 struct view_position view_position(const struct http *http, const struct core_vehicle *vehicle)
 {
 	const struct wire_state *state = http->host.vehicle_state(http->host.self, vehicle->number);
@@ -125,7 +142,7 @@ static json_t *place_view(const struct http *http, const struct place *place, ui
 	set(json, "stop", stop < town->n_stops ? json_integer(stop) : json_null());
 	set(json, "name", stop < town->n_stops ? view_town_text(town, town->stop_name[stop]) : json_null());
 	set(json, "street", street_of(town, place));
-	set(json, "side", view_words(language, "side", place->side == SIDE_LEFT ? "left" : "right"));
+	set(json, "side", side_view(town, place->road, place->side, language));
 	return json;
 }
 
@@ -207,7 +224,7 @@ static json_t *vehicle_of_ride(const struct http *http, const struct core_ride *
 	return json;
 }
 
-static int has_promise(const struct core_ride *ride)
+int view_has_promise(const struct core_ride *ride)
 {
 	return ride->promised_at != INSTANT_NONE && ride->promised_at != 0 && ride->latest_arrival != INSTANT_NONE &&
 	       ride->latest_arrival != 0;
@@ -215,7 +232,7 @@ static int has_promise(const struct core_ride *ride)
 
 static json_t *promise_view(const struct core_ride *ride)
 {
-	if (!has_promise(ride))
+	if (!view_has_promise(ride))
 		return json_null();
 	json_t *json = json_object();
 	set(json, "earliest_pickup", http_json_instant(ride->earliest_pickup));
@@ -238,8 +255,11 @@ static json_t *needs_view(const struct http *http, const struct core_ride *ride)
 static void set_refusal(json_t *json, uint8_t refusal, instant_ms would_work_at, enum language language)
 {
 	json_t *why = refusal ? view_words(language, "refusal", core_refusal_name(refusal)) : json_null();
-	if (refusal)
+	if (refusal) {
+		const char *advice = http_words(language, "advice", core_refusal_name(refusal));
+		set(why, "advice", strcmp(advice, core_refusal_name(refusal)) == 0 ? json_null() : json_string(advice));
 		set(why, "would_work_at", http_json_instant(would_work_at));
+	}
 	set(json, "refusal", why);
 }
 
@@ -279,7 +299,7 @@ static void set_times(json_t *json, const struct core_ride *ride)
 static void set_stops(const struct http *http, json_t *json, const struct core_ride *ride, enum language language)
 {
 	const struct offer *offer = ride->accepted < CORE_OFFERS_MAX ? &ride->offers[ride->accepted] : NULL;
-	int promised = has_promise(ride) && offer;
+	int promised = view_has_promise(ride) && offer;
 	set(json, "pickup", promised ? place_view(http, &ride->pickup, offer->pickup_stop, language) : json_null());
 	set(json, "dropoff", promised ? place_view(http, &ride->dropoff, offer->dropoff_stop, language) : json_null());
 	set(json, "walk_from_m", promised ? json_integer((offer->walk_from_mm + 999) / 1000) : json_null());

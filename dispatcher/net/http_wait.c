@@ -16,6 +16,7 @@ static void call_free(struct call *call)
 		if (call->next)
 			call->next->previous = call->previous;
 	}
+	free(call->kept);
 	free(call);
 }
 
@@ -88,6 +89,7 @@ void call_submit(struct call *call, struct command *command, const char *identit
 	call->command_kind = (uint8_t)command->kind;
 	struct call *kept = call_keep(call);
 	if (!kept) {
+		free(call->kept);
 		reply_error(call, "full", NULL);
 		return;
 	}

@@ -91,8 +91,10 @@ static void secret_files(void **state)
 static void every_name_has_words(void **state)
 {
 	(void)state;
-	for (uint8_t i = 1; i < REFUSALS; i++)
+	for (uint8_t i = 1; i < REFUSALS; i++) {
 		assert_true(http_words_known("refusal", core_refusal_name(i)));
+		assert_true(http_words_known("advice", core_refusal_name(i)));
+	}
 	for (uint8_t i = 1; i < CAUSES; i++)
 		assert_true(http_words_known("cause", core_cause_name(i)));
 	for (uint8_t i = 1; i < NOTICE_KINDS; i++)
