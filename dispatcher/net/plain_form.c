@@ -30,6 +30,8 @@ void plain_stop_text(const struct town *town, uint32_t stop, enum language langu
 	const char *name = town_text(town, town->stop_name[stop]);
 	const char *street = spot.arc < town->road.n_arcs ? town_text(town, town->road.name[spot.arc]) : "";
 	const char *side = view_side(town, spot, town->stop_side[stop]);
+	if (strstr(name, street)) /* said already */
+		street = "";
 	const char *step_free = town->stop_step_free[stop] == 1	  ? plain_word(language, PLAIN_STEP_FREE)
 				: town->stop_step_free[stop] == 2 ? plain_word(language, PLAIN_NOT_STEP_FREE)
 								  : "";
@@ -254,9 +256,9 @@ void plain_form_body(const struct plain_form *form, const struct town *town, str
 }
 
 /* ---- writing ---- */
-static void put_choice(struct evbuffer *out, const char *name, const struct plain_place *place, enum language language)
+static void put_choice(struct evbuffer *out, const char *name, const struct plain_place *place, const char *label)
 {
-	html_put(out, "<fieldset class=\"found\"><legend>%s</legend>", plain_word(language, PLAIN_CHOOSE));
+	html_put(out, "<fieldset class=\"found\"><legend>%s</legend>", label);
 	for (uint32_t i = 0; i < place->n_found; i++)
 		html_put(out,
 			 i == 0 ? "<label><input type=\"radio\" name=\"%s_pick\" value=\"%s\" checked> %s</label>"
@@ -282,7 +284,7 @@ static void put_place(struct evbuffer *out, const char *name, const struct plain
 	if (place->value[0])
 		html_put(out, "<input type=\"hidden\" name=\"%s_pick\" value=\"%s\">", name, place->value);
 	else if (place->wrong == PLAIN_CHOOSE)
-		put_choice(out, name, place, language);
+		put_choice(out, name, place, label);
 	html_put(out, "</div>");
 }
 
@@ -355,15 +357,16 @@ void plain_form_put(struct evbuffer *out, struct call *call, const struct plain_
 	html_put(out, "<input type=\"hidden\" name=\"client\" value=\"%s\">", form->client);
 	put_place(out, "from", &form->from, plain_word(language, PLAIN_FROM), language);
 	put_place(out, "to", &form->to, plain_word(language, PLAIN_TO), language);
-	html_put(out,
-		 "<p><button type=\"submit\" class=\"quiet\" formaction=\"/plain/stops?lang=%s\" "
-		 "formnovalidate>%s</button></p>",
-		 http_words_code(language), plain_word(language, PLAIN_STOPS));
 	put_when(out, form, town_text(town, town->time_zone), language);
 	put_needs(out, form, town, language);
 	put_walk(out, form, language);
-	html_put(out, "<p><button type=\"submit\" class=\"primary\">%s</button></p></form>",
+	/* first in the form: it is what the enter key means */
+	html_put(out, "<div class=\"actions\"><button type=\"submit\" class=\"primary\">%s</button>",
 		 plain_word(language, PLAIN_ASK));
+	html_put(out,
+		 "<button type=\"submit\" class=\"quiet\" formaction=\"/plain/stops?lang=%s\" "
+		 "formnovalidate>%s</button></div></form>",
+		 http_words_code(language), plain_word(language, PLAIN_STOPS));
 }
 
 static void put_hidden(struct evbuffer *out, const char *name, const char *end, const char *value)
