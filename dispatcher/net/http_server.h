@@ -47,7 +47,7 @@ struct http {
 	const struct town *transit_town; /* the town whose timetable transit is of */
 	struct transit *transit;
 	struct arena transit_arena;
-	int transit_stale; /* the core's delays have changed since */
+	int transit_stale;	      /* the core's delays have changed since */
 	const struct town *zone_town; /* the town whose time zone this is */
 	struct zone zone;
 	char *privacy, *imprint; /* texts of the operator's, or NULL */

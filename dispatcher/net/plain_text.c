@@ -110,28 +110,24 @@ void plain_text_imprint(struct call *call)
 	show_text(call, PLAIN_IMPRINT, call->http->imprint, town_text(town, town->imprint_text), PLAIN_IMPRINT_EMPTY);
 }
 
-/* ---- licences: written by the builds of the pages and of the programs, from what is really in them ---- */
-static void put_licence_file(struct evbuffer *out, const struct call *call, const char *path, const char *title)
-{
-	size_t n = 0;
-	const char *bytes = files_text(call->http, path, &n);
-	char *text = bytes ? strndup(bytes, n) : NULL;
-	if (text)
-		html_put(out,
-			 "<h2>%s</h2><pre class=\"lines\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">%s</pre>",
-			 title, title, text);
-	free(text);
-}
-
+/* ---- licences: the list that the build of the pages carries with the licence texts ---- */
 void plain_text_licences(struct call *call)
 {
+	size_t n = 0;
+	const char *bytes = files_text(call->http, "/third-party.txt", &n),
+		   *title = plain_word(call->language, PLAIN_LICENCES_PROGRAMS);
+	char *text = bytes ? strndup(bytes, n) : NULL;
 	struct evbuffer *out = plain_page_open(call, plain_word(call->language, PLAIN_LICENCES));
 	if (out) {
 		html_put(out, "<p>Zubringer: Apache-2.0.</p>");
 		put_feeds(out, http_town(call->http), call->language);
-		put_licence_file(out, call, "/licences-pages.txt", plain_word(call->language, PLAIN_LICENCES_PAGES));
-		put_licence_file(out, call, "/licences-programs.txt",
-				 plain_word(call->language, PLAIN_LICENCES_PROGRAMS));
+		html_put(out, "<h2>%s</h2>", title);
+		html_put(out,
+			 text ? "<pre class=\"lines\" tabindex=\"0\" role=\"region\" aria-label=\"%s\" "
+				"lang=\"en\">%s</pre>"
+			      : "<p>dispatcher/web/third-party.txt</p>",
+			 title, text);
 	}
+	free(text);
 	plain_page_send(call, 200, out);
 }

@@ -102,8 +102,7 @@
 	X(PRIVACY, "Privacy", "Datenschutz")                                                                           \
 	X(IMPRINT, "Imprint", "Impressum")                                                                             \
 	X(LICENCES, "Licences", "Lizenzen")                                                                            \
-	X(LICENCES_PAGES, "Software in the pages", "Software in den Seiten")                                           \
-	X(LICENCES_PROGRAMS, "Software in the programs", "Software in den Programmen")                                 \
+	X(LICENCES_PROGRAMS, "Software of others", "Software anderer")                                                 \
 	X(BACK, "Back to booking", "Zurück zur Buchung")                                                               \
 	X(PRIVACY_EMPTY,                                                                                               \
 	  "The operator of this service has not provided a privacy notice yet (setting pages.privacy).",               \

@@ -13,12 +13,12 @@ export interface Town {
 	bookings: 'open' | 'paused' | 'holding';
 }
 export interface Found extends Point { text: string; kind: 'house' | 'street' | 'stop' | 'place' }
-export interface Stop extends Point { stop: number; name: string | null; side: Words; step_free: 'unknown' | 'yes' | 'no'; departures: boolean }
+export interface Stop extends Point { stop: number; name: string | null; street: string | null; side: Words | null; step_free: 'unknown' | 'yes' | 'no'; departures: boolean }
 export interface Departure {
-	line: string | null; headsign: string | null; platform: string | null; color: string; route_type: number; planned: string; invented: boolean;
-	connection: Record<string, string | number>;
+	line: string | null; headsign: string | null; platform: string | null; color: string; route_type: number; planned: string; live: string | null; late_s: number;
+	cancelled: boolean; invented: boolean; connection: Record<string, string | number>;
 }
-export interface RidePlace extends Point { stop: number | null; name: string | null; street: string | null; side: Words }
+export interface RidePlace extends Point { stop: number | null; name: string | null; street: string | null; side: Words | null }
 export interface Offer {
 	offer: number; vehicle: string | null; pickup: RidePlace; dropoff: RidePlace; walk_from_m: number; walk_to_m: number; walk_from_s: number; walk_to_s: number;
 	earliest_pickup: string; latest_pickup: string; planned_pickup: string; planned_dropoff: string; latest_arrival: string;
@@ -26,7 +26,7 @@ export interface Offer {
 }
 export interface Notice { notice: string; kind: string; text: string; state: string; made_at: string; about: string | null }
 export interface Ride {
-	secret: string; page: string; ride?: string; state: Words; refusal: (Words & { would_work_at: string | null }) | null; cause: Words | null;
+	secret: string; page: string; ride?: string; state: Words; refusal: (Words & { advice: string | null; would_work_at: string | null }) | null; cause: Words | null;
 	from: Point; to: Point; needs: Record<string, number>; prebooked: boolean; offers: Offer[];
 	promise: { earliest_pickup: string; latest_pickup: string; latest_arrival: string } | null;
 	asked_at: string | null; offers_until: string | null; planned_pickup: string | null; planned_dropoff: string | null;
@@ -34,8 +34,11 @@ export interface Ride {
 	pickup: RidePlace | null; dropoff: RidePlace | null; walk_from_m: number | null; walk_to_m: number | null; price_cents: number | null;
 	boarding_code: string | null; coming_used: boolean;
 	vehicle: (Point & { vehicle: number; name: string | null; heading: number | null; at: string; connected: boolean }) | null;
-	owner: string | null; fallback: { name: string | null; phone: string | null } | null; notices: Notice[];
+	connection: Departure | null; owner: string | null; fallback: { name: string | null; phone: string | null } | null; notices: Notice[];
 }
+export interface JourneyPlace extends Point { name: string | null; stop: number | null; platform: string | null }
+export interface JourneyLeg { mode: 'walk' | 'shuttle' | 'ride'; from: JourneyPlace; to: JourneyPlace; departs: string; arrives: string; distance_m: number | null; ride: JourneyRide | null; request: Record<string, unknown> | null }
+export interface Journey { departs: string; arrives: string; changes: number; shuttles: number; legs: JourneyLeg[] }
 export interface RideAnswer { ride: Ride; receipt: { record: number; hash: string } | null; repeated: boolean; error?: ApiErrorBody }
 export interface Position extends Point { vehicle: number; name: string | null; heading: number | null; at: string; occupied: boolean; in_service: boolean; connected: boolean }
 export interface Positions { now: string; speed_permille: number; vehicles: Position[] }

@@ -2,8 +2,12 @@
 import { ApiError, get, post, type Departure, type Need, type Offer, type Ride, type RideAnswer, type Stop, type Town } from './api';
 import { fieldOf, instantOf, serviceNow, timeOf, whenOf } from './clock';
 import { freshId, h, replace } from './dom';
-import { PlaceField, type Chosen } from './place';
+import { findJourneys, journeyList } from './journeys';
+import { inArea, PlaceField, type Chosen } from './place';
+import { lateText, placeText } from './shared';
 import { price, t } from './words';
+
+type When = 'now' | 'leave_at' | 'arrive_by' | 'from_train' | 'to_train';
 
 export interface BookingOptions {
 	town: Town;
@@ -20,11 +24,12 @@ export class Booking {
 	readonly from: PlaceField;
 	readonly to: PlaceField;
 	private focusedField: PlaceField;
-	private when: 'now' | 'leave_at' | 'arrive_by' = 'now';
+	private when: When = 'now';
 	private readonly at: HTMLInputElement;
 	private readonly counts = new Map<string, number>();
 	private readonly walk: HTMLSelectElement;
-	private readonly train = h('div', { class: 'train' });
+	private readonly train = h('div', { class: 'train', 'aria-live': 'polite' });
+	private readonly trainHint = h('p', { class: 'hint', hidden: true });
 	private readonly message = h('div', { class: 'message', role: 'alert' });
 	private readonly name = h('input', { type: 'text', autocomplete: 'off', maxLength: 90 });
 	private readonly contact = h('input', { type: 'tel', autocomplete: 'off', maxLength: 90 });
@@ -62,6 +67,8 @@ export class Booking {
 	private changed(field: PlaceField): void {
 		this.options.placed(field.name, field.chosen);
 		this.say('');
+		const place = field.chosen;
+		field.hint(place && !inArea(this.options.town, place) ? t('outsideArea') : '');
 		void this.offerTrains();
 	}
 	private say(text: string, ...more: (Node | null)[]): void {
@@ -75,9 +82,10 @@ export class Booking {
 			h('div', { class: 'places' }, this.from.element, this.to.element,
 				h('button', { type: 'button', class: 'swap', title: t('swap'), 'aria-label': t('swap'), onclick: () => this.swap() }, '⇅')),
 			h('p', { class: 'hint' }, t('pickOnMap')),
-			this.whenField(), this.train, this.needsField(),
+			this.whenField(), this.needsField(),
 			h('label', { class: 'walk', htmlFor: this.walk.id }, t('walk'), this.walk),
-			callerFields, this.message, this.submit));
+			callerFields, this.message, h('div', { class: 'actions' }, this.submit,
+				h('button', { type: 'button', onclick: () => void this.askJourneys() }, t('journeys')))));
 	}
 	private swap(): void {
 		const from = this.from.chosen, to = this.to.chosen;
@@ -86,17 +94,21 @@ export class Booking {
 	}
 	private whenField(): HTMLElement {
 		const name = freshId('when');
-		const choice = (value: 'now' | 'leave_at' | 'arrive_by', label: string) => h('label', {}, h('input', {
+		const choice = (value: When, label: string) => h('label', {}, h('input', {
 			type: 'radio', name, value, checked: this.when === value, onchange: () => this.setWhen(value),
 		}), h('span', {}, label));
 		return h('fieldset', { class: 'when' }, h('legend', {}, t('when')),
-			h('div', { class: 'choices' }, choice('now', t('now')), choice('leave_at', t('leaveAt')), choice('arrive_by', t('arriveBy'))), this.at);
+			h('div', { class: 'choices' }, choice('now', t('now')), choice('leave_at', t('leaveAt')), choice('arrive_by', t('arriveBy'))),
+			h('div', { class: 'choices two' }, choice('from_train', t('fromTrain')), choice('to_train', t('toTrain'))), this.at, this.trainHint, this.train);
 	}
-	private setWhen(value: 'now' | 'leave_at' | 'arrive_by'): void {
+	private setWhen(value: When): void {
 		this.when = value;
+		const withTrain = value === 'from_train' || value === 'to_train', ahead = withTrain ? 0 : 3600_000;
 		this.at.hidden = value === 'now';
 		if (value !== 'now' && !this.at.value)
-			this.at.value = fieldOf(Math.ceil((serviceNow() + 3600_000) / 300_000) * 300_000);
+			this.at.value = fieldOf(Math.ceil((serviceNow() + ahead) / 300_000) * 300_000);
+		this.from.onlyDepartures = value === 'from_train';
+		this.to.onlyDepartures = value === 'to_train';
 		void this.offerTrains();
 	}
 	/** Persons at once; everything else one press away, and open when something of it is chosen. */
@@ -116,24 +128,55 @@ export class Booking {
 		return h('div', { class: 'need' }, h('span', {}, need.label), step(-1, '−', t('fewer')), count, step(1, '+', t('more')));
 	}
 
-	/** From a stop with trains one can be met, to one be brought in time. */
+	/** From a station one is met, to one brought in time: the train's live time then leads the ride. */
 	private async offerTrains(): Promise<void> {
+		const from = this.when === 'from_train', chosen = (from ? this.from : this.to).chosen;
+		const stop = this.options.stops.find((item) => item.stop === chosen?.stop && item.departures);
 		this.connection = null;
-		const stop = (place: Chosen | null) => this.options.stops.find((item) => item.stop === place?.stop && item.departures);
-		const to = stop(this.to.chosen), from = stop(this.from.chosen), at = to ?? from;
-		replace(this.train);
-		if (!at)
+		this.trainHint.hidden = this.when !== 'from_train' && this.when !== 'to_train' || stop !== undefined;
+		this.trainHint.textContent = t(from ? 'stationFrom' : 'stationTo');
+		if (!stop || (this.when !== 'from_train' && this.when !== 'to_train')) {
+			replace(this.train);
 			return;
-		const after = this.when === 'now' || !this.at.value ? new Date(serviceNow()).toISOString() : instantOf(this.at.value);
-		const kind = to ? 'departures' : 'arrivals';
-		const found = await get<{ departures: Departure[] }>(`/api/v1/departures?stop=${at.stop}&kind=${kind}&after=${encodeURIComponent(after)}`).catch(() => ({ departures: [] }));
-		if (found.departures.length === 0)
+		}
+		const after = this.at.value ? instantOf(this.at.value) : new Date(serviceNow()).toISOString(), when = this.when;
+		const found = await get<{ departures: Departure[] }>(`/api/v1/departures?stop=${stop.stop}&kind=${from ? 'arrivals' : 'departures'}&after=${encodeURIComponent(after)}`).catch(() => ({ departures: [] }));
+		if (this.when !== when || (from ? this.from : this.to).chosen?.stop !== stop.stop) /* something else was chosen meanwhile */
 			return;
-		const id = freshId('train');
-		replace(this.train, h('label', { htmlFor: id }, `${t('train')}: ${to ? t('catchTrain') : t('meetTrain')}`),
+		if (found.departures.length === 0) {
+			replace(this.train, h('p', { class: 'hint' }, t('noTrains')));
+			return;
+		}
+		const id = freshId('train'), first = found.departures.findIndex((item) => !item.cancelled);
+		this.connection = found.departures[first]?.connection ?? null;
+		replace(this.train, h('label', { htmlFor: id }, t(from ? 'meetTrain' : 'catchTrain')),
 			h('select', { id, onchange: (event: Event) => { this.connection = found.departures[Number((event.target as HTMLSelectElement).value)]?.connection ?? null; } },
-				h('option', { value: '-1' }, t('noTrain')),
-				found.departures.map((item, i) => h('option', { value: String(i) }, `${whenOf(item.planned)} ${item.line ?? ''} ${item.headsign ?? ''}${item.invented ? ' *' : ''}`))));
+				found.departures.map((item, i) => h('option', { value: String(i), selected: i === first, disabled: item.cancelled }, trainText(item)))));
+	}
+
+	private async askJourneys(): Promise<void> {
+		const from = this.from.chosen, to = this.to.chosen;
+		if (!from || !to) {
+			this.say(t('chooseBoth'));
+			(from ? this.to : this.from).invalid();
+			return;
+		}
+		this.say('');
+		try {
+			const journeys = await findJourneys(from, to, this.when === 'arrive_by', this.when === 'now' ? null : instantOf(this.at.value), Number(this.walk.value));
+			const title = h('h2', { tabIndex: -1 }, t('journeysTitle'));
+			replace(this.element, h('div', { class: 'offers' }, title, journeyList(journeys, (request) => void this.askFor({ ...request, needs: this.needs(), ...this.caller() })),
+				this.message, h('button', { type: 'button', class: 'quiet', onclick: () => this.form() }, t('back'))));
+			title.focus();
+		} catch (error) {
+			this.say(error instanceof ApiError ? error.message : t('outage'));
+		}
+	}
+	private needs(): Record<string, number> {
+		return Object.fromEntries([...this.counts].filter(([, count]) => count > 0));
+	}
+	private caller(): Record<string, string | null> {
+		return this.options.caller ? { name: this.name.value || null, contact: this.contact.value || null } : {};
 	}
 
 	private async ask(): Promise<void> {
@@ -144,11 +187,18 @@ export class Booking {
 			return;
 		}
 		const place = (chosen: Chosen) => chosen.stop === undefined ? { lat: chosen.lat, lon: chosen.lon } : { stop: chosen.stop };
-		const body = {
-			from: place(from), to: place(to), time: this.when, at: this.when === 'now' ? null : instantOf(this.at.value),
-			needs: Object.fromEntries([...this.counts].filter(([, count]) => count > 0)), walk_max_m: Number(this.walk.value), connection: this.connection,
-			...(this.options.caller ? { name: this.name.value || null, contact: this.contact.value || null } : {}),
-		};
+		const withTrain = this.when === 'from_train' || this.when === 'to_train';
+		if (withTrain && !this.connection) {
+			this.say(t(this.when === 'from_train' ? 'stationFrom' : 'stationTo'));
+			(this.when === 'from_train' ? this.from : this.to).invalid();
+			return;
+		}
+		await this.askFor({
+			from: place(from), to: place(to), time: withTrain ? 'now' : this.when, at: withTrain || this.when === 'now' ? null : instantOf(this.at.value),
+			needs: this.needs(), walk_max_m: Number(this.walk.value), connection: this.connection, ...this.caller(),
+		});
+	}
+	private async askFor(body: Record<string, unknown>): Promise<void> {
 		this.submit.disabled = true;
 		this.submit.textContent = t('asking');
 		try {
@@ -168,8 +218,9 @@ export class Booking {
 		}
 		const later = ride.refusal?.would_work_at ?? null;
 		const fallback = ride.fallback?.phone ? h('p', {}, t('fallback', { name: ride.fallback.name ?? '', phone: ride.fallback.phone })) : null;
-		this.say(ride.refusal?.message ?? ride.state.message, later ? h('p', {}, t('wouldWork', { time: whenOf(later) }), ' ',
-			h('button', { type: 'button', onclick: () => this.take(later) }, t('thisTime', { time: whenOf(later) }))) : null, fallback);
+		const phone = this.options.town.phone;
+		this.say(ride.refusal?.message ?? ride.state.message, ride.refusal?.advice ? h('p', {}, ride.refusal.advice) : null, later ? h('p', {}, t('wouldWork', { time: whenOf(later) }), ' ',
+			h('button', { type: 'button', onclick: () => this.take(later) }, t('thisTime', { time: whenOf(later) }))) : null, fallback, phone && !fallback ? h('p', {}, t('phone', { n: phone })) : null);
 	}
 	private take(later: string): void {
 		this.setWhen('leave_at');
@@ -191,8 +242,8 @@ export class Booking {
 		return h('article', { class: 'offer' },
 			h('header', {}, h('strong', { class: 'time' }, whenOf(offer.planned_pickup)), h('span', { class: 'reason' }, offer.reason.message), h('span', { class: 'price' }, price(offer.price_cents))),
 			h('dl', {},
-				h('dt', {}, t('pickup')), h('dd', {}, `${timeOf(offer.earliest_pickup)}–${timeOf(offer.latest_pickup)}, ${offer.pickup.name ?? offer.pickup.street ?? ''} · ${walk(offer.walk_from_m, offer.walk_from_s)}`),
-				h('dt', {}, t('arrival')), h('dd', {}, `${timeOf(offer.planned_dropoff)} (≤ ${timeOf(offer.latest_arrival)}), ${offer.dropoff.name ?? offer.dropoff.street ?? ''} · ${walk(offer.walk_to_m, offer.walk_to_s)}`),
+				h('dt', {}, t('pickup')), h('dd', {}, `${timeOf(offer.earliest_pickup)}–${timeOf(offer.latest_pickup)}, ${placeText(offer.pickup)} · ${walk(offer.walk_from_m, offer.walk_from_s)}`),
+				h('dt', {}, t('arrival')), h('dd', {}, `${timeOf(offer.planned_dropoff)} (≤ ${timeOf(offer.latest_arrival)}), ${placeText(offer.dropoff)} · ${walk(offer.walk_to_m, offer.walk_to_s)}`),
 				h('dt', {}, t('shuttle')), h('dd', {}, offer.vehicle ?? '–')),
 			h('button', { type: 'button', class: 'primary', onclick: (event: Event) => void this.accept(ride, offer, event.target as HTMLButtonElement) }, `${t('book')} · ${whenOf(offer.planned_pickup)}`));
 	}
@@ -215,4 +266,9 @@ export class Booking {
 	private async drop(ride: Ride): Promise<void> {
 		await post(`${this.options.acceptPath(ride)}/cancel`, { reason: '' }).catch(() => null);
 	}
+}
+
+function trainText(item: Departure): string {
+	const late = item.cancelled ? ` ${t('cancelled')}` : lateText(item.late_s);
+	return `${whenOf(item.planned)}${late} ${item.line ?? ''} ${item.headsign ?? ''}${item.platform ? `, ${t('platform', { n: item.platform })}` : ''}${item.invented ? ' *' : ''}`;
 }

@@ -1,16 +1,36 @@
 // A field for a place: type to search (a combobox as the ARIA practices describe it), or click on the map.
-import { get, type Found, type Point, type Stop } from './api';
+import { get, type Found, type Point, type Stop, type Town } from './api';
 import { freshId, h, replace } from './dom';
 import { t } from './words';
 
 export interface Chosen extends Point { text: string; stop?: number }
 
+/** As the address search folds names: "Südstraße", "SUEDSTRASSE" and "sudstrasse" are the same. */
+export function fold(text: string): string {
+	return text.toLowerCase().replaceAll('ß', 'ss').normalize('NFD').replace(/\p{M}/gu, '').replace(/([aou])e/g, '$1').replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+}
+
+/** Inside the service area? Without an area everything is. Even-odd rule over all rings. */
+export function inArea(town: Town, point: Point): boolean {
+	let inside = false;
+	for (const ring of town.area)
+		ring.forEach((a, i) => {
+			const b = ring[(i + 1) % ring.length] as Point;
+			if ((a.lat > point.lat) !== (b.lat > point.lat) && point.lon < (b.lon - a.lon) * (point.lat - a.lat) / (b.lat - a.lat) + a.lon)
+				inside = !inside;
+		});
+	return inside || town.area.length === 0;
+}
+
 export class PlaceField {
+	/** Suggest only stops where trains or buses call. */
+	onlyDepartures = false;
 	readonly element: HTMLElement;
 	chosen: Chosen | null = null;
 	private readonly input: HTMLInputElement;
 	private readonly list: HTMLUListElement;
 	private readonly said: HTMLElement;
+	private readonly note = h('p', { class: 'hint field-note', role: 'status' });
 	private items: Chosen[] = [];
 	private active = -1;
 	private asked = 0;
@@ -24,7 +44,7 @@ export class PlaceField {
 			'aria-controls': listId, 'aria-autocomplete': 'list', oninput: () => void this.search(), onkeydown: (event: Event) => this.key(event as KeyboardEvent),
 			onfocus: () => this.focused(this), onblur: () => setTimeout(() => this.close(), 150),
 		});
-		this.element = h('div', { class: `place place-${name}` }, h('label', { htmlFor: inputId }, h('span', { class: `dot dot-${name}`, 'aria-hidden': 'true' }), label), this.input, this.list, this.said);
+		this.element = h('div', { class: `place place-${name}` }, h('label', { htmlFor: inputId }, h('span', { class: `dot dot-${name}`, 'aria-hidden': 'true' }), label), this.input, this.list, this.said, this.note);
 	}
 
 	set(place: Chosen | null): void {
@@ -33,6 +53,9 @@ export class PlaceField {
 		this.input.removeAttribute('aria-invalid');
 		this.close();
 		this.changed(this);
+	}
+	hint(text: string): void {
+		this.note.textContent = text;
 	}
 	focus(): void {
 		this.input.focus();
@@ -52,12 +75,14 @@ export class PlaceField {
 		const found = await get<{ results: Found[] }>(`/api/v1/search?q=${encodeURIComponent(query)}`).catch(() => ({ results: [] }));
 		if (turn !== this.asked) /* a later letter was typed meanwhile */
 			return;
-		const words = query.toLowerCase().split(/\s+/);
-		const stops = this.stops().filter((stop) => stop.name && words.every((word) => stop.name?.toLowerCase().includes(word))).slice(0, 4);
+		const folded = fold(query), words = folded.split(' ');
+		const stops = this.stops().filter((stop) => stop.name && (!this.onlyDepartures || stop.departures) && words.every((word) => fold(stop.name ?? '').includes(word)))
+			.sort((a, b) => Number(fold(b.name ?? '').startsWith(folded)) - Number(fold(a.name ?? '').startsWith(folded))).slice(0, this.onlyDepartures ? 8 : 4);
+		const twice = (stop: Stop) => stops.some((other) => other !== stop && other.name === stop.name);
 		this.items = [
-			...stops.map((stop) => ({ lat: stop.lat, lon: stop.lon, text: stop.name ?? '', stop: stop.stop })),
-			...found.results.filter((item) => !stops.some((stop) => stop.name === item.text)).map((item) => ({ lat: item.lat, lon: item.lon, text: item.text })),
-		].sort((a, b) => Number(b.text.toLowerCase() === query.toLowerCase()) - Number(a.text.toLowerCase() === query.toLowerCase())).slice(0, 8);
+			...stops.map((stop) => ({ lat: stop.lat, lon: stop.lon, text: twice(stop) && stop.side ? `${stop.name ?? ''} (${stop.side.message})` : stop.name ?? '', stop: stop.stop })),
+			...(this.onlyDepartures ? [] : found.results).filter((item) => !stops.some((stop) => stop.name === item.text)).map((item) => ({ lat: item.lat, lon: item.lon, text: item.text })),
+		].sort((a, b) => Number(fold(b.text) === folded) - Number(fold(a.text) === folded)).slice(0, 8);
 		this.open();
 	}
 	private open(): void {
