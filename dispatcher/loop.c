@@ -18,6 +18,7 @@
 #include "link.h"
 #include "log.h"
 #include "project.h"
+#include "story.h"
 #include "towns.h"
 
 #define QUEUE_MAX 256
@@ -568,6 +569,12 @@ static int open_feeds(struct loop *loop, struct err_detail *detail)
 	return feeds_open(&loop->feeds, loop->base, loop->settings, &hooks, detail);
 }
 
+static int host_story(void *self, uint64_t ride, instant_ms asked_at, host_story_each *each, void *arg)
+{
+	struct loop *loop = self;
+	return loop->n_batch ? ERR_UNAVAILABLE : story_read(loop->store, ride, asked_at, each, arg);
+}
+
 /* ---- start ---- */
 
 /* The town that the journal stands on, or the settings' one when there is no journal yet. */
@@ -725,7 +732,8 @@ static int write_addresses(struct loop *loop, struct err_detail *detail)
 
 static int open_doors(struct loop *loop, struct err_detail *detail)
 {
-	char key[SETTINGS_TEXT + 32], token[SETTINGS_TEXT + 32];
+	char key[SETTINGS_TEXT + 32], token[SETTINGS_TEXT + 32], day[SETTINGS_TEXT + 32];
+	snprintf(day, sizeof day, "%s/figures-of-the-day", loop->settings->state_folder);
 	snprintf(key, sizeof key, "%s/dispatcher.key", loop->settings->state_folder);
 	snprintf(token, sizeof token, "%s/operator.token", loop->settings->state_folder);
 	int code = link_open(&loop->link, loop->base, loop->settings->link_endpoint, key, on_vehicle, loop, detail);
@@ -743,7 +751,8 @@ static int open_doors(struct loop *loop, struct err_detail *detail)
 			    .random = host_random,
 			    .holding = host_holding,
 			    .metrics = host_metrics,
-			    .feeds = host_feeds};
+			    .feeds = host_feeds,
+			    .story = host_story};
 	struct http_settings http = {.address = loop->settings->http_address,
 				     .port = (uint16_t)loop->settings->http_port,
 				     .operator_token_path = token,
@@ -751,6 +760,8 @@ static int open_doors(struct loop *loop, struct err_detail *detail)
 				     .connections_max = (uint32_t)loop->settings->http_connections_max,
 				     .body_bytes_max = 65536,
 				     .stream_buffer_max = 262144,
+				     .reports_folder = loop->settings->pages_reports,
+				     .day_path = day,
 				     .privacy_path = loop->settings->pages_privacy,
 				     .imprint_path = loop->settings->pages_imprint,
 				     .public_url =

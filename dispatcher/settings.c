@@ -33,6 +33,8 @@ static const struct yaml_setting table[] = {
 	    "open connections; more are refused"),
 	ROW("pages.privacy", YAML_TEXT, 0, 1, "", pages_privacy, "text file shown as the privacy notice"),
 	ROW("pages.imprint", YAML_TEXT, 0, 1, "", pages_imprint, "text file shown as the imprint"),
+	ROW("pages.reports", YAML_TEXT, 0, 1, "", pages_reports,
+	    "folder of finished simulation reports (NAME.html or NAME/report.html) for the planner's page"),
 	ROW("link.endpoint", YAML_TEXT, 0, 0, "tcp://127.0.0.1:5556", link_endpoint,
 	    "where vehicles connect (ZeroMQ, CURVE)"),
 	ROW("link.heartbeat", YAML_DURATION, 50, 60000, "1 s", link_heartbeat_ms, "wall time between heartbeats"),

@@ -16,7 +16,7 @@ struct settings {
 	int64_t clock_speed_permille;
 	char http_address[64], http_web[SETTINGS_TEXT], http_public_url[SETTINGS_TEXT];
 	int64_t http_port, http_connections_max;
-	char pages_privacy[SETTINGS_TEXT], pages_imprint[SETTINGS_TEXT];
+	char pages_privacy[SETTINGS_TEXT], pages_imprint[SETTINGS_TEXT], pages_reports[SETTINGS_TEXT];
 	char link_endpoint[SETTINGS_TEXT];
 	int64_t link_heartbeat_ms, link_lost_after_ms, link_valid_ms;
 	int64_t snapshot_every; /* commands */

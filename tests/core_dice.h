@@ -170,6 +170,14 @@ static inline void dice_vehicle(struct rig *rig, struct dice *d, struct command 
 		command->vehicle_release.until = dice(d, 12) ? rig->now + (30 + dice(d, 900)) * MINUTE_MS : 0;
 		dice_who(d, command->vehicle_release.by);
 		break;
+	case CMD_VEHICLE_SHIFT:
+		command->vehicle_shift.vehicle = v;
+		dice_who(d, command->vehicle_shift.by);
+		if (dice(d, 3)) {
+			command->vehicle_shift.from = rig->now + dice(d, 60) * MINUTE_MS - HOUR_MS / 2;
+			command->vehicle_shift.to = command->vehicle_shift.from + dice(d, 10) * HOUR_MS;
+		}
+		break;
 	case CMD_VEHICLE_ORDER:
 		command->vehicle_order.vehicle = dice(d, 10) ? v : 0;
 		command->vehicle_order.order = rig->steps;

@@ -17,6 +17,7 @@
 
 #include "core_rig.h"
 #include "http.h"
+#include "record.h"
 
 struct late_reply {
 	host_reply *reply;
@@ -40,6 +41,12 @@ struct http_rig {
 	int hold_replies; /* keep answers until http_rig_commit */
 	char identity[512];
 	uint32_t n_commands;
+	struct { /* its journal, for stories */
+		struct command command;
+		uint32_t n;
+		struct update updates[8];
+	} told[64];
+	uint32_t n_told;
 	char key[64];
 	uint32_t n_keys;
 };
@@ -72,6 +79,12 @@ static inline int rig_submit(void *self, struct command *command, const char *id
 	struct late_reply *late = &rig->late[rig->n_late++];
 	*late = (struct late_reply){.reply = reply, .arg = arg, .n = rig->rig.updates.n, .sequence = ++rig->sequence};
 	late->updates = calloc(late->n, sizeof *late->updates);
+	if (rig->n_told < COUNT_OF(rig->told)) {
+		uint32_t n = late->n < 8 ? late->n : 8;
+		rig->told[rig->n_told].command = *command;
+		rig->told[rig->n_told].n = n;
+		memcpy(rig->told[rig->n_told++].updates, rig->rig.updates.items, n * sizeof(struct update));
+	}
 	memcpy(late->updates, rig->rig.updates.items, late->n * sizeof *late->updates);
 	return 0;
 }
@@ -123,6 +136,27 @@ static inline uint32_t rig_feeds(void *self, struct host_feed *ret_feeds, uint32
 	(void)self, (void)most;
 	ret_feeds[0] = (struct host_feed){"drawn", HOST_FEED_OK, DRAWN_DAY_START, 1, 3};
 	return 1;
+}
+
+/* Everything, and not only what is of that ride: enough to look at the answer's form. */
+static inline int rig_story(void *self, uint64_t ride, instant_ms asked_at, host_story_each *each, void *arg)
+{
+	const struct http_rig *rig = self;
+	(void)ride;
+	for (uint32_t i = 0; i < rig->n_told; i++) {
+		struct host_story line = {.sequence = i + 1, .at = asked_at, .command = &rig->told[i].command};
+		if (record_ride(line.command))
+			each(arg, &line);
+		line.command = NULL;
+		for (uint32_t k = 0; k < rig->told[i].n; k++) {
+			line.update = &rig->told[i].updates[k];
+			if (line.update->kind == UPD_RIDE || line.update->kind == UPD_NOTICE)
+				each(arg, &line);
+		}
+	}
+	struct host_story identity = {.sequence = 1, .at = asked_at, .identity_json = rig->identity};
+	each(arg, &identity);
+	return 0;
 }
 
 /* Nearest middle of a street, by rough distance: good enough on a drawing. */
@@ -181,10 +215,11 @@ static inline void http_rig_serve(struct http_rig *rig, uint32_t connections_max
 	snprintf(web, sizeof web, "%s/web", rig->folder);
 	struct host host = {rig,	 rig_submit,  rig_standstill, rig_now,	       rig_speed,
 			    rig_core_of, rig_state,   rig_find_place, rig_find_street, rig_random,
-			    rig_holding, rig_metrics, rig_feeds};
+			    rig_holding, rig_metrics, rig_feeds, rig_story};
 	struct http_settings settings = {.address = "127.0.0.1",
 					 .operator_token_path = token_path,
 					 .web_folder = web,
+					 .reports_folder = web,
 					 .connections_max = connections_max,
 					 .body_bytes_max = 16384,
 					 .stream_buffer_max = stream_buffer_max,

@@ -66,6 +66,8 @@ enum command_kind {
 	CMD_TRIP_DELAY,
 	CMD_CLOSURE, /* a street is closed or slow, or as usual again */
 	CMD_IMPROVE, /* reserved for the improvement search: a proposal of new task orders */
+	/* people on duty */
+	CMD_VEHICLE_SHIFT,
 	CMD_KINDS
 };
 
@@ -164,6 +166,11 @@ struct cmd_vehicle_release {
 	char by[CORE_WHO_MAX];
 	char approval[CORE_REASON_MAX];
 };
+struct cmd_vehicle_shift { /* promises only from, to; 0, 0 = as long as it is released */
+	uint32_t vehicle;
+	instant_ms from, to;
+	char by[CORE_WHO_MAX], reason[CORE_REASON_MAX];
+};
 struct cmd_vehicle_order {
 	uint32_t vehicle;      /* 0 = all (standstill) */
 	uint64_t order;	       /* id chosen by the driver */
@@ -202,7 +209,7 @@ struct cmd_approval {
 	uint32_t vehicle;
 	uint64_t request;
 	uint8_t granted;
-	char by[CORE_WHO_MAX];
+	char by[CORE_WHO_MAX], reason[CORE_REASON_MAX];
 };
 struct cmd_duty { /* CMD_SIGN_ON, CMD_SIGN_OFF (hand over to `to`, or nobody), CMD_HANDOVER_ACCEPT */
 	char who[CORE_WHO_MAX];
@@ -257,6 +264,7 @@ struct command {
 		struct cmd_notice_state notice_state;
 		struct cmd_vehicle_enrol vehicle_enrol;
 		struct cmd_vehicle_release vehicle_release;
+		struct cmd_vehicle_shift vehicle_shift;
 		struct cmd_vehicle_order vehicle_order;
 		struct cmd_vehicle_link vehicle_link;
 		struct cmd_vehicle_hello vehicle_hello;

@@ -334,6 +334,8 @@ static int dispatch(struct core *core, const struct command *command)
 		return vehicle_enrol(core, &command->vehicle_enrol);
 	case CMD_VEHICLE_RELEASE:
 		return vehicle_release(core, &command->vehicle_release);
+	case CMD_VEHICLE_SHIFT:
+		return vehicle_shift(core, &command->vehicle_shift);
 	case CMD_VEHICLE_ORDER:
 		return vehicle_order(core, &command->vehicle_order);
 	case CMD_VEHICLE_LINK:

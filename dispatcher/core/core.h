@@ -206,6 +206,8 @@ uint32_t core_n_closures(const struct core *core);
 const struct core_closure *core_closure_at(const struct core *core, uint32_t index); /* ascending number */
 /* What all closures together say of single arcs, ascending by arc; at most WIRE_STREETS_MAX. */
 const struct wire_street *core_streets(const struct core *core, uint32_t *ret_n);
+/* What this vehicle has asked a supervisor to approve and nobody has answered yet (for CMD_APPROVAL); 0 = nothing. */
+uint64_t core_approval(const struct core *core, uint32_t number);
 int core_bookings_paused(const struct core *core);
 /* What is known of trips that are not on time, in no order. ERR_RANGE. */
 uint32_t core_n_delays(const struct core *core);

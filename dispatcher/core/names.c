@@ -128,6 +128,7 @@ const char *core_command_name(uint16_t kind)
 						     [CMD_BOOKINGS_PAUSE] = "bookings_pause",
 						     [CMD_TRIP_DELAY] = "trip_delay",
 						     [CMD_CLOSURE] = "closure",
-						     [CMD_IMPROVE] = "improve"};
+						     [CMD_IMPROVE] = "improve",
+						     [CMD_VEHICLE_SHIFT] = "vehicle_shift"};
 	return name_of(names, COUNT_OF(names), kind);
 }

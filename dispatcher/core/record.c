@@ -100,6 +100,9 @@ static const struct record_field vehicle_enrol_fields[] = {
 #define T cmd_vehicle_release
 static const struct record_field vehicle_release_fields[] = {NUM(vehicle), NUM(until), TEXT(by), TEXT(approval)};
 #undef T
+#define T cmd_vehicle_shift
+static const struct record_field vehicle_shift_fields[] = {NUM(vehicle), NUM(from), NUM(to), TEXT(by), TEXT(reason)};
+#undef T
 #define T cmd_vehicle_order
 static const struct record_field vehicle_order_fields[] = {
 	NUM(vehicle), NUM(order), NUM(kind), NUM(already_sent), NUM(seen_version), TEXT(by), TEXT(reason),
@@ -160,7 +163,7 @@ static const struct record_field fleet_state_fields[] = {
 };
 #undef T
 #define T cmd_approval
-static const struct record_field approval_fields[] = {NUM(vehicle), NUM(request), NUM(granted), TEXT(by)};
+static const struct record_field approval_fields[] = {NUM(vehicle), NUM(request), NUM(granted), TEXT(by), TEXT(reason)};
 #undef T
 #define T cmd_duty
 static const struct record_field duty_fields[] = {TEXT(who), TEXT(to), NUM(vehicles_max), NUM(simulated)};
@@ -276,6 +279,7 @@ static const struct record_kind command_kinds[CMD_KINDS] = {
 	[CMD_TRIP_DELAY] = {"trip_delay", TABLE(trip_delay_fields, cmd_trip_delay)},
 	[CMD_CLOSURE] = {"closure", TABLE(closure_fields, cmd_closure)},
 	[CMD_IMPROVE] = {"improve", {NULL, 0, 0}},
+	[CMD_VEHICLE_SHIFT] = {"vehicle_shift", TABLE(vehicle_shift_fields, cmd_vehicle_shift)},
 };
 
 static const struct record_kind update_kinds[UPDATE_KINDS] = {

@@ -331,6 +331,7 @@ int request_accept(struct core *core, const struct cmd_accept *accept);
 /* ---- vehicle.c, event.c ---- */
 int vehicle_enrol(struct core *core, const struct cmd_vehicle_enrol *enrol);
 int vehicle_release(struct core *core, const struct cmd_vehicle_release *release);
+int vehicle_shift(struct core *core, const struct cmd_vehicle_shift *shift);
 int vehicle_order(struct core *core, const struct cmd_vehicle_order *order);
 int vehicle_link(struct core *core, const struct cmd_vehicle_link *link);
 int vehicle_hello(struct core *core, const struct cmd_vehicle_hello *hello);

@@ -187,10 +187,9 @@ int supervision_approval(struct core *core, const struct cmd_approval *approval)
 	say->reply.request = approval->request;
 	say->reply.granted = approval->granted != 0;
 	core_text(say->reply.by, sizeof say->reply.by, approval->by);
-	case_end(core, CASE_APPROVAL, 0, vehicle->number, CASE_HOME_BY_SHUTTLE,
-		 approval->granted ? "granted" : "denied");
+	const char *note = approval->reason[0] ? approval->reason : approval->granted ? "granted" : "denied";
+	case_end(core, CASE_APPROVAL, 0, vehicle->number, CASE_HOME_BY_SHUTTLE, note);
 	for (uint32_t i = 0; i < vehicle->n_aboard; i++)
-		case_end(core, CASE_APPROVAL, vehicle->aboard[i], vehicle->number, CASE_HOME_BY_SHUTTLE,
-			 approval->granted ? "granted" : "denied");
+		case_end(core, CASE_APPROVAL, vehicle->aboard[i], vehicle->number, CASE_HOME_BY_SHUTTLE, note);
 	return ERR_OK;
 }

@@ -36,7 +36,8 @@ uint8_t vehicle_refuses(const struct core *core, uint32_t slot)
 	if (vehicle->service != SERVICE_IN || more->leaving || vehicle->held || vehicle->standstill ||
 	    !vehicle->link_up || more->review || more->refusing)
 		return REFUSAL_NO_VEHICLE;
-	if (vehicle->released_until <= core->now || core->now >= vehicle_ends_at(core, slot))
+	if (vehicle->released_until <= core->now || core->now >= vehicle_ends_at(core, slot) ||
+	    core->now < vehicle->shift_from)
 		return REFUSAL_NO_VEHICLE;
 	return vehicle->supervisor[0] ? REFUSAL_NONE : REFUSAL_NO_SUPERVISOR;
 }
@@ -183,6 +184,31 @@ int vehicle_release(struct core *core, const struct cmd_vehicle_release *release
 		enter_service(core, slot);
 	else
 		leave_service(core, slot, CAUSE_OPERATOR);
+	time_vehicle(core, slot);
+	return ERR_OK;
+}
+
+/* A shift never ends before what was promised on it; who must stop at once takes the vehicle out of service. */
+int vehicle_shift(struct core *core, const struct cmd_vehicle_shift *shift)
+{
+	uint32_t slot = core_slot(core, shift->vehicle);
+	core->result.vehicle = shift->vehicle;
+	if (slot == NONE)
+		return ERR_NOT_FOUND;
+	if (!shift->by[0] || !instant_sane(shift->from) || !instant_sane(shift->to) ||
+	    (shift->from >= shift->to && (shift->from || shift->to)))
+		return ERR_RANGE;
+	if (shift->to && shift->to <= core->now)
+		return ERR_STALE;
+	struct core_vehicle *vehicle = &core->vehicles[slot];
+	const struct core_task *tasks = core_tasks(core, slot);
+	for (uint32_t k = 0; shift->to && k < core->vehicles_more[slot].n; k++)
+		if (tasks[k].ride && (tasks[k].end > shift->to || tasks[k].latest > shift->to))
+			return ERR_CONFLICT;
+	core_touch_vehicle(core, slot);
+	vehicle->shift_from = shift->from;
+	vehicle->shift_to = shift->to;
+	vehicle_say(core, slot);
 	time_vehicle(core, slot);
 	return ERR_OK;
 }

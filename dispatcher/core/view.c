@@ -77,6 +77,11 @@ const struct core_supervisor *core_supervisor_at(const struct core *core, uint32
 {
 	return index < core->n_supervisors ? &core->supervisors[index] : NULL;
 }
+uint64_t core_approval(const struct core *core, uint32_t number)
+{
+	uint32_t slot = core_slot(core, number);
+	return slot == NONE ? 0 : core->vehicles_more[slot].approval_request;
+}
 int core_bookings_paused(const struct core *core)
 {
 	return core->paused;

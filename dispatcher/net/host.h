@@ -21,6 +21,16 @@ struct host_feed {
 	uint32_t n_late, n_trips; /* trips known to be not on time; trips in the newest message */
 };
 
+/* One thing that the journal says of a ride; exactly one of the three is not NULL. Borrowed for the call. */
+struct host_story {
+	uint64_t sequence;
+	instant_ms at;
+	const struct command *command;
+	const struct update *update;
+	const char *identity_json; /* name, contact, note, as they were given */
+};
+typedef void host_story_each(void *arg, const struct host_story *line);
+
 struct host {
 	void *self;
 	/* command->at is set by the host. identity_json may be NULL; sealed with the ride's identity key. */
@@ -42,6 +52,9 @@ struct host {
 	void (*metrics)(void *self, char *text, size_t size); /* Prometheus lines of the loop, link and store */
 	/* the live feeds; returns how many, `most` at most. NULL = none */
 	uint32_t (*feeds)(void *self, struct host_feed *ret_feeds, uint32_t most);
+	/* What the journal says of this ride from its asking on, in order; ERR_UNAVAILABLE, ERR_FULL (more records than
+	 * may be read in one go: what was found has been given). */
+	int (*story)(void *self, uint64_t ride, instant_ms asked_at, host_story_each *each, void *arg);
 };
 
 #endif

@@ -153,6 +153,8 @@ static void copy_settings(struct http *http, const struct http_settings *setting
 	http->settings.public_url = copy(settings->public_url);
 	http->settings.privacy_path = copy(settings->privacy_path);
 	http->settings.imprint_path = copy(settings->imprint_path);
+	http->settings.reports_folder = copy(settings->reports_folder);
+	http->settings.day_path = copy(settings->day_path);
 	if (http->settings.connections_max < 4)
 		http->settings.connections_max = 1024;
 	if (http->settings.body_bytes_max == 0)
@@ -224,6 +226,8 @@ void http_close(struct http *http)
 	free((char *)(uintptr_t)http->settings.public_url);
 	free((char *)(uintptr_t)http->settings.privacy_path);
 	free((char *)(uintptr_t)http->settings.imprint_path);
+	free((char *)(uintptr_t)http->settings.reports_folder);
+	free((char *)(uintptr_t)http->settings.day_path);
 	free(http->holds);
 	free(http);
 }
@@ -251,4 +255,5 @@ void http_tick(struct http *http)
 	holds_sweep(http, 0);
 	accept_or_not(http);
 	streams_tick(http);
+	planner_tick(http);
 }

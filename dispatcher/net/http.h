@@ -18,6 +18,8 @@ struct http_settings {
 	uint32_t connections_max, body_bytes_max, stream_buffer_max;
 	const char *public_url;			 /* for links in replies, or NULL */
 	const char *privacy_path, *imprint_path; /* text files of the operator's, or NULL */
+	const char *reports_folder;		 /* finished simulation reports for the planner's page, or NULL */
+	const char *day_path;			 /* where the figures at the day's beginning are kept, or NULL */
 };
 int http_open(struct http **ret_http, struct event_base *base, const struct http_settings *settings,
 	      const struct host *host, struct err_detail *detail);

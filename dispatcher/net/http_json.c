@@ -477,8 +477,17 @@ static const struct field approval_fields[] = {
 	{"request", FIELD_ID, AT(body_approval, request), 0, 0, NULL, NULL, 1},
 	NUMBER(FIELD_BOOL, body_approval, granted, 0, 0, 1),
 	TEXT(body_approval, by, 1, 1),
+	TEXT(body_approval, reason, 0, 0),
 };
 READER(approval, body_approval, approval_fields, 0)
+
+static const struct field shift_fields[] = {
+	NUMBER(FIELD_INSTANT, body_shift, from, 0, 0, 0),
+	NUMBER(FIELD_INSTANT, body_shift, to, 0, 0, 0),
+	TEXT(body_shift, by, 1, 1),
+	TEXT(body_shift, reason, 1, 1),
+};
+READER(shift, body_shift, shift_fields, 0)
 
 static const char *const notice_choices[] = {"", "", "acknowledged", "failed", NULL};
 static const struct field notice_fields[] = {

@@ -94,7 +94,11 @@ struct body_approval {
 	uint32_t vehicle;
 	uint64_t request;
 	uint8_t granted;
-	char by[CORE_WHO_MAX];
+	char by[CORE_WHO_MAX], reason[CORE_REASON_MAX];
+};
+struct body_shift {
+	instant_ms from, to; /* both or neither */
+	char by[CORE_WHO_MAX], reason[CORE_REASON_MAX];
 };
 struct body_notice {
 	uint8_t state; /* enum notice_state */
@@ -116,6 +120,7 @@ int http_json_case_close(const void *bytes, size_t n, struct body_case *ret_body
 int http_json_pause(const void *bytes, size_t n, struct body_pause *ret_body, struct json_error *error);
 int http_json_closure(const void *bytes, size_t n, struct body_closure *ret_body, struct json_error *error);
 int http_json_approval(const void *bytes, size_t n, struct body_approval *ret_body, struct json_error *error);
+int http_json_shift(const void *bytes, size_t n, struct body_shift *ret_body, struct json_error *error);
 int http_json_notice(const void *bytes, size_t n, struct body_notice *ret_body, struct json_error *error);
 int http_json_empty(const void *bytes, size_t n, struct json_error *error);
 

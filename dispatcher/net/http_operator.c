@@ -172,7 +172,7 @@ static void finish_plain(struct call *call, const struct update *updates, uint32
 	}
 	if (result->code) {
 		int is_vehicle = call->command_kind == CMD_VEHICLE_ORDER || call->command_kind == CMD_VEHICLE_RELEASE ||
-				 call->command_kind == CMD_APPROVAL;
+				 call->command_kind == CMD_VEHICLE_SHIFT || call->command_kind == CMD_APPROVAL;
 		reply_code(call, result->code, is_vehicle ? "vehicle_unknown" : "case_unknown");
 		return;
 	}
@@ -250,6 +250,22 @@ void handle_operator_release(struct call *call)
 	command.vehicle_release.until = body.until;
 	memcpy(command.vehicle_release.by, body.by, sizeof body.by);
 	memcpy(command.vehicle_release.approval, body.approval, sizeof body.approval);
+	call_submit(call, &command, NULL, finish_plain);
+}
+
+void handle_operator_shift(struct call *call)
+{
+	struct body_shift body;
+	const struct core_vehicle *vehicle = vehicle_of(call);
+	if (!vehicle)
+		return;
+	BODY_OR_RETURN(shift, body, 1)
+	struct command command = {.kind = CMD_VEHICLE_SHIFT};
+	command.vehicle_shift.vehicle = vehicle->number;
+	command.vehicle_shift.from = body.from;
+	command.vehicle_shift.to = body.to;
+	memcpy(command.vehicle_shift.by, body.by, sizeof body.by);
+	memcpy(command.vehicle_shift.reason, body.reason, sizeof body.reason);
 	call_submit(call, &command, NULL, finish_plain);
 }
 
@@ -346,6 +362,7 @@ void handle_operator_approval(struct call *call)
 	command.approval.request = body.request;
 	command.approval.granted = body.granted;
 	memcpy(command.approval.by, body.by, sizeof body.by);
+	memcpy(command.approval.reason, body.reason, sizeof body.reason);
 	call_submit(call, &command, NULL, finish_plain);
 }
 
@@ -358,11 +375,8 @@ static int case_ride(struct call *call, uint64_t *ret_ride)
 			const struct core_case *item = core_case_at(core, i);
 			if (item->case_id != number)
 				continue;
-			*ret_ride = item->ride;
-			if (item->ride)
-				return ERR_OK;
-			reply_error(call, "case_without_ride", NULL);
-			return ERR_CONFLICT;
+			*ret_ride = item->ride ? item->ride : item->case_id; /* one about a vehicle alone */
+			return ERR_OK;
 		}
 	}
 	reply_error(call, "case_unknown", NULL);

@@ -7,64 +7,25 @@
 #define CONTENT_POLICY                                                                                           \
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " \
 	"connect-src 'self'; "                                                                                   \
-	"worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"worker-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "        \
+	"frame-ancestors 'none'"
 
 static const struct {
 	const char *code;
 	int status;
 } statuses[] = {
-	{"not_found", 404},	  {"method", 405},
-	{"not_json", 400},	  {"not_object", 400},
-	{"unknown_field", 400},	  {"missing", 400},
-	{"wrong_type", 400},	  {"out_of_range", 400},
-	{"too_long", 400},	  {"bad_choice", 400},
-	{"idempotency_key", 400}, {"token", 401},
-	{"ride_unknown", 404},	  {"vehicle_unknown", 404},
-	{"case_unknown", 404},	  {"case_without_ride", 409},
-	{"notice_unknown", 404},  {"closure_unknown", 404},
-	{"stop_unknown", 422},	  {"need_unknown", 422},
-	{"nobody", 422},	  {"outside_map", 422},
-	{"time_missing", 400},	  {"code_wrong", 403},
-	{"conflict", 409},	  {"gone", 410},
-	{"denied", 403},	  {"full", 503},
-	{"stale", 409},		  {"unavailable", 503},
-	{"invalid", 422},	  {"internal", 500},
-	{"streams_full", 503},	  {"tiles", 404},
-	{"not_found", 404},
-	{"method", 405},
-	{"not_json", 400},
-	{"not_form", 403},
-	{"not_object", 400},
-	{"unknown_field", 400},
-	{"missing", 400},
-	{"wrong_type", 400},
-	{"out_of_range", 400},
-	{"too_long", 400},
-	{"bad_choice", 400},
-	{"idempotency_key", 400},
-	{"token", 401},
-	{"ride_unknown", 404},
-	{"vehicle_unknown", 404},
-	{"case_unknown", 404},
-	{"case_without_ride", 409},
-	{"notice_unknown", 404},
-	{"stop_unknown", 422},
-	{"need_unknown", 422},
-	{"nobody", 422},
-	{"outside_map", 422},
-	{"time_missing", 400},
-	{"code_wrong", 403},
-	{"conflict", 409},
-	{"gone", 410},
-	{"denied", 403},
-	{"full", 503},
-	{"stale", 409},
-	{"unavailable", 503},
-	{"invalid", 422},
-	{"internal", 500},
-	{"streams_full", 503},
-	{"tiles", 404},
-	{"pages", 404},
+	{"not_found", 404},    {"method", 405},		{"not_json", 400},
+	{"not_form", 403},     {"not_object", 400},	{"unknown_field", 400},
+	{"missing", 400},      {"wrong_type", 400},	{"out_of_range", 400},
+	{"too_long", 400},     {"bad_choice", 400},	{"idempotency_key", 400},
+	{"token", 401},	       {"ride_unknown", 404},	{"vehicle_unknown", 404},
+	{"case_unknown", 404}, {"notice_unknown", 404}, {"closure_unknown", 404},
+	{"stop_unknown", 422}, {"need_unknown", 422},	{"nobody", 422},
+	{"outside_map", 422},  {"time_missing", 400},	{"code_wrong", 403},
+	{"conflict", 409},     {"gone", 410},		{"denied", 403},
+	{"full", 503},	       {"stale", 409},		{"unavailable", 503},
+	{"invalid", 422},      {"internal", 500},	{"streams_full", 503},
+	{"tiles", 404},	       {"pages", 404},
 };
 
 static int status_of(const char *code)
@@ -86,12 +47,18 @@ void reply_headers(struct call *call, const char *type, const char *cache)
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);
 	evhttp_add_header(headers, "Content-Type", type);
 	evhttp_add_header(headers, "Cache-Control", cache);
-	evhttp_add_header(headers, "Content-Security-Policy", CONTENT_POLICY);
+	if (!evhttp_find_header(headers, "Content-Security-Policy"))
+		evhttp_add_header(headers, "Content-Security-Policy", CONTENT_POLICY);
 	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
 	evhttp_add_header(headers, "Referrer-Policy", "no-referrer"); /* ride links must not leak by the Referer */
 	evhttp_add_header(headers, "Cross-Origin-Opener-Policy", "same-origin");
 	evhttp_add_header(headers, "Cross-Origin-Resource-Policy", "same-origin");
 	evhttp_add_header(headers, "Permissions-Policy", "geolocation=(self), camera=(), microphone=()");
+}
+
+void reply_policy(struct call *call, const char *policy)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(call->request), "Content-Security-Policy", policy);
 }
 
 static const char *reason_of(int status)

@@ -24,6 +24,9 @@ static const struct http_route routes[] = {
 	{"GET", "/api/v1/operator/fleet", handle_operator_fleet, 1},
 	{"GET", "/api/v1/operator/rides", handle_operator_rides, 1},
 	{"GET", "/api/v1/operator/rides/{ride}", handle_operator_ride, 1},
+	{"GET", "/api/v1/operator/rides/{ride}/story", handle_operator_story, 1},
+	{"GET", "/api/v1/operator/figures", handle_operator_figures, 1},
+	{"GET", "/api/v1/operator/reports", handle_operator_reports, 1},
 	{"GET", "/api/v1/operator/cases", handle_operator_cases, 1},
 	{"GET", "/api/v1/operator/notices", handle_operator_notices, 1},
 	{"GET", "/api/v1/operator/supervisors", handle_operator_supervisors, 1},
@@ -34,6 +37,7 @@ static const struct http_route routes[] = {
 	{"POST", "/api/v1/operator/standstill", handle_operator_standstill, 1},
 	{"POST", "/api/v1/operator/vehicles/{vehicle}/standstill", handle_operator_standstill, 1},
 	{"POST", "/api/v1/operator/vehicles/{vehicle}/release", handle_operator_release, 1},
+	{"POST", "/api/v1/operator/vehicles/{vehicle}/shift", handle_operator_shift, 1},
 	{"POST", "/api/v1/operator/vehicles/{vehicle}/{order}", handle_operator_order, 1},
 	{"POST", "/api/v1/operator/approvals", handle_operator_approval, 1},
 	{"POST", "/api/v1/operator/cases/{case}/own", handle_operator_case_own, 1},
@@ -47,10 +51,12 @@ static const struct http_route routes[] = {
 	{"POST", "/api/v1/operator/rides/{ride}/cancel", handle_cancel, 1},
 	{"POST", "/api/v1/operator/rides/{ride}/board", handle_board, 1},
 	{"POST", "/api/v1/operator/rides/{ride}/coming", handle_coming, 1},
+	{"POST", "/api/v1/operator/rides/{ride}/notices/{notice}", handle_notice, 1},
 	{"POST", "/api/v1/operator/rides/{ride}/undo-no-show", handle_coming, 1},
 	{"GET", "/health", handle_health, 0},
 	{"GET", "/metrics", handle_metrics, 0},
 	{"GET", "/tiles/{z}/{x}/{y}", handle_tile, 0},
+	{"GET", "/reports/{ticket}/{name}", handle_report, 0},
 };
 
 const struct http_route *http_routes(uint32_t *ret_n)
@@ -91,9 +97,15 @@ static int token_fits(struct call *call)
 /* While the core is ahead of its journal (host.h) nothing of its state may be told. */
 static int may_answer(struct call *call, const struct http_route *route)
 {
-	static void (*const without_state[])(struct call *) = {
-		handle_operator_standstill, handle_health, handle_metrics, handle_tile, handle_search, handle_stops,
-		handle_departures};
+	static void (*const without_state[])(struct call *) = {handle_operator_standstill,
+							       handle_report,
+							       handle_operator_reports,
+							       handle_health,
+							       handle_metrics,
+							       handle_tile,
+							       handle_search,
+							       handle_stops,
+							       handle_departures};
 	char why[320];
 	if (call->http->host.holding(call->http->host.self, why, sizeof why) < 2)
 		return 1;

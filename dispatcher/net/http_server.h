@@ -51,6 +51,11 @@ struct http {
 	const struct town *zone_town; /* the town whose time zone this is */
 	struct zone zone;
 	char *privacy, *imprint; /* texts of the operator's, or NULL */
+	struct {
+		uint32_t yyyymmdd; /* the service day, 0 = not looked yet */
+		instant_ms since;
+		struct core_figures at_begin;
+	} day;
 	int closing;
 	struct {
 		uint64_t requests, refused, client_errors, server_errors, commands, streams_opened, streams_dropped,
@@ -98,6 +103,8 @@ void reply_fault(struct call *call, const struct json_error *error);
 void reply_code(struct call *call, int err, const char *not_found); /* of the core or the host */
 void reply_bytes(struct call *call, int status, const char *type, const char *cache, struct evbuffer *bytes);
 void reply_headers(struct call *call, const char *type, const char *cache);
+/* For documents that were not made here: NULL = the pages' own. Set before the reply. */
+void reply_policy(struct call *call, const char *policy);
 json_t *reply_error_json(enum language language, const char *code, const char *field);
 const char *reply_header(const struct call *call, const char *name);
 
@@ -168,6 +175,10 @@ void rider_accept(struct call *call, uint8_t offer, call_finish *finish);
 void rider_cancel(struct call *call, const char *reason, call_finish *finish);
 void rider_board(struct call *call, uint16_t code, call_finish *finish);
 
+/* ---- planners (http_planner.c) ---- */
+/* Keeps the figures at the beginning of the service day. */
+void planner_tick(struct http *http);
+
 /* ---- pages without script (plain.c) ---- */
 void plain_error(struct call *call, int status, const char *code);
 /* Reads the texts that the settings name; a missing one is an error of the start, not of a reader. */
@@ -193,6 +204,11 @@ void handle_operator_fleet(struct call *call);
 void handle_operator_rides(struct call *call);
 void handle_operator_ride(struct call *call);
 void handle_operator_cases(struct call *call);
+void handle_operator_story(struct call *call);
+void handle_operator_figures(struct call *call);
+void handle_operator_reports(struct call *call);
+void handle_operator_shift(struct call *call);
+void handle_report(struct call *call);
 void handle_operator_notices(struct call *call);
 void handle_operator_supervisors(struct call *call);
 void handle_operator_status(struct call *call);

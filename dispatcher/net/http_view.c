@@ -454,6 +454,10 @@ static void set_service(const struct http *http, json_t *json, const struct core
 	set(json, "last_contact", http_json_instant(vehicle->last_contact));
 	set(json, "released_until",
 	    vehicle->released_until > 0 ? http_json_instant(vehicle->released_until) : json_null());
+	set(json, "shift_from", vehicle->shift_to > 0 ? http_json_instant(vehicle->shift_from) : json_null());
+	set(json, "shift_to", vehicle->shift_to > 0 ? http_json_instant(vehicle->shift_to) : json_null());
+	uint64_t asked = core_approval(http_core(http), vehicle->number);
+	set(json, "approval_asked", asked ? http_json_id(asked) : json_null());
 	set(json, "released_by", text_or_null(vehicle->released_by));
 	set(json, "approval", text_or_null(vehicle->approval));
 	set(json, "supervisor", text_or_null(vehicle->supervisor));

@@ -41,6 +41,7 @@ static const char *not_found_of(const struct call *call)
 	switch (call->command_kind) {
 	case CMD_VEHICLE_RELEASE:
 	case CMD_VEHICLE_ORDER:
+	case CMD_VEHICLE_SHIFT:
 	case CMD_APPROVAL:
 		return "vehicle_unknown";
 	case CMD_CASE_OWN:

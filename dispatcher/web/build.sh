@@ -9,7 +9,7 @@ work=$root/build/web-work
 mkdir -p "$work"
 sum_of() { (cd "$here" && cat "$@" | sha256sum | cut -d' ' -f1); }
 packages=$(sum_of package.json package-lock.json)
-sources=$(cd "$here" && find src public index.html operator.html vite.config.js tsconfig.json package-lock.json third-party.txt third-party.mjs -type f | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
+sources=$(cd "$here" && find src public index.html operator.html planner.html vite.config.js tsconfig.json package-lock.json third-party.txt third-party.mjs -type f | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$out/.built" 2>/dev/null)" = "$sources" ]; then
 	echo "pages: unchanged"
 	exit 0
@@ -26,7 +26,7 @@ if [ "$(cat "$work/.installed" 2>/dev/null)" != "$packages" ]; then
 fi
 rm -rf "$work/page"
 mkdir -p "$work/page"
-cp -r "$here/src" "$here/public" "$here/index.html" "$here/operator.html" "$here/vite.config.js" "$here/tsconfig.json" "$work/page/"
+cp -r "$here/src" "$here/public" "$here/index.html" "$here/operator.html" "$here/planner.html" "$here/vite.config.js" "$here/tsconfig.json" "$work/page/"
 ln -sfn ../node_modules "$work/page/node_modules"
 cp "$work/package.json" "$work/page/"
 new=$work/new

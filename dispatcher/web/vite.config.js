@@ -12,6 +12,6 @@ export default defineConfig({
 		modulePreload: { polyfill: false },
 		target: 'es2022',
 		chunkSizeWarningLimit: 2000,
-		rollupOptions: { input: { index: resolve(import.meta.dirname ?? '.', 'index.html'), operator: resolve(import.meta.dirname ?? '.', 'operator.html') } },
+		rollupOptions: { input: { index: resolve(import.meta.dirname ?? '.', 'index.html'), operator: resolve(import.meta.dirname ?? '.', 'operator.html'), planner: resolve(import.meta.dirname ?? '.', 'planner.html') } },
 	},
 });

@@ -323,6 +323,17 @@ int accepts_handover(struct story *story, const char *who, const char *from)
 	return duty(story, CMD_HANDOVER_ACCEPT, who, from);
 }
 
+int sets_shift(struct story *story, const char *who, uint32_t vehicle, const char *from, const char *to)
+{
+	struct command command = {.kind = CMD_VEHICLE_SHIFT};
+	command.vehicle_shift.vehicle = vehicle;
+	command.vehicle_shift.from = from ? story_time(story, from) : 0;
+	command.vehicle_shift.to = to ? story_time(story, to) : 0;
+	snprintf(command.vehicle_shift.by, sizeof command.vehicle_shift.by, "%s", who);
+	snprintf(command.vehicle_shift.reason, sizeof command.vehicle_shift.reason, "plan of the day");
+	return submit(story, &command);
+}
+
 int orders(struct story *story, const char *who, uint32_t vehicle, enum wire_order_kind order)
 {
 	struct command command = {.kind = CMD_VEHICLE_ORDER,

@@ -82,6 +82,7 @@ void signs_on(struct story *story, const char *who, uint32_t vehicles);
 /* To whom: NULL = nobody. The answer's code. */
 int signs_off(struct story *story, const char *who, const char *to);
 int accepts_handover(struct story *story, const char *who, const char *from);
+int sets_shift(struct story *story, const char *who, uint32_t vehicle, const char *from, const char *to);
 int orders(struct story *story, const char *who, uint32_t vehicle, enum wire_order_kind order);
 int answers_approval(struct story *story, const char *who, uint32_t vehicle, int granted);
 int owns_case(struct story *story, const char *who, uint64_t ride);

@@ -121,11 +121,38 @@ static void aboard_when_the_last_one_leaves(void **state)
 	story_close(&story);
 }
 
+/* A shift begins and ends by the clock; its end never cuts off a promise. */
+static void a_shift_bounds_promises(void **state)
+{
+	static struct story story;
+	(void)state;
+	morning(&story);
+	signs_on(&story, "Anna", 4);
+	uint32_t bus = shuttle(&story, "EF", NULL);
+	expect_code(&story, sets_shift(&story, "", bus, "08:30", "09:30"), ERR_RANGE);
+	expect_code(&story, sets_shift(&story, "Anna", bus, "09:30", "08:30"), ERR_RANGE);
+	expect_code(&story, sets_shift(&story, "Anna", bus, "08:30", "09:30"), ERR_OK);
+	expect_refused(&story, rider_asks(&story, "AB", "KL"), REFUSAL_NO_VEHICLE);
+	at(&story, "08:31");
+	uint64_t ride = rider_books(&story, "AB", "KL");
+	expect_code(&story, sets_shift(&story, "Anna", bus, "08:30", "08:32"), ERR_CONFLICT);
+	rider_goes_to_stop(&story, ride);
+	until_state(&story, ride, RIDE_DONE, "09:00");
+	at(&story, "09:31");
+	expect(&story, shuttle_of(&story, bus)->service == SERVICE_OUT);
+	expect_refused(&story, rider_asks(&story, "AB", "KL"), REFUSAL_NO_VEHICLE);
+	expect_code(&story, sets_shift(&story, "Anna", bus, NULL, NULL), ERR_OK);
+	expect_code(&story, orders(&story, "Anna", bus, WIRE_INTO_SERVICE), ERR_OK);
+	expect_state(&story, rider_asks(&story, "AB", "KL"), RIDE_OFFERED);
+	story_close(&story);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_signed_on_no_promise),
 		cmocka_unit_test(nobody_watches_more_than_he_may),
+		cmocka_unit_test(a_shift_bounds_promises),
 		cmocka_unit_test(handover_is_accepted_not_assumed),
 		cmocka_unit_test(leaving_without_successor_is_a_case),
 		cmocka_unit_test(aboard_when_the_last_one_leaves),

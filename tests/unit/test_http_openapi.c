@@ -396,7 +396,57 @@ static void the_control_room(void)
 	}
 	snprintf(url, sizeof url, "/api/v1/operator/rides/%s", number);
 	get("/api/v1/operator/rides/{ride}", url);
+	strcat(url, "/story");
+	get("/api/v1/operator/rides/{ride}/story", url);
 	http_forget(&asked);
+	struct http_answer refused = post_it("/api/v1/operator/requests", "/api/v1/operator/requests",
+					     "{\"from\":{\"stop\":0},\"to\":{\"stop\":0}}");
+	http_forget(&refused);
+	get("/api/v1/operator/figures", "/api/v1/operator/figures");
+}
+
+static void a_caller_is_told(void)
+{
+	char body[1024], url[200];
+	whole_wish(body, sizeof body, "now", 0);
+	struct http_answer asked = post_it("/api/v1/operator/requests", "/api/v1/operator/requests", body);
+	snprintf(url, sizeof url, "/api/v1/operator/rides/%s/accept", http_text(&asked, "ride", "ride", NULL));
+	struct http_answer ride = post_it("/api/v1/operator/rides/{ride}/accept", url, "{\"offer\":0}");
+	json_t *notice = json_array_get(at(at(ride.json, "ride"), "notices"), 0);
+	snprintf(url, sizeof url, "/api/v1/operator/rides/%s/notices/%s", http_text(&asked, "ride", "ride", NULL),
+		 json_string_value(at(notice, "notice")));
+	post("/api/v1/operator/rides/{ride}/notices/{notice}", url, "{\"state\":\"acknowledged\"}", 200);
+	http_forget(&ride);
+	http_forget(&asked);
+}
+
+static void reports_in_a_sandbox(void)
+{
+	struct http_answer list = get_it("/api/v1/operator/reports", "/api/v1/operator/reports");
+	json_t *report = json_array_get(at(list.json, "reports"), 0);
+	assert_string_equal(json_string_value(at(report, "name")), "index.html");
+	const char *page = json_string_value(at(report, "page"));
+	struct http_answer whole = http_get(&rig, page);
+	assert_int_equal(whole.status, 200);
+	assert_string_equal(whole.body, "<!doctype html><title>page</title>");
+	assert_non_null(strstr(whole.head, "Content-Security-Policy: sandbox allow-scripts; default-src 'none';"));
+	assert_null(strstr(whole.head, "script-src 'self'"));
+	char other[256];
+	snprintf(other, sizeof other, "%.42s%s", page, "operator.token");
+	assert_int_equal(strncmp(other, "/reports/", 9), 0);
+	static const char *const names[] = {"operator.token", "..", "..%2Foperator.token", "index.htm"};
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		snprintf(other, sizeof other, "%.42s%s", page, names[i]);
+		struct http_answer nothing = http_get(&rig, other);
+		assert_int_equal(nothing.status, 404);
+		http_forget(&nothing);
+	}
+	struct http_answer guessed =
+		get_it("/reports/{ticket}/{name}", "/reports/00000000000000000000000000000000/index.html");
+	assert_int_equal(guessed.status, 404);
+	http_forget(&guessed);
+	http_forget(&whole);
+	http_forget(&list);
 }
 
 static void orders(void)
@@ -408,10 +458,13 @@ static void orders(void)
 	post("/api/v1/operator/vehicles/{vehicle}/standstill", "/api/v1/operator/vehicles/1/standstill",
 	     "{\"by\":\"Anna\",\"reason\":\"test\"}", 200);
 	post("/api/v1/operator/standstill", "/api/v1/operator/standstill", "{\"by\":\"Anna\"}", 200);
-	struct http_answer approval =
-		post_it("/api/v1/operator/approvals", "/api/v1/operator/approvals",
-			"{\"vehicle\":1,\"request\":\"0000000000000001\",\"granted\":true,\"by\":\"Anna\"}");
+	struct http_answer approval = post_it("/api/v1/operator/approvals", "/api/v1/operator/approvals",
+					      "{\"vehicle\":1,\"request\":\"0000000000000001\",\"granted\":true,\"by\":"
+					      "\"Anna\",\"reason\":\"clear\"}");
 	http_forget(&approval);
+	post("/api/v1/operator/vehicles/{vehicle}/shift", "/api/v1/operator/vehicles/1/shift",
+	     "{\"from\":\"2022-06-07T04:00:00Z\",\"to\":\"2022-06-08T04:00:00Z\",\"by\":\"Anna\",\"reason\":\"plan\"}",
+	     200);
 	post("/api/v1/operator/bookings", "/api/v1/operator/bookings",
 	     "{\"paused\":true,\"by\":\"Anna\",\"reason\":\"storm\"}", 200);
 	post("/api/v1/operator/bookings", "/api/v1/operator/bookings",
@@ -495,12 +548,15 @@ static void every_described_field_was_seen(void)
 static void answers_and_document_agree(void **state)
 {
 	(void)state;
+	get("/api/v1/operator/figures", "/api/v1/operator/figures"); /* the day begins */
 	town_and_places();
 	post("/api/v1/operator/sign-on", "/api/v1/operator/sign-on", "{\"who\":\"Anna\"}", 200);
 	a_whole_ride();
 	a_wish_that_cannot_be_met();
 	an_offer_that_is_gone();
 	the_control_room();
+	a_caller_is_told();
+	reports_in_a_sandbox();
 	a_broken_promise();
 	orders();
 	closures();

@@ -36,7 +36,8 @@ export interface Ride {
 	vehicle: (Point & { vehicle: number; name: string | null; heading: number | null; at: string; connected: boolean }) | null;
 	connection: Departure | null; owner: string | null; fallback: { name: string | null; phone: string | null } | null; notices: Notice[];
 }
-export interface JourneyPlace extends Point { name: string | null; stop: number | null; platform: string | null }
+export interface JourneyPlace extends Point { name: string | null; stop: number | null }
+export interface JourneyRide { line: string | null; headsign: string | null; platform: string | null; color: string; route_type: number; invented: boolean; planned_departs: string; planned_arrives: string }
 export interface JourneyLeg { mode: 'walk' | 'shuttle' | 'ride'; from: JourneyPlace; to: JourneyPlace; departs: string; arrives: string; distance_m: number | null; ride: JourneyRide | null; request: Record<string, unknown> | null }
 export interface Journey { departs: string; arrives: string; changes: number; shuttles: number; legs: JourneyLeg[] }
 export interface RideAnswer { ride: Ride; receipt: { record: number; hash: string } | null; repeated: boolean; error?: ApiErrorBody }
@@ -46,7 +47,7 @@ export interface Task extends Point { kind: string; ride: string | null; arrive:
 export interface Vehicle extends Point {
 	vehicle: number; name: string | null; class: string | null; heading: number | null; at: string; service: string; connected: boolean; mode: string;
 	held: boolean; standstill: boolean; doors_open: boolean; battery_permille: number; speed_mm_s: number; late_s: number; last_contact: string | null;
-	released_until: string | null; released_by: string | null; approval: string | null; supervisor: string | null; simulated: boolean; step_free: boolean;
+	released_until: string | null; shift_from: string | null; shift_to: string | null; approval_asked: string | null; released_by: string | null; approval: string | null; supervisor: string | null; simulated: boolean; step_free: boolean;
 	spaces: Record<string, number>; aboard: string[]; plan: { epoch: number; version: number; acknowledged: boolean; tasks: Task[] }; empty_m: number; loaded_m: number;
 }
 export interface RideLine {
@@ -57,6 +58,15 @@ export interface Case {
 	case: string; kind: string; ride: string | null; vehicle: number | null; vehicle_name: string | null; outcome: string; open: boolean;
 	opened_at: string; closed_at: string | null; owner: string | null; note: string | null;
 }
+export interface OpenNotice extends Notice { ride: string }
+export interface StoryLine { record: number; at: string; kind: string; what: string | null; text: string | null; who: string | null }
+export interface Story { now: string; whole: boolean; contact: { name: string | null; contact: string | null; note: string | null } | null; lines: StoryLine[] }
+export interface DayFigures {
+	now: string; since: string; asked: number; promised: number; refused: number; cancelled: number; no_show: number; done: number; broken: number; kept: number; shared: number;
+	prebooked: number; tied: number; empty_m: number; loaded_m: number; mean_wait_s: number | null;
+	needs: { need: string | null; label: string | null; asked: number; refused: number; mean_wait_s: number | null }[]; refusals: { code: string; message: string; count: number }[];
+}
+export interface Reports { folder_named: boolean; reports: { name: string; written: string; bytes: number; page: string }[] }
 export interface Supervisor { who: string; handing_to: string | null; vehicles_max: number; simulated: boolean; since: string }
 export interface Status {
 	now: string; speed_permille: number; holding: string | null; bookings_paused: boolean; epoch: number; supervisors: Supervisor[]; figures: Record<string, number>;

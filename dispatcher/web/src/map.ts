@@ -12,7 +12,8 @@ export interface TownMap {
 	vehicles(list: MapVehicle[]): void;
 	marker(name: string, point: Point | null, label?: string): void;
 	path(points: Point[]): void;
-	onClick(hear: (point: Point) => void): void;
+	/** near: the points of a list that lie within some pixels of the click, nearest first. */
+	onClick(hear: (point: Point, near: <P extends Point>(points: P[]) => P[]) => void): void;
 	onVehicle(hear: (vehicle: number) => void): void;
 	show(points: Point[]): void;
 }
@@ -159,8 +160,7 @@ export async function openMap(container: HTMLElement, town: Town, stops: Point[]
 			bounds: viewBox(town, stops), fitBoundsOptions: { padding: 30 },
 		});
 	} catch {
-		container.textContent = t('noMap');
-		container.classList.add('no-map');
+		container.replaceChildren();
 		return null;
 	}
 	map.touchZoomRotate.disableRotation();
@@ -203,7 +203,7 @@ function wrap(map: maplibre.Map): TownMap {
 			const element = document.createElement('div');
 			element.className = `pin pin-${name}`;
 			element.setAttribute('role', 'img');
-			element.setAttribute('aria-label', label ?? name);
+			element.setAttribute('aria-label', label || name);
 			markers.set(name, new maplibre.Marker({ element, anchor: 'bottom' }).setLngLat([point.lon, point.lat]).addTo(map));
 		},
 		path(points) {
@@ -211,8 +211,11 @@ function wrap(map: maplibre.Map): TownMap {
 		},
 		onClick(hear) {
 			map.on('click', (event) => {
-				if (map.queryRenderedFeatures(event.point, { layers: ['vehicles'] }).length === 0)
-					hear({ lat: Number(event.lngLat.lat.toFixed(6)), lon: Number(event.lngLat.lng.toFixed(6)) });
+				if (map.queryRenderedFeatures(event.point, { layers: ['vehicles'] }).length > 0)
+					return;
+				const away = (point: Point) => map.project([point.lon, point.lat]).dist(event.point);
+				hear({ lat: Number(event.lngLat.lat.toFixed(6)), lon: Number(event.lngLat.lng.toFixed(6)) },
+					(points) => map.getZoom() < 13 ? [] : points.filter((point) => away(point) <= 14).sort((a, b) => away(a) - away(b)));
 			});
 		},
 		onVehicle(hear) {

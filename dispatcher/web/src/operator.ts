@@ -1,24 +1,25 @@
 // "/operator": the control room. What needs a person stands on top; STOP ALL is always in reach.
-import { ApiError, get, post, stream, useToken, type Case, type Ride, type RideLine, type Status, type Stop, type Town, type Vehicle } from './api';
+import { ApiError, get, post, stream, useToken, type Case, type OpenNotice, type Ride, type RideLine, type Status, type Stop, type Story, type Town, type Vehicle } from './api';
 import { Booking } from './booking';
 import { fieldOf, instantOf, serviceNow, setClock, timeOf, whenOf } from './clock';
 import { element, freshId, h, morph, replace } from './dom';
+import { openList } from './list';
+import { forgetToken, knownToken, loginForm, me } from './login';
 import { openMap, type TownMap } from './map';
-import { attribution, clockView, honesty, legend, loadTown, noteFleet } from './shared';
-import { t, tName } from './words';
+import { attribution, clockView, honesty, languageSwitch, legend, loadTown, noteFleet, placeText } from './shared';
+import { storyLines } from './story';
+import { language, t, tName } from './words';
 
 const panel = element('panel'), mapBox = element('map'), base = '/api/v1/operator';
 let map: TownMap | null = null;
 let town: Town, stops: Stop[];
-let vehicles: Vehicle[] = [], rides: RideLine[] = [], cases: Case[] = [], status: Status | null = null;
+let vehicles: Vehicle[] = [], rides: RideLine[] = [], cases: Case[] = [], notices: OpenNotice[] = [], status: Status | null = null;
 let selected: number | null = null;
 
 const said = h('p', { class: 'said', role: 'status' }), dialogSaid = h('p', { class: 'message', role: 'alert', hidden: true });
 const attention = h('ul', { class: 'attention' }), fleet = h('ul', { class: 'fleet' }), rideList = h('ul', { class: 'rides' });
 const duty = h('div', { class: 'duty' }), figures = h('dl', { class: 'figures' }), dialog = h('dialog', { class: 'dialog' });
-const pauseButton = h('button', { type: 'button', onclick: () => void pause() });
-
-const me = () => sessionStorage.getItem('who') ?? '';
+const pauseButton = h('button', { type: 'button', onclick: () => pause() });
 
 async function order(path: string, body: unknown, text = t('done')): Promise<boolean> {
 	try {
@@ -41,25 +42,15 @@ function closeWhen(done: Promise<boolean>): void {
 
 /* ---- login ---- */
 function login(problem = ''): void {
-	const token = h('input', { type: 'password', autocomplete: 'off', required: true }), who = h('input', { type: 'text', required: true, maxLength: 31, value: me(), autocomplete: 'off' });
-	replace(panel, h('header', { class: 'brand' }, h('img', { src: '/icon.svg', alt: '', width: 36, height: 36 }), h('div', {}, h('h1', {}, t('control')), h('p', {}, 'Zubringer'))),
-		h('form', { class: 'form login', onsubmit: (event: Event) => {
-			event.preventDefault();
-			sessionStorage.setItem('token', token.value.trim());
-			sessionStorage.setItem('who', who.value.trim());
-			void enter();
-		} },
-		problem ? h('p', { class: 'message', role: 'alert' }, problem) : null,
-		h('label', {}, t('token'), token), h('p', { class: 'hint' }, t('tokenHint')), h('label', {}, t('yourName'), who), h('button', { class: 'primary', type: 'submit' }, t('login'))));
-	token.focus();
+	replace(panel, loginForm(t('control'), problem, () => void enter()));
 }
 
 async function enter(): Promise<void> {
-	useToken(sessionStorage.getItem('token') ?? '');
+	useToken(knownToken());
 	try {
 		status = await get<Status>(`${base}/status`);
 	} catch (error) {
-		sessionStorage.removeItem('token');
+		forgetToken();
 		login(error instanceof ApiError ? error.message : t('outage'));
 		return;
 	}
@@ -76,7 +67,7 @@ async function room(): Promise<void> {
 		return h('section', { class: kind, 'aria-labelledby': id }, h('h2', { id }, title), children);
 	};
 	replace(panel,
-		h('header', { class: 'brand' }, h('img', { src: '/icon.svg', alt: '', width: 36, height: 36 }), h('div', {}, h('h1', {}, t('control')), h('p', {}, town.name ?? '')), clockView(),
+		h('header', { class: 'brand' }, h('img', { src: '/icon.svg', alt: '', width: 36, height: 36 }), h('div', {}, h('h1', {}, t('control')), h('p', {}, town.name ?? '')), languageSwitch(), clockView(),
 			h('button', { type: 'button', class: 'stop-all', onclick: () => stopAll() }, t('standstillAll'))),
 		honesty(town), said,
 		section(t('attention'), 'block', attention),
@@ -84,7 +75,8 @@ async function room(): Promise<void> {
 		section(t('rides'), 'block', rideList),
 		section(t('duty'), 'block', duty),
 		h('div', { class: 'tools' }, h('button', { type: 'button', onclick: () => callerDialog() }, t('caller')), pauseButton,
-			h('button', { type: 'button', class: 'quiet', onclick: () => { sessionStorage.removeItem('token'); location.reload(); } }, t('logout'))),
+			h('button', { type: 'button', class: 'quiet', onclick: () => { forgetToken(); location.reload(); } }, t('logout'))),
+		h('p', {}, h('a', { href: `/planner?lang=${language}` }, t('planner'))),
 		figures, dialog);
 	mapBox.before(h('aside', { class: 'map-notes' }, legend(), attribution(town)));
 	await refresh();
@@ -92,6 +84,8 @@ async function room(): Promise<void> {
 	setInterval(() => void refresh(), 5000);
 	map = await openMap(mapBox, town, stops);
 	map?.onVehicle((number) => select(number));
+	if (!map)
+		openList(mapBox, stops, () => {});
 	showFleet();
 }
 
@@ -114,13 +108,15 @@ function refreshSoon(): void {
 
 async function refresh(): Promise<void> {
 	try {
-		const [freshStatus, freshFleet, freshRides, freshCases] = await Promise.all([
+		const [freshStatus, freshFleet, freshRides, freshCases, freshNotices] = await Promise.all([
 			get<Status>(`${base}/status`), get<{ vehicles: Vehicle[] }>(`${base}/fleet`), get<{ rides: RideLine[] }>(`${base}/rides`), get<{ cases: Case[] }>(`${base}/cases`),
+			get<{ notices: OpenNotice[] }>(`${base}/notices`),
 		]);
 		status = freshStatus;
 		vehicles = freshFleet.vehicles;
 		rides = freshRides.rides.sort((a, b) => Date.parse(a.planned_pickup ?? a.asked_at ?? '') - Date.parse(b.planned_pickup ?? b.asked_at ?? ''));
 		cases = freshCases.cases;
+		notices = freshNotices.notices;
 		setClock(status.now, status.speed_permille);
 		showFleet();
 		showAttention();
@@ -143,31 +139,62 @@ function redraw(list: Element, key: unknown, children: () => (Node | string | nu
 	morph(list, children());
 }
 
-/* ---- what needs a person ---- */
-function troubles(): { key: string; text: string; vehicle?: number; item?: Case }[] {
-	const list: { key: string; text: string; vehicle?: number; item?: Case }[] = [];
+/* ---- what needs a person: the worst on top ---- */
+interface Trouble { key: string; text: string; weight: number; vehicle?: number; item?: Case; approval?: Vehicle; notice?: OpenNotice }
+const weights: Record<string, number> = { emergency: 0, approval: 2, unsupervised: 2, mrc: 3, vehicle_unknown: 4, passenger_call: 4, broken_ride: 5, plan_refused: 6, notice_failed: 7, late: 8 };
+const noticePatienceMs = 120_000;
+
+function caseTrouble(item: Case): Trouble {
+	const vehicle = vehicles.find((candidate) => candidate.vehicle === item.vehicle);
+	const text = `${tName('case', item.kind)}${item.vehicle_name ? `: ${item.vehicle_name}` : ''}${item.kind === 'approval' && item.note ? `: ${item.note}` : ''}${item.owner ? ` (${item.owner})` : ''}`;
+	return { key: `case${item.case}`, text, weight: weights[item.kind] ?? 6, item, ...(item.vehicle ? { vehicle: item.vehicle } : {}), ...(item.kind === 'approval' && vehicle?.approval_asked ? { approval: vehicle } : {}) };
+}
+
+/** Told means reached: what a rider has not seen for a while is somebody's task. */
+function noticeTroubles(): Trouble[] {
+	const open = new Set(rides.map((ride) => ride.ride));
+	return notices.filter((notice) => notice.state !== 'failed' && open.has(notice.ride) && serviceNow() - Date.parse(notice.made_at) > noticePatienceMs)
+		.map((notice) => ({ key: `notice${notice.notice}`, text: `${t('notRead')}: ${notice.text}`, weight: 7, notice }));
+}
+
+function troubles(): Trouble[] {
+	const list: Trouble[] = cases.map(caseTrouble);
 	if (status?.holding)
-		list.push({ key: 'holding', text: status.holding });
+		list.push({ key: 'holding', text: status.holding, weight: 1 });
 	if (status && status.supervisors.length === 0)
-		list.push({ key: 'duty', text: t('nobody') });
-	for (const item of cases)
-		list.push({ key: `case${item.case}`, text: `${tName('case', item.kind)}${item.vehicle_name ? `: ${item.vehicle_name}` : ''}${item.owner ? ` (${item.owner})` : ''}`, item, ...(item.vehicle ? { vehicle: item.vehicle } : {}) });
+		list.push({ key: 'duty', text: t('nobody'), weight: 1 });
 	for (const vehicle of vehicles) {
 		if (!vehicle.connected && vehicle.service !== 'out')
-			list.push({ key: `link${vehicle.vehicle}`, text: `${vehicle.name ?? ''}: ${t('noContact')}`, vehicle: vehicle.vehicle });
+			list.push({ key: `link${vehicle.vehicle}`, text: `${vehicle.name ?? ''}: ${t('noContact')}`, vehicle: vehicle.vehicle, weight: 4 });
 		else if (vehicle.late_s > 120)
-			list.push({ key: `late${vehicle.vehicle}`, text: `${vehicle.name ?? ''}: ${Math.round(vehicle.late_s / 60)} min ${t('late')}`, vehicle: vehicle.vehicle });
+			list.push({ key: `late${vehicle.vehicle}`, text: `${vehicle.name ?? ''}: ${Math.round(vehicle.late_s / 60)} min ${t('late')}`, vehicle: vehicle.vehicle, weight: 8 });
 	}
-	return list;
+	return [...list, ...noticeTroubles()].sort((a, b) => a.weight - b.weight);
+}
+
+function troubleButtons(trouble: Trouble): (Node | null)[] {
+	const { item, approval, notice } = trouble, ride = item?.ride ?? notice?.ride ?? null;
+	const button = (key: string, label: string, act: () => void) => h('button', { type: 'button', 'data-key': `${trouble.key}${key}`, onclick: act }, label);
+	return [
+		approval ? button('y', t('approve'), () => approvalDialog(approval, true)) : null,
+		approval ? button('n', t('deny'), () => approvalDialog(approval, false)) : null,
+		notice ? button('t', t('toldByPhone'), () => void order(`rides/${notice.ride}/notices/${notice.notice}`, { state: 'acknowledged' })) : null,
+		ride ? button('s', t('story'), () => void story(ride)) : null,
+		item && !item.owner && !approval ? button('o', t('own'), () => void order(`cases/${item.case}/own`, { who: me() })) : null,
+		item && !approval ? button('c', t('close'), () => closeCase(item)) : null,
+	];
 }
 
 function showAttention(): void {
 	const list = troubles();
 	redraw(attention, list, () => list.length === 0 ? [h('li', { class: 'nothing' }, t('nothing'))] : list.map((trouble) => h('li', { class: 'trouble', 'data-key': `row${trouble.key}` },
 		trouble.vehicle ? h('button', { type: 'button', class: 'plain', 'data-key': trouble.key, onclick: () => select(trouble.vehicle ?? 0) }, trouble.text) : h('span', {}, trouble.text),
-		trouble.item?.ride ? h('button', { type: 'button', 'data-key': `${trouble.key}s`, onclick: () => void story(trouble.item?.ride ?? '') }, t('story')) : null,
-		trouble.item?.ride && !trouble.item.owner ? h('button', { type: 'button', 'data-key': `${trouble.key}o`, onclick: () => void order(`cases/${trouble.item?.case}/own`, { who: me() }) }, t('own')) : null,
-		trouble.item?.ride ? h('button', { type: 'button', 'data-key': `${trouble.key}c`, onclick: () => trouble.item && closeCase(trouble.item) }, t('close')) : null)));
+		...troubleButtons(trouble))));
+}
+
+function approvalDialog(vehicle: Vehicle, granted: boolean): void {
+	const request = vehicle.approval_asked;
+	reasonDialog(`${vehicle.name ?? ''}: ${t(granted ? 'approve' : 'deny')}`, (reason) => order('approvals', { vehicle: vehicle.vehicle, request, granted, by: me(), reason }));
 }
 
 /* ---- fleet ---- */
@@ -201,12 +228,19 @@ function vehicleRow(vehicle: Vehicle): HTMLElement {
 
 function vehicleDetails(vehicle: Vehicle): HTMLElement {
 	const path = `vehicles/${vehicle.vehicle}`;
-	const act = (name: string, label: string) => h('button', { type: 'button', 'data-key': `${name}${vehicle.vehicle}`, onclick: () => reasonDialog(`${vehicle.name ?? ''}: ${label}`, (reason) => {
-		const seen = (vehicles.find((item) => item.vehicle === vehicle.vehicle) ?? vehicle).plan;
-		return order(`${path}/${name}`, { by: me(), reason, seen_epoch: seen.epoch, seen_version: seen.version });
-	}) }, label);
+	const planNow = () => (vehicles.find((item) => item.vehicle === vehicle.vehicle) ?? vehicle).plan;
+	/* what was seen is the plan when the dialog opened; after a refusal one has been told to look again */
+	const act = (name: string, label: string) => h('button', { type: 'button', 'data-key': `${name}${vehicle.vehicle}`, onclick: () => {
+		let seen = planNow();
+		reasonDialog(`${vehicle.name ?? ''}: ${label}`, async (reason) => {
+			const done = await order(`${path}/${name}`, { by: me(), reason, seen_epoch: seen.epoch, seen_version: seen.version });
+			seen = planNow();
+			return done;
+		});
+	} }, label);
 	return h('div', { class: 'details' },
 		h('p', {}, vehicle.released_until ? t('released', { time: whenOf(vehicle.released_until), who: vehicle.released_by ?? '' }) : t('notReleased'), vehicle.supervisor ? ` · ${vehicle.supervisor}` : ''),
+		h('p', {}, vehicle.shift_to ? t('shiftIs', { a: whenOf(vehicle.shift_from), b: whenOf(vehicle.shift_to) }) : t('noShift')),
 		vehicle.plan.acknowledged ? null : h('p', { class: 'hint' }, t('unacknowledged')),
 		h('ol', { class: 'plan', 'aria-label': t('plan') }, vehicle.plan.tasks.length === 0 ? h('li', {}, t('noPlan')) : vehicle.plan.tasks.slice(0, 8).map((task) =>
 			h('li', {}, h('time', {}, timeOf(task.begin ?? task.arrive)), ' ', tName('task', task.kind), task.ride ? [' ', h('button', { type: 'button', class: 'link', 'data-key': `${task.kind}${task.ride}`, onclick: () => void story(task.ride ?? '') }, task.ride.slice(0, 6))] : null)),
@@ -215,7 +249,8 @@ function vehicleDetails(vehicle: Vehicle): HTMLElement {
 			h('button', { type: 'button', class: 'danger', 'data-key': `stop${vehicle.vehicle}`, onclick: () => void order(`${path}/standstill`, { by: me(), reason: 'control room' }, t('stopSent')) }, t('standstill')),
 			vehicle.held || vehicle.standstill ? act('resume', t('resume')) : act('hold', t('hold')),
 			vehicle.service === 'out' ? h('button', { type: 'button', 'data-key': `release${vehicle.vehicle}`, onclick: () => releaseDialog(vehicle) }, t('release')) : act('out-of-service', t('outOfService')),
-			vehicle.service === 'ending' ? act('into-service', t('intoService')) : null));
+			vehicle.service === 'ending' || (vehicle.service === 'out' && vehicle.released_until) ? act('into-service', t('intoService')) : null,
+			h('button', { type: 'button', 'data-key': `shift${vehicle.vehicle}`, onclick: () => shiftDialog(vehicle) }, t('shift'))));
 }
 
 function select(number: number | null): void {
@@ -242,9 +277,9 @@ function showDuty(): void {
 	const on = status?.supervisors ?? [];
 	pauseButton.textContent = t(status?.bookings_paused ? 'unpause' : 'pause');
 	redraw(duty, [on, me()], () => [
-		h('ul', {}, on.length === 0 ? h('li', { class: 'nothing' }, t('nobody')) : on.map((item) => h('li', {}, item.who, item.simulated ? ` (${t('simulatedOnly')})` : '',
-			item.handing_to === me() ? h('button', { type: 'button', onclick: () => void order('handover', { who: me() }) }, t('own')) : null))),
-		on.some((item) => item.who === me()) ? h('button', { type: 'button', onclick: () => void order('sign-off', { who: me() }) }, t('signOff'))
+		h('ul', {}, on.length === 0 ? h('li', { class: 'nothing' }, t('nobody')) : on.map((item) => h('li', {}, item.who, item.simulated ? ` (${t('simulatedOnly')})` : '', item.handing_to ? ` → ${item.handing_to} ` : '',
+			item.handing_to === me() ? h('button', { type: 'button', onclick: () => void order('handover', { who: me(), to: item.who }) }, t('takeOver')) : null))),
+		on.some((item) => item.who === me()) ? h('button', { type: 'button', onclick: () => signOffDialog() }, t('signOff'))
 			: h('button', { type: 'button', class: 'primary', onclick: () => void order('sign-on', { who: me(), vehicles_max: 20, simulated: vehicles.length > 0 && vehicles.every((vehicle) => vehicle.simulated) }) }, `${t('signOn')}: ${me()}`)]);
 }
 
@@ -256,9 +291,27 @@ function showFigures(): void {
 		row(t('waitFigure'), `${Math.round((f['mean_wait_s'] ?? 0) / 6) / 10} min`), row(t('emptyFigure'), driven ? `${Math.round(100 * (f['empty_m'] ?? 0) / driven)} %` : '–')]);
 }
 
-async function pause(): Promise<void> {
+function pause(): void {
 	const paused = !status?.bookings_paused;
-	await order('bookings', { paused, by: me(), reason: 'control room' });
+	reasonDialog(t(paused ? 'pause' : 'unpause'), (reason) => order('bookings', { paused, by: me(), reason }));
+}
+
+/** Those aboard are not left alone: a colleague takes over, or everybody knows that nobody does. */
+function signOffDialog(): void {
+	const others = (status?.supervisors ?? []).filter((item) => item.who !== me());
+	const to = h('select', {}, others.map((item) => h('option', { value: item.who }, item.who)), h('option', { value: '' }, t('toNobody')));
+	openDialog(t('signOff'), h('form', { class: 'form', onsubmit: (event: Event) => { event.preventDefault(); closeWhen(order('sign-off', { who: me(), to: to.value || null })); } },
+		h('label', {}, t('handTo'), to), h('p', { class: 'hint' }, t('handHint')), h('button', { class: 'primary', type: 'submit' }, t('signOff'))));
+}
+
+function shiftDialog(vehicle: Vehicle): void {
+	const from = h('input', { type: 'datetime-local', value: fieldOf(vehicle.shift_from ? Date.parse(vehicle.shift_from) : serviceNow()) });
+	const until = h('input', { type: 'datetime-local', value: vehicle.shift_to ? fieldOf(Date.parse(vehicle.shift_to)) : '' }), reason = h('input', { type: 'text', required: true, maxLength: 90 });
+	openDialog(`${vehicle.name ?? ''}: ${t('shift')}`, h('form', { class: 'form', onsubmit: (event: Event) => {
+		event.preventDefault();
+		const both = from.value && until.value;
+		closeWhen(order(`vehicles/${vehicle.vehicle}/shift`, { by: me(), reason: reason.value, from: both ? instantOf(from.value) : null, to: both ? instantOf(until.value) : null }));
+	} }, h('label', {}, t('shiftFrom'), from), h('label', {}, t('shiftTo'), until), h('p', { class: 'hint' }, t('shiftHint')), h('label', {}, t('reason'), reason), h('button', { class: 'primary', type: 'submit' }, t('send'))));
 }
 
 /* ---- dialogs ---- */
@@ -310,23 +363,25 @@ function callerDialog(): void {
 
 async function story(number: string): Promise<void> {
 	try {
-		const { ride, cases: rideCases } = await get<{ ride: Ride; cases: Case[]; promised_at: string | null }>(`${base}/rides/${number}`);
-		const live = ['offered', 'promised', 'at_stop'].includes(ride.state.code);
+		const [{ ride }, told] = await Promise.all([get<{ ride: Ride; cases: Case[] }>(`${base}/rides/${number}`), get<Story>(`${base}/rides/${number}/story`)]);
+		const live = ['offered', 'promised', 'at_stop'].includes(ride.state.code), contact = told.contact;
 		const act = (name: string, label: string, body: unknown, kind = '') => h('button', { type: 'button', class: kind, onclick: () => void order(`rides/${number}/${name}`, body).then(() => story(number)) }, label);
-		const line = (at: string | null, text: string) => at ? h('li', {}, h('time', {}, whenOf(at)), ' ', text) : null;
+		const cancel = h('button', { type: 'button', class: 'danger', onclick: () => reasonDialog(t('cancel'), (reason) => order(`rides/${number}/cancel`, { reason: `${me()}: ${reason}` })) }, t('cancel'));
 		openDialog(`${t('story')} ${number.slice(0, 6)}`,
 			h('p', {}, h('strong', {}, ride.state.message), ride.cause ? `: ${ride.cause.message}` : '', ride.refusal ? `: ${ride.refusal.message}` : ''),
-			ride.promise ? h('p', {}, t('pickupWindow', { a: timeOf(ride.promise.earliest_pickup), b: timeOf(ride.promise.latest_pickup) }), h('br'), t('arriveLatest', { time: timeOf(ride.promise.latest_arrival) }), ride.boarding_code ? [h('br'), `${t('code')} ${ride.boarding_code}`] as unknown as Node : null) : null,
-			h('ul', { class: 'story' }, line(ride.asked_at, t('asked')), line(ride.at_stop_at, tName('state', 'at_stop')), line(ride.boarded_at, tName('state', 'aboard')), line(ride.alighted_at, tName('state', 'done')),
-				ride.notices.map((notice) => line(notice.made_at, `${notice.text} (${tName('told', notice.state)})`)), rideCases.map((item) => line(item.opened_at, `${tName('case', item.kind)}${item.owner ? ` · ${item.owner}` : ''}${item.open ? '' : ` · ${tName('', item.outcome)}`}`))),
+			contact ? h('p', { class: 'contact' }, [contact.name, contact.contact, contact.note].filter(Boolean).join(' · ')) : null,
+			ride.promise ? h('p', {}, t('pickupWindow', { a: timeOf(ride.promise.earliest_pickup), b: timeOf(ride.promise.latest_pickup) }), h('br'), t('arriveLatest', { time: timeOf(ride.promise.latest_arrival) }),
+				ride.boarding_code ? h('span', {}, h('br'), `${t('code')} ${ride.boarding_code}`) : null,
+				ride.pickup ? h('span', {}, h('br'), `${placeText(ride.pickup)} → ${ride.dropoff ? placeText(ride.dropoff) : ''}`) : null) : null,
+			storyLines(told), told.whole ? null : h('p', { class: 'hint' }, t('storyCut')),
 			h('div', { class: 'actions' }, ride.state.code === 'at_stop' ? act('board', t('boardFor'), {}) : null, live && !ride.coming_used ? act('coming', t('coming'), { by: me() }) : null,
-				ride.state.code === 'no_show' ? act('undo-no-show', t('undoNoShow'), { by: me() }) : null, live ? act('cancel', t('cancel'), { reason: `control room: ${me()}` }, 'danger') : null));
+				ride.state.code === 'no_show' ? act('undo-no-show', t('undoNoShow'), { by: me() }) : null, live ? cancel : null));
 	} catch (error) {
 		said.textContent = error instanceof ApiError ? error.message : t('outage');
 	}
 }
 
-if (sessionStorage.getItem('token'))
+if (knownToken())
 	void enter();
 else
 	login();

@@ -3,14 +3,16 @@ import { get, post, stream, ApiError, type Positions, type Ride, type RideAnswer
 import { Booking } from './booking';
 import { setClock, timeOf, whenOf } from './clock';
 import { element, h, replace } from './dom';
-import { openMap, type TownMap } from './map';
-import { attribution, clockView, footer, honesty, legend, loadTown, noteFleet } from './shared';
-import { t } from './words';
+import { openList, type TownList } from './list';
+import { openMap, type MapVehicle, type TownMap } from './map';
+import { attribution, clockView, footer, honesty, languageSwitch, lateText, legend, loadTown, noteFleet, placeText } from './shared';
+import { language, t } from './words';
 
 const panel = element('panel'), mapBox = element('map');
 const content = h('div', { class: 'content' });
 const outage = h('p', { class: 'outage', role: 'status', hidden: true }, t('outage'));
 let map: TownMap | null = null;
+let list: TownList | null = null;
 let booking: Booking;
 let stopFollowing = () => {};
 
@@ -25,7 +27,7 @@ async function start(): Promise<void> {
 	document.title = `Zubringer ${town.name ?? ''}`;
 	const notice = town.bookings === 'open' ? null : h('p', { class: 'message' }, t(town.bookings === 'paused' ? 'paused' : 'holding'));
 	replace(panel, h('header', { class: 'brand' }, h('img', { src: '/icon.svg', alt: '', width: 36, height: 36 }),
-		h('div', {}, h('h1', {}, 'Zubringer'), h('p', {}, town.name ?? '')), clockView()), honesty(town), outage, notice, content, footer(town));
+		h('div', {}, h('h1', {}, 'Zubringer'), h('p', {}, town.name ?? '')), languageSwitch(), clockView()), honesty(town), outage, notice, content, footer(town));
 	booking = new Booking({
 		town, stops, path: '/api/v1/requests', caller: false,
 		acceptPath: (ride) => `/api/v1/rides/${ride.secret}`,
@@ -40,10 +42,14 @@ async function start(): Promise<void> {
 	mapBox.before(h('aside', { class: 'map-notes' }, legend(), attribution(town)));
 	followFleet();
 	map = await openMap(mapBox, town, stops);
-	map?.onClick((point) => {
-		if (!secretOf())
-			booking.click({ ...point, text: t('pointOnMap') });
+	map?.onClick((point, near) => {
+		if (secretOf())
+			return;
+		const stop = near(stops)[0]; /* a click on a stop means the stop */
+		booking.click(stop ? { lat: stop.lat, lon: stop.lon, stop: stop.stop, text: stop.name ?? t('pointOnMap') } : { ...point, text: t('pointOnMap') });
 	});
+	if (!map)
+		list = openList(mapBox, stops, (stop) => booking.click({ lat: stop.lat, lon: stop.lon, stop: stop.stop, text: stop.name ?? '' }));
 }
 
 function followFleet(): void {
@@ -53,7 +59,9 @@ function followFleet(): void {
 		const positions = data as Positions;
 		setClock(positions.now, positions.speed_permille);
 		noteFleet(mapBox, positions.vehicles);
-		map?.vehicles(positions.vehicles.map((vehicle) => ({ ...vehicle, look: !vehicle.in_service || !vehicle.connected ? 'out' : vehicle.occupied ? 'occupied' : 'free' })));
+		const vehicles = positions.vehicles.map((vehicle): MapVehicle => ({ ...vehicle, look: !vehicle.in_service || !vehicle.connected ? 'out' : vehicle.occupied ? 'occupied' : 'free' }));
+		map?.vehicles(vehicles);
+		list?.vehicles(vehicles);
 	}, (lost) => { outage.hidden = !lost; });
 }
 
@@ -91,7 +99,7 @@ const steps = ['promised', 'at_stop', 'aboard', 'done'];
 
 class RideView {
 	readonly element = h('section', { class: 'ride' });
-	private readonly state = h('h2', { tabIndex: -1 });
+	private readonly state = h('h2', { tabIndex: -1, 'aria-live': 'polite' });
 	private readonly progress = h('ol', { class: 'progress', 'aria-hidden': 'true' }, steps.map(() => h('li')));
 	private readonly facts = h('div', { class: 'facts' });
 	private readonly actions = h('div', { class: 'actions' });
@@ -123,7 +131,7 @@ class RideView {
 		if (now === this.shown) /* only the shuttle moved: leave buttons and focus alone */
 			return;
 		this.shown = now;
-		const fresh = ride.state.code !== this.last;
+		const fresh = ride.state.code !== this.last, first = this.last === '';
 		this.last = ride.state.code;
 		this.state.textContent = ride.state.message.charAt(0).toUpperCase() + ride.state.message.slice(1);
 		this.element.dataset['state'] = ride.state.code;
@@ -133,24 +141,27 @@ class RideView {
 		if (fresh || !this.asking)
 			this.showActions(ride);
 		this.showNotices(ride);
-		if (fresh)
+		if (first) /* later changes are read out, and leave the focus where it is */
 			this.state.focus();
 	}
 
 	private showFacts(ride: Ride): void {
 		const walk = (metres: number | null) => metres !== null && metres >= 20 ? ` · ${t('walkMetres', { m: metres, min: Math.max(1, Math.round(metres / 78)) })}` : '';
-		const place = (at: Ride['pickup']) => at ? `${at.name ?? at.street ?? ''}${at.street && at.name ? `, ${at.street}` : ''} (${at.side.message})` : '';
+		const place = (at: Ride['pickup']) => at ? placeText(at) : '';
 		const waiting = ride.state.code === 'promised' || ride.state.code === 'at_stop';
 		replace(this.facts,
 			ride.cause ? h('p', { class: 'message' }, ride.cause.message) : null,
-			ride.refusal ? h('p', { class: 'message' }, ride.refusal.message) : null,
+			ride.refusal ? h('p', { class: 'message' }, ride.refusal.message, ride.refusal.advice ? ` ${ride.refusal.advice}` : '') : null,
 			ride.fallback?.phone ? h('p', {}, t('fallback', { name: ride.fallback.name ?? '', phone: ride.fallback.phone })) : null,
 			waiting && ride.boarding_code ? h('div', { class: 'code' }, h('span', {}, t('code')), h('strong', {}, ride.boarding_code)) : null,
+			waiting && ride.boarding_code ? h('p', { class: 'hint' }, t('codeHint')) : null,
 			ride.promise ? h('dl', {},
 				waiting ? [h('dt', {}, t('pickup')), h('dd', {}, h('strong', { class: 'time' }, whenOf(ride.planned_pickup)), h('br'), t('pickupWindow', { a: timeOf(ride.promise.earliest_pickup), b: timeOf(ride.promise.latest_pickup) }), h('br'), place(ride.pickup), walk(ride.walk_from_m))] : null,
 				open.includes(ride.state.code) ? [h('dt', {}, t('arrival')), h('dd', {}, h('strong', { class: 'time' }, timeOf(ride.planned_dropoff)), h('br'), t('arriveLatest', { time: timeOf(ride.promise.latest_arrival) }), h('br'), place(ride.dropoff), walk(ride.walk_to_m))] : null,
 				ride.alighted_at ? [h('dt', {}, t('arrival')), h('dd', {}, timeOf(ride.alighted_at))] : null,
+				ride.connection && open.includes(ride.state.code) ? [h('dt', {}, t('connection')), h('dd', {}, `${timeOf(ride.connection.planned)}${ride.connection.cancelled ? ` ${t('cancelled')}` : lateText(ride.connection.late_s)} ${ride.connection.line ?? ''} ${ride.connection.headsign ?? ''}`)] : null,
 				ride.vehicle ? [h('dt', {}, t('shuttle')), h('dd', {}, ride.vehicle.name ?? '', ride.vehicle.connected ? null : ` (${t('noContact')})`)] : null) : null,
+			open.includes(ride.state.code) ? h('p', { class: 'hint' }, h('a', { href: `/plain/ride/${this.secret}?lang=${language}` }, t('plainRide'))) : null,
 			receipt && ride.promise ? h('details', { class: 'receipt' }, h('summary', {}, t('receipt')), h('p', {}, t('record', { n: receipt.record }), h('br'), h('code', {}, receipt.hash)), h('p', {}, t('link'))) : null);
 	}
 
@@ -188,7 +199,7 @@ class RideView {
 	}
 
 	private showNotices(ride: Ride): void {
-		replace(this.notices, ride.notices.slice().reverse().map((notice) => h('li', {}, h('time', {}, timeOf(notice.made_at)), ' ', notice.text, notice.about && notice.kind === 'time_changed' ? ` (${timeOf(notice.about)})` : '')));
+		replace(this.notices, ride.notices.slice().reverse().map((notice) => h('li', {}, h('time', {}, timeOf(notice.made_at)), ' ', notice.text, notice.about && notice.kind === 'time_changed' ? ` (${t('nowAt', { time: timeOf(notice.about) })})` : '')));
 		for (const notice of ride.notices) { /* it is on the screen: that is what "told" means */
 			if (notice.state !== 'sent' || this.acknowledged.has(notice.notice) || document.hidden)
 				continue;
