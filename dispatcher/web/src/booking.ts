@@ -243,7 +243,7 @@ export class Booking {
 			h('header', {}, h('strong', { class: 'time' }, whenOf(offer.planned_pickup)), h('span', { class: 'reason' }, offer.reason.message), h('span', { class: 'price' }, price(offer.price_cents))),
 			h('dl', {},
 				h('dt', {}, t('pickup')), h('dd', {}, `${timeOf(offer.earliest_pickup)}–${timeOf(offer.latest_pickup)}, ${placeText(offer.pickup)} · ${walk(offer.walk_from_m, offer.walk_from_s)}`),
-				h('dt', {}, t('arrival')), h('dd', {}, `${timeOf(offer.planned_dropoff)} (≤ ${timeOf(offer.latest_arrival)}), ${placeText(offer.dropoff)} · ${walk(offer.walk_to_m, offer.walk_to_s)}`),
+				h('dt', {}, t('arrival')), h('dd', {}, `${timeOf(offer.planned_dropoff)} (${t('atLatest', { time: timeOf(offer.latest_arrival) })}), ${placeText(offer.dropoff)} · ${walk(offer.walk_to_m, offer.walk_to_s)}`),
 				h('dt', {}, t('shuttle')), h('dd', {}, offer.vehicle ?? '–')),
 			h('button', { type: 'button', class: 'primary', onclick: (event: Event) => void this.accept(ride, offer, event.target as HTMLButtonElement) }, `${t('book')} · ${whenOf(offer.planned_pickup)}`));
 	}

@@ -67,8 +67,7 @@ async function room(): Promise<void> {
 		return h('section', { class: kind, 'aria-labelledby': id }, h('h2', { id }, title), children);
 	};
 	replace(panel,
-		h('header', { class: 'brand' }, h('img', { src: '/icon.svg', alt: '', width: 36, height: 36 }), h('div', {}, h('h1', {}, t('control')), h('p', {}, town.name ?? '')), languageSwitch(), clockView(),
-			h('button', { type: 'button', class: 'stop-all', onclick: () => stopAll() }, t('standstillAll'))),
+		h('header', { class: 'brand' }, h('img', { src: '/icon.svg', alt: '', width: 36, height: 36 }), h('div', {}, h('h1', {}, t('control')), h('p', {}, town.name ?? '')), h('button', { type: 'button', class: 'stop-all', onclick: () => stopAll() }, t('standstillAll')), languageSwitch(), clockView()),
 		honesty(town), said,
 		section(t('attention'), 'block', attention),
 		section(t('fleet'), 'block', fleet),
@@ -373,7 +372,7 @@ async function story(number: string): Promise<void> {
 			ride.promise ? h('p', {}, t('pickupWindow', { a: timeOf(ride.promise.earliest_pickup), b: timeOf(ride.promise.latest_pickup) }), h('br'), t('arriveLatest', { time: timeOf(ride.promise.latest_arrival) }),
 				ride.boarding_code ? h('span', {}, h('br'), `${t('code')} ${ride.boarding_code}`) : null,
 				ride.pickup ? h('span', {}, h('br'), `${placeText(ride.pickup)} → ${ride.dropoff ? placeText(ride.dropoff) : ''}`) : null) : null,
-			storyLines(told), told.whole ? null : h('p', { class: 'hint' }, t('storyCut')),
+			storyLines(told, (number) => vehicles.find((vehicle) => String(vehicle.vehicle) === number)?.name ?? `#${number}`), told.whole ? null : h('p', { class: 'hint' }, t('storyCut')),
 			h('div', { class: 'actions' }, ride.state.code === 'at_stop' ? act('board', t('boardFor'), {}) : null, live && !ride.coming_used ? act('coming', t('coming'), { by: me() }) : null,
 				ride.state.code === 'no_show' ? act('undo-no-show', t('undoNoShow'), { by: me() }) : null, live ? cancel : null));
 	} catch (error) {

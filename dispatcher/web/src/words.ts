@@ -61,6 +61,7 @@ const table = {
 	pickup: ['Pickup', 'Abholung'],
 	pickupWindow: ['Pickup promised between {a} and {b}', 'Abholung zugesagt zwischen {a} und {b}'],
 	arriveLatest: ['Arrival by {time} at the latest', 'Ankunft spätestens {time}'],
+	atLatest: ['at the latest {time}', 'spätestens {time}'],
 	expected: ['expected {time}', 'voraussichtlich {time}'],
 	arrival: ['Arrival', 'Ankunft'],
 	walkMetres: ['{m} m on foot ({min} min)', '{m} m zu Fuß ({min} min)'],
