@@ -24,7 +24,7 @@ export function openList(box: HTMLElement, stops: Stop[], choose: (stop: Stop) =
 	};
 	draw();
 	box.classList.add('no-map');
-	box.removeAttribute('aria-label');
+	box.setAttribute('aria-label', t('listTitle'));
 	replace(box, h('p', {}, t('noMap')), h('h2', {}, t('listTitle')), vehicles, h('label', { htmlFor: id }, t('listSearch')), input, list, more);
 	let said = '';
 	return {
