@@ -215,7 +215,7 @@ static inline void http_rig_serve(struct http_rig *rig, uint32_t connections_max
 	snprintf(web, sizeof web, "%s/web", rig->folder);
 	struct host host = {rig,	 rig_submit,  rig_standstill, rig_now,	       rig_speed,
 			    rig_core_of, rig_state,   rig_find_place, rig_find_street, rig_random,
-			    rig_holding, rig_metrics, rig_feeds, rig_story};
+			    rig_holding, rig_metrics, rig_feeds,      rig_story};
 	struct http_settings settings = {.address = "127.0.0.1",
 					 .operator_token_path = token_path,
 					 .web_folder = web,
