@@ -238,9 +238,13 @@ static void handle_book(struct call *call)
 	if (plain_key_take(call, &fields) == ERR_OK) {
 		plain_form_new(&form, call->http);
 		plain_form_read(&form, call->http, &fields, call->language);
-		if (form.only_show || !plain_form_complete(&form, call->http, call->language) |
-					      !(form.from.value[0] && on_map(call, &form.from)) |
-					      !(form.to.value[0] && on_map(call, &form.to)))
+		/* everything is looked at, so that all that is wrong is said at once */
+		int fine = !form.only_show && plain_form_complete(&form, call->http, call->language);
+		if (!form.only_show && form.from.value[0])
+			fine = on_map(call, &form.from) && fine;
+		if (!form.only_show && form.to.value[0])
+			fine = on_map(call, &form.to) && fine;
+		if (!fine)
 			show_form(call, &form);
 		else
 			book(call, &form);
