@@ -12,50 +12,75 @@ static size_t rounded(size_t n, size_t size)
 	return (n * size + 15) / 16 * 16 + 16;
 }
 
-/* Places of all blocks; the columns may still be damaged. */
-static size_t nest_count(const struct network *network)
+struct counts {
+	size_t nest, lines; /* places of all blocks, common neighbours of all blocks */
+};
+
+/* The columns may still be damaged. */
+static struct counts counts_of(const struct network *network)
 {
 	const uint32_t *first = network->up_first, n = network->n_order;
-	size_t count = 0;
+	struct counts counts = {0, 0};
 	for (uint32_t x = 0; x < n; x++) {
 		if (first[x + 1] <= first[x] || first[x + 1] > network->n_up)
 			continue;
 		size_t n_rest = first[x + 1] - first[x];
-		if (network->up_head[first[x]] != x + 1 || x + 1 == n || first[x + 2] - first[x + 1] + 1 != n_rest)
-			count += n_rest * (n_rest - 1) / 2;
+		if (network->up_head[first[x]] == x + 1 && x + 1 < n && first[x + 2] - first[x + 1] + 1 == n_rest)
+			continue;
+		counts.nest += n_rest * (n_rest - 1) / 2;
+		counts.lines += n_rest;
 	}
-	return count;
+	return counts;
 }
+
+/* Vertices of a front at most: they lie on one root path. */
+static size_t front_most(const struct network *network)
+{
+	return network->up_depth < network->n_order ? (size_t)network->up_depth + 1 : network->n_order;
+}
+
+/* While the rows and columns of one block are found: of each common neighbour, 0 = none. */
+struct line_index {
+	uint16_t row, col;
+};
 
 size_t cch_size(const struct network *network, size_t n_edges_most)
 {
 	size_t n = network->n_order, m = network->n_up;
+	struct counts counts = counts_of(network);
 	if (n == 0)
 		return 0;
 	return rounded(1, sizeof(struct cch)) + rounded(n + 1, sizeof(struct cch_vertex)) + rounded(m, 4) +
 	       2 * rounded(m, 2) + rounded(n + 1, 4) + rounded(m, sizeof(struct cch_low)) + rounded(n + 1, 4) +
-	       rounded(nest_count(network), 2) + rounded(n_edges_most, sizeof(struct cch_base)) +
-	       rounded((size_t)network->n_arcs + 1, 4) + rounded(n_edges_most, 4) +
-	       rounded(n + 1, sizeof(struct cch_block)) + rounded(n, 4) + (n_edges_most + 2) * sizeof(struct cch_edge) +
-	       256;
+	       rounded(counts.nest, 2) + 4 * rounded(counts.lines, 2) +
+	       rounded(front_most(network), sizeof(struct line_index)) +
+	       rounded(n_edges_most, sizeof(struct cch_base)) + rounded((size_t)network->n_arcs + 1, 4) +
+	       rounded(n_edges_most, 4) + rounded(n + 1, sizeof(struct cch_block)) + rounded(n, 4) +
+	       (n_edges_most + 2) * sizeof(struct cch_edge) + cch_low_size(network) + 256;
 }
 
 static int columns_take(struct cch *cch, struct arena *arena)
 {
 	size_t n = cch->n, m = cch->m, n_arcs = cch->graph->network->n_arcs;
+	struct counts counts = counts_of(cch->graph->network);
 	cch->vertex = arena_take(arena, n + 1, sizeof *cch->vertex);
 	cch->up_tail = arena_take(arena, m, sizeof *cch->up_tail);
 	cch->up_depth = arena_take(arena, m, sizeof *cch->up_depth);
 	cch->up_rest = arena_take(arena, m, sizeof *cch->up_rest);
 	cch->low_first = arena_take(arena, n + 1, sizeof *cch->low_first);
 	cch->low = arena_take(arena, m, sizeof *cch->low);
-	cch->nest = arena_take(arena, nest_count(cch->graph->network), sizeof *cch->nest);
+	cch->nest = arena_take(arena, counts.nest, sizeof *cch->nest);
+	cch->row.rest = arena_take(arena, counts.lines, sizeof *cch->row.rest);
+	cch->row.above = arena_take(arena, counts.lines, sizeof *cch->row.above);
+	cch->col.rest = arena_take(arena, counts.lines, sizeof *cch->col.rest);
+	cch->col.above = arena_take(arena, counts.lines, sizeof *cch->col.above);
 	cch->base_first = arena_take(arena, n + 1, sizeof *cch->base_first);
 	cch->arc_first = arena_take(arena, n_arcs + 1, sizeof *cch->arc_first);
 	cch->block = arena_take(arena, n + 1, sizeof *cch->block);
 	cch->block_of = arena_take(arena, n, sizeof *cch->block_of);
 	return cch->vertex && cch->up_tail && cch->up_depth && cch->up_rest && cch->low_first && cch->low &&
-			       cch->nest && cch->base_first && cch->arc_first && cch->block && cch->block_of
+			       cch->nest && cch->row.rest && cch->row.above && cch->col.rest && cch->col.above &&
+			       cch->base_first && cch->arc_first && cch->block && cch->block_of
 		       ? ERR_OK
 		       : ERR_MEMORY;
 }
@@ -209,6 +234,8 @@ static void nest_open(struct cch *cch)
 	}
 }
 
+/* --- scratch --- */
+
 /* Where fronts will lie: a block takes what its children left on the stack and leaves its own. */
 static void stack_plan(struct cch *cch)
 {
@@ -218,7 +245,7 @@ static void stack_plan(struct cch *cch)
 		if (block->child != NONE)
 			at = cch->block[block->child].stack_at;
 		block->stack_at = at;
-		at += (size_t)block->n_rest * block->n_rest;
+		at += (size_t)block->n_rows * block->n_cols;
 		cch->stack_max = at > cch->stack_max ? at : cch->stack_max;
 	}
 }
@@ -314,6 +341,116 @@ static int base_open(struct cch *cch, const struct cch_edges *edges, struct aren
 	return code;
 }
 
+/* --- rows and columns --- */
+
+static void lines_mark_base(const struct cch *cch, uint32_t b, struct line_index *index)
+{
+	uint32_t n_rest = cch->block[b].n_rest;
+	for (uint32_t x = cch->block[b].first; x < cch->block[b + 1].first; x++) {
+		uint32_t rest = cch->vertex[x + 1].first - n_rest;
+		for (uint32_t k = cch->base_first[x]; k < cch->base_first[x + 1]; k++) {
+			uint32_t up = cch->base[k].slot / 2;
+			if (up < rest)
+				continue;
+			if (cch->base[k].slot & 1)
+				index[up - rest].row = 1;
+			else
+				index[up - rest].col = 1;
+		}
+	}
+}
+
+/* Where the neighbours of a child stand in the front: below n_out among the block's vertices, then the rest. */
+static const uint16_t *places_above(const struct cch *cch, uint32_t child)
+{
+	return cch->up_rest + cch->vertex[cch->block[child + 1].first - 1].first;
+}
+
+static void lines_mark_child(const struct cch *cch, uint32_t child, uint32_t n_out, struct line_index *index)
+{
+	const struct cch_block *block = &cch->block[child];
+	const uint16_t *above = places_above(cch, child);
+	for (uint32_t i = 0; i < block->n_rows; i++) {
+		uint32_t place = above[cch->row.rest[block->line_at + i]];
+		if (place >= n_out)
+			index[place - n_out].row = 1;
+	}
+	for (uint32_t i = 0; i < block->n_cols; i++) {
+		uint32_t place = above[cch->col.rest[block->line_at + i]];
+		if (place >= n_out)
+			index[place - n_out].col = 1;
+	}
+}
+
+/* Numbers what is marked and writes the lists. */
+static void lines_number(struct cch *cch, uint32_t b, struct line_index *index)
+{
+	struct cch_block *block = &cch->block[b];
+	uint32_t n_out = cch_n_vertices(cch, b);
+	for (uint32_t j = 0; j < block->n_rest; j++) {
+		if (index[j].row) {
+			cch->row.rest[block->line_at + block->n_rows] = (uint16_t)j;
+			index[j].row = (uint16_t)(n_out + block->n_rows++);
+		}
+		if (index[j].col) {
+			cch->col.rest[block->line_at + block->n_cols] = (uint16_t)j;
+			index[j].col = (uint16_t)(n_out + block->n_cols++);
+		}
+	}
+}
+
+static void lines_place_base(struct cch *cch, uint32_t b, const struct line_index *index)
+{
+	uint32_t first = cch->block[b].first, n_out = cch_n_vertices(cch, b), n_cols = n_out + cch->block[b].n_cols;
+	for (uint32_t i = 0; i < n_out; i++)
+		for (uint32_t k = cch->base_first[first + i]; k < cch->base_first[first + i + 1]; k++) {
+			struct cch_base *base = &cch->base[k];
+			uint32_t place = i + 1 + base->slot / 2 - cch->vertex[first + i].first;
+			uint32_t row = place < n_out ? place : index[place - n_out].row;
+			uint32_t col = place < n_out ? place : index[place - n_out].col;
+			base->cell = base->slot & 1 ? row * n_cols + i : i * n_cols + col;
+		}
+}
+
+static void lines_place_child(struct cch *cch, uint32_t child, uint32_t n_out, const struct line_index *index)
+{
+	const struct cch_block *block = &cch->block[child];
+	const uint16_t *above = places_above(cch, child);
+	for (uint32_t i = 0; i < block->n_rows; i++) {
+		uint32_t place = above[cch->row.rest[block->line_at + i]];
+		cch->row.above[block->line_at + i] = place < n_out ? (uint16_t)place : index[place - n_out].row;
+	}
+	for (uint32_t i = 0; i < block->n_cols; i++) {
+		uint32_t place = above[cch->col.rest[block->line_at + i]];
+		cch->col.above[block->line_at + i] = place < n_out ? (uint16_t)place : index[place - n_out].col;
+	}
+}
+
+/* Children before parents: whatever a child has a row or column for, its parent has too, or it is one of its vertices.
+ */
+static int lines_open(struct cch *cch, struct arena *arena)
+{
+	struct line_index *index = arena_take(arena, front_most(cch->graph->network), sizeof *index);
+	size_t at = 0;
+	if (!index)
+		return ERR_MEMORY;
+	for (uint32_t b = 0; b < cch->n_blocks; b++) {
+		struct cch_block *block = &cch->block[b];
+		uint32_t n_out = cch_n_vertices(cch, b);
+		block->line_at = at;
+		at += block->n_rest;
+		memset(index, 0, block->n_rest * sizeof *index);
+		lines_mark_base(cch, b, index);
+		for (uint32_t child = block->child; child != NONE; child = cch->block[child].sibling)
+			lines_mark_child(cch, child, n_out, index);
+		lines_number(cch, b, index);
+		lines_place_base(cch, b, index);
+		for (uint32_t child = block->child; child != NONE; child = cch->block[child].sibling)
+			lines_place_child(cch, child, n_out, index);
+	}
+	return ERR_OK;
+}
+
 static int order_check(const struct cch *cch, uint32_t *mark)
 {
 	for (uint32_t v = 0; v < cch->n; v++) {
@@ -340,17 +477,25 @@ static int cch_fill(struct cch *cch, struct arena *arena)
 		code = subtrees_open(cch);
 	if (code)
 		return code;
+	if (cch->depth_max > cch->graph->network->up_depth)
+		return ERR_RANGE;
 	arcs_open(cch);
 	blocks_open(cch);
 	nest_open(cch);
-	stack_plan(cch);
 	path_plan(cch);
+	code = base_open(cch, &edges, arena);
+	if (!code)
+		code = lines_open(cch, arena);
+	if (code)
+		return code;
+	stack_plan(cch);
+	code = cch_low_open(cch, arena);
+	if (code)
+		return code;
 	cch->work = cch->stack_max + (size_t)cch->front_max * cch->front_max;
 	if (cch->work < cch->path_max)
 		cch->work = cch->path_max;
-	if (cch->work > cch->graph->network->up_work || cch->depth_max > cch->graph->network->up_depth)
-		return ERR_RANGE;
-	return base_open(cch, &edges, arena);
+	return cch->work > cch->graph->network->up_work ? ERR_RANGE : ERR_OK;
 }
 
 void cch_edges_room(const struct route_graph *graph, uint32_t *ret_work, uint32_t *ret_depth)

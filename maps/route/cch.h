@@ -6,7 +6,12 @@
  *
  * Blocks (supernodes of sparse Cholesky factorisation) are runs of vertices whose neighbours nest: above every vertex
  * of the block lie the later ones of the block, then the common rest. Customisation is a multifrontal min-plus
- * factorisation: one dense matrix, the front, per block. */
+ * factorisation: one dense matrix, the front, per block.
+ *
+ * With turns most ways have one direction only (a street that leads into a region is no way out of it). So of the
+ * common rest only those vertices have a row in the front from which a way into the block's subtree exists at all, and
+ * only those a column to which one leads: with turns a third of the whole square. Weights outside are infinite in any
+ * metric and never written. */
 #ifndef ZUB_CCH_H
 #define ZUB_CCH_H
 
@@ -28,6 +33,7 @@ struct cch_vertex {
 struct cch_base {
 	uint32_t slot; /* 2 * upward arc + (1 = the edge leads down) */
 	uint32_t arc, turn;
+	uint32_t cell; /* of the front of the block of the lower end; in a low subtree: of the weights */
 };
 
 struct cch_low {
@@ -39,9 +45,33 @@ struct cch_block {
 	uint32_t parent;	 /* block, or NONE */
 	uint32_t n_rest;	 /* common neighbours above */
 	uint32_t child, sibling; /* first child, next child of the same parent; NONE */
+	uint32_t n_rows, n_cols; /* common neighbours with a way into the block's subtree, out of it */
+	size_t line_at;		 /* of its rows and columns in cch_lines */
 	size_t nest_at;		 /* of its rows of nest */
 	size_t stack_at;	 /* customisation: where what it hands to its parent lies on the stack */
 	size_t path_at;		 /* perfect customisation: where its front lies above those of its ancestors */
+};
+
+/* Rows, or columns, of the common neighbours in the fronts, ascending. */
+struct cch_lines {
+	uint16_t *rest;	 /* place among the common neighbours */
+	uint16_t *above; /* row, or column, in the front of the parent block */
+};
+
+/* Low subtrees: where fronts are tiny, finding one's way costs more than the ways. There the lower triangles are listed
+ * once, in the order in which they must be weighed, and customisation just walks the list:
+ * weight[to] = min(weight[to], weight[in] + weight[out]). */
+struct cch_triangle {
+	uint32_t to, in, out; /* upward arc, or m + upward arc for the way down; `to` may be a cell of the result */
+};
+
+/* Customisation takes these one after the other: a block, or a whole low subtree. */
+struct cch_step {
+	uint32_t block;	 /* the block, or the root of the subtree */
+	uint32_t lowest; /* block; NONE: no low subtree */
+	uint32_t inner,
+		outer; /* of the triangles: those within; those that make the result, up to the inner of the next
+			*/
 };
 
 struct cch_kernels;
@@ -66,7 +96,11 @@ struct cch {
 	uint32_t *arc_first;	 /* [n_arcs + 1] */
 	uint32_t *arc_base;	 /* [n_base] edges that drive an arc */
 	struct cch_block *block; /* [n_blocks + 1] */
-	uint32_t *block_of;	 /* [n] */
+	struct cch_lines row, col;
+	uint32_t n_steps;
+	struct cch_step *step; /* [n_steps + 1] */
+	struct cch_triangle *triangle;
+	uint32_t *block_of; /* [n] */
 	/* for each block and each pair p < q of its common neighbours: the place of the q-th among the neighbours of
 	 * the p-th; rows p of n_rest - 1 - p places */
 	uint16_t *nest;
@@ -77,6 +111,11 @@ size_t cch_size(const struct network *network, size_t n_edges_most);
 /* Errors: ERR_MEMORY, ERR_RANGE (the order does not fit the network). */
 int cch_open(struct cch **ret_cch, const struct route_graph *graph, struct arena *arena);
 
+/* Low subtrees (cch_low.c): finds them once all else is there. */
+size_t cch_low_size(const struct network *network);
+int cch_low_open(struct cch *cch, struct arena *arena); /* ERR_MEMORY */
+
+/* Vertices of a block. */
 static inline uint32_t cch_n_vertices(const struct cch *cch, uint32_t block)
 {
 	return cch->block[block + 1].first - cch->block[block].first;
@@ -103,7 +142,7 @@ struct route_weights {
 	const struct cch *cch;
 	uint32_t class_index;
 	const uint32_t *time_ms;	   /* [n_arcs], borrowed */
-	cch_label *up, *down;		   /* [m] best way x -> y, y -> x over vertices below x and y */
+	cch_label *up, *down;		   /* [m] best way x -> y, y -> x over vertices below x and y; down = up + m */
 	struct cch_side forward, backward; /* what queries use: the above, or what perfect customisation left of it */
 	uint32_t *up_first;		   /* [n + 1] */
 	struct cch_kept {
@@ -131,9 +170,10 @@ cch_label cch_base_label(const struct route_weights *weights, const struct cch_b
 /* --- kernels: compiled for several processors, all with the same results --- */
 
 struct cch_kernels {
-	/* Takes the first n_out vertices out of a dense matrix of n x n ways: the ways between the others become no
-	 * longer than those over them, and are written to rest[(n - n_out)^2]. The diagonal is never needed. */
-	void (*eliminate)(cch_label *front, uint32_t n, uint32_t n_out, cch_label *rest);
+	/* Takes the first n_out vertices out of a dense matrix of n_rows x n_cols ways (row and column i belong to
+	 * vertex i below n_out): the ways between the others become no longer than those over them, and are written to
+	 * rest[(n_rows - n_out) * (n_cols - n_out)]. The diagonal is never needed. */
+	void (*eliminate)(cch_label *front, uint32_t n_rows, uint32_t n_cols, uint32_t n_out, cch_label *rest);
 	/* least a[i] + b[i] */
 	cch_label (*meet)(const cch_label *a, const cch_label *b, uint32_t n);
 	/* Makes row and column i of the matrix shortest ways; those between later vertices are already, `up` and `down`

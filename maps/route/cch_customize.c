@@ -23,6 +23,12 @@ size_t route_weights_size(const struct network *network)
 	       2 * rounded(m, 1) + rounded(m, 4) + 256;
 }
 
+static void fill(cch_label *labels, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		labels[i] = CCH_INFINITE;
+}
+
 static int kept_take(struct cch_kept *kept, const struct cch *cch, struct arena *arena)
 {
 	kept->first = arena_take(arena, (size_t)cch->n + 1, sizeof *kept->first);
@@ -33,15 +39,15 @@ static int kept_take(struct cch_kept *kept, const struct cch *cch, struct arena 
 
 static int weights_take(struct route_weights *weights, const struct cch *cch, struct arena *arena)
 {
-	weights->up = arena_take(arena, cch->m, sizeof *weights->up);
-	weights->down = arena_take(arena, cch->m, sizeof *weights->down);
+	weights->up = arena_take(arena, 2 * (size_t)cch->m, sizeof *weights->up);
+	weights->down = weights->up + cch->m;
 	weights->up_first = arena_take(arena, (size_t)cch->n + 1, sizeof *weights->up_first);
 	weights->stack = arena_take(arena, cch->work, sizeof *weights->stack);
 	weights->is_kept = arena_take(arena, cch->m, 1);
 	weights->is_waiting = arena_take(arena, cch->m, 1);
 	weights->heap = arena_take(arena, cch->m, sizeof *weights->heap);
-	return weights->up && weights->down && weights->up_first && weights->stack && weights->is_kept &&
-			       weights->is_waiting && weights->heap && !kept_take(&weights->kept[0], cch, arena) &&
+	return weights->up && weights->up_first && weights->stack && weights->is_kept && weights->is_waiting &&
+			       weights->heap && !kept_take(&weights->kept[0], cch, arena) &&
 			       !kept_take(&weights->kept[1], cch, arena)
 		       ? ERR_OK
 		       : ERR_MEMORY;
@@ -61,6 +67,7 @@ int route_weights_open(struct route_weights **ret_weights, const struct route_gr
 	weights->front = weights->stack + cch->stack_max;
 	for (uint32_t x = 0; x <= cch->n; x++)
 		weights->up_first[x] = cch->vertex[x].first;
+	fill(weights->up, 2 * (size_t)cch->m); /* what no way can become is never written */
 	*ret_weights = weights;
 	return ERR_OK;
 }
@@ -114,79 +121,102 @@ cch_label cch_base_label(const struct route_weights *weights, const struct cch_b
 }
 
 /* The edges of the search graph between the block's vertices, and from them upwards. */
-static void front_base(const struct cch *cch, const struct costs *costs, uint32_t b, cch_label *front, uint32_t n)
+static void front_base(const struct cch *cch, const struct costs *costs, uint32_t b, cch_label *front)
 {
-	uint32_t first = cch->block[b].first, n_out = cch_n_vertices(cch, b);
-	for (uint32_t i = 0; i < n_out; i++) {
-		uint32_t x = first + i, up = 2 * cch->vertex[x].first;
-		for (uint32_t k = cch->base_first[x]; k < cch->base_first[x + 1]; k++) {
-			const struct cch_base *base = &cch->base[k];
-			uint32_t place = i + 1 + (base->slot - up) / 2;
-			cch_label *cell =
-				base->slot & 1 ? &front[(size_t)place * n + i] : &front[(size_t)i * n + place];
-			*cell = cch_label_min(*cell, base_label(costs, base));
-		}
+	uint32_t first = cch->base_first[cch->block[b].first], end = cch->base_first[cch->block[b + 1].first];
+	for (const struct cch_base *base = cch->base + first; base < cch->base + end; base++) {
+		cch_label *cell = &front[base->cell];
+		*cell = cch_label_min(*cell, base_label(costs, base));
 	}
 }
 
 /* What a child found between its neighbours above. */
-static void front_child(const struct route_weights *weights, uint32_t child, cch_label *front, uint32_t n)
+static void front_child(const struct cch *cch, uint32_t child, const cch_label *from, cch_label *front, size_t n_cols)
 {
-	const struct cch *cch = weights->cch;
-	uint32_t n_rest = cch->block[child].n_rest;
-	const cch_label *from = weights->stack + cch->block[child].stack_at;
-	const uint16_t *place = cch->up_rest + cch->vertex[cch->block[child + 1].first - 1].first;
-	for (uint32_t i = 0; i < n_rest; i++, from += n_rest) {
-		cch_label *row = front + (size_t)place[i] * n;
-		for (uint32_t j = 0; j < n_rest; j++)
-			row[place[j]] = cch_label_min(row[place[j]], from[j]);
+	const struct cch_block *block = &cch->block[child];
+	const uint16_t *row_above = cch->row.above + block->line_at, *col_above = cch->col.above + block->line_at;
+	for (uint32_t i = 0; i < block->n_rows; i++, from += block->n_cols) {
+		cch_label *row = front + row_above[i] * n_cols;
+		for (uint32_t j = 0; j < block->n_cols; j++)
+			row[col_above[j]] = cch_label_min(row[col_above[j]], from[j]);
 	}
+}
+
+/* weights[places[i]] = from[i * stride] */
+static void lines_write(cch_label *weights, const uint16_t *places, uint32_t n, const cch_label *from, size_t stride)
+{
+	for (uint32_t i = 0; i < n; i++)
+		weights[places[i]] = from[i * stride];
 }
 
 /* The weights of the block's own arcs. */
-static void front_write(struct route_weights *weights, uint32_t b, const cch_label *front, uint32_t n)
+static void front_write(struct route_weights *weights, uint32_t b, const cch_label *front, size_t n_cols)
 {
 	const struct cch *cch = weights->cch;
-	uint32_t first = cch->block[b].first, n_out = cch_n_vertices(cch, b);
+	const struct cch_block *block = &cch->block[b];
+	uint32_t n_out = cch_n_vertices(cch, b);
 	for (uint32_t i = 0; i < n_out; i++) {
-		uint32_t up = cch->vertex[first + i].first;
-		memcpy(weights->up + up, front + (size_t)i * n + i + 1, (n - i - 1) * sizeof *front);
-		for (uint32_t j = i + 1; j < n; j++)
-			weights->down[up + j - i - 1] = front[(size_t)j * n + i];
+		uint32_t first = cch->vertex[block->first + i].first, n_later = n_out - i - 1;
+		const cch_label *row = front + i * n_cols + i + 1, *below = front + (i + 1) * n_cols + i;
+		memcpy(weights->up + first, row, n_later * sizeof *row);
+		for (uint32_t j = 0; j < n_later; j++)
+			weights->down[first + j] = below[j * n_cols];
+		lines_write(weights->up + first + n_later, cch->col.rest + block->line_at, block->n_cols, row + n_later,
+			    1);
+		lines_write(weights->down + first + n_later, cch->row.rest + block->line_at, block->n_rows,
+			    below + n_later * n_cols, n_cols);
 	}
 }
 
-/* A block of one vertex without children needs no matrix. */
-static void leaf(struct route_weights *weights, const struct costs *costs, uint32_t b)
+/* Scratch of one thread, and where results of blocks lie. */
+struct place {
+	cch_label *front, *stack;
+};
+
+static cch_label *result_of(const struct cch *cch, const struct place *place, uint32_t b)
 {
-	const struct cch *cch = weights->cch;
-	uint32_t x = cch->block[b].first, first = cch->vertex[x].first, n = cch->block[b].n_rest;
-	cch_label *up = weights->up + first, *down = weights->down + first,
-		  *rest = weights->stack + cch->block[b].stack_at;
-	for (uint32_t i = 0; i < n; i++)
-		up[i] = down[i] = CCH_INFINITE;
-	for (uint32_t k = cch->base_first[x]; k < cch->base_first[x + 1]; k++) {
-		const struct cch_base *base = &cch->base[k];
-		cch_label *side = (base->slot & 1 ? down : up) + (base->slot / 2 - first);
-		*side = cch_label_min(*side, base_label(costs, base));
-	}
-	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t j = 0; j < n; j++)
-			*rest++ = cch_label_min(down[i] + up[j], CCH_INFINITE);
+	return place->stack + cch->block[b].stack_at;
 }
 
-static void block(struct route_weights *weights, const struct costs *costs, uint32_t b)
+static void block(struct route_weights *weights, const struct costs *costs, const struct place *place, uint32_t b)
 {
 	const struct cch *cch = weights->cch;
-	uint32_t n_out = cch_n_vertices(cch, b), n = n_out + cch->block[b].n_rest;
-	cch_label *front = weights->front;
-	for (size_t i = 0; i < (size_t)n * n; i++)
-		front[i] = CCH_INFINITE;
-	front_base(cch, costs, b, front, n);
+	uint32_t n_out = cch_n_vertices(cch, b), n_rows = n_out + cch->block[b].n_rows;
+	uint32_t n_cols = n_out + cch->block[b].n_cols;
+	cch_label *front = place->front;
+	fill(front, (size_t)n_rows * n_cols);
+	front_base(cch, costs, b, front);
 	for (uint32_t child = cch->block[b].child; child != NONE; child = cch->block[child].sibling)
-		front_child(weights, child, front, n);
-	cch->kernels->eliminate(front, n, n_out, weights->stack + cch->block[b].stack_at);
-	front_write(weights, b, front, n);
+		front_child(cch, child, result_of(cch, place, child), front, n_cols);
+	cch->kernels->eliminate(front, n_rows, n_cols, n_out, result_of(cch, place, b));
+	front_write(weights, b, front, n_cols);
+}
+
+static void relax_all(cch_label *to, const cch_label *weight, const struct cch_triangle *triangle,
+		      const struct cch_triangle *end)
+{
+	for (; triangle < end; triangle++) {
+		cch_label way = weight[triangle->in] + weight[triangle->out];
+		to[triangle->to] = cch_label_min(to[triangle->to], way);
+	}
+}
+
+static void low_subtree(struct route_weights *weights, const struct costs *costs, const struct place *place,
+			const struct cch_step *step)
+{
+	const struct cch *cch = weights->cch;
+	uint32_t lowest = cch->block[step->lowest].first, behind = cch->block[step->block + 1].first;
+	uint32_t first = cch->vertex[lowest].first, n = cch->vertex[behind].first - first;
+	cch_label *result = result_of(cch, place, step->block);
+	fill(weights->up + first, n);
+	fill(weights->down + first, n);
+	for (uint32_t k = cch->base_first[lowest]; k < cch->base_first[behind]; k++) {
+		cch_label *weight = &weights->up[cch->base[k].cell];
+		*weight = cch_label_min(*weight, base_label(costs, &cch->base[k]));
+	}
+	relax_all(weights->up, weights->up, cch->triangle + step->inner, cch->triangle + step->outer);
+	fill(result, (size_t)cch->block[step->block].n_rows * cch->block[step->block].n_cols);
+	relax_all(result, weights->up, cch->triangle + step->outer, cch->triangle + step[1].inner);
 }
 
 void cch_customize(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms)
@@ -195,11 +225,12 @@ void cch_customize(struct route_weights *weights, uint32_t class_index, const ui
 	weights->class_index = class_index;
 	weights->time_ms = time_ms;
 	struct costs costs = costs_of(weights);
-	for (uint32_t b = 0; b < cch->n_blocks; b++) {
-		if (cch->block[b].child == NONE && cch_n_vertices(cch, b) == 1)
-			leaf(weights, &costs, b);
+	struct place place = {.front = weights->front, .stack = weights->stack};
+	for (const struct cch_step *step = cch->step; step < cch->step + cch->n_steps; step++) {
+		if (step->lowest == NONE)
+			block(weights, &costs, &place, step->block);
 		else
-			block(weights, &costs, b);
+			low_subtree(weights, &costs, &place, step);
 	}
 	cch_use_all(weights);
 }

@@ -10,24 +10,24 @@ static void relax(cch_label *restrict row, const cch_label *restrict from, cch_l
 }
 
 /* The last vertex to go leaves its result elsewhere. */
-static void eliminate(cch_label *front, uint32_t n, uint32_t n_out, cch_label *restrict rest)
+static void eliminate(cch_label *front, uint32_t n_rows, uint32_t n_cols, uint32_t n_out, cch_label *restrict rest)
 {
-	uint32_t last = n_out - 1, n_rest = n - n_out;
+	uint32_t last = n_out - 1, n_rest = n_cols - n_out;
 	for (uint32_t i = 0; i < last; i++) {
-		const cch_label *from = front + (size_t)i * n;
-		for (uint32_t p = i + 1; p < n; p++) {
-			cch_label *row = front + (size_t)p * n, add = row[i];
+		const cch_label *from = front + (size_t)i * n_cols;
+		for (uint32_t p = i + 1; p < n_rows; p++) {
+			cch_label *row = front + (size_t)p * n_cols, add = row[i];
 			if (add < CCH_INFINITE)
-				relax(row + i + 1, from + i + 1, add, n - i - 1);
+				relax(row + i + 1, from + i + 1, add, n_cols - i - 1);
 		}
 	}
-	const cch_label *from = front + (size_t)last * n + n_out;
-	for (uint32_t p = 0; p < n_rest; p++) {
-		const cch_label *row = front + (size_t)(n_out + p) * n + n_out;
-		cch_label *to = rest + (size_t)p * n_rest, add = row[-1];
+	const cch_label *from = front + (size_t)last * n_cols + n_out;
+	for (uint32_t p = n_out; p < n_rows; p++, rest += n_rest) {
+		const cch_label *row = front + (size_t)p * n_cols + n_out;
+		cch_label add = row[-1];
 		for (uint32_t q = 0; q < n_rest; q++) {
 			cch_label way = add + from[q];
-			to[q] = way < row[q] ? way : row[q];
+			rest[q] = way < row[q] ? way : row[q];
 		}
 	}
 }
