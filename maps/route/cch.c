@@ -52,8 +52,8 @@ size_t cch_size(const struct network *network, size_t n_edges_most)
 		return 0;
 	return rounded(1, sizeof(struct cch)) + rounded(n + 1, sizeof(struct cch_vertex)) + rounded(m, 4) +
 	       2 * rounded(m, 2) + rounded(n + 1, 4) + rounded(m, sizeof(struct cch_low)) + rounded(n + 1, 4) +
-	       rounded(counts.nest, 2) + 4 * rounded(counts.lines, 2) +
-	       rounded(front_most(network), sizeof(struct line_index)) +
+	       rounded(counts.nest, 2) + rounded(m + 1, 4) + rounded(counts.nest, sizeof(struct cch_over)) +
+	       4 * rounded(counts.lines, 2) + rounded(front_most(network), sizeof(struct line_index)) +
 	       rounded(n_edges_most, sizeof(struct cch_base)) + rounded((size_t)network->n_arcs + 1, 4) +
 	       rounded(n_edges_most, 4) + rounded(n + 1, sizeof(struct cch_block)) + rounded(n, 4) +
 	       (n_edges_most + 2) * sizeof(struct cch_edge) + cch_low_size(network) + 256;
@@ -74,6 +74,7 @@ static int columns_take(struct cch *cch, struct arena *arena)
 	cch->row.above = arena_take(arena, counts.lines, sizeof *cch->row.above);
 	cch->col.rest = arena_take(arena, counts.lines, sizeof *cch->col.rest);
 	cch->col.above = arena_take(arena, counts.lines, sizeof *cch->col.above);
+	cch->over_first = arena_take(arena, m + 1, sizeof *cch->over_first);
 	cch->base_first = arena_take(arena, n + 1, sizeof *cch->base_first);
 	cch->arc_first = arena_take(arena, n_arcs + 1, sizeof *cch->arc_first);
 	cch->block = arena_take(arena, n + 1, sizeof *cch->block);
@@ -232,6 +233,64 @@ static void nest_open(struct cch *cch)
 			at += n - p - 1;
 		}
 	}
+}
+
+/* --- triangles by the arc above --- */
+
+/* The arc between common neighbours p and q of a block. */
+static uint32_t arc_above(const struct cch *cch, uint32_t b, uint32_t p, uint32_t q)
+{
+	const uint32_t *rest = cch->up_head + cch->vertex[cch->block[b + 1].first - 1].first;
+	return cch->vertex[rest[p]].first + cch_nest(cch, b, p)[q - p - 1];
+}
+
+/* Calls `each` for pairs p < q of common neighbours between which a way over the block can exist. */
+static void pairs_walk(struct cch *cch, struct line_index *index,
+		       void (*each)(struct cch *cch, uint32_t up, uint32_t b, uint32_t p, uint32_t q))
+{
+	for (uint32_t b = 0; b < cch->n_blocks; b++) {
+		const struct cch_block *block = &cch->block[b];
+		memset(index, 0, block->n_rest * sizeof *index);
+		for (uint32_t i = 0; i < block->n_rows; i++)
+			index[cch->row.rest[block->line_at + i]].row = 1;
+		for (uint32_t i = 0; i < block->n_cols; i++)
+			index[cch->col.rest[block->line_at + i]].col = 1;
+		for (uint32_t p = 0; p < block->n_rest; p++)
+			for (uint32_t q = p + 1; q < block->n_rest; q++)
+				if ((index[p].row && index[q].col) || (index[p].col && index[q].row))
+					each(cch, arc_above(cch, b, p, q), b, p, q);
+	}
+}
+
+static void over_count(struct cch *cch, uint32_t up, uint32_t b, uint32_t p, uint32_t q)
+{
+	(void)b, (void)p, (void)q;
+	cch->over_first[up]++;
+}
+
+static void over_write(struct cch *cch, uint32_t up, uint32_t b, uint32_t p, uint32_t q)
+{
+	uint32_t near = cch->vertex[cch->block[b + 1].first - 1].first + p;
+	cch->over[cch->over_first[up]++] = (struct cch_over){near, (uint16_t)(q - p), (uint16_t)cch_n_vertices(cch, b)};
+}
+
+static int over_open(struct cch *cch, struct line_index *index, struct arena *arena)
+{
+	uint32_t *at = cch->over_first, sum = 0;
+	pairs_walk(cch, index, over_count);
+	for (uint32_t e = 0; e <= cch->m; e++) {
+		uint32_t n = e < cch->m ? at[e] : 0;
+		at[e] = sum;
+		sum += n;
+	}
+	cch->over = arena_take(arena, (size_t)sum + 1, sizeof *cch->over);
+	if (!cch->over)
+		return ERR_MEMORY;
+	pairs_walk(cch, index, over_write);
+	for (uint32_t e = cch->m; e > 0; e--)
+		at[e] = at[e - 1];
+	at[0] = 0;
+	return ERR_OK;
 }
 
 /* --- scratch --- */
@@ -428,12 +487,9 @@ static void lines_place_child(struct cch *cch, uint32_t child, uint32_t n_out, c
 
 /* Children before parents: whatever a child has a row or column for, its parent has too, or it is one of its vertices.
  */
-static int lines_open(struct cch *cch, struct arena *arena)
+static void lines_open(struct cch *cch, struct line_index *index)
 {
-	struct line_index *index = arena_take(arena, front_most(cch->graph->network), sizeof *index);
 	size_t at = 0;
-	if (!index)
-		return ERR_MEMORY;
 	for (uint32_t b = 0; b < cch->n_blocks; b++) {
 		struct cch_block *block = &cch->block[b];
 		uint32_t n_out = cch_n_vertices(cch, b);
@@ -448,7 +504,6 @@ static int lines_open(struct cch *cch, struct arena *arena)
 		for (uint32_t child = block->child; child != NONE; child = cch->block[child].sibling)
 			lines_place_child(cch, child, n_out, index);
 	}
-	return ERR_OK;
 }
 
 static int order_check(const struct cch *cch, uint32_t *mark)
@@ -484,12 +539,14 @@ static int cch_fill(struct cch *cch, struct arena *arena)
 	nest_open(cch);
 	path_plan(cch);
 	code = base_open(cch, &edges, arena);
-	if (!code)
-		code = lines_open(cch, arena);
-	if (code)
-		return code;
+	struct line_index *index = arena_take(arena, front_most(cch->graph->network), sizeof *index);
+	if (code || !index)
+		return code ? code : ERR_MEMORY;
+	lines_open(cch, index);
 	stack_plan(cch);
-	code = cch_low_open(cch, arena);
+	code = over_open(cch, index, arena);
+	if (!code)
+		code = cch_low_open(cch, arena);
 	if (code)
 		return code;
 	cch->work = cch->stack_max + (size_t)cch->front_max * cch->front_max;

@@ -40,6 +40,14 @@ struct cch_low {
 	uint32_t up, tail;
 };
 
+/* Triangles below an arc over all vertices of one block. */
+struct cch_over {
+	uint32_t
+		near; /* arc from the block's last vertex to the lower end; that to the higher end is `gap` behind it */
+	uint16_t gap;
+	uint16_t n_out; /* vertices of the block */
+};
+
 struct cch_block {
 	uint32_t first;		 /* lowest vertex; the block ends before the first of the next */
 	uint32_t parent;	 /* block, or NONE */
@@ -104,6 +112,9 @@ struct cch {
 	/* for each block and each pair p < q of its common neighbours: the place of the q-th among the neighbours of
 	 * the p-th; rows p of n_rest - 1 - p places */
 	uint16_t *nest;
+	uint32_t *over_first;  /* [m + 1] by upward arc */
+	struct cch_over *over; /* what lies below each arc, but for the vertices of the block of its tail; ways that
+				  cannot exist are left out */
 };
 
 /* Bytes at most for a network that has an order; 0 where it has none. */
@@ -153,9 +164,14 @@ struct route_weights {
 	/* scratch */
 	cch_label *front, *stack;
 	uint8_t *is_kept;    /* [m] bit 0 up, bit 1 down */
-	uint32_t *heap;	     /* [m] upward arcs waiting for an update */
+	uint64_t *bits;	     /* [cch_wait_words] upward arcs waiting for an update */
 	uint8_t *is_waiting; /* [m] */
 };
+
+static inline size_t cch_wait_words(size_t m)
+{
+	return m / 64 + 1 + m / 4096 + 1;
+}
 
 /* All weights anew. */
 void cch_customize(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms);

@@ -20,7 +20,7 @@ size_t route_weights_size(const struct network *network)
 		return 0;
 	return rounded(1, sizeof(struct route_weights)) + 4 * rounded(m + 1, sizeof(cch_label)) +
 	       3 * rounded(n + 1, 4) + 2 * rounded(m + 1, 2) + rounded(network->up_work, sizeof(cch_label)) +
-	       2 * rounded(m, 1) + rounded(m, 4) + 256;
+	       2 * rounded(m, 1) + rounded(cch_wait_words(m), 8) + 256;
 }
 
 static void fill(cch_label *labels, size_t n)
@@ -45,9 +45,9 @@ static int weights_take(struct route_weights *weights, const struct cch *cch, st
 	weights->stack = arena_take(arena, cch->work, sizeof *weights->stack);
 	weights->is_kept = arena_take(arena, cch->m, 1);
 	weights->is_waiting = arena_take(arena, cch->m, 1);
-	weights->heap = arena_take(arena, cch->m, sizeof *weights->heap);
+	weights->bits = arena_take(arena, cch_wait_words(cch->m), sizeof *weights->bits);
 	return weights->up && weights->up_first && weights->stack && weights->is_kept && weights->is_waiting &&
-			       weights->heap && !kept_take(&weights->kept[0], cch, arena) &&
+			       weights->bits && !kept_take(&weights->kept[0], cch, arena) &&
 			       !kept_take(&weights->kept[1], cch, arena)
 		       ? ERR_OK
 		       : ERR_MEMORY;
