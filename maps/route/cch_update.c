@@ -5,35 +5,45 @@
 
 #include <string.h>
 
-/* Lost: to be weighed anew. */
-enum { IS_WAITING = 1, LOST_UP = 2, LOST_DOWN = 4 };
+/* Lost: to be weighed anew. Noted: the weight from before is. */
+enum { IS_WAITING = 1, LOST = 2, NOTED = 8 };
 
-struct both {
-	cch_label up, down;
+/* Weights of one direction. */
+struct way {
+	uint32_t is_down;
+	cch_label *weight;
+	cch_label *before; /* of arcs that wait and were lowered: in the room of what perfect customisation kept, which
+			      is no longer true */
 };
 
 struct waiting {
 	struct route_weights *weights;
-	/* weights before the update, of arcs that wait: in the room of what perfect customisation kept, which is no
-	 * longer true */
-	cch_label *up, *down;
-	uint64_t *bits;	  /* who waits; those that are woken come later than who wakes them */
-	uint64_t *groups; /* which words of it are not 0 */
+	struct way way[2]; /* up, down */
+	const uint32_t *first;
+	uint8_t *is_waiting; /* [m] IS_WAITING, LOST and NOTED << is_down */
+	uint64_t *bits;	     /* who waits; those that are woken come later than who wakes them */
+	uint64_t *groups;    /* which words of it are not 0 */
 	uint32_t n;
 };
 
-static void wait_for(struct waiting *waiting, uint32_t up, uint8_t why)
+static void wait_for(struct waiting *waiting, uint32_t up, uint32_t why)
 {
-	struct route_weights *weights = waiting->weights;
-	uint8_t before = weights->is_waiting[up];
-	weights->is_waiting[up] = before | IS_WAITING | why;
+	uint8_t before = waiting->is_waiting[up];
+	waiting->is_waiting[up] = (uint8_t)(before | IS_WAITING | why);
 	if (before)
 		return;
-	waiting->up[up] = weights->up[up];
-	waiting->down[up] = weights->down[up];
 	waiting->n++;
 	waiting->bits[up / 64] |= UINT64_C(1) << up % 64;
 	waiting->groups[up / 4096] |= UINT64_C(1) << up / 64 % 64;
+}
+
+static void lower(struct waiting *waiting, const struct way *way, uint32_t up, cch_label weight)
+{
+	uint32_t noted = (uint32_t)NOTED << way->is_down;
+	if (!(waiting->is_waiting[up] & noted))
+		way->before[up] = way->weight[up];
+	wait_for(waiting, up, noted);
+	way->weight[up] = weight;
 }
 
 /* The least that waits, at or behind `from`. */
@@ -102,115 +112,106 @@ static cch_label weigh(const struct route_weights *weights, uint32_t up, uint32_
 	return sum.best;
 }
 
-/* A way into a vertex, or out of it, changed: what it leads on to, or comes from, at its other end. */
+/* A way out of a vertex y, or into it, changed: what comes before it, or follows it, at y. */
 struct change {
 	cch_label was, is;
-	cch_label key;		/* with `other`, at most the weight: it matters */
-	const cch_label *other; /* weights of the arcs of y that continue it */
-	cch_label *low, *high;	/* weights of the arc between, when the other end is lower, higher */
-	uint8_t lost_low, lost_high;
+	cch_label key;			      /* with `other`, at most the weight: it matters */
+	const struct way *other, *low, *high; /* at y; of the arc between, when the other end is lower, higher */
 };
 
 /* The weight of an arc made of two others, one of which changed. */
 static inline void compare(struct waiting *waiting, const struct change *change, uint32_t e, uint32_t target,
-			   cch_label *weights, uint8_t lost)
+			   const struct way *way)
 {
-	cch_label other = change->other[e];
-	if (other + change->key > weights[target])
+	cch_label other = change->other->weight[e];
+	if (other + change->key > way->weight[target])
 		return;
-	if (other + change->is < weights[target]) {
-		wait_for(waiting, target, 0); /* notes the old weight first */
-		weights[target] = other + change->is;
-	} else if (change->is > change->was && other + change->was < CCH_INFINITE) {
-		wait_for(waiting, target, lost);
-	}
+	if (other + change->is < way->weight[target])
+		lower(waiting, way, target, other + change->is);
+	else if (change->is > change->was && other + change->was < CCH_INFINITE)
+		wait_for(waiting, target, (uint32_t)LOST << way->is_down);
 }
 
 /* All arcs between the head of y -> up and the heads of the other arcs of y. Neighbours nest: places within the block
  * are counted, those behind it are looked up. */
-static void wake(struct waiting *waiting, uint32_t up, const struct change *change)
+static void wake_all(struct waiting *waiting, uint32_t up, struct change change)
 {
 	const struct cch *cch = waiting->weights->cch;
-	const struct cch_vertex *vertex = cch->vertex;
-	uint32_t y = cch->up_tail[up], z = cch->up_head[up], block = cch->block_of[y];
-	uint32_t first = vertex[y].first, end = vertex[y + 1].first, rest = end - cch->block[block].n_rest;
-	uint32_t e = first, in_block = up < rest ? up : rest, between = vertex[z].first;
+	const uint32_t *first_of = waiting->first, *head = cch->up_head;
+	uint32_t y = cch->up_tail[up], block = cch->block_of[y], n_rest = cch->block[block].n_rest;
+	uint32_t first = first_of[y], end = first_of[y + 1], rest = end - n_rest;
+	uint32_t e = first, in_block = up < rest ? up : rest, between = first_of[head[up]];
 	for (; e < in_block; e++)
-		compare(waiting, change, e, vertex[y + 1 + (e - first)].first + (up - e - 1), change->low,
-			change->lost_low);
+		compare(waiting, &change, e, first_of[y + 1 + (e - first)] + (up - e - 1), change.low);
 	if (up < rest) {
 		for (e = up + 1; e < end; e++)
-			compare(waiting, change, e, between + (e - up - 1), change->high, change->lost_high);
+			compare(waiting, &change, e, between + (e - up - 1), change.high);
 		return;
 	}
 	const uint16_t *nest = cch_nest(cch, block, 0);
-	for (uint32_t n = cch->block[block].n_rest - 1; e < up; e++, nest += n--)
-		compare(waiting, change, e, vertex[cch->up_head[e]].first + nest[up - e - 1], change->low,
-			change->lost_low);
+	for (uint32_t n = n_rest - 1; e < up; e++, nest += n--)
+		compare(waiting, &change, e, first_of[head[e]] + nest[up - e - 1], change.low);
 	for (e = up + 1; e < end; e++)
-		compare(waiting, change, e, between + nest[e - up - 1], change->high, change->lost_high);
+		compare(waiting, &change, e, between + nest[e - up - 1], change.high);
 }
 
-/* The way from y over the arc changed: ways from the other neighbours of y down to y and over the arc. */
-static void wake_up(struct waiting *waiting, uint32_t up, cch_label was, cch_label is)
+static void wake(struct waiting *waiting, uint32_t up, const struct way *way, cch_label was, cch_label is)
 {
-	struct route_weights *weights = waiting->weights;
-	struct change change = {was,	 is,	   is > was ? was : is + 1, weights->down, weights->up, weights->down,
-				LOST_UP, LOST_DOWN};
-	wake(waiting, up, &change);
+	const struct way *back = &waiting->way[!way->is_down];
+	wake_all(waiting, up, (struct change){was, is, is > was ? was : is + 1, back, way, back});
 }
 
-/* The way over the arc down to y changed: ways over it to the other neighbours of y. */
-static void wake_down(struct waiting *waiting, uint32_t up, cch_label was, cch_label is)
+static void update_way(struct waiting *waiting, uint32_t up, const struct way *way, uint32_t why)
 {
-	struct route_weights *weights = waiting->weights;
-	struct change change = {was,	   is,	   is > was ? was : is + 1, weights->up, weights->down, weights->up,
-				LOST_DOWN, LOST_UP};
-	wake(waiting, up, &change);
+	cch_label now = way->weight[up], new = now;
+	cch_label before = why & (uint32_t)NOTED << way->is_down ? way->before[up] : now;
+	if (why & (uint32_t)LOST << way->is_down)
+		new = weigh(waiting->weights, up, way->is_down);
+	way->weight[up] = new;
+	/* what it was lowered to may have been built on before it proved too low */
+	cch_label old = cch_label_min(before, now);
+	if (old != new || before != new)
+		wake(waiting, up, way, old, new);
 }
 
 static void update_one(struct waiting *waiting, uint32_t up)
 {
-	struct route_weights *weights = waiting->weights;
-	struct both old = {waiting->up[up], waiting->down[up]}, now = {weights->up[up], weights->down[up]}, new = now;
-	if (weights->is_waiting[up] & LOST_UP)
-		new.up = weigh(weights, up, 0);
-	if (weights->is_waiting[up] & LOST_DOWN)
-		new.down = weigh(weights, up, 1);
-	weights->is_waiting[up] = 0;
-	weights->up[up] = new.up;
-	weights->down[up] = new.down;
-	/* what it was lowered to may have been built on before it proved too low */
-	old = (struct both){cch_label_min(old.up, now.up), cch_label_min(old.down, now.down)};
-	if (old.up != new.up || waiting->up[up] != new.up)
-		wake_up(waiting, up, old.up, new.up);
-	if (old.down != new.down || waiting->down[up] != new.down)
-		wake_down(waiting, up, old.down, new.down);
+	uint32_t why = waiting->is_waiting[up];
+	waiting->is_waiting[up] = 0;
+	update_way(waiting, up, &waiting->way[0], why);
+	update_way(waiting, up, &waiting->way[1], why);
 }
 
 static void forget(struct waiting *waiting)
 {
 	const struct cch *cch = waiting->weights->cch;
-	memset(waiting->weights->is_waiting, 0, cch->m);
+	memset(waiting->is_waiting, 0, cch->m);
 	memset(waiting->bits, 0, cch_wait_words(cch->m) * sizeof *waiting->bits);
 }
 
-static void base_lost(struct waiting *waiting, uint32_t slot)
+static struct waiting waiting_of(struct route_weights *weights)
 {
-	wait_for(waiting, slot / 2, slot & 1 ? LOST_DOWN : LOST_UP);
+	return (struct waiting){
+		.weights = weights,
+		.way = {{0, weights->up, weights->kept[0].weight}, {1, weights->down, weights->kept[1].weight}},
+		.first = weights->up_first,
+		.is_waiting = weights->is_waiting,
+		.bits = weights->bits,
+		.groups = weights->bits + weights->cch->m / 64 + 1};
 }
 
 void cch_update(struct route_weights *weights, const uint32_t *arcs, uint32_t n)
 {
 	const struct cch *cch = weights->cch;
-	struct waiting waiting = {weights,	 weights->kept[0].weight,	  weights->kept[1].weight,
-				  weights->bits, weights->bits + cch->m / 64 + 1, 0};
+	struct waiting waiting = waiting_of(weights);
 	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = cch->arc_first[arcs[i]]; k < cch->arc_first[arcs[i] + 1]; k++)
-			base_lost(&waiting, cch->base[cch->arc_base[k]].slot);
+		for (uint32_t k = cch->arc_first[arcs[i]]; k < cch->arc_first[arcs[i] + 1]; k++) {
+			uint32_t slot = cch->base[cch->arc_base[k]].slot;
+			wait_for(&waiting, slot / 2, (uint32_t)LOST << (slot & 1));
+		}
 	uint32_t at = 0;
-	/* one arc costs some twenty times what it costs as a part of all */
-	for (uint32_t left = cch->m / 24 + 64; waiting.n > 0 && left > 0; left--) {
+	/* one arc costs some ten times what it costs as a part of all */
+	for (uint32_t left = cch->m / 16 + 64; waiting.n > 0 && left > 0; left--) {
 		at = take_least(&waiting, at);
 		update_one(&waiting, at);
 	}
