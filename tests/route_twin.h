@@ -14,6 +14,7 @@
 #include "rng.h"
 #include "route.h"
 #include "route_graph.h"
+#include "route_threads.h"
 
 #define TWIN_PATH_MAX 20000
 
@@ -25,6 +26,7 @@ struct twin {
 	struct route_weights *weights, *fresh;
 	uint32_t *time_ms; /* a copy that closures may change */
 	struct route_metric plain, fast;
+	struct route_threads *threads;
 };
 
 static inline void twin_open(struct twin *twin, const struct network *network)
@@ -39,15 +41,37 @@ static inline void twin_open(struct twin *twin, const struct network *network)
 	assert_int_equal(route_weights_open(&twin->weights, twin->graph, &twin->weights_arena), 0);
 	assert_int_equal(route_weights_open(&twin->fresh, twin->graph, &twin->weights_arena), 0);
 	assert_non_null(twin->weights);
+	assert_int_equal(route_threads_open(&twin->threads, twin->graph, 2 + network->n_order % 2), 0);
 	twin->time_ms = malloc(((size_t)network->n_arcs + 1) * sizeof *twin->time_ms);
 }
 
 static inline void twin_close(struct twin *twin)
 {
 	free(twin->time_ms);
+	route_threads_close(twin->threads);
 	arena_close(&twin->graph_arena);
 	arena_close(&twin->query_arena);
 	arena_close(&twin->weights_arena);
+}
+
+/* Several threads leave the same bytes as one. */
+static inline void twin_threads(struct twin *twin)
+{
+	const struct route_weights *alone = twin->weights, *many = twin->fresh;
+	size_t n = twin->network->n_order, m = twin->network->n_up;
+	route_threads_set(twin->threads, twin->fresh, twin->plain.class_index, twin->time_ms, 0);
+	assert_memory_equal(many->up, alone->up, m * sizeof *many->up);
+	assert_memory_equal(many->down, alone->down, m * sizeof *many->down);
+	for (int bit = 0; bit < 2; bit++) {
+		const struct cch_kept *a = &many->kept[bit], *b = &alone->kept[bit];
+		assert_memory_equal(a->first, b->first, (n + 1) * sizeof *a->first);
+		assert_memory_equal(a->depth, b->depth, a->first[n] * sizeof *a->depth);
+		assert_memory_equal(a->weight, b->weight, a->first[n] * sizeof *a->weight);
+	}
+	route_threads_set(twin->threads, twin->fresh, twin->plain.class_index, twin->time_ms, 1);
+	assert_true(many->forward.weight == many->up && many->backward.weight == many->down);
+	assert_memory_equal(many->up, alone->up, m * sizeof *many->up);
+	assert_memory_equal(many->down, alone->down, m * sizeof *many->down);
 }
 
 static inline void twin_class(struct twin *twin, uint32_t class_index)
@@ -58,6 +82,7 @@ static inline void twin_class(struct twin *twin, uint32_t class_index)
 	twin->plain = (struct route_metric){class_index, twin->time_ms, NULL};
 	twin->fast = (struct route_metric){class_index, twin->time_ms, twin->weights};
 	route_weights_set(twin->weights, class_index, twin->time_ms);
+	twin_threads(twin);
 }
 
 static inline void twin_same(struct route_result got, struct route_result wanted, struct spot from, struct spot to)

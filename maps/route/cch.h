@@ -126,6 +126,11 @@ int cch_open(struct cch **ret_cch, const struct route_graph *graph, struct arena
 size_t cch_low_size(const struct network *network);
 int cch_low_open(struct cch *cch, struct arena *arena); /* ERR_MEMORY */
 
+/* Vertices of the front of a block. */
+static inline uint32_t cch_front_size(const struct cch *cch, uint32_t b)
+{
+	return cch->block[b + 1].first - cch->block[b].first + cch->block[b].n_rest;
+}
 /* Vertices of a block. */
 static inline uint32_t cch_n_vertices(const struct cch *cch, uint32_t block)
 {
@@ -172,6 +177,22 @@ static inline size_t cch_wait_words(size_t m)
 {
 	return m / 64 + 1 + m / 4096 + 1;
 }
+
+/* Scratch of one thread, and where results of blocks lie. */
+struct cch_place {
+	cch_label *front, *stack;
+	size_t base;		   /* of the subtree at hand on the stack */
+	uint32_t root;		   /* the block whose result goes to `shared`; NONE */
+	cch_label *shared;	   /* what several threads see */
+	const uint32_t *shared_at; /* [n_blocks] all results are there; NULL */
+};
+void cch_customize_steps(struct route_weights *weights, const struct cch_place *place, uint32_t first, uint32_t end);
+/* Perfects the arcs of one block; front[n * n] receives the shortest ways between its vertices and neighbours above,
+ * `parent` has those of its parent. */
+void cch_perfect_block(struct route_weights *weights, uint32_t b, cch_label *front, const cch_label *parent);
+/* Lays what is kept of one direction (0 forward) close together; queries use it once both are. */
+void cch_keep(struct route_weights *weights, int bit);
+void cch_use_kept(struct route_weights *weights);
 
 /* All weights anew. */
 void cch_customize(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms);

@@ -168,17 +168,16 @@ static void front_write(struct route_weights *weights, uint32_t b, const cch_lab
 	}
 }
 
-/* Scratch of one thread, and where results of blocks lie. */
-struct place {
-	cch_label *front, *stack;
-};
-
-static cch_label *result_of(const struct cch *cch, const struct place *place, uint32_t b)
+static cch_label *result_of(const struct cch *cch, const struct cch_place *place, uint32_t b)
 {
-	return place->stack + cch->block[b].stack_at;
+	if (place->shared_at)
+		return place->shared + place->shared_at[b];
+	if (b == place->root)
+		return place->shared;
+	return place->stack + (cch->block[b].stack_at - place->base);
 }
 
-static void block(struct route_weights *weights, const struct costs *costs, const struct place *place, uint32_t b)
+static void block(struct route_weights *weights, const struct costs *costs, const struct cch_place *place, uint32_t b)
 {
 	const struct cch *cch = weights->cch;
 	uint32_t n_out = cch_n_vertices(cch, b), n_rows = n_out + cch->block[b].n_rows;
@@ -201,7 +200,7 @@ static void relax_all(cch_label *to, const cch_label *weight, const struct cch_t
 	}
 }
 
-static void low_subtree(struct route_weights *weights, const struct costs *costs, const struct place *place,
+static void low_subtree(struct route_weights *weights, const struct costs *costs, const struct cch_place *place,
 			const struct cch_step *step)
 {
 	const struct cch *cch = weights->cch;
@@ -219,19 +218,24 @@ static void low_subtree(struct route_weights *weights, const struct costs *costs
 	relax_all(result, weights->up, cch->triangle + step->outer, cch->triangle + step[1].inner);
 }
 
-void cch_customize(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms)
+void cch_customize_steps(struct route_weights *weights, const struct cch_place *place, uint32_t first, uint32_t end)
 {
 	const struct cch *cch = weights->cch;
+	struct costs costs = costs_of(weights);
+	for (const struct cch_step *step = cch->step + first; step < cch->step + end; step++) {
+		if (step->lowest == NONE)
+			block(weights, &costs, place, step->block);
+		else
+			low_subtree(weights, &costs, place, step);
+	}
+}
+
+void cch_customize(struct route_weights *weights, uint32_t class_index, const uint32_t *time_ms)
+{
+	struct cch_place place = {.front = weights->front, .stack = weights->stack, .root = NONE};
 	weights->class_index = class_index;
 	weights->time_ms = time_ms;
-	struct costs costs = costs_of(weights);
-	struct place place = {.front = weights->front, .stack = weights->stack};
-	for (const struct cch_step *step = cch->step; step < cch->step + cch->n_steps; step++) {
-		if (step->lowest == NONE)
-			block(weights, &costs, &place, step->block);
-		else
-			low_subtree(weights, &costs, &place, step);
-	}
+	cch_customize_steps(weights, &place, 0, weights->cch->n_steps);
 	cch_use_all(weights);
 }
 

@@ -5,23 +5,16 @@
 
 #include <string.h>
 
-static uint32_t front_size(const struct cch *cch, uint32_t b)
-{
-	return cch_n_vertices(cch, b) + cch->block[b].n_rest;
-}
-
 /* The shortest ways between the block's neighbours above, from the front of its parent. */
-static void front_inherit(const struct route_weights *weights, uint32_t b, cch_label *front, uint32_t n)
+static void front_inherit(const struct cch *cch, uint32_t b, cch_label *front, uint32_t n, const cch_label *parent)
 {
-	const struct cch *cch = weights->cch;
 	const struct cch_block *block = &cch->block[b];
 	uint32_t n_out = cch_n_vertices(cch, b);
 	for (uint32_t i = 0; i < n; i++)
 		front[(size_t)i * n + i] = CCH_INFINITE;
 	if (block->parent == NONE)
 		return;
-	uint32_t n_parent = front_size(cch, block->parent);
-	const cch_label *parent = weights->stack + cch->block[block->parent].path_at;
+	uint32_t n_parent = cch_front_size(cch, block->parent);
 	const uint16_t *place = cch->up_rest + cch->vertex[cch->block[b + 1].first - 1].first;
 	for (uint32_t i = 0; i < block->n_rest; i++) {
 		cch_label *row = front + (size_t)(n_out + i) * n + n_out;
@@ -44,10 +37,23 @@ static void mark_kept(struct route_weights *weights, uint32_t b, const cch_label
 	}
 }
 
-static struct cch_side side_keep(const struct route_weights *weights, int bit, const cch_label *from)
+void cch_perfect_block(struct route_weights *weights, uint32_t b, cch_label *front, const cch_label *parent)
+{
+	const struct cch *cch = weights->cch;
+	uint32_t n = cch_front_size(cch, b);
+	front_inherit(cch, b, front, n, parent);
+	for (uint32_t i = cch_n_vertices(cch, b); i-- > 0;) {
+		uint32_t up = cch->vertex[cch->block[b].first + i].first;
+		cch->kernels->perfect(front, n, i, weights->up + up, weights->down + up);
+	}
+	mark_kept(weights, b, front, n);
+}
+
+void cch_keep(struct route_weights *weights, int bit)
 {
 	const struct cch *cch = weights->cch;
 	const struct cch_kept *kept = &weights->kept[bit];
+	const cch_label *from = bit ? weights->down : weights->up;
 	uint32_t n = 0;
 	for (uint32_t x = 0; x < cch->n; x++) {
 		kept->first[x] = n;
@@ -58,22 +64,24 @@ static struct cch_side side_keep(const struct route_weights *weights, int bit, c
 		}
 	}
 	kept->first[cch->n] = n;
-	return (struct cch_side){kept->first, kept->depth, kept->weight};
+}
+
+void cch_use_kept(struct route_weights *weights)
+{
+	const struct cch_kept *kept = weights->kept;
+	weights->forward = (struct cch_side){kept[0].first, kept[0].depth, kept[0].weight};
+	weights->backward = (struct cch_side){kept[1].first, kept[1].depth, kept[1].weight};
 }
 
 void cch_perfect(struct route_weights *weights)
 {
 	const struct cch *cch = weights->cch;
 	for (uint32_t b = cch->n_blocks; b-- > 0;) {
-		uint32_t n = front_size(cch, b);
-		cch_label *front = weights->stack + cch->block[b].path_at;
-		front_inherit(weights, b, front, n);
-		for (uint32_t i = cch_n_vertices(cch, b); i-- > 0;) {
-			uint32_t up = cch->vertex[cch->block[b].first + i].first;
-			cch->kernels->perfect(front, n, i, weights->up + up, weights->down + up);
-		}
-		mark_kept(weights, b, front, n);
+		uint32_t parent = cch->block[b].parent;
+		cch_perfect_block(weights, b, weights->stack + cch->block[b].path_at,
+				  parent == NONE ? NULL : weights->stack + cch->block[parent].path_at);
 	}
-	weights->forward = side_keep(weights, 0, weights->up);
-	weights->backward = side_keep(weights, 1, weights->down);
+	cch_keep(weights, 0);
+	cch_keep(weights, 1);
+	cch_use_kept(weights);
 }

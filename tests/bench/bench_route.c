@@ -1,4 +1,4 @@
-// link: zub_compile zub_route zub_town_file zub_city zub_base
+// link: zub_compile zub_route_threads zub_route zub_town_file zub_city zub_base
 /* bench_route TOWN.zmap [CLASS [no-turns]]: the contraction hierarchy and the plain search, as JSON lines.
  * Times are processor time of the thread (other work on the machine counts less), medians of several runs; "ratio" is
  * our own plain search of the same run divided by the figure. "no-turns": the same streets without turn rows. */
@@ -14,6 +14,7 @@
 #include "rng.h"
 #include "route.h"
 #include "route_graph.h"
+#include "route_threads.h"
 #include "town.h"
 
 #define PAIRS 1000
@@ -155,6 +156,59 @@ static void bench_customize(struct bench *bench)
 	say(bench, "update_100_arcs", median(part, RUNS));
 }
 
+/* What two threads share and what one does alone, each measured by itself: tells on a busy machine what two would take.
+ */
+static int bench_shares(struct bench *bench)
+{
+	struct arena arenas[2] = {{0}};
+	struct route_crew *crew;
+	double shared[RUNS], alone[RUNS], both[RUNS];
+	if (arena_open(&arenas[0], route_crew_plan_size(bench->graph)) ||
+	    route_crew_plan(&crew, bench->graph, 2, &arenas[0]) || arena_open(&arenas[1], route_crew_size(crew)) ||
+	    route_crew_open(crew, &arenas[1]))
+		return 1;
+	for (int i = 0; i < RUNS; i++) {
+		double start = cpu_ms();
+		route_crew_begin_basic(crew, bench->weights, bench->class_index, bench->time_ms);
+		route_crew_work(crew, 0);
+		shared[i] = cpu_ms() - start;
+		start = cpu_ms();
+		route_crew_next(crew);
+		alone[i] = cpu_ms() - start;
+		both[i] = shared[i] / 2 + alone[i];
+	}
+	say(bench, "customize_subtrees_cpu", median(shared, RUNS));
+	say(bench, "customize_top_cpu", median(alone, RUNS));
+	say(bench, "customize_two_threads_half_and_top_cpu", median(both, RUNS));
+	arena_close(&arenas[0]);
+	arena_close(&arenas[1]);
+	return 0;
+}
+
+static int bench_threads(struct bench *bench)
+{
+	struct route_threads *threads;
+	double basic[RUNS], all[RUNS], cpu[RUNS];
+	if (route_threads_open(&threads, bench->graph, 2))
+		return 1;
+	for (int i = 0; i < RUNS; i++) {
+		double start = now_ms(CLOCK_MONOTONIC), start_cpu = now_ms(CLOCK_PROCESS_CPUTIME_ID);
+		route_threads_set(threads, bench->weights, bench->class_index, bench->time_ms, 1);
+		basic[i] = now_ms(CLOCK_MONOTONIC) - start;
+		cpu[i] = now_ms(CLOCK_PROCESS_CPUTIME_ID) - start_cpu;
+		start = now_ms(CLOCK_MONOTONIC);
+		route_threads_set(threads, bench->weights, bench->class_index, bench->time_ms, 0);
+		all[i] = now_ms(CLOCK_MONOTONIC) - start;
+	}
+	route_threads_close(threads);
+	if (bench_shares(bench))
+		return 1;
+	say(bench, "customize_two_threads_wall", median(basic, RUNS));
+	say(bench, "customize_two_threads_cpu_sum", median(cpu, RUNS));
+	say(bench, "customize_and_perfect_two_threads_wall", median(all, RUNS));
+	return 0;
+}
+
 /* --- queries --- */
 
 static void bench_plain(struct bench *bench, const struct spot *from, const struct spot *to)
@@ -293,6 +347,9 @@ static int bench_all(struct bench *bench)
 	}
 	bench_plain(bench, from, to);
 	bench_customize(bench);
+	if (bench_threads(bench))
+		return 1;
+	route_weights_update(bench->weights, NULL, 0);
 	bench_pairs(bench, from, to, "_all_arcs");
 	route_weights_trim(bench->weights);
 	bench_pairs(bench, from, to, "");

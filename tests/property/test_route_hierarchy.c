@@ -1,4 +1,4 @@
-// link: zub_compile zub_route zub_city zub_base
+// link: zub_compile zub_route_threads zub_route zub_city zub_base
 /* The contraction hierarchy against the plain search on tiny random networks that have all that is nasty: parallel
  * arcs, self loops, zero lengths, overlapping and repeated turn rows of up to four arcs, closed arcs, several classes,
  * islands; every order of the vertices is right, so METIS and random ones are tried. */

@@ -1,4 +1,4 @@
-// link: zub_route zub_town_file zub_city zub_base
+// link: zub_route_threads zub_route zub_town_file zub_city zub_base
 // slow
 /* The contraction hierarchy against the plain search on towns: 250 x 400 random pairs for every class, before and after
  * random closures and other speeds; each pair equal to the millisecond and millimetre, 250 paths driven arc by arc. */
