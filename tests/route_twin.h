@@ -188,6 +188,44 @@ static inline void twin_pins(struct twin *twin, const struct spot *from, uint32_
 	arena_close(&arena);
 }
 
+/* What is within reach: an arc is named exactly when its tail is, with the time of the plain search (to its first
+ * millimetre, were there nothing of it to drive), and driven as far as the time lasts. */
+static inline void twin_within(struct twin *twin, struct spot from, uint32_t most_ms)
+{
+	uint32_t n_arcs = twin->network->n_arcs, n = 0, n_cut, seen = 0;
+	struct route_reach *reaches = malloc(((size_t)n_arcs + 1) * sizeof *reaches), cut;
+	struct spot *starts = malloc((size_t)n_arcs * sizeof *starts);
+	struct route_result *times = malloc((size_t)n_arcs * sizeof *times);
+	assert_int_equal(route_within(twin->query, &twin->fast, from, most_ms, reaches, &n, n_arcs + 1), ERR_OK);
+	assert_int_equal(route_within(twin->query, &twin->fast, from, most_ms, &cut, &n_cut, 1),
+			 n > 1 ? ERR_FULL : ERR_OK);
+	assert_int_equal(n_cut, n);
+	for (uint32_t arc = 0; arc < n_arcs; arc++)
+		starts[arc] = (struct spot){arc, 0};
+	route_to_many(twin->query, &twin->plain, from, starts, n_arcs, times);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct route_reach *reach = &reaches[i];
+		uint32_t dist = twin->network->dist_mm[reach->arc];
+		assert_true(reach->from_mm <= reach->to_mm && reach->to_mm <= dist && reach->time_ms <= most_ms);
+		assert_true(i < 2 || reaches[i - 1].time_ms < reach->time_ms ||
+			    (reaches[i - 1].time_ms == reach->time_ms && reaches[i - 1].arc != reach->arc));
+		assert_true(reach->time_ms + twin_part(twin, reach->arc, reach->to_mm - reach->from_mm) <= most_ms);
+		if (reach->to_mm < dist)
+			assert_true(reach->time_ms + twin_part(twin, reach->arc, reach->to_mm + 1 - reach->from_mm) >
+				    most_ms);
+		if (i > 0 && reach->arc != from.arc)
+			assert_int_equal(reach->time_ms, times[reach->arc].time_ms);
+		seen += i > 0 && reach->arc != from.arc;
+	}
+	for (uint32_t arc = 0; arc < n_arcs; arc++)
+		if (arc != from.arc && times[arc].time_ms <= most_ms)
+			seen--;
+	assert_int_equal(seen, 0);
+	free(reaches);
+	free(starts);
+	free(times);
+}
+
 /* All queries between the spots; of each row, one path. */
 static inline void twin_compare(struct twin *twin, const struct spot *from, uint32_t n_from, const struct spot *to,
 				uint32_t n_to, struct rng *rng)
@@ -214,6 +252,9 @@ static inline void twin_compare(struct twin *twin, const struct spot *from, uint
 		free(column);
 	}
 	twin_pins(twin, from, n_from, to, n_to, rng);
+	for (uint32_t i = 0; i < n_from; i += 1 + n_from / 4)
+		if (from[i].arc != NONE)
+			twin_within(twin, from[i], rng_below(rng, twin->network->n_arcs < 100 ? 60 : 900000));
 	free(wanted);
 	free(got);
 	free(matrix);

@@ -20,7 +20,9 @@ static const struct {
 	 "TOWN.zmap --from LAT,LON --to LAT,LON [--class NAME] [--geojson]\n"
 	 "              TOWN.zmap --pairs FILE.csv [--class NAME]\n"
 	 "                (columns from_lat,from_lon,to_lat,to_lon or from_arc,from_mm,to_arc,to_mm;\n"
-	 "                 prints from_arc,from_mm,to_arc,to_mm,time_ms,dist_mm; -1 where no way leads)"},
+	 "                 prints from_arc,from_mm,to_arc,to_mm,time_ms,dist_mm; -1 where no way leads)\n"
+	 "              TOWN.zmap --isochrone MINUTES --from LAT,LON [--class NAME] [--geojson]\n"
+	 "                (what is within reach: prints arc,time_ms,from_mm,to_mm)"},
 	{"export", mapc_export, "TOWN.zmap --class NAME --nodes FILE --arcs FILE --turns FILE"},
 	{"import-dimacs", mapc_import_dimacs,
 	 "--gr FILE --co FILE [--len FILE] [--unit-ms N] [--len-mm N] [--class NAME] [--name TEXT] -o TOWN.zmap"},

@@ -1,15 +1,17 @@
-/* mapc route: one way, or many pairs from a CSV file. */
+/* mapc route: one way, many pairs from a CSV file, or all that is within reach. */
 #include "arena.h"
 #include "mapc.h"
 #include "pairs.h"
 #include "projection.h"
 #include "route.h"
+#include "route_threads.h"
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define THREADS 2
 #define SNAP_MM 1000000u /* places further from any road are refused */
 
 struct router {
@@ -45,6 +47,17 @@ static int open_search(struct router *router)
 	return code ? code : route_weights_open(&router->weights, router->graph, &router->query_arena);
 }
 
+static int set_weights(struct router *router)
+{
+	struct route_threads *threads = NULL;
+	int code = route_threads_open(&threads, router->graph, THREADS);
+
+	if (!code)
+		route_threads_set(threads, router->weights, router->metric.class_index, router->metric.time_ms, 0);
+	route_threads_close(threads);
+	return code;
+}
+
 static int router_open(struct router *router, const char *path, const char *class_name)
 {
 	struct err_detail detail = {0};
@@ -67,8 +80,11 @@ static int router_open(struct router *router, const char *path, const char *clas
 	router->metric.class_index = class_index;
 	router->metric.time_ms = router->town.road.time_ms + (size_t)class_index * router->town.road.n_arcs;
 	router->metric.weights = router->weights;
-	route_weights_set(router->weights, class_index, router->metric.time_ms);
-	return MAPC_OK;
+	if (set_weights(router))
+		status = mapc_fail("route", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
+	if (status)
+		router_close(router);
+	return status;
 }
 
 static int snap(const struct router *router, struct geo_point point, struct spot *ret_spot)
@@ -218,6 +234,77 @@ static int route_single(const struct router *router, const char *from, const cha
 	return code ? MAPC_FAILED : MAPC_OK;
 }
 
+/* --- within reach ------------------------------------------------------------------------------------------------- */
+
+static int find_within(const struct router *router, struct spot from, uint32_t most_ms,
+		       struct route_reach **ret_reaches, uint32_t *ret_n)
+{
+	/* each arc comes once, that of the start twice */
+	uint32_t most = router->town.road.n_arcs + 1;
+	struct route_reach *reaches = malloc(most * sizeof *reaches);
+	int code = reaches ? route_within(router->query, &router->metric, from, most_ms, reaches, ret_n, most)
+			   : ERR_MEMORY;
+
+	if (code)
+		free(reaches);
+	else
+		*ret_reaches = reaches;
+	return code;
+}
+
+static void print_within(const struct route_reach *reaches, uint32_t n)
+{
+	puts("arc,time_ms,from_mm,to_mm");
+	for (uint32_t i = 0; i < n; i++)
+		printf("%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "\n", reaches[i].arc, reaches[i].time_ms,
+		       reaches[i].from_mm, reaches[i].to_mm);
+}
+
+static void print_within_geojson(const struct router *router, const struct route_reach *reaches, uint32_t n)
+{
+	json_t *features = json_array(), *root;
+	char *text;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t arc = reaches[i].arc;
+		struct way way = {{arc, reaches[i].from_mm}, {arc, reaches[i].to_mm}, {0}, &arc, 1};
+
+		json_array_append_new(
+			features, json_pack("{s:s,s:{s:I,s:I},s:{s:s,s:o}}", "type", "Feature", "properties", "arc",
+					    (json_int_t)arc, "time_ms", (json_int_t)reaches[i].time_ms, "geometry",
+					    "type", "LineString", "coordinates", way_line(&router->town.road, &way)));
+	}
+	root = json_pack("{s:s,s:o}", "type", "FeatureCollection", "features", features);
+	text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(10));
+	puts(text ? text : "");
+	free(text);
+	json_decref(root);
+}
+
+static int route_isochrone(const struct router *router, const char *from, const char *minutes, int geojson)
+{
+	struct route_reach *reaches = NULL;
+	struct geo_point point;
+	struct spot spot;
+	int64_t most;
+	uint32_t n;
+
+	if (mapc_number("route", "--isochrone", minutes, 0, 1440, &most))
+		return MAPC_USAGE;
+	if (geo_parse(from, &point))
+		return mapc_fail("route", MAPC_USAGE, "--from \"%s\": expected LAT,LON in degrees", from);
+	if (snap(router, point, &spot))
+		return mapc_fail("route", MAPC_FAILED, "--from %s: no road of the class within 1,000 m", from);
+	if (find_within(router, spot, (uint32_t)most * 60000, &reaches, &n))
+		return mapc_fail("route", MAPC_FAILED, "%s", err_text(ERR_MEMORY));
+	if (geojson)
+		print_within_geojson(router, reaches, n);
+	else
+		print_within(reaches, n);
+	free(reaches);
+	return MAPC_OK;
+}
+
 /* --- pairs -------------------------------------------------------------------------------------------------------- */
 
 static void print_spot(struct spot spot)
@@ -306,22 +393,28 @@ static int route_pairs(const struct router *router, const char *path)
 int mapc_route(int argc, char **argv)
 {
 	const char *from = NULL, *to = NULL, *class_name = NULL, *geojson = NULL, *pairs = NULL, *path = NULL;
-	struct mapc_option options[] = {{"from", 0, 0, &from},
-					{"to", 0, 0, &to},
-					{"class", 0, 0, &class_name},
-					{"geojson", 1, 0, &geojson},
-					{"pairs", 0, 0, &pairs}};
-	int status = mapc_options(argc, argv, options, 5, 1, &path);
+	const char *minutes = NULL;
+	struct mapc_option options[] = {{"from", 0, 0, &from},	      {"to", 0, 0, &to},
+					{"class", 0, 0, &class_name}, {"geojson", 1, 0, &geojson},
+					{"pairs", 0, 0, &pairs},      {"isochrone", 0, 0, &minutes}};
+	int status = mapc_options(argc, argv, options, 6, 1, &path);
 	struct router router;
 
 	if (status)
 		return status;
-	if (pairs ? from || to || geojson : !from || !to)
-		return mapc_fail("route", MAPC_USAGE, "expected either --from and --to, or --pairs (see mapc --help)");
+	if (pairs ? from || to || geojson || minutes : !from || !to == !minutes)
+		return mapc_fail("route", MAPC_USAGE,
+				 "expected either --from and --to, or --from and --isochrone, or --pairs "
+				 "(see mapc --help)");
 	status = router_open(&router, path, class_name);
 	if (status)
 		return status;
-	status = pairs ? route_pairs(&router, pairs) : route_single(&router, from, to, geojson != NULL);
+	if (pairs)
+		status = route_pairs(&router, pairs);
+	else if (minutes)
+		status = route_isochrone(&router, from, minutes, geojson != NULL);
+	else
+		status = route_single(&router, from, to, geojson != NULL);
 	router_close(&router);
 	return status;
 }

@@ -73,6 +73,18 @@ void route_from_many(struct route_query *query, const struct route_metric *metri
 /* ret_results[i * n_to + j]. */
 void route_matrix(struct route_query *query, const struct route_metric *metric, const struct spot *from,
 		  uint32_t n_from, const struct spot *to, uint32_t n_to, struct route_result *ret_results);
+/* What lies within reach of a spot. */
+struct route_reach {
+	uint32_t arc;
+	uint32_t time_ms; /* when its tail is passed (of the spot's own arc: 0, at the spot) */
+	uint32_t from_mm; /* 0, or the spot's offset on its own arc */
+	uint32_t to_mm;	  /* how far one gets on it; its length when time is left at the end */
+};
+/* All arcs on which one can be within most_ms of the spot, each with its earliest time, ordered by (time, arc); a
+ * search as far as that, whatever the metric has prepared. The spot's own arc comes again when it can be reached from
+ * behind. *ret_n how many; ERR_FULL when more than `most` (the first `most` are written). */
+int route_within(struct route_query *query, const struct route_metric *metric, struct spot from, uint32_t most_ms,
+		 struct route_reach *ret_reaches, uint32_t *ret_n, uint32_t most);
 /* Places kept ready under one prepared metric, each set, replaced or taken out by itself: all ways between a spot and n
  * pinned places cost little more than one query. Pins are where ways end, or, with is_start, where they begin. */
 struct route_pins;

@@ -362,3 +362,55 @@ void route_matrix(struct route_query *query, const struct route_metric *metric, 
 	for (uint32_t i = 0; i < n_from; i++)
 		route_to_many(query, metric, from[i], to, n_to, &ret_results[(size_t)i * n_to]);
 }
+
+/* --- what is within reach --- */
+
+/* The most of the arc, from from_mm on, that takes no longer than left_ms with times rounded up. */
+static uint32_t reach_mm(uint32_t from_mm, uint32_t dist_mm, uint32_t time_ms, uint64_t left_ms)
+{
+	uint64_t rest = dist_mm - from_mm, part = time_ms == 0 ? rest : left_ms * dist_mm / time_ms;
+	return (uint32_t)(from_mm + (part < rest ? part : rest));
+}
+
+struct within {
+	struct route_reach *reaches;
+	uint32_t n, most, most_ms;
+};
+
+static void within_add(struct within *within, const struct route_query *query, const struct route_metric *metric,
+		       uint32_t arc, uint32_t from_mm, uint32_t time_ms)
+{
+	uint32_t dist = query->graph->network->dist_mm[arc];
+	uint32_t to_mm = reach_mm(from_mm, dist, metric->time_ms[arc], within->most_ms - time_ms);
+	if (within->n < within->most)
+		within->reaches[within->n] = (struct route_reach){arc, time_ms, from_mm, to_mm};
+	within->n++;
+}
+
+int route_within(struct route_query *query, const struct route_metric *metric, struct spot from, uint32_t most_ms,
+		 struct route_reach *ret_reaches, uint32_t *ret_n, uint32_t most)
+{
+	const struct route_graph *graph = query->graph;
+	const struct network *network = graph->network;
+	struct within within = {ret_reaches, 0, most, most_ms};
+	uint64_t label;
+	query_start(query);
+	if (route_spot_usable(network, metric, from)) {
+		within_add(&within, query, metric, from.arc, route_spot_offset(network, from), 0);
+		label = label_rest(network, metric, 0, from);
+		if (label >> 32 <= most_ms)
+			relax_forward(query, metric, turns_of(graph, metric), from.arc, label, NONE);
+	}
+	for (uint32_t state; (state = heap_pop(&query->heap, &label)) != NONE && label >> 32 <= most_ms;) {
+		uint32_t arc = graph->state_arc[state];
+		if (query->wanted[arc] != query->stamp) { /* later histories of the arc are no earlier */
+			query->wanted[arc] = query->stamp;
+			within_add(&within, query, metric, arc, 0, (uint32_t)(label >> 32));
+		}
+		label = label_add(label, metric->time_ms[arc], network->dist_mm[arc]);
+		if (label != LABEL_INFINITE)
+			relax_forward(query, metric, turns_of(graph, metric), state, label, state);
+	}
+	*ret_n = within.n;
+	return within.n > most ? ERR_FULL : ERR_OK;
+}
