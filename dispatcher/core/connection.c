@@ -213,23 +213,60 @@ static int plan_holds(const struct core *core, uint32_t vehicle)
 }
 
 /* The rider of a late train cannot be there: the promise is one relative to the trip, so its window moves along, as
- * long as it was, and the shuttle waits where all others on its plan allow it; else another shuttle; else it is broken
- * by the trip. */
+ * long as it was. */
+static void move_window(struct core *core, uint32_t slot, instant_ms ready)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct ride_more *more = &core->rides_more[slot];
+	instant_ms shift = ready + ride->offers[ride->accepted].walk_from_ms - ride->earliest_pickup;
+	core_touch_ride(core, slot);
+	more->ready = ready;
+	if (shift <= 0)
+		return;
+	ride->earliest_pickup += shift;
+	ride->latest_pickup += shift;
+	ride->latest_arrival += shift;
+	ride->cause = CAUSE_LATE_TRIP;
+	notice_new(core, NOTICE_CONNECTION_AT_RISK, slot, ride->earliest_pickup);
+}
+
+/* The others of the same trip move before anybody's plan is judged: they often share a shuttle, and each of them alone
+ * would stand in the way of the rest. They are looked at in their own turn. */
+static void move_companions(struct core *core, uint32_t slot)
+{
+	const struct trip_key *key = &core->rides[slot].request.tie;
+	for (uint32_t r = 0; r < core->n_rides; r++) {
+		uint32_t other = core->ride_order[r];
+		const struct core_ride *ride = &core->rides[other];
+		instant_ms arrival, departure;
+		if (other == slot || !core->rides_more[other].review || ride->request.tie_kind != TIE_FROM_TRIP ||
+		    (ride->state != RIDE_PROMISED && ride->state != RIDE_AT_STOP) ||
+		    !same_trip(&ride->request.tie, key) ||
+		    connection_times(core, &ride->request.tie, &arrival, &departure))
+			continue;
+		move_window(core, other, arrival + core->town->rules.transfer_ms);
+		if (core->rides_more[other].vehicle != NONE)
+			plan_retime(core, core->rides_more[other].vehicle);
+	}
+}
+
+/* To another shuttle; to a later place in the plan of its own, unless that is on its way to the rider already. */
+static void move_ride(struct core *core, uint32_t slot)
+{
+	uint32_t vehicle = core->rides_more[slot].vehicle;
+	int is_free = plan_find(core, vehicle, slot, WIRE_PICKUP) >= plan_first_free(core, vehicle);
+	if (!ride_move(core, slot, CAUSE_LATE_TRIP) && !(is_free && ride_move_anywhere(core, slot)))
+		ride_break(core, slot, CAUSE_LATE_TRIP);
+}
+
+/* The shuttle waits where all others on its plan allow it; else another shuttle; else the ride is broken by the trip.
+ */
 static void follow_arrival(struct core *core, uint32_t slot, instant_ms ready)
 {
 	struct core_ride *ride = &core->rides[slot];
 	struct ride_more *more = &core->rides_more[slot];
-	core_touch_ride(core, slot);
-	more->ready = ready;
-	instant_ms walked = ready + ride->offers[ride->accepted].walk_from_ms;
-	instant_ms shift = walked - ride->earliest_pickup;
-	if (shift > 0) {
-		ride->earliest_pickup += shift;
-		ride->latest_pickup += shift;
-		ride->latest_arrival += shift;
-		ride->cause = CAUSE_LATE_TRIP;
-		notice_new(core, NOTICE_CONNECTION_AT_RISK, slot, ride->earliest_pickup);
-	}
+	move_window(core, slot, ready);
+	move_companions(core, slot);
 	if (more->vehicle == NONE)
 		return;
 	if (ride->state == RIDE_AT_STOP && core->now < ride->earliest_pickup)
@@ -241,7 +278,7 @@ static void follow_arrival(struct core *core, uint32_t slot, instant_ms ready)
 			core_tasks(core, more->vehicle)[k].state = 0;
 			ride->state = RIDE_PROMISED;
 		}
-		ride_move_or_break(core, slot, CAUSE_LATE_TRIP);
+		move_ride(core, slot);
 		return;
 	}
 	plan_changed(core, more->vehicle);

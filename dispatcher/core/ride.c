@@ -403,6 +403,26 @@ int ride_move(struct core *core, uint32_t slot, uint8_t cause)
 	return 1;
 }
 
+int ride_move_anywhere(struct core *core, uint32_t slot)
+{
+	struct ask ask;
+	struct insertion_result result;
+	uint32_t before = core->rides[slot].vehicle;
+	ride_leave_plan(core, slot);
+	ask_of_promise(core, slot, &ask);
+	insertion_search(core, &ask, &result);
+	const struct insertion *found = insertion_cheapest(&result);
+	if (found->vehicle == NONE) {
+		core->rides[slot].vehicle = before; /* whoever asks why it is broken wants to know */
+		return 0;
+	}
+	move_to(core, slot, found);
+	if (core->rides[slot].vehicle != before)
+		notice_new(core, NOTICE_VEHICLE_CHANGED, slot, core->rides[slot].planned_pickup);
+	ride_say(core, slot);
+	return 1;
+}
+
 /* Any later pickup: what is offered in place of a broken promise, or to someone whose no-show was undone. */
 static int next_best(struct core *core, uint32_t slot)
 {

@@ -307,6 +307,8 @@ void ride_no_show(struct core *core, uint32_t ride);
 int ride_refused_by(const struct core *core, uint32_t ride, uint32_t vehicle); /* it is not offered there again */
 int ride_move(struct core *core, uint32_t ride,
 	      uint8_t cause); /* to the best other vehicle within its promise; 1 = moved */
+/* Out of its plan, then to the best place in any plan, also that of its own vehicle; 1 = moved, else it is in none. */
+int ride_move_anywhere(struct core *core, uint32_t ride);
 void ride_move_or_break(struct core *core, uint32_t ride, uint8_t cause);
 void ride_break(struct core *core, uint32_t ride, uint8_t cause);      /* and the next best promise, if there is one */
 void ride_say_broken(struct core *core, uint32_t ride, uint8_t cause); /* outcome, case, notice; the plan stays */
