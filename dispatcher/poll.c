@@ -217,6 +217,31 @@ static enum poll_outcome ask_server(struct poll *poll, const char *address, stru
 	return POLL_NEWS;
 }
 
+static int hex(char digit)
+{
+	const char *at = digit ? strchr("0123456789ABCDEFabcdef", digit) : NULL;
+	if (!at)
+		return -1;
+	int value = (int)(at - "0123456789ABCDEFabcdef");
+	return value < 16 ? value : value - 6;
+}
+
+/* Addresses that begin with file:// may hold %20 and the like, paths may not. */
+static void path_of(const char *address, char path[POLL_ADDRESS_MAX])
+{
+	size_t n = 0;
+	if (strncmp(address, "file://", 7) != 0) {
+		snprintf(path, POLL_ADDRESS_MAX, "%s", address);
+		return;
+	}
+	for (address += 7; *address; address++) {
+		int high = *address == '%' ? hex(address[1]) : -1, low = high < 0 ? -1 : hex(address[2]);
+		path[n++] = low < 0 ? *address : (char)(high * 16 + low);
+		address += low < 0 ? 0 : 2;
+	}
+	path[n] = 0;
+}
+
 /* Read at once: it should be put there by renaming. */
 static enum poll_outcome ask_file(const char *path, struct catch *caught, char *why, size_t why_size)
 {
@@ -289,14 +314,16 @@ static void ask(struct poll *poll, uint32_t index, const struct town *town, inst
 	struct asked *asked = &poll->asked[index];
 	const char *address = poll->settings.sources[index].address;
 	struct catch caught = {.most = poll->settings.bytes_max, .poll = poll};
+	char path[POLL_ADDRESS_MAX];
 	*result = (struct poll_result){.source = index, .town = town, .outcome = POLL_GARBLED};
 	if (make_ready(poll, index, town, result->why, sizeof result->why))
 		return;
 	if (strncasecmp(address, "http", 4) == 0 && strstr(address, "://"))
 		result->outcome = ask_server(poll, address, asked, &caught, result->why, sizeof result->why);
-	else
-		result->outcome = ask_file(strncmp(address, "file://", 7) ? address : address + 7, &caught, result->why,
-					   sizeof result->why);
+	else {
+		path_of(address, path);
+		result->outcome = ask_file(path, &caught, result->why, sizeof result->why);
+	}
 	if (result->outcome == POLL_NEWS && is_for(poll, town))
 		result->outcome = decode(asked, &caught, now, result);
 	else if (result->outcome == POLL_NEWS)

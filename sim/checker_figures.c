@@ -29,6 +29,7 @@ static void count_ride(const struct book *ride, struct checker_figures *figures)
 	figures->wheelchair_done += ride->wheelchair;
 	figures->prebooked_done += ride->prebooked;
 	figures->tied_done += ride->tie_kind != TIE_NONE;
+	figures->followed_done += ride->shifted_ms > 0;
 	figures->shared_done += ride->shared;
 	figures->in_vehicle_ms_sum += (uint64_t)(ride->alighted_at - ride->boarded_at);
 }

@@ -15,6 +15,7 @@
 
 #include "core.h"
 #include "rider.h"
+#include "trains.h"
 #include "yaml.h"
 
 #define STEP_WALL_MS 20
@@ -57,7 +58,7 @@ struct live {
 	instant_ms anchor, from, end;
 	int64_t anchor_wall, heard_wall, started_wall;
 	uint32_t speed_permille;
-	int began, looking, result;
+	int began, looking, result, trains_failed;
 	uint64_t serial;
 };
 
@@ -634,6 +635,20 @@ static void begin(struct live *live, struct passenger *passenger, int status, js
 	take_up(live);
 }
 
+/* What a transport company would publish, once a second. */
+static void run_trains(struct live *live)
+{
+	struct trains_options options;
+	struct err_detail detail = {""};
+	trains_options_default(&options);
+	options.seed = live->drawn.seed;
+	if (live->options->trains && !live->trains_failed &&
+	    trains_write(&options, live->town, service_now(live), live->options->trains, &detail)) {
+		live->trains_failed = 1;
+		fprintf(stderr, "no trip updates: %s\n", detail.text);
+	}
+}
+
 static void on_round(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -645,6 +660,8 @@ static void on_round(evutil_socket_t fd, short what, void *arg)
 			live->token[strcspn(live->token, "\r\n")] = 0;
 		fclose(file);
 	}
+	if (live->began)
+		run_trains(live);
 	if (live->looking)
 		return;
 	live->looking = 1;

@@ -15,6 +15,7 @@ struct live_options {
 	const char *memory_path;      /* who asked what, kept over restarts of this program */
 	uint64_t minutes;	      /* service minutes from the dispatcher's present; 0 = until stopped */
 	int show_status;	      /* one live status line on stderr */
+	const char *trains;	      /* writes simulated trip updates there (trains.h), or NULL */
 	struct demand_options demand; /* from, to are set from the dispatcher's clock */
 };
 /* Runs until the minutes are over, or SIGINT/SIGTERM (ERR_INTERRUPTED). ERR_UNAVAILABLE: no dispatcher answers for two

@@ -16,6 +16,7 @@
 #include "run.h"
 #include "scenario.h"
 #include "towns.h"
+#include "trains.h"
 
 /* clang-format off */
 static const char usage[] =
@@ -27,8 +28,10 @@ static const char usage[] =
 	"       sim replay JOURNAL --town FILE|--towns DIR [--unfinished] [--memory FILE] [--json]\n"
 	"           identical outcomes? (JOURNAL: a store, e.g. journal.db)\n"
 	"       sim live --town FILE --port N --token FILE --memory FILE [--address HOST] [--minutes N] [--per-hour N]\n"
-	"                [--seed N] [--status]\n"
-	"           riders who use a running dispatcher over HTTP\n"
+	"                [--seed N] [--status] [--trains PREFIX]\n"
+	"           riders who use a running dispatcher over HTTP; --trains: writes live times of simulated trains\n"
+	"       sim trains --town FILE --trains PREFIX\n"
+	"           what the dispatcher's setting feeds.trip_updates must be to read them\n"
 	"       sim start --town FILE\n"
 	"           an instant to begin a demo at\n"
 	"       sim fleet --town FILE --keys DIR --vehicles N [--arguments]\n"
@@ -41,7 +44,7 @@ static const char usage[] =
 /* clang-format on */
 
 struct arguments {
-	const char *command, *file, *second, *out, *town, *towns, *token, *memory, *address, *keys, *seeds;
+	const char *command, *file, *second, *out, *town, *towns, *token, *memory, *address, *keys, *seeds, *trains;
 	uint32_t vehicles, threads;
 	uint16_t port;
 	uint64_t minutes;
@@ -78,7 +81,8 @@ enum {
 	OPT_TOWNS,
 	OPT_SEEDS,
 	OPT_THREADS,
-	OPT_PROGRESS
+	OPT_PROGRESS,
+	OPT_TRAINS
 };
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
@@ -104,6 +108,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 					      {"seeds", 1, NULL, OPT_SEEDS},
 					      {"threads", 1, NULL, OPT_THREADS},
 					      {"progress", 0, NULL, OPT_PROGRESS},
+					      {"trains", 1, NULL, OPT_TRAINS},
 					      {NULL, 0, NULL, 0}};
 	int option;
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -117,6 +122,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 			break;
 		case OPT_TOWN:
 			arguments->town = optarg;
+			break;
+		case OPT_TRAINS:
+			arguments->trains = optarg;
 			break;
 		case OPT_TOWNS:
 			arguments->towns = optarg;
@@ -294,6 +302,7 @@ static int live(const struct arguments *arguments)
 				       .memory_path = arguments->memory,
 				       .minutes = arguments->minutes,
 				       .show_status = arguments->status,
+				       .trains = arguments->trains,
 				       .demand = arguments->scenario.demand};
 	if (!arguments->town || !arguments->port || !arguments->token || !arguments->memory) {
 		fputs(usage, stderr);
@@ -370,18 +379,31 @@ static int print_fleet(const struct arguments *arguments, const struct town *tow
 	return code;
 }
 
+static int print_trains(const struct arguments *arguments, const struct town *town, struct err_detail *detail)
+{
+	char text[1024]; /* what the setting holds */
+	if (trains_setting(town, arguments->trains, text, sizeof text))
+		return err_set(detail, ERR_FULL, "%s: the path or the names of the timetables are too long",
+			       arguments->trains);
+	puts(text);
+	return ERR_OK;
+}
+
 static int demo_part(const struct arguments *arguments)
 {
 	struct err_detail detail = {""};
 	struct town town;
-	int is_fleet = !strcmp(arguments->command, "fleet");
-	if (!arguments->town || (is_fleet && (!arguments->keys || !arguments->vehicles))) {
+	int is_fleet = !strcmp(arguments->command, "fleet"), is_trains = !strcmp(arguments->command, "trains");
+	if (!arguments->town || (is_trains && !arguments->trains) ||
+	    (is_fleet && (!arguments->keys || !arguments->vehicles))) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	if (town_open(&town, arguments->town, &detail))
 		return fail(&detail);
-	int code = is_fleet ? print_fleet(arguments, &town, &detail) : print_start(&town, &detail);
+	int code = is_fleet    ? print_fleet(arguments, &town, &detail)
+		   : is_trains ? print_trains(arguments, &town, &detail)
+			       : print_start(&town, &detail);
 	town_close(&town);
 	return code ? fail(&detail) : 0;
 }
@@ -440,7 +462,8 @@ int main(int argc, char **argv)
 		return replay(&arguments);
 	if (!strcmp(arguments.command, "live"))
 		return live(&arguments);
-	if (!strcmp(arguments.command, "start") || !strcmp(arguments.command, "fleet"))
+	if (!strcmp(arguments.command, "start") || !strcmp(arguments.command, "fleet") ||
+	    !strcmp(arguments.command, "trains"))
 		return demo_part(&arguments);
 	if (!strcmp(arguments.command, "settings")) {
 		scenario_print_manual(stdout);
