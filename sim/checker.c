@@ -204,11 +204,38 @@ static int note_event(struct checker *checker, const struct command *command)
 		vehicle->stands_since = INSTANT_NONE;
 	else if (event->kind == WIRE_BOARDED && ride)
 		note_boarded(checker, number, ride, at, command->at);
-	else if (event->kind == WIRE_BOARDED && !checker->restored)
-		checker_found(checker, "somebody without a ride boarded vehicle %u", number);
+	else if (event->kind == WIRE_BOARDED && !checker->doubt[0])
+		snprintf(checker->doubt, sizeof checker->doubt, "somebody without a ride boarded vehicle %u", number);
 	else if (event->kind == WIRE_ALIGHTED && ride)
 		note_alighted(checker, number, ride, at);
 	return 1;
+}
+
+/* A vehicle that has a plan which this journal never gave it: the journal was put back from an older copy. */
+static void note_forgotten(struct checker *checker, const struct cmd_fleet_states *states)
+{
+	for (uint32_t i = 0; i < states->n; i++) {
+		const struct wire_state *state = &states->states[i].state;
+		const struct fleet_book *vehicle = checker_vehicle(checker, states->states[i].vehicle);
+		if (!vehicle || !vehicle->known || !state->plan_version)
+			continue;
+		int of_now = state->plan_epoch == vehicle->plan_epoch;
+		if (of_now ? state->plan_version > vehicle->plan_version
+			   : state->plan_epoch > vehicle->before_epoch ||
+				     (state->plan_epoch == vehicle->before_epoch &&
+				      state->plan_version > vehicle->before_version))
+			checker->restored = 1;
+	}
+}
+
+static void note_plan(struct fleet_book *vehicle, const struct upd_plan *plan)
+{
+	if (plan->epoch != vehicle->plan_epoch) {
+		vehicle->before_epoch = vehicle->plan_epoch;
+		vehicle->before_version = vehicle->plan_version;
+	}
+	vehicle->plan_epoch = plan->epoch;
+	vehicle->plan_version = plan->version;
 }
 
 static void note_enrol(struct checker *checker, const struct cmd_vehicle_enrol *enrol)
@@ -435,8 +462,10 @@ static void note_update(struct checker *checker, const struct update *update, in
 		break;
 	case UPD_PLAN:
 		vehicle = checker_vehicle(checker, update->plan.vehicle);
-		if (vehicle)
-			put_plan(checker, vehicle, &update->plan);
+		if (!vehicle)
+			break;
+		note_plan(vehicle, &update->plan);
+		put_plan(checker, vehicle, &update->plan);
 		break;
 	case UPD_VEHICLE:
 		vehicle = checker_vehicle(checker, update->vehicle.vehicle);
@@ -477,6 +506,8 @@ void checker_step(struct checker *checker, const struct command *command, const 
 		checker_found(checker, "a command of kind %u has no result", command->kind);
 	if (command->kind == CMD_VEHICLE_EVENT)
 		fresh = note_event(checker, command);
+	if (command->kind == CMD_FLEET_STATES)
+		note_forgotten(checker, &command->fleet_states);
 	if (fresh)
 		note_command(checker, command);
 	for (uint32_t i = 0; i < n; i++)
@@ -516,5 +547,7 @@ int checker_end(struct checker *checker, int service_over, struct err_detail *de
 		if (service_over)
 			check_ended(checker, ride);
 	}
+	if (checker->doubt[0] && !checker->restored)
+		checker_found(checker, "%s", checker->doubt);
 	return checker->fault[0] ? err_set(detail, ERR_BROKEN, "checker: %s", checker->fault) : ERR_OK;
 }

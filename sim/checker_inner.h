@@ -78,6 +78,8 @@ struct fleet_book { /* one vehicle */
 	uint32_t lasting[OUTSIDE_LASTING]; /* index of the open event + 1 */
 	uint32_t n_plan;
 	uint64_t plan[WIRE_TASKS_MAX]; /* rides of the newest plan, pickups and drop-offs */
+	/* newest plans that the journal knows: of this epoch, and of those before */
+	uint32_t plan_epoch, plan_version, before_epoch, before_version;
 	uint8_t known, service, link_up;
 };
 
@@ -105,6 +107,7 @@ struct checker {
 	struct cmd_closure closures[CORE_CLOSURES_MAX];
 	uint32_t n_closures;
 	char fault[256];
+	char doubt[256]; /* a fault unless the journal turns out to have been put back from a copy */
 	struct checker_figures figures;
 };
 

@@ -48,7 +48,7 @@ struct story {
 	struct store *store;
 	struct err_detail detail;
 	uint32_t day; /* 0 = the first day */
-	int swapped, restored;
+	int swapped;
 	struct story_rider riders[STORY_RIDERS_MAX];
 	uint32_t n_riders;
 	uint64_t n_orders;
