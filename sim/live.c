@@ -4,12 +4,14 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -622,7 +624,11 @@ static void begin(struct live *live, struct passenger *passenger, int status, js
 	if (live->options->minutes)
 		live->end = live->anchor + (instant_ms)live->options->minutes * MINUTE_MS;
 	remember(live);
-	live->memory = fopen(live->options->memory_path, "a");
+	/* secrets are rights: to cancel, to board */
+	int fd = open(live->options->memory_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	live->memory = fd >= 0 && !fchmod(fd, 0600) ? fdopen(fd, "a") : NULL;
+	if (fd >= 0 && !live->memory)
+		close(fd);
 	if (live->result || !live->memory || !live->passengers) {
 		live->result = live->result ? live->result : ERR_IO;
 		event_base_loopbreak(live->base);

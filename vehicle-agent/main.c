@@ -24,6 +24,8 @@
 #define PASSES_MAX 64
 #define BODY_SAVE_MAX (1024 + 8 * WIRE_STREETS_MAX)
 #define TOWN_IN_BLOCK (UINT64_C(1) << 63) /* in the head: the hash of the town the places are of follows */
+#define UNHEARD_FIRST_MS 5000
+#define UNHEARD_EVERY_MS 300000
 #define FORGET_AFTER_MS 300000 /* an empty vehicle that has heard nothing for so long stays at its next stop */
 
 enum { DESCRIPTOR_SIGNAL, DESCRIPTOR_CONSOLE };
@@ -45,6 +47,8 @@ struct program {
 	char line[256];
 	size_t n_line;
 	struct agent_view seen; /* for the log */
+	int64_t unheard_said;	/* wall; when nobody has answered yet, it is said now and then */
+	int heard;
 	char **arguments;
 };
 
@@ -500,11 +504,26 @@ static const char *mode_name(uint8_t mode)
 	return names[mode < COUNT_OF(names) ? mode : 0];
 }
 
-static void program_log(struct program *program)
+/* A dispatcher that does not know our key says nothing at all, just as one that is not there. */
+static void log_unheard(struct program *program, int64_t wall)
+{
+	if (!program->unheard_said)
+		program->unheard_said = wall - UNHEARD_EVERY_MS + UNHEARD_FIRST_MS;
+	if (program->heard || wall - program->unheard_said < UNHEARD_EVERY_MS)
+		return;
+	program->unheard_said = wall;
+	log_line(LOG_WARNING,
+		 "no word from %s yet: does the dispatcher run there, and is public key %s in its fleet file?",
+		 program->options.connect, link_client_public_key(program->client));
+}
+
+static void program_log(struct program *program, int64_t wall)
 {
 	struct agent_view view;
 
 	agent_view(program->agent, &view);
+	program->heard |= view.link_up;
+	log_unheard(program, wall);
 	if (view.link_up != program->seen.link_up)
 		log_line(LOG_INFO, view.link_up ? "dispatcher heard" : "dispatcher silent");
 	if (view.mode != program->seen.mode || view.n_aboard != program->seen.n_aboard)
@@ -555,7 +574,7 @@ static int program_run(struct program *program)
 			return ERR_IO;
 		program_step(program, wall);
 		program_send(program, wall);
-		program_log(program);
+		program_log(program, wall);
 		program_wait(program);
 	}
 	rc = program_save(program, &detail);

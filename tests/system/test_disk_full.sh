@@ -110,6 +110,7 @@ before = carried()
 until("rides are carried out again", 120, lambda: carried() > before)
 PY
 python3 "$folder/story.py" "$address" "$folder/operator.token" "$main" $vehicles "$folder/sent_at" || die "the story went otherwise"
+[ "$(stat -c %a "$folder/riders.log")" = 600 ] || die "others may read the riders' secrets"
 for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
 wait "${pids[@]}" 2>/dev/null || true
 pids=()

@@ -49,7 +49,22 @@ order=$(sed -n 's/.* vehicle_order .* order=\([0-9]*\) kind=1 already_sent=1.*/\
 grep -q "vehicle_event .*event.kind=16 event.ride=$order" "$folder/journal.txt" || die "no vehicle carried it out"
 "$dispatcher" verify --settings "$folder/settings.yaml" | grep -q '"replayed"' || die "verify"
 
-# 3. A store that is away: nobody listens at that port.
+# 3. An agent whose key is in no fleet file: nobody answers it, and it says what may be wrong.
+service_start "$dispatcher"
+"$ZUB_BIN/vehicle-agent" --key "$folder/stranger.key" --make-key >/dev/null
+mv "$folder/vehicle-1.key" "$folder/known.key"
+mv "$folder/stranger.key" "$folder/vehicle-1.key"
+kill "${pids[2]}" # the vehicle of before
+rm -f "$folder"/vehicle-1.state*
+service_agents
+stranger=$!
+unheard() { grep -q "no word from $endpoint yet.*public key" "$folder/vehicle-1.log"; }
+until_true 15 "the stranger says that nobody answers" unheard
+said '^zubringer_link_refused_keys_total [1-9]' GET /metrics || die "the key was not refused"
+kill "$stranger"
+stop
+
+# 4. A store that is away: nobody listens at that port.
 sed -i "s|^store:.*|store: postgresql://nobody@127.0.0.1:$(free_port)/none|" "$folder/settings.yaml"
 service_start "$crashtest"
 [ -n "$address" ] || die "it does not come up without its store"
