@@ -27,7 +27,8 @@
 #define AWAY_SAID_MS 500   /* a disk that is slow once is no news */
 #define AGAIN_MS 50	   /* between tries of a commit while the store is away */
 #define START_AGAIN_MS 500 /* between tries of a start whose store is away */
-#define QUIET_MS 2000	   /* then vehicles have had their say, before silent ones are called lost */
+#define TIDY_EVERY_MS HOUR_MS
+#define QUIET_MS 2000 /* then vehicles have had their say, before silent ones are called lost */
 
 struct pending {
 	struct command command;
@@ -77,6 +78,7 @@ struct loop {
 	int status; /* of the process, when the loop ends itself */
 	struct store_telemetry telemetry[TELEMETRY_MAX];
 	uint32_t n_telemetry;
+	int64_t tidied_at; /* wall; 0 = not yet */
 	uint64_t commits, commands, commit_us_max, commit_us_sum;
 };
 
@@ -373,6 +375,44 @@ static void on_tick(evutil_socket_t fd, short what, void *self)
 	event_add(loop->tick, &(struct timeval){.tv_usec = wait * 1000});
 }
 
+/* ---- what is kept no longer ---- */
+
+static void erase_old(struct loop *loop, int64_t keep_ms, enum erase what)
+{
+	struct err_detail detail = {""};
+	instant_ms before = clock_now(&loop->clock) - keep_ms;
+	uint32_t n = 0;
+	int more = 0;
+	if (!keep_ms || before < 1)
+		return;
+	int code = journal_erase_before(loop->journal, before, what, &n, &more, &detail);
+	if (code)
+		log_line(LOG_WARNING, "not erased yet: %s", detail.text);
+	else if (n)
+		log_line(LOG_INFO, "%" PRIu32 " rides: %s", n,
+			 what == ERASE_ALL ? "erased" : "name and contact erased");
+	if (more)
+		loop->tidied_at = 0; /* the rest with the next second */
+}
+
+/* Each hour; a part of the journal at a time. */
+static void tidy(struct loop *loop)
+{
+	struct err_detail detail = {""};
+	int64_t wall = clock_wall_ms(), keep = loop->settings->telemetry_keep_ms;
+	if (loop->hold_mode || (loop->tidied_at && wall - loop->tidied_at < TIDY_EVERY_MS))
+		return;
+	flush_queue(loop);
+	if (loop->n_batch)
+		return;
+	loop->tidied_at = wall;
+	instant_ms before = clock_now(&loop->clock) - keep;
+	if (keep && before > 0 && loop->settings->telemetry && store_telemetry_forget(loop->store, before, &detail))
+		log_line(LOG_WARNING, "old telemetry is still there: %s", detail.text);
+	erase_old(loop, loop->settings->identity_keep_ms, ERASE_IDENTITY);
+	erase_old(loop, loop->settings->ride_keep_ms, ERASE_ALL);
+}
+
 static void on_second(evutil_socket_t fd, short what, void *self)
 {
 	(void)fd;
@@ -388,6 +428,7 @@ static void on_second(evutil_socket_t fd, short what, void *self)
 	if (loop->n_telemetry && store_telemetry(loop->store, loop->telemetry, loop->n_telemetry, &detail))
 		log_line(LOG_WARNING, "telemetry not kept: %s", detail.text);
 	loop->n_telemetry = 0;
+	tidy(loop);
 }
 
 /* Only when the journal has it: places are looked for on the town that the core stands on. */

@@ -28,6 +28,9 @@ static const char usage[] =
 	"journal\n"
 	"       dispatcher skip --key FILE --why TEXT [...]       hold mode: leave out the record that stopped it "
 	"twice; signed\n"
+	"       dispatcher erase RIDE | --older-than DURATION [--identity] --key FILE --why TEXT [...]\n"
+	"                                                         destroy the keys of a ride, or of all older ones "
+	"(--identity: name and contact only); signed, not beside a running service\n"
 	"       dispatcher settings                               the manual page of all settings\n"
 	"       dispatcher check-settings [...]                   all that is wrong with settings, fleet and town, and "
 	"what is in force\n"
@@ -69,12 +72,13 @@ static int set_setting(struct options *options, const char *assignment, struct e
 static int read_options(int argc, char **argv, struct options *options, struct err_detail *detail)
 {
 	static const struct option names[] = {
-		{"settings", required_argument, NULL, 's'}, {"set", required_argument, NULL, 'v'},
-		{"from", required_argument, NULL, 'f'},	    {"most", required_argument, NULL, 'm'},
-		{"why", required_argument, NULL, 'w'},	    {"key", required_argument, NULL, 'k'},
-		{"name", required_argument, NULL, 'n'},	    {"day", required_argument, NULL, 'd'},
-		{"out", required_argument, NULL, 'o'},	    {"erased", required_argument, NULL, 'e'},
-		{"personal", no_argument, NULL, 'p'},	    {NULL, 0, NULL, 0}};
+		{"settings", required_argument, NULL, 's'},   {"set", required_argument, NULL, 'v'},
+		{"from", required_argument, NULL, 'f'},	      {"most", required_argument, NULL, 'm'},
+		{"why", required_argument, NULL, 'w'},	      {"key", required_argument, NULL, 'k'},
+		{"name", required_argument, NULL, 'n'},	      {"day", required_argument, NULL, 'd'},
+		{"out", required_argument, NULL, 'o'},	      {"erased", required_argument, NULL, 'e'},
+		{"older-than", required_argument, NULL, 'l'}, {"identity", no_argument, NULL, 'i'},
+		{"personal", no_argument, NULL, 'p'},	      {NULL, 0, NULL, 0}};
 	int option, code = ERR_OK;
 	settings_default(&options->settings);
 	for (int i = 1; i < argc; i++)
@@ -99,6 +103,10 @@ static int read_options(int argc, char **argv, struct options *options, struct e
 			options->out = optarg;
 		else if (option == 'e')
 			options->erased = optarg;
+		else if (option == 'l')
+			options->older_than = optarg;
+		else if (option == 'i')
+			options->identity = 1;
 		else if (option == 'p')
 			options->personal = 1;
 		else
@@ -154,17 +162,10 @@ static const struct {
 	const char *name;
 	int (*run)(const struct options *options);
 } commands[] = {
-	{"run", run_command},
-	{"verify", verify_command},
-	{"project", project_command},
-	{"log", log_command},
-	{"export", export_command},
-	{"backup", backup_command},
-	{"restore", restore_command},
-	{"decider-key", decider_key_command},
-	{"skip", skip_command},
-	{"settings", settings_command},
-	{"check-settings", check_settings_command},
+	{"run", run_command},	      {"verify", verify_command},	    {"project", project_command},
+	{"log", log_command},	      {"export", export_command},	    {"backup", backup_command},
+	{"restore", restore_command}, {"decider-key", decider_key_command}, {"skip", skip_command},
+	{"erase", erase_command},     {"settings", settings_command},	    {"check-settings", check_settings_command},
 };
 
 int main(int argc, char **argv)

@@ -19,8 +19,9 @@ struct settings {
 	char pages_privacy[SETTINGS_TEXT], pages_imprint[SETTINGS_TEXT], pages_reports[SETTINGS_TEXT];
 	char link_endpoint[SETTINGS_TEXT];
 	int64_t link_heartbeat_ms, link_lost_after_ms, link_valid_ms;
-	int64_t snapshot_every; /* commands */
-	int64_t telemetry;	/* 1: keep raw vehicle reports */
+	int64_t snapshot_every;					   /* commands */
+	int64_t telemetry_keep_ms, identity_keep_ms, ride_keep_ms; /* 0 = never erased */
+	int64_t telemetry;					   /* 1: keep raw vehicle reports */
 	char feeds_trip_updates[1024];
 	int64_t feeds_poll_ms, feeds_timeout_ms, feeds_bytes_max, feeds_expire_ms, feeds_least_ms;
 	/* the core's: see command.h, struct core_settings */

@@ -10,7 +10,8 @@ struct options { /* what the command line said */
 	struct settings settings;
 	uint64_t from, most;
 	int personal;
-	const char *why, *key, *name, *day, *out, *file, *erased;
+	const char *why, *key, *name, *day, *out, *file, *erased, *older_than;
+	int identity;
 	int checking; /* check-settings: each error is told and counted, and reading goes on */
 	unsigned n_errors;
 };
@@ -27,6 +28,7 @@ int project_command(const struct options *options);
 /* decide.c: signed decisions of a named person. */
 int decider_key_command(const struct options *options);
 int skip_command(const struct options *options);
+int erase_command(const struct options *options);
 /* export.c: a service day for the town. */
 int export_command(const struct options *options);
 /* backup.c: copies of journal, keys and what else a machine needs to go on; and putting one back. */

@@ -75,7 +75,8 @@ int decision_sign(struct decision *decision, const uint8_t secret[DECISION_SECRE
 
 /* ---- JSON ---- */
 
-static const char *const subjects[] = {[DECISION_SKIP] = "skip", [DECISION_ERASE] = "erase"};
+static const char *const subjects[DECISION_KINDS] = {
+	[DECISION_SKIP] = "skip", [DECISION_ERASE] = "erase", [DECISION_ERASE_BEFORE] = "erase_before"};
 
 static json_t *hex(const uint8_t *bytes, size_t n)
 {
@@ -125,12 +126,14 @@ static int read_fields(struct decision *decision, json_t *root, struct err_detai
 	json_error_t error;
 	json_int_t area = 0, epoch = 0, at = 0;
 	const char *subject = "", *hash = "", *by = "", *why = "", *key = "", *signature = "";
-	decision->kind = json_object_get(root, "erase") ? DECISION_ERASE : DECISION_SKIP;
+	for (decision->kind = DECISION_KINDS - 1; decision->kind > DECISION_SKIP; decision->kind--)
+		if (json_object_get(root, subjects[decision->kind]))
+			break;
 	if (json_unpack_ex(root, &error, JSON_STRICT, "{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:s, s:s}",
 			   subjects[decision->kind], &subject, "hash", &hash, "area", &area, "epoch", &epoch, "by", &by,
 			   "why", &why, "at", &at, "key", &key, "signature", &signature))
 		return err_set(detail, ERR_FORMAT,
-			       "decision: %s; expected skip or erase, hash, area, epoch, by, why, "
+			       "decision: %s; expected skip, erase or erase_before, hash, area, epoch, by, why, "
 			       "at, key, signature",
 			       error.text);
 	if (read_subject(subject, &decision->subject) || area < 0 || area > UINT32_MAX || epoch < 0 ||

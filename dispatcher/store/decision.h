@@ -16,14 +16,19 @@
 #define DECISION_HASH_BYTES 32
 #define DECISION_HEX_MAX (2 * DECISION_KEY_BYTES + 1)
 
-enum decision_kind { DECISION_SKIP = 1 /* subject: a record */, DECISION_ERASE = 2 /* subject: a ride */ };
+enum decision_kind {
+	DECISION_SKIP = 1,  /* subject: a record */
+	DECISION_ERASE = 2, /* subject: a ride */
+	DECISION_ERASE_BEFORE = 3 /* subject: an instant; all rides asked for before it */,
+	DECISION_KINDS
+};
 
 struct decision {
 	uint8_t kind;	      /* enum decision_kind */
 	uint32_t area, epoch; /* of the record that holds the decision */
 	uint64_t subject;
 	/* SKIP: chain hash of that record, or of the newest one when that record never got into the journal (it would
-	 * have been the next). ERASE: of the newest record. */
+	 * have been the next). The others: of the newest record. */
 	uint8_t hash[DECISION_HASH_BYTES];
 	int64_t at; /* calendar, ms since 1970 */
 	char by[DECISION_NAME_MAX], why[DECISION_WHY_MAX];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "hash.h"
 #include "journal_state.h"
 
@@ -474,6 +475,16 @@ int journal_snapshot_head(const void *bytes, size_t n, struct command *ret_start
 
 /* ---- erasing and deciding ---- */
 
+/* What is erased must not stand in an older snapshot. */
+static int snapshot_alone(struct journal *journal, struct err_detail *detail)
+{
+	uint32_t keep = journal->snapshot_keep;
+	journal->snapshot_keep = 1;
+	int code = journal_snapshot(journal, detail);
+	journal->snapshot_keep = keep;
+	return code;
+}
+
 int journal_erase(struct journal *journal, uint64_t ride, enum erase what, struct err_detail *detail)
 {
 	if (!journal->committed || journal->failed)
@@ -481,14 +492,81 @@ int journal_erase(struct journal *journal, uint64_t ride, enum erase what, struc
 	if (what == ERASE_ALL) {
 		if (core_ride(journal->core, ride))
 			return err_set(detail, ERR_BUSY, "ride %" PRIu64 ": still kept by the core", ride);
-		uint32_t keep = journal->snapshot_keep;
-		journal->snapshot_keep = 1;
-		int code = journal_snapshot(journal, detail);
-		journal->snapshot_keep = keep;
+		int code = snapshot_alone(journal, detail);
 		if (code)
 			return code;
 	}
 	return store_erase(journal->store, ride, what, detail);
+}
+
+struct old_rides {
+	const struct core *core;
+	instant_ms before;
+	enum erase what;
+	uint64_t *rides;
+	size_t n, cap;
+	uint64_t passed; /* the last record looked at */
+	uint32_t n_records;
+	int more;
+};
+
+static int note_old_ride(void *self, const struct store_record *record)
+{
+	struct old_rides *old = self;
+	int of_it = record->ride && !record->erased && (old->what == ERASE_ALL || record->type == RECORD_IDENTITY);
+	if (record->at >= old->before || (of_it && core_ride(old->core, record->ride)))
+		return STOP_READING; /* its time comes, and it is looked at again then */
+	if (old->n_records++ == ERASE_RECORDS_MAX) {
+		old->more = 1;
+		return STOP_READING;
+	}
+	if (of_it && array_push(old->rides, old->n, old->cap, record->ride))
+		return ERR_MEMORY;
+	old->passed = record->sequence;
+	return ERR_OK;
+}
+
+static int erase_all_of(struct journal *journal, const struct old_rides *old, uint32_t *ret_n,
+			struct err_detail *detail)
+{
+	uint32_t n = 0;
+	int code = old->what == ERASE_ALL && old->n ? snapshot_alone(journal, detail) : ERR_OK;
+	for (size_t i = 0; i < old->n && !code; i++) {
+		int again = 0; /* several records of one ride stand near each other */
+		for (size_t j = i > 64 ? i - 64 : 0; j < i; j++)
+			again |= old->rides[j] == old->rides[i];
+		if (again)
+			continue;
+		code = store_erase(journal->store, old->rides[i], old->what, detail);
+		n += code == ERR_OK;
+	}
+	*ret_n = n;
+	return code;
+}
+
+int journal_erase_before(struct journal *journal, instant_ms before, enum erase what, uint32_t *ret_n, int *ret_more,
+			 struct err_detail *detail)
+{
+	const char *name = what == ERASE_ALL ? "erase.rides" : "erase.identities";
+	struct old_rides old = {.core = journal->core, .before = before, .what = what};
+	uint64_t begun = 0;
+	size_t n;
+	*ret_n = 0;
+	*ret_more = 0;
+	if (!journal->committed || journal->failed || journal->held)
+		return err_set(detail, ERR_CONFLICT, "erase: only after a commit");
+	int code = store_value_get(journal->store, name, &begun, sizeof begun, &n, NULL);
+	if (code && code != ERR_NOT_FOUND)
+		return err_set(detail, code, "erase: where it stopped last is not readable");
+	old.passed = begun;
+	code = store_read(journal->store, begun + 1, note_old_ride, &old, detail);
+	if (code == ERR_OK || code == STOP_READING)
+		code = erase_all_of(journal, &old, ret_n, detail);
+	if (!code && old.passed != begun)
+		code = store_value_put(journal->store, name, &old.passed, sizeof old.passed, detail);
+	*ret_more = old.more && !code;
+	free(old.rides);
+	return code;
 }
 
 /* The newest record at or before this one: what a decision about it is tied to. */

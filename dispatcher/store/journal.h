@@ -57,6 +57,13 @@ uint64_t journal_snapshots_failed(const struct journal *journal);
  * more. ERR_CONFLICT while a batch is open; ERR_BUSY (ERASE_ALL) while the core still keeps the ride; ERR_NOT_FOUND. */
 int journal_erase(struct journal *journal, uint64_t ride, enum erase what, struct err_detail *detail);
 
+/* The same on a schedule, for all rides asked for before that instant which the core does not keep any more. Goes on
+ * where the last call stopped (remembered in the store), looks at no more than ERASE_RECORDS_MAX records in one call.
+ * *ret_n: rides erased. *ret_more: call again, there may be others. */
+#define ERASE_RECORDS_MAX 20000
+int journal_erase_before(struct journal *journal, instant_ms before, enum erase what, uint32_t *ret_n, int *ret_more,
+			 struct err_detail *detail);
+
 /* A person's decision, to be signed by the caller: fills kind, area, epoch (the driver's), subject and hash; by, why
  * and at are the caller's. */
 int journal_decision(struct journal *journal, uint32_t epoch, enum decision_kind kind, uint64_t subject,
@@ -64,7 +71,7 @@ int journal_decision(struct journal *journal, uint32_t epoch, enum decision_kind
 /* Writes the signed decision as a record of its own, durable on return. DECISION_SKIP (hold mode, after
  * ERR_INTERRUPTED; restart then) leaves that command out of every later recovery (what comes after it up to the
  * decision is stepped, its outcomes no longer compared); a command that never got into the journal is refused from then
- * on. DECISION_ERASE only says who had it erased: see journal_erase. ERR_DENIED: not signed by somebody listed;
+ * on. The others only say who had it erased: see journal_erase. ERR_DENIED: not signed by somebody listed;
  * ERR_FORMAT, ERR_RANGE. */
 int journal_decide(struct journal *journal, const struct decision *decision, const struct deciders *deciders,
 		   struct err_detail *detail);

@@ -580,6 +580,40 @@ static void test_erasing_waits_for_the_core_and_renews_the_snapshot(void **state
 	world_close(&world);
 }
 
+/* On a schedule: what the core still keeps and what is too young stays, nothing is looked at twice, and who erases in
+ * small parts erases the same. */
+static void test_old_rides_are_erased_on_schedule(void **state)
+{
+	(void)state;
+	struct world world;
+	struct rng rng;
+	struct err_detail detail;
+	uint64_t digest, sequence = 0, n_records, n_before, n_after;
+	uint32_t n;
+	int more;
+	rng_seed(&rng, seed + 9);
+	assert_int_equal(world_open(&world, "memory:"), ERR_OK);
+	begin_day(&world);
+	assert_int_equal(live(&world, &rng, 60, &digest), ERR_OK);
+	assert_int_equal(store_verify_chain(world.store, &n_records, &n_before, &detail), ERR_OK);
+	assert_int_equal(journal_erase_before(world.journal, DRAWN_DAY_START, ERASE_ALL, &n, &more, &detail), ERR_OK);
+	assert_int_equal(n, 0); /* all are younger */
+	world.at += 2 * DAY_MS;
+	struct command tick = {.kind = CMD_TICK, .at = world.at};
+	assert_int_equal(step(&world, &tick), ERR_OK);
+	assert_int_equal(journal_erase_before(world.journal, world.at, ERASE_ALL, &n, &more, &detail), ERR_CONFLICT);
+	assert_int_equal(journal_commit(world.journal, NULL), ERR_OK);
+	if (journal_erase_before(world.journal, world.at - DAY_MS, ERASE_ALL, &n, &more, &detail))
+		fail_msg("%s", detail.text);
+	assert_true(n > 5 && !more);
+	assert_int_equal(store_verify_chain(world.store, &n_records, &n_after, &detail), ERR_OK);
+	assert_true(n_after >= n_before + n);
+	assert_int_equal(journal_erase_before(world.journal, world.at - DAY_MS, ERASE_ALL, &n, &more, &detail), ERR_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(recover_code(world.store, &sequence), ERR_OK);
+	world_close(&world);
+}
+
 /* ---- what fails ---- */
 
 /* A short life on an open store and core; the first error. */
@@ -1176,6 +1210,7 @@ int main(void)
 		cmocka_unit_test(test_verify_has_three_answers),
 		cmocka_unit_test(test_another_engine_needs_a_snapshot),
 		cmocka_unit_test(test_erasing_waits_for_the_core_and_renews_the_snapshot),
+		cmocka_unit_test(test_old_rides_are_erased_on_schedule),
 		cmocka_unit_test(test_each_allocation_fails_once),
 		cmocka_unit_test(test_a_failed_commit_stops_the_journal),
 		cmocka_unit_test(test_a_full_disk_is_held_out),

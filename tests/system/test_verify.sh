@@ -55,4 +55,30 @@ cp "$journal" "$folder/copy.db"
 sqlite3 "$folder/copy.db" "DELETE FROM snapshot"
 verify "$folder/copy.db"
 [ $status = 0 ] && grep -q '"result":"chain only"' <<<"$verdict" || die "without keys: $verdict $(cat "$folder/err.txt")"
+# Erased by a person's decision: one ride, then all that are old enough. The chain holds, what is left is replayed from the snapshot taken then.
+tool() { "$dispatcher" "$@" --set "town=$folder/town.zmap" --set "store=sqlite:$folder/copy.db" --set "state_folder=$folder/state"; }
+rm -f "$folder"/copy.db*
+cp "$journal" "$folder/copy.db"
+cp "$journal.keys" "$folder/copy.db.keys"
+tool decider-key --name Ada --key "$folder/ada.key" >"$folder/state/deciders.yaml" 2>/dev/null
+ride=$(sqlite3 "$folder/copy.db" "SELECT ride FROM record WHERE ride > 0 ORDER BY sequence LIMIT 1")
+tool erase "$ride" --why "asked for" >"$folder/out.txt" 2>&1 && die "erased without a key"
+tool erase "$ride" --key "$folder/ada.key" --why "asked for by the rider" >"$folder/out.txt" 2>&1 || die "erase: $(cat "$folder/out.txt")"
+tool log >"$folder/log.txt"
+grep -q "ride=$ride (erased)" "$folder/log.txt" || die "the ride is not erased"
+grep -q "\"erase\":\"$ride\".*\"by\":\"Ada\"" "$folder/log.txt" || die "the decision is not in the journal"
+verify "$folder/copy.db"
+[ $status = 0 ] && grep -q '"result":"replayed"' <<<"$verdict" && ! grep -q '"erased":0' <<<"$verdict" && grep -q '"decisions":1' <<<"$verdict" ||
+	die "after an erasure: $verdict $(cat "$folder/err.txt")"
+before=$(grep -c '(erased)' "$folder/log.txt")
+tool erase --older-than "10 min" --key "$folder/ada.key" --why "kept long enough" >"$folder/out.txt" 2>&1 || die "erase: $(cat "$folder/out.txt")"
+tool log >"$folder/log.txt"
+[ "$(grep -c '(erased)' "$folder/log.txt")" -gt "$before" ] || die "nothing more was erased: $(cat "$folder/out.txt")"
+tool erase --older-than "10 min" --key "$folder/ada.key" --why "kept long enough" | grep -q '^0 rides' || die "erased twice"
+verify "$folder/copy.db"
+[ $status = 0 ] && grep -q '"result":"replayed"' <<<"$verdict" || die "after erasures: $verdict $(cat "$folder/err.txt")"
+sqlite3 "$folder/copy.db" "DELETE FROM snapshot"
+verify "$folder/copy.db"
+[ $status = 0 ] && grep -q '"result":"chain only"' <<<"$verdict" || die "erased and no snapshot: $verdict $(cat "$folder/err.txt")"
+
 echo "verify: replayed, chain only, and eight ways of tampering found at the right record"
