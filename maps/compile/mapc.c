@@ -16,6 +16,9 @@ static const struct {
 } commands[] = {
 	{"build", mapc_build, "--osm FILE [--gtfs FILE ...] [--town FILE.yaml] [--date YYYYMMDD] -o TOWN.zmap"},
 	{"info", mapc_info, "TOWN.zmap [--json]"},
+	{"check", mapc_check,
+	 "TOWN.zmap [--json | --geojson]\n"
+	 "                (islands, what forbidden turns cut off, implausible speeds, stops without a road)"},
 	{"route", mapc_route,
 	 "TOWN.zmap --from LAT,LON --to LAT,LON [--class NAME] [--geojson]\n"
 	 "              TOWN.zmap --pairs FILE.csv [--class NAME]\n"

@@ -11,6 +11,7 @@ enum mapc_exit { MAPC_OK = 0, MAPC_FAILED = 1, MAPC_USAGE = 2 };
 
 int mapc_build(int argc, char **argv);
 int mapc_info(int argc, char **argv);
+int mapc_check(int argc, char **argv);
 int mapc_route(int argc, char **argv);
 int mapc_export(int argc, char **argv);
 int mapc_import_dimacs(int argc, char **argv);

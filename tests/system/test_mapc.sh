@@ -142,6 +142,21 @@ sed -n 2p out | cut -d, -f1-4 > row
 sed -n 2p out > first
 ok "route --pairs by arc" $mapc route town.zmap --pairs arcs.csv
 [ "$(sed -n 2p out)" = "$(cat first)" ] || wrong "by arc: $(sed -n 2p out), by place: $(cat first)"
+ok "route --isochrone" $mapc route town.zmap --isochrone 2 --from 49.4001,8.6005
+has 'arc,time_ms,from_mm,to_mm'
+[ "$(wc -l < out)" -gt 2 ] || wrong "route --isochrone: nothing is within reach"
+ok "route --isochrone --geojson" $mapc route town.zmap --isochrone 2 --from 49.4001,8.6005 --geojson
+python3 -c 'import json,sys; f=json.load(open("out"))["features"]; sys.exit(not all(len(x["geometry"]["coordinates"]) > 1 for x in f))' ||
+	wrong "route --isochrone --geojson: no lines"
+fails 2 '--isochrone' $mapc route town.zmap --isochrone soon --from 49.4001,8.6005
+fails 2 'expected either --from and --to' $mapc route town.zmap --isochrone 2 --from 49.4,8.6 --to 49.4,8.6
+ok check $mapc check town.zmap
+ok "check --json" $mapc check town.zmap --json
+python3 -c 'import json; json.load(open("out"))["faults"]' || wrong "check --json: no list of faults"
+ok "check --geojson" $mapc check town.zmap --geojson
+python3 -c 'import json; assert json.load(open("out"))["type"] == "FeatureCollection"' || wrong "check --geojson"
+fails 2 'not both' $mapc check town.zmap --json --geojson
+fails 1 'no.zmap' $mapc check no.zmap
 fails 2 'expected either --from and --to' $mapc route town.zmap --from 49.4,8.6
 fails 2 'expected either --from and --to' $mapc route town.zmap --from 49.4,8.6 --to 49.4,8.6 --pairs pairs.csv
 fails 2 'expected LAT,LON' $mapc route town.zmap --from here --to 49.4,8.6
