@@ -209,10 +209,11 @@ static inline char *rig_read(const char *path, size_t *ret_n)
 
 static inline void http_rig_serve(struct http_rig *rig, uint32_t connections_max, uint32_t stream_buffer_max)
 {
-	char token_path[128], web[128];
+	char token_path[128], web[128], day[128];
 	struct err_detail detail = {""};
 	snprintf(token_path, sizeof token_path, "%s/operator.token", rig->folder);
 	snprintf(web, sizeof web, "%s/web", rig->folder);
+	snprintf(day, sizeof day, "%s/day", rig->folder);
 	struct host host = {rig,	 rig_submit,  rig_standstill, rig_now,	       rig_speed,
 			    rig_core_of, rig_state,   rig_find_place, rig_find_street, rig_random,
 			    rig_holding, rig_metrics, rig_feeds,      rig_story};
@@ -220,6 +221,7 @@ static inline void http_rig_serve(struct http_rig *rig, uint32_t connections_max
 					 .operator_token_path = token_path,
 					 .web_folder = web,
 					 .reports_folder = web,
+					 .day_path = day,
 					 .connections_max = connections_max,
 					 .body_bytes_max = 16384,
 					 .stream_buffer_max = stream_buffer_max,
@@ -256,7 +258,7 @@ static inline void http_rig_open(struct http_rig *rig, const struct drawn_option
 
 static inline void http_rig_close(struct http_rig *rig)
 {
-	static const char *const names[] = {"operator.token", "operator.token.key", "web/index.html", "web", ""};
+	static const char *const names[] = {"operator.token", "operator.token.key", "day", "web/index.html", "web", ""};
 	http_close(rig->http);
 	http_rig_commit(rig); /* late answers after the close must do no harm */
 	event_base_free(rig->base);
