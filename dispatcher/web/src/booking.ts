@@ -81,7 +81,7 @@ export class Booking {
 		replace(this.element, h('form', { class: 'form', noValidate: true, onsubmit: (event: Event) => { event.preventDefault(); void this.ask(); } },
 			h('div', { class: 'places' }, this.from.element, this.to.element,
 				h('button', { type: 'button', class: 'swap', title: t('swap'), 'aria-label': t('swap'), onclick: () => this.swap() }, '⇅')),
-			h('p', { class: 'hint' }, t('pickOnMap')),
+			h('p', { class: 'hint map-hint' }, t('pickOnMap')),
 			this.whenField(), this.needsField(),
 			h('label', { class: 'walk', htmlFor: this.walk.id }, t('walk'), this.walk),
 			callerFields, this.message, h('div', { class: 'actions' }, this.submit,

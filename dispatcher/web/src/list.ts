@@ -24,6 +24,7 @@ export function openList(box: HTMLElement, stops: Stop[], choose: (stop: Stop) =
 	};
 	draw();
 	box.classList.add('no-map');
+	document.body.classList.add('without-map');
 	box.setAttribute('aria-label', t('listTitle'));
 	replace(box, h('p', {}, t('noMap')), h('h2', {}, t('listTitle')), vehicles, h('label', { htmlFor: id }, t('listSearch')), input, list, more);
 	let said = '';

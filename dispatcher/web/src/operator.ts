@@ -287,7 +287,7 @@ function showFigures(): void {
 	const driven = (f['empty_m'] ?? 0) + (f['loaded_m'] ?? 0);
 	const row = (label: string, value: string | number) => h('div', {}, h('dt', {}, label), h('dd', {}, String(value)));
 	redraw(figures, f, () => [row(t('asked'), f['asked'] ?? 0), row(t('promisedFigure'), f['promised'] ?? 0), row(t('doneFigure'), f['done'] ?? 0), row(t('brokenFigure'), f['broken'] ?? 0),
-		row(t('waitFigure'), `${Math.round((f['mean_wait_s'] ?? 0) / 6) / 10} min`), row(t('emptyFigure'), driven ? `${Math.round(100 * (f['empty_m'] ?? 0) / driven)} %` : '–')]);
+		row(t('waitFigure'), `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format((f['mean_wait_s'] ?? 0) / 60)} min`), row(t('emptyFigure'), driven ? `${Math.round(100 * (f['empty_m'] ?? 0) / driven)} %` : '–')]);
 }
 
 function pause(): void {
