@@ -37,7 +37,5 @@ struct plot {
 };
 /* A figure: drawing, legend, and the same numbers as a table. */
 void plot_write(FILE *out, const struct plot *plot);
-/* A round step so that at most `most` of them reach `top`. */
-double plot_step(double top, int most);
 
 #endif

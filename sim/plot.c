@@ -11,7 +11,8 @@
 #define TOP 14
 #define BOTTOM 44
 
-double plot_step(double top, int most)
+/* A round step so that at most `most` of them reach `top`. */
+static double plot_step(double top, int most)
 {
 	double step = pow(10, floor(log10(top > 0 ? top : 1) - 2));
 	static const double grow[] = {2, 2.5, 2};

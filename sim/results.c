@@ -168,7 +168,8 @@ static void set_origin(const struct study *study, json_t *json)
 	json_object_set_new(json, "seeds", seeds);
 }
 
-json_t *results_figures(const struct study *study)
+/* What figures.json holds; a new reference, NULL = out of memory. */
+static json_t *results_figures(const struct study *study)
 {
 	json_t *json = json_object(), *runs = json_array();
 	set_origin(study, json);

@@ -10,8 +10,6 @@
 
 /* Writes all of them into the folder, which is there. ERR_IO with the path. */
 int results_all(const struct study *study, const char *folder, struct err_detail *detail);
-/* What figures.json holds; a new reference, NULL = out of memory. */
-json_t *results_figures(const struct study *study);
 
 /* A stop, or a road, summed over all runs. */
 struct results_stop {

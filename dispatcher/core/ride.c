@@ -30,7 +30,7 @@ uint32_t ride_new(struct core *core, uint64_t number)
 	return slot;
 }
 
-void ride_free(struct core *core, uint32_t slot)
+static void ride_free(struct core *core, uint32_t slot)
 {
 	hash_map_remove(&core->ride_map, core->rides[slot].ride);
 	uint32_t place = core->ride_place[slot], last = core->ride_order[--core->n_rides];
@@ -326,7 +326,7 @@ void ride_alighted(struct core *core, uint32_t slot, instant_ms at)
 	ride_close(core, slot, RIDE_DONE);
 }
 
-void ride_no_show(struct core *core, uint32_t slot)
+static void ride_no_show(struct core *core, uint32_t slot)
 {
 	struct core_ride *ride = &core->rides[slot];
 	struct ride_more *more = &core->rides_more[slot];

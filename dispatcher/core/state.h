@@ -292,7 +292,6 @@ instant_ms plan_no_show_at(const struct core *core, uint32_t ride, instant_ms ar
 
 /* ---- ride.c ---- */
 uint32_t ride_new(struct core *core, uint64_t number); /* slot, or NONE = full */
-void ride_free(struct core *core, uint32_t ride);
 void ride_say(struct core *core, uint32_t ride);
 int ride_open(uint8_t state); /* neither finished nor refused */
 void ride_close(struct core *core, uint32_t ride, uint8_t state);
@@ -303,7 +302,6 @@ void ride_leave_plan(struct core *core, uint32_t ride);
 void ride_at_stop(struct core *core, uint32_t ride, instant_ms at);
 void ride_boarded(struct core *core, uint32_t ride, uint32_t vehicle, instant_ms at, uint8_t evidence);
 void ride_alighted(struct core *core, uint32_t ride, instant_ms at);
-void ride_no_show(struct core *core, uint32_t ride);
 int ride_refused_by(const struct core *core, uint32_t ride, uint32_t vehicle); /* it is not offered there again */
 int ride_move(struct core *core, uint32_t ride,
 	      uint8_t cause); /* to the best other vehicle within its promise; 1 = moved */

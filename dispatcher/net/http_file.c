@@ -206,7 +206,7 @@ void files_answer(struct call *call)
 }
 
 /* ---- map tiles ---- */
-struct tiles *files_tiles(struct http *http)
+static struct tiles *files_tiles(struct http *http)
 {
 	const struct town *town = http_town(http);
 	/* by hash: another town may come to lie where an earlier one was */

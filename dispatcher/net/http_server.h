@@ -140,7 +140,6 @@ struct view_position {
 	int heading;
 	instant_ms at;
 };
-struct view_position view_position(const struct http *http, const struct core_vehicle *vehicle);
 
 /* ---- streams (http_stream.c) ---- */
 enum stream_kind { STREAM_FLEET, STREAM_RIDE, STREAM_OPERATOR };
@@ -162,7 +161,6 @@ json_t *view_tie(const struct http *http, const struct cmd_request *request);
 int files_open(struct http *http, struct err_detail *detail);
 void files_close(struct http *http);
 void files_answer(struct call *call);
-struct tiles *files_tiles(struct http *http);
 /* A text file of the built pages, NULL = not there; not NUL-terminated. */
 const char *files_text(const struct http *http, const char *path, size_t *ret_n);
 

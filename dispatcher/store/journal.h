@@ -100,9 +100,7 @@ struct verify_report {
 	uint64_t from; /* replay began after this sequence: 0, or that of the snapshot */
 };
 /* `core` must be empty and opened with what journal_verify_settings says (= journal_settings while nothing is erased).
- */
-int journal_verify(struct store *store, struct core *core, struct verify_report *ret_report, struct err_detail *detail);
-/* The same for journals with town swaps. */
+ * give: for journals with town swaps; NULL = there are none. */
 int journal_verify_with(struct store *store, struct core *core, journal_town_source give, void *self,
 			struct verify_report *ret_report, struct err_detail *detail);
 /* What a core for journal_verify must be opened with: of the first CMD_START, or of the snapshot that replay has to

@@ -573,8 +573,3 @@ int journal_verify_with(struct store *store, struct core *core, journal_town_sou
 {
 	return journal_verify_watched(store, core, give, self, NULL, ret_report, detail);
 }
-
-int journal_verify(struct store *store, struct core *core, struct verify_report *ret_report, struct err_detail *detail)
-{
-	return journal_verify_with(store, core, NULL, NULL, ret_report, detail);
-}

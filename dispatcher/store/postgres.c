@@ -73,7 +73,7 @@ void pg_put_u32(struct pg_bytes *to, uint32_t value)
 	put_big_endian(to, value, 4);
 }
 
-void pg_put_u64(struct pg_bytes *to, uint64_t value)
+static void pg_put_u64(struct pg_bytes *to, uint64_t value)
 {
 	put_big_endian(to, value, 8);
 }

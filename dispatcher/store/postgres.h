@@ -33,7 +33,6 @@ void pg_bytes_free(struct pg_bytes *to);
 void pg_put(struct pg_bytes *to, const void *bytes, size_t n);
 void pg_put_u16(struct pg_bytes *to, uint16_t value);
 void pg_put_u32(struct pg_bytes *to, uint32_t value);
-void pg_put_u64(struct pg_bytes *to, uint64_t value);
 /* One element of an array or field of a COPY row: with its length. */
 void pg_item(struct pg_bytes *to, const void *bytes, size_t n);
 void pg_item_null(struct pg_bytes *to);

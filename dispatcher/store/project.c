@@ -71,7 +71,8 @@ int project_note(struct project_rows *projection, const struct update *updates, 
 	return code;
 }
 
-int project_note_all(struct project_rows *projection, const struct core *core)
+/* Notes everything the core knows: after a snapshot was restored. */
+static int project_note_all(struct project_rows *projection, const struct core *core)
 {
 	int code = ERR_OK;
 	for (uint32_t i = 0; i < core_n_rides(core) && !code; i++)

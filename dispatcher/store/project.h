@@ -51,8 +51,6 @@ struct project_rows {
 void project_free(struct project_rows *projection);
 /* Notes what these updates touched. ERR_MEMORY. */
 int project_note(struct project_rows *projection, const struct update *updates, uint32_t n);
-/* Notes everything the core knows: after a snapshot was restored. */
-int project_note_all(struct project_rows *projection, const struct core *core);
 /* Makes the rows of what was touched from the core's present state, ascending by ride and vehicle, and forgets what was
  * touched. They stay until the next fill. */
 int project_fill(struct project_rows *projection, const struct core *core);

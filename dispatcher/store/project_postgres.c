@@ -136,7 +136,24 @@ static const char map_schema[] =
 	"FROM ride r LEFT JOIN visit p USING (ride) LEFT JOIN visit d USING (ride) WHERE (p.kind = 'pickup' OR p.kind "
 	"IS "
 	"NULL) AND (d.kind = 'dropoff' OR d.kind IS NULL);"
-	"INSERT INTO progress (sequence) VALUES (0);";
+	"INSERT INTO progress (sequence) VALUES (0);"
+	"COMMENT ON TABLE town IS 'Town files that the journal names; number: of this table only';"
+	"COMMENT ON TABLE progress IS 'The last record these tables show; behind head.sequence of the journal: make "
+	"them anew with dispatcher project';"
+	"COMMENT ON TABLE road IS 'Directed road arcs of each town file; distances in mm, geom WGS 84';"
+	"COMMENT ON TABLE stop IS 'Virtual stops of each town file; step_free NULL = unknown, transit: serves public "
+	"transport';"
+	"COMMENT ON TABLE vehicle IS 'Vehicles as last known; geom: where at anchor_at, on the road';"
+	"COMMENT ON TABLE ride IS 'Rides by their random numbers, without identity, needs or addresses; kept NULL = "
+	"not known yet';"
+	"COMMENT ON TABLE visit IS 'Where and when a vehicle stops for a ride: one pickup, one dropoff each; state "
+	"planned, arrived, done or dropped';"
+	"COMMENT ON VIEW roads IS 'Roads of the present town, for maps';"
+	"COMMENT ON VIEW stops IS 'Virtual stops of the present town, for maps';"
+	"COMMENT ON VIEW vehicles IS 'Vehicles on the map';"
+	"COMMENT ON VIEW visits_ahead IS 'Stop visits still to come';"
+	"COMMENT ON VIEW visits_done IS 'Stop visits that have been';"
+	"COMMENT ON VIEW rides IS 'Rides as lines from pickup to drop-off, with planned and true times';";
 
 /* ---- making and finding ---- */
 
@@ -154,12 +171,14 @@ static int create(struct postgres_store *store, struct err_detail *detail)
 	if (!code)
 		code = postgres_run(&store->pg, map_schema, PG_WAIT_LONG_MS, detail);
 	if (!code)
-		code = store_postgres_format(store, detail,
-					     "CREATE VIEW tracks AS SELECT vehicle || ' ' || at AS id, vehicle, "
-					     "to_timestamp(at / 1000.0) AS at, mode, "
-					     "battery_permille, speed_mm_s, " POINT(
-						     "lon_e7", "lat_e7") "::geometry(Point, 4326) AS geom FROM "
-									 "%1$s.telemetry");
+		code = store_postgres_format(
+			store, detail,
+			"CREATE VIEW tracks AS SELECT vehicle || ' ' || at AS id, vehicle, "
+			"to_timestamp(at / 1000.0) AS at, mode, "
+			"battery_permille, speed_mm_s, " POINT(
+				"lon_e7", "lat_e7") "::geometry(Point, 4326) AS geom FROM "
+						    "%1$s.telemetry; COMMENT ON VIEW tracks IS "
+						    "'Raw reports of vehicles, as long as they are kept'");
 	if (!code)
 		code = postgres_run(&store->pg, "COMMIT", PG_WAIT_LONG_MS, detail);
 	if (!code)

@@ -117,9 +117,3 @@ void hash_map_remove(struct hash_map *map, uint64_t key)
 	map->keys[hole] = 0;
 	map->n--;
 }
-
-void hash_map_clear(struct hash_map *map)
-{
-	memset(map->keys, 0, ((size_t)map->mask + 1) * sizeof *map->keys);
-	map->n = 0;
-}

@@ -26,6 +26,5 @@ int hash_map_open(struct hash_map *map, struct arena *arena, uint32_t n_max); /*
 uint32_t hash_map_get(const struct hash_map *map, uint64_t key);
 int hash_map_put(struct hash_map *map, uint64_t key, uint32_t value); /* replaces; ERR_FULL */
 void hash_map_remove(struct hash_map *map, uint64_t key);
-void hash_map_clear(struct hash_map *map);
 
 #endif

@@ -47,11 +47,6 @@ enum highway classes_highway(const char *text)
 	return HIGHWAY_NONE;
 }
 
-const char *classes_highway_name(enum highway highway)
-{
-	return highway_names[highway];
-}
-
 static int is_one_of(const char *text, const char *const *words, size_t n)
 {
 	for (size_t i = 0; text && i < n; i++)
@@ -255,7 +250,8 @@ static uint32_t zone_speed(const char *zone)
 	return strcmp(zone, "bicycle_road") == 0 ? 30 : 0;
 }
 
-uint32_t classes_speed(const char *text)
+/* km/h of a maxspeed value: "50", "30 mph", "DE:urban", "DE:zone30", "walk", "none"; 0 = says nothing. */
+static uint32_t classes_speed(const char *text)
 {
 	char *end;
 	double value;

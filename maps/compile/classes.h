@@ -60,9 +60,6 @@ struct way_rules {
 
 /* Number of the highway value ("primary_link" counts as primary), HIGHWAY_NONE when it is none for us. */
 enum highway classes_highway(const char *text);
-const char *classes_highway_name(enum highway highway);
-/* km/h of a maxspeed value: "50", "30 mph", "DE:urban", "DE:zone30", "walk", "none"; 0 = says nothing. */
-uint32_t classes_speed(const char *text);
 
 /* is_urban: a guess from what lies around, used only where no tag tells. */
 void classes_road(const struct osm *osm, struct osm_tags tags, const struct class_rules *classes, uint32_t n_classes,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void model_close(struct model *model)
+static void model_close(struct model *model)
 {
 	struct model_index *indices[] = {&model->agency_of, &model->stop_of, &model->route_of, &model->service_of,
 					 &model->trip_of};

@@ -93,7 +93,6 @@ struct model {
 	uint32_t last_trip_id, last_trip; /* stop_times come in runs of one trip */
 };
 
-void model_close(struct model *model);
 int model_memory(const struct model *model); /* sets the detail, returns ERR_MEMORY */
 /* A complaint about a row that is left out or repaired. */
 void model_report(const struct model *model, const char *kind, const char *table, uint32_t line, const char *about);

@@ -9,13 +9,13 @@
 
 /* --- builder ------------------------------------------------------------------------------------------------------ */
 
-int osm_builder_open(struct osm_builder *builder)
+static int osm_builder_open(struct osm_builder *builder)
 {
 	*builder = (struct osm_builder){0};
 	return text_pool_open(&builder->strings);
 }
 
-void osm_builder_close(struct osm_builder *builder)
+static void osm_builder_close(struct osm_builder *builder)
 {
 	free(builder->nodes);
 	free(builder->ways);
@@ -222,7 +222,8 @@ static int store_relations(struct osm_builder *builder, struct osm *osm)
 	return ERR_OK;
 }
 
-int osm_builder_finish(struct osm_builder *builder, struct osm *ret_osm)
+/* Sorts and moves everything into *ret_osm; the builder is then empty. */
+static int osm_builder_finish(struct osm_builder *builder, struct osm *ret_osm)
 {
 	struct osm osm = {.timestamp_s = builder->timestamp_s};
 	int code = store_nodes(builder, &osm);
@@ -342,7 +343,7 @@ static int read_into(struct osm_builder *builder, struct osm *osm, int kind, con
 int osm_read(struct osm *osm, const char *path, struct err_detail *detail)
 {
 	struct osm_builder builder;
-	int kind, code = read_kind(path, &kind, detail);
+	int kind = 0, code = read_kind(path, &kind, detail);
 
 	if (code)
 		return code;

@@ -34,8 +34,6 @@ struct osm_builder {
 	size_t tags_from, refs_from, members_from;
 };
 
-int osm_builder_open(struct osm_builder *builder);
-void osm_builder_close(struct osm_builder *builder);
 /* Tags, refs and members come before the object that they belong to. Errors: ERR_MEMORY, ERR_FULL (2^32 items). */
 int osm_builder_tag(struct osm_builder *builder, uint32_t key, uint32_t value);
 int osm_builder_ref(struct osm_builder *builder, int64_t node_id);
@@ -46,8 +44,6 @@ int osm_builder_relation(struct osm_builder *builder, int64_t id);
 /* Forgets what was collected for an object that is not wanted. */
 void osm_builder_drop(struct osm_builder *builder);
 void osm_builder_timestamp(struct osm_builder *builder, int64_t timestamp_s);
-/* Sorts and moves everything into *ret_osm; the builder is then empty. */
-int osm_builder_finish(struct osm_builder *builder, struct osm *ret_osm);
 
 /* Is it UTF-8 without NUL? */
 int osm_utf8(const char *bytes, size_t n);

@@ -50,7 +50,8 @@ size_t route_graph_size(const struct network *network)
 	       rounded(n_classes * bounds.n_turns, sizeof(int32_t)) + 64 + cch_size(network, bounds.n_edges);
 }
 
-uint32_t route_graph_edge(const struct route_graph *graph, uint32_t state, uint32_t arc)
+/* Index of the edge of `state` that drives `arc`, or NONE when arc does not start where the state ends. */
+static uint32_t route_graph_edge(const struct route_graph *graph, uint32_t state, uint32_t arc)
 {
 	const struct network *network = graph->network;
 	uint32_t node = network->head[graph->state_arc[state]];

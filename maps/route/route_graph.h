@@ -30,7 +30,4 @@ struct route_graph {
 	int32_t *turn_ms;	 /* [n_classes * n_turns], row = class; -1 forbidden; column 0 is 0 */
 };
 
-/* Index of the edge of `state` that drives `arc`, or NONE when arc does not start where the state ends. */
-uint32_t route_graph_edge(const struct route_graph *graph, uint32_t state, uint32_t arc);
-
 #endif

@@ -25,7 +25,8 @@ static uint32_t place(const struct transit *transit, uint32_t day, uint32_t trip
 	return low;
 }
 
-uint32_t delays_of(const struct transit *transit, uint32_t day, uint32_t trip, uint32_t *ret_first)
+/* The delays of a run are delays[*ret_first .. returned - 1]. */
+static uint32_t delays_of(const struct transit *transit, uint32_t day, uint32_t trip, uint32_t *ret_first)
 {
 	uint32_t end = place(transit, day, trip, 0);
 	*ret_first = end;

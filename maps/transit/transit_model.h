@@ -59,8 +59,6 @@ struct transit {
 };
 
 /* delays.c */
-/* The delays of a run are delays[*ret_first .. returned - 1]. */
-uint32_t delays_of(const struct transit *transit, uint32_t day, uint32_t trip, uint32_t *ret_first);
 /* Live times along a run, event by event from its first on. */
 struct live_run {
 	const struct transit *transit;

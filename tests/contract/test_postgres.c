@@ -766,6 +766,47 @@ static void check_rows(void)
 			 4);
 }
 
+/* What a desktop GIS asks before it opens a layer: type and reference system, a key, and words about it. */
+static void check_layers(void)
+{
+	const char *const layers[] = {"road",	  "stop",	  "vehicle",	 "visit", "roads", "stops",
+				      "vehicles", "visits_ahead", "visits_done", "rides", "tracks"};
+	char sql[512];
+	for (size_t i = 0; i < COUNT_OF(layers); i++) {
+		snprintf(
+			sql, sizeof sql,
+			"SELECT count(*) FROM geometry_columns WHERE f_table_schema = 'p%%d_map' AND f_table_name = "
+			"'%s' "
+			"AND f_geometry_column = 'geom' AND coord_dimension = 2 AND srid = 4326 AND type <> 'GEOMETRY'",
+			layers[i]);
+		if (side_number(sql) != 1)
+			fail_msg("%s: not in geometry_columns as a plain layer of EPSG:4326", layers[i]);
+	}
+	for (size_t i = 4; i < COUNT_OF(layers); i++) { /* views: a column that tells rows apart */
+		snprintf(sql, sizeof sql,
+			 "SELECT count(*) - count(DISTINCT id) + count(*) FILTER (WHERE id IS NULL) FROM p%%d_map.%s",
+			 layers[i]);
+		assert_int_equal(side_number(sql), 0);
+	}
+	assert_int_equal(
+		side_number("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
+			    "n.nspname = 'p%d_map' AND c.relkind = 'r' AND NOT EXISTS (SELECT 1 FROM "
+			    "pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)"),
+		0);
+	char *silent = side_text("SELECT string_agg(c.relname, ' ') FROM pg_class c JOIN pg_namespace n ON n.oid = "
+				 "c.relnamespace WHERE n.nspname = 'p%d_map' AND c.relkind IN ('r', 'v') AND "
+				 "length(coalesce(obj_description(c.oid, 'pg_class'), '')) < 10");
+	assert_string_equal(silent, ""); /* without a comment */
+	free(silent);
+	/* each ride's stop visits with geometry, by one SELECT on the projections */
+	assert_int_equal(
+		side_number("SELECT count(*) FROM p%1$d_map.ride r WHERE r.state = 'done' AND (SELECT "
+			    "string_agg(v.kind || ' ' || ST_GeometryType(v.geom), ', ' ORDER BY v.done_at) FROM "
+			    "p%1$d_map.visit v WHERE v.ride = r.ride AND v.vehicle = r.vehicle) IS DISTINCT FROM "
+			    "'pickup ST_Point, dropoff ST_Point'"),
+		0);
+}
+
 static void test_a_journal_of_sqlite_replayed_here(void **state)
 {
 	(void)state;
@@ -795,6 +836,7 @@ static void test_a_journal_of_sqlite_replayed_here(void **state)
 	assert_memory_equal(there.bytes, here.bytes, here.n);
 	assert_int_equal(there.digest, here.digest);
 	check_rows();
+	check_layers();
 	char *live = projection_dump();
 	rebuild(&rig, store);
 	char *again = projection_dump();

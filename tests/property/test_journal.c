@@ -429,7 +429,7 @@ static uint8_t verify_result(struct store *store, struct verify_report *report, 
 	struct world other = {0};
 	detail->text[0] = '\0';
 	core_new(&other);
-	int code = journal_verify(store, other.core, report, detail);
+	int code = journal_verify_with(store, other.core, NULL, NULL, report, detail);
 	arena_close(&other.arena);
 	if (code)
 		fail_msg("verify: %s", detail->text);

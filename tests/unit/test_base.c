@@ -140,8 +140,6 @@ static void hash_map_when_full(void **state)
 	hash_map_remove(&map, 0);
 	hash_map_remove(&map, 99);
 	assert_int_equal(map.n, 3);
-	hash_map_clear(&map);
-	assert_int_equal(hash_map_get(&map, 1), NONE);
 	assert_int_equal(hash_map_open(&map, &arena, UINT32_MAX), ERR_MEMORY);
 	assert_int_equal(hash_map_open(&map, &arena, 1000), ERR_MEMORY);
 	arena_close(&arena);

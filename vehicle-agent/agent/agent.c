@@ -119,7 +119,8 @@ static void clock_tick(struct agent *agent, int64_t wall_ms)
 }
 
 /* ---- messages ---- */
-void agent_epoch(struct agent *agent, uint32_t epoch)
+/* A newer epoch: what was acknowledged before may be lost with the old dispatcher and is told again. */
+static void agent_epoch(struct agent *agent, uint32_t epoch)
 {
 	if (epoch <= agent->link.epoch)
 		return;

@@ -123,13 +123,10 @@ static inline struct spot place_spot(const struct wire_place *place)
 /* agent.c */
 uint8_t agent_mode(const struct agent *agent);
 int32_t agent_late_ms(const struct agent *agent);
-/* A newer epoch: what was acknowledged before may be lost with the old dispatcher and is told again. */
-void agent_epoch(struct agent *agent, uint32_t epoch);
 
 /* agent_plan.c */
 enum wire_refusal agent_plan_refusal(const struct agent *agent, const struct wire_plan *plan);
 void agent_plan_take(struct agent *agent, const struct wire_plan *plan);
-int agent_pickups_allowed(const struct agent *agent);
 /* First task that is still to be done and may be, or AGENT_NO_TASK. */
 uint32_t agent_next_task(const struct agent *agent);
 /* Is this task one that may be done now, and part of the stop that begins with task `first`? */

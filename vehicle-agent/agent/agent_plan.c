@@ -211,7 +211,7 @@ void agent_plan_take(struct agent *agent, const struct wire_plan *plan)
 }
 
 /* ---- what is to be done ---- */
-int agent_pickups_allowed(const struct agent *agent)
+static int agent_pickups_allowed(const struct agent *agent)
 {
 	return !agent->out_of_service && agent->clock.floor <= agent->link.valid_until;
 }
