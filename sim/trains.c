@@ -36,8 +36,10 @@ static int add(const struct town *town, uint32_t event, uint32_t day, int32_t la
 	return timetable_key(town, event, day, &word->key) == ERR_OK;
 }
 
-uint32_t trains_words(const struct trains_options *options, const struct town *town, uint32_t trip, uint32_t day,
-		      instant_ms now, struct feed_trip_delay *ret_words)
+/* What is known at `now` of one trip on one day: ret_words[2], how many. A trip that is late stays late, by the same,
+ * from one of its stops on; this becomes known 6 to 12 minutes before it leaves there. */
+static uint32_t trains_words(const struct trains_options *options, const struct town *town, uint32_t trip, uint32_t day,
+			     instant_ms now, struct feed_trip_delay *ret_words)
 {
 	const struct timetable *timetable = &town->timetable;
 	uint32_t first = timetable->trip_first[trip], length = timetable->trip_first[trip + 1] - first, n;

@@ -13,10 +13,6 @@ struct trains_options {
 	int32_t late_min_s, late_max_s;
 };
 void trains_options_default(struct trains_options *options);
-/* What is known at `now` of one trip on one day: ret_words[2], how many. A trip that is late stays late, by the same,
- * from one of its stops on; this becomes known 6 to 12 minutes before it leaves there. */
-uint32_t trains_words(const struct trains_options *options, const struct town *town, uint32_t trip, uint32_t day,
-		      instant_ms now, struct feed_trip_delay *ret_words);
 /* One file for each timetable of the town: PREFIX-NUMBER.pb, put there by renaming. ERR_IO, ERR_MEMORY. */
 int trains_write(const struct trains_options *options, const struct town *town, instant_ms now, const char *prefix,
 		 struct err_detail *detail);

@@ -44,7 +44,7 @@ BELOW = {
     "dispatcher": ["maps", "proto", "dispatcher"],
     "vehicle-agent/agent": ["maps/base", "maps/city", "maps/route", "proto"],
     "vehicle-agent": ["maps/base", "maps/city", "maps/route", "proto", "vehicle-agent", "dispatcher/net/keys.h"],
-    "sim": ["maps", "proto", "dispatcher/core", "dispatcher/store", "dispatcher/improve", "dispatcher/net/dock.h", "dispatcher/placing.h",
+    "sim": ["maps", "proto", "dispatcher/core", "dispatcher/store", "dispatcher/feed", "dispatcher/improve", "dispatcher/net/dock.h", "dispatcher/placing.h",
             "dispatcher/towns.h", "vehicle-agent/agent"],
 }
 
@@ -56,7 +56,6 @@ FOR_TESTS = {
     "checker_restored": "stories restore a dispatcher from an old copy, the simulator's own days do not",
     "world_until": "stories are told instant by instant",
     "feed_encode_vehicles": "GTFS-Realtime out, held to a decoder; not served yet",
-    "feed_encode_delays": "feeds for tests of the reader",
     "heap_top": "part of the heap's contract",
     "http_routes": "the OpenAPI document is held to the table of routes",
     "http_words_known": "every reason has words in every language",
@@ -67,9 +66,6 @@ FOR_TESTS = {
     "record_update_kind": "the same for updates",
     "spread_t95": "held to a table of Student's distribution",
     "spread_paired": "pairs of runs, for studies that compare",
-    "store_telemetry_forget": "retention of raw reports; no schedule calls it yet",
-    "store_value_get": "small values of a driver; the dispatcher needs none yet",
-    "store_value_put": "the same",
     "decision_key_parse": "the reader of key files without a file, for fuzzing",
     "route_threads_matrix": "benchmarks of matrices on several threads",
     "zone_read": "the reader of time zone files without a file, for fuzzing",
