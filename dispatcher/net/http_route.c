@@ -53,6 +53,8 @@ static const struct http_route routes[] = {
 	{"POST", "/api/v1/operator/rides/{ride}/coming", handle_coming, 1},
 	{"POST", "/api/v1/operator/rides/{ride}/notices/{notice}", handle_notice, 1},
 	{"POST", "/api/v1/operator/rides/{ride}/undo-no-show", handle_coming, 1},
+	{"GET", "/feeds/gtfs-rt/vehicle-positions.pb", handle_vehicle_positions, 0},
+	{"GET", "/feeds/gtfs-rt/vehicle-positions.json", handle_vehicle_positions_json, 0},
 	{"GET", "/health", handle_health, 0},
 	{"GET", "/metrics", handle_metrics, 0},
 	{"GET", "/tiles/{z}/{x}/{y}", handle_tile, 0},

@@ -140,6 +140,8 @@ struct view_position {
 	int heading;
 	instant_ms at;
 };
+struct view_position view_position(const struct http *http, const struct core_vehicle *vehicle);
+uint32_t view_aboard(const struct http *http, const struct core_vehicle *vehicle); /* rides aboard now */
 
 /* ---- streams (http_stream.c) ---- */
 enum stream_kind { STREAM_FLEET, STREAM_RIDE, STREAM_OPERATOR };
@@ -224,6 +226,8 @@ void handle_operator_closures(struct call *call);
 void handle_operator_closure_set(struct call *call);
 void handle_operator_closure_lift(struct call *call);
 void handle_operator_approval(struct call *call);
+void handle_vehicle_positions(struct call *call);
+void handle_vehicle_positions_json(struct call *call);
 void handle_health(struct call *call);
 void handle_metrics(struct call *call);
 void handle_tile(struct call *call);

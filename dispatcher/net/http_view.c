@@ -70,7 +70,7 @@ static json_t *side_view(const struct town *town, struct spot spot, uint8_t side
 	return name ? view_words(language, "side", name) : json_null();
 }
 
-static struct view_position view_position(const struct http *http, const struct core_vehicle *vehicle)
+struct view_position view_position(const struct http *http, const struct core_vehicle *vehicle)
 {
 	const struct wire_state *state = http->host.vehicle_state(http->host.self, vehicle->number);
 	struct view_position position = {.point = vehicle->anchor.point, .at = vehicle->anchor_at, .heading = -1};
@@ -92,7 +92,7 @@ static void set_position(json_t *json, const struct view_position *position)
 	set(json, "at", http_json_instant(position->at));
 }
 
-static uint32_t aboard_of(const struct http *http, const struct core_vehicle *vehicle)
+uint32_t view_aboard(const struct http *http, const struct core_vehicle *vehicle)
 {
 	const struct wire_state *state = http->host.vehicle_state(http->host.self, vehicle->number);
 	return state && state->at >= vehicle->anchor_at ? state->n_aboard : vehicle->n_aboard;
@@ -109,7 +109,7 @@ json_t *view_positions(const struct http *http)
 		set(item, "vehicle", json_integer(vehicle->number));
 		set(item, "name", text_or_null(vehicle->name));
 		set_position(item, &position);
-		set(item, "occupied", json_boolean(aboard_of(http, vehicle) > 0));
+		set(item, "occupied", json_boolean(view_aboard(http, vehicle) > 0));
 		set(item, "in_service",
 		    json_boolean(vehicle->service == SERVICE_IN || vehicle->service == SERVICE_ENDING));
 		set(item, "connected", json_boolean(vehicle->link_up));

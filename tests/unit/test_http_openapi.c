@@ -278,6 +278,10 @@ static void town_and_places(void)
 	http_forget(&nowhere);
 	get("/api/v1/fleet/positions", "/api/v1/fleet/positions");
 	get("/health", "/health");
+	struct http_answer shuttles =
+		get_it("/feeds/gtfs-rt/vehicle-positions.json", "/feeds/gtfs-rt/vehicle-positions.json");
+	assert_int_equal(json_array_size(at(shuttles.json, "entity")), 1);
+	http_forget(&shuttles);
 }
 
 /* A wish with every field the document knows; the connection is the first departure at the stop. */
