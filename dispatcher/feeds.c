@@ -7,8 +7,8 @@
 
 #include "clock.h"
 #include "feed.h"
+#include "fetch.h"
 #include "log.h"
-#include "poll.h"
 
 #define TELL_MOST 512	   /* commands at once, from one feed */
 #define LOG_AGAIN_MS 60000 /* a feed that comes and goes is told of once a minute */
@@ -28,11 +28,11 @@ struct source {
 struct feeds {
 	const struct settings *settings;
 	struct feeds_hooks hooks;
-	struct poll_settings poll_settings;
-	struct poll *poll;
+	struct fetch_settings fetch_settings;
+	struct fetch *fetch;
 	struct event *readable;
 	const struct town *town;
-	struct source sources[POLL_SOURCES_MAX];
+	struct source sources[FETCH_SOURCES_MAX];
 	uint32_t n;
 };
 
@@ -115,11 +115,11 @@ static void say(struct source *source, const char *why)
 }
 
 /* A message is as old as it says, whenever it was fetched. */
-static uint8_t state_of(const struct feeds *feeds, const struct source *source, enum poll_outcome outcome)
+static uint8_t state_of(const struct feeds *feeds, const struct source *source, enum fetch_outcome outcome)
 {
-	if (outcome == POLL_UNREACHABLE)
+	if (outcome == FETCH_UNREACHABLE)
 		return HOST_FEED_UNREACHABLE;
-	if (outcome == POLL_GARBLED)
+	if (outcome == FETCH_GARBLED)
 		return HOST_FEED_GARBLED;
 	if (!source->has_message)
 		return HOST_FEED_WAITING;
@@ -127,7 +127,7 @@ static uint8_t state_of(const struct feeds *feeds, const struct source *source, 
 	return source->message.at <= now - feeds->settings->feeds_expire_ms ? HOST_FEED_STALE : HOST_FEED_OK;
 }
 
-static void take(struct feeds *feeds, struct poll_result *result)
+static void take(struct feeds *feeds, struct fetch_result *result)
 {
 	struct source *source = &feeds->sources[result->source];
 	source->polls++;
@@ -135,8 +135,8 @@ static void take(struct feeds *feeds, struct poll_result *result)
 		feed_message_free(&result->message);
 		return;
 	}
-	source->failures += result->outcome == POLL_UNREACHABLE || result->outcome == POLL_GARBLED;
-	if (result->outcome == POLL_NEWS) {
+	source->failures += result->outcome == FETCH_UNREACHABLE || result->outcome == FETCH_GARBLED;
+	if (result->outcome == FETCH_NEWS) {
 		feed_message_free(&source->message);
 		source->message = result->message;
 		source->has_message = 1;
@@ -151,8 +151,8 @@ static void on_readable(evutil_socket_t fd, short what, void *self)
 	(void)fd;
 	(void)what;
 	struct feeds *feeds = self;
-	struct poll_result result;
-	for (uint32_t i = 0; i < feeds->n && poll_take(feeds->poll, &result) == ERR_OK; i++)
+	struct fetch_result result;
+	for (uint32_t i = 0; i < feeds->n && fetch_take(feeds->fetch, &result) == ERR_OK; i++)
 		take(feeds, &result);
 }
 
@@ -191,20 +191,20 @@ void feeds_tick(struct feeds *feeds)
 	const struct town *town = core_town(feeds->hooks.core(feeds->hooks.self));
 	if (town != feeds->town)
 		take_town(feeds, town);
-	poll_tell(feeds->poll, town, feeds->hooks.now(feeds->hooks.self));
+	fetch_tell(feeds->fetch, town, feeds->hooks.now(feeds->hooks.self));
 }
 
 /* ---- open and close ---- */
 
-static int open_poll(struct feeds *feeds, struct event_base *base, struct err_detail *detail)
+static int open_fetch(struct feeds *feeds, struct event_base *base, struct err_detail *detail)
 {
-	feeds->poll_settings.every_ms = (uint32_t)feeds->settings->feeds_poll_ms;
-	feeds->poll_settings.timeout_ms = (uint32_t)feeds->settings->feeds_timeout_ms;
-	feeds->poll_settings.bytes_max = (uint32_t)feeds->settings->feeds_bytes_max;
-	int code = poll_open(&feeds->poll, &feeds->poll_settings, feeds->town, detail);
+	feeds->fetch_settings.every_ms = (uint32_t)feeds->settings->feeds_poll_ms;
+	feeds->fetch_settings.timeout_ms = (uint32_t)feeds->settings->feeds_timeout_ms;
+	feeds->fetch_settings.bytes_max = (uint32_t)feeds->settings->feeds_bytes_max;
+	int code = fetch_open(&feeds->fetch, &feeds->fetch_settings, feeds->town, detail);
 	if (code)
 		return code;
-	feeds->readable = event_new(base, poll_fd(feeds->poll), EV_READ | EV_PERSIST, on_readable, feeds);
+	feeds->readable = event_new(base, fetch_fd(feeds->fetch), EV_READ | EV_PERSIST, on_readable, feeds);
 	if (!feeds->readable || event_add(feeds->readable, NULL))
 		return err_set(detail, ERR_MEMORY, "live feeds: out of memory");
 	feeds_tick(feeds);
@@ -220,16 +220,16 @@ int feeds_open(struct feeds **ret_feeds, struct event_base *base, const struct s
 		return err_set(detail, ERR_MEMORY, "live feeds: out of memory");
 	feeds->settings = settings;
 	feeds->hooks = *hooks;
-	int code = poll_read_sources(&feeds->poll_settings, settings->feeds_trip_updates, detail);
-	feeds->n = feeds->poll_settings.n_sources;
+	int code = fetch_read_sources(&feeds->fetch_settings, settings->feeds_trip_updates, detail);
+	feeds->n = feeds->fetch_settings.n_sources;
 	if (code || feeds->n == 0) {
 		free(feeds);
 		return code;
 	}
 	for (uint32_t i = 0; i < feeds->n; i++)
-		feeds->sources[i].name = feeds->poll_settings.sources[i].feed;
+		feeds->sources[i].name = feeds->fetch_settings.sources[i].feed;
 	take_town(feeds, core_town(hooks->core(hooks->self)));
-	code = open_poll(feeds, base, detail);
+	code = open_fetch(feeds, base, detail);
 	if (code) {
 		feeds_close(feeds);
 		return code;
@@ -244,7 +244,7 @@ void feeds_close(struct feeds *feeds)
 		return;
 	if (feeds->readable)
 		event_free(feeds->readable);
-	poll_close(feeds->poll);
+	fetch_close(feeds->fetch);
 	for (uint32_t i = 0; i < feeds->n; i++)
 		forget_town(&feeds->sources[i]);
 	free(feeds);

@@ -66,6 +66,12 @@ static uint32_t keep(struct near *near, uint32_t n, uint32_t most, uint32_t inde
 	return n;
 }
 
+/* Distances by air are rough; what counts is the way on foot. */
+static uint64_t within(uint32_t most_mm)
+{
+	return (uint64_t)most_mm + most_mm / 64;
+}
+
 /* ---- on foot ---- */
 
 static int is_served(const struct timetable *timetable, uint32_t stop)
@@ -82,7 +88,7 @@ static void find_walks(struct end_side *side, uint32_t most_mm)
 	uint32_t mm[WALKS_MAX], n = 0;
 	for (uint32_t stop = 0; stop < timetable->n_stops; stop++) {
 		uint64_t away = geo_rough_mm(side->place.point, timetable->stop_point[stop]);
-		if (away <= most_mm && is_served(timetable, stop) && timetable->stop_walk[stop].arc != NONE)
+		if (away <= within(most_mm) && is_served(timetable, stop) && timetable->stop_walk[stop].arc != NONE)
 			n = keep(near, n, WALKS_MAX, stop, away);
 	}
 	for (uint32_t i = 0; i < n; i++)
@@ -118,7 +124,7 @@ static void find_meeting(struct end_side *side, uint32_t most_mm)
 	}
 	for (uint32_t stop = 0; stop < town->n_stops; stop++) {
 		uint64_t away = geo_rough_mm(side->place.point, town->stop_point[stop]);
-		if (away <= most_mm)
+		if (away <= within(most_mm))
 			n = keep(near, n, MEET_MAX, stop, away);
 	}
 	for (uint32_t i = 0; i < n; i++)
@@ -325,15 +331,6 @@ static const struct way *way_at(const struct end_side *side, uint32_t index)
 	return index < side->n_walks ? &side->walks[index] : &side->drives[index - side->n_walks];
 }
 
-/* A walk between two stops alone is no journey by public transport. */
-static int has_ride(const struct transit_journey *rides)
-{
-	for (uint32_t i = 0; i < rides->n_legs; i++)
-		if (rides->legs[i].trip != NONE)
-			return 1;
-	return 0;
-}
-
 static void note_rides(struct finder *finder, const struct transit_journey *rides)
 {
 	struct journey journey = {.departs = rides->departs, .arrives = rides->arrives};
@@ -358,13 +355,8 @@ static uint32_t fill_ends(const struct end_side *side, int with_shuttle, struct 
 
 static uint32_t look(struct finder *finder, instant_ms depart, struct transit_journey *found)
 {
-	uint32_t n = transit_search(finder->transit, finder->from_ends, finder->n_from, finder->to_ends, finder->n_to,
-				    depart, found, PARETO_MAX);
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < n; i++)
-		if (has_ride(&found[i]))
-			found[kept++] = found[i];
-	return kept;
+	return transit_search(finder->transit, finder->from_ends, finder->n_from, finder->to_ends, finder->n_to, depart,
+			      found, PARETO_MAX);
 }
 
 /* The earliest arrivals, and what leaves after those, and again. */
@@ -438,7 +430,7 @@ static void walk_only(struct finder *finder)
 {
 	uint32_t mm;
 	core_walks(finder->core, &finder->from.place, &finder->to.place, 1, 0, &mm);
-	if (mm == NONE || mm > finder->ask->walk_max_mm)
+	if (mm == NONE || mm > 2 * finder->ask->walk_max_mm) /* as far as to a stop and from one */
 		return;
 	uint32_t seconds = walk_s(core_town(finder->core), mm);
 	struct journey journey = {.arrives = seconds * SECOND_MS};

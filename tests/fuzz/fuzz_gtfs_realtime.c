@@ -1,5 +1,6 @@
 // link: zub_feed zub_compile zub_city zub_base
-/* GTFS-Realtime from hostile bytes, matched against a small timetable whose ids the fuzzer can hit ("t", "a", "b"). */
+/* GTFS-Realtime from hostile bytes, matched against a small timetable whose ids the fuzzer can hit ("t", "a", "b"),
+ * then compared with what an earlier message left known. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,9 @@ static const char *const tables[][2] = {
 };
 static struct build build;
 static struct feed *feed;
+static struct feed_memory *memory;
+static struct feed_trip_delay known[256];
+static uint32_t n_known;
 
 static void start(void)
 {
@@ -41,13 +45,32 @@ static void start(void)
 		fclose(out);
 	}
 	if (build_open(&build) || gtfs_build(&build, paths, 1, &detail) || build_finish_strings(&build) ||
-	    feed_open(&feed, &build.town, NULL, &detail))
+	    feed_open(&feed, &build.town, NULL, &detail) || feed_memory_open(&memory, feed, &detail))
 		abort();
 	for (size_t i = 0; i < COUNT_OF(tables); i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, tables[i][0]);
 		unlink(path);
 	}
 	rmdir(folder);
+}
+
+/* All news are names of this timetable, within what there is room for. */
+static void compare(const struct feed_message *message)
+{
+	const struct feed_rules rules = {10 * MINUTE_MS, 15, 20, 40};
+	struct feed_news news;
+	instant_ms now = INT64_C(1655100000000);
+	if (feed_compare(memory, message, known, n_known, now, &rules, &news))
+		return;
+	if (news.n_tell > rules.most)
+		abort();
+	n_known = 0;
+	for (uint32_t i = 0; i < news.n_tell; i++) {
+		if (timetable_find(&build.town, &news.tell[i].key, NULL) != news.tell[i].event)
+			abort();
+		known[n_known++] = news.tell[i];
+	}
+	feed_news_free(&news);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -63,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (uint32_t i = 0; i < message.n_delays; i++)
 		if (timetable_find(&build.town, &message.delays[i].key, NULL) == NONE)
 			abort();
+	compare(&message);
 	feed_message_free(&message);
 	return 0;
 }

@@ -2,8 +2,23 @@
 /* The first byte chooses the body; the rest is what a stranger sent. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "http_json.h"
+
+/* What comes out is a place on the earth. */
+static void read_point(const uint8_t *bytes, size_t n)
+{
+	struct geo_point point = {0, 0};
+	char *text = calloc(1, n + 1);
+	if (!text)
+		return;
+	memcpy(text, bytes, n);
+	if (http_json_read_point(text, &point) == 0 &&
+	    (abs(point.lat_e7) > 900000000 || abs(point.lon_e7) > 1800000000))
+		abort();
+	free(text);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -27,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	const uint8_t *text = data + 1;
 	n--;
-	switch (data[0] % 16) {
+	switch (data[0] % 17) {
 	case 0:
 		http_json_accept(text, n, &body.accept, &error);
 		break;
@@ -73,6 +88,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	case 14:
 		if (http_json_closure(text, n, &body.closure, &error) == 0 && body.closure.n_points > HTTP_POINTS_MAX)
 			abort();
+		break;
+	case 15:
+		read_point(text, n);
 		break;
 	default:
 		if (http_json_request(text, n, &body.request, &error) == 0 && body.request.n_needs > TOWN_NEEDS_MAX)

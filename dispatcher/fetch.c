@@ -1,4 +1,4 @@
-#include "poll.h"
+#include "fetch.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -24,7 +24,7 @@ struct catch
 	size_t n, most;
 	int too_large;
 	char etag[ETAG_MAX];
-	struct poll *poll;
+	struct fetch *fetch;
 };
 struct asked { /* of one source, by the thread alone */
 	struct feed *feed;
@@ -34,9 +34,9 @@ struct asked { /* of one source, by the thread alone */
 	uint64_t hash;	       /* of the last bytes */
 	int has_hash;
 };
-struct poll {
-	struct poll_settings settings;
-	struct asked asked[POLL_SOURCES_MAX];
+struct fetch {
+	struct fetch_settings settings;
+	struct asked asked[FETCH_SOURCES_MAX];
 	CURL *curl;
 	pthread_t thread;
 	int has_thread, fd;
@@ -46,17 +46,17 @@ struct poll {
 	int stop;
 	const struct town *town;
 	instant_ms now;
-	struct poll_result results[POLL_SOURCES_MAX];
-	uint8_t has_result[POLL_SOURCES_MAX];
+	struct fetch_result results[FETCH_SOURCES_MAX];
+	uint8_t has_result[FETCH_SOURCES_MAX];
 };
 
 /* ---- settings ---- */
 
-static int read_source(struct poll_source *source, const char *text, size_t n)
+static int read_source(struct fetch_source *source, const char *text, size_t n)
 {
 	const char *equals = memchr(text, '=', n);
 	size_t name = equals ? (size_t)(equals - text) : 0;
-	*source = (struct poll_source){0};
+	*source = (struct fetch_source){0};
 	/* what comes before the first = is a name only if it cannot be part of an address */
 	if (equals && !memchr(text, '/', name) && !memchr(text, ':', name)) {
 		if (name == 0 || name >= sizeof source->feed)
@@ -75,13 +75,13 @@ static int read_source(struct poll_source *source, const char *text, size_t n)
 	return ERR_OK;
 }
 
-int poll_read_sources(struct poll_settings *settings, const char *text, struct err_detail *detail)
+int fetch_read_sources(struct fetch_settings *settings, const char *text, struct err_detail *detail)
 {
 	settings->n_sources = 0;
 	for (text += strspn(text, " \t\n"); *text; text += strspn(text, " \t\n")) {
 		size_t n = strcspn(text, " \t\n");
-		if (settings->n_sources == POLL_SOURCES_MAX)
-			return err_set(detail, ERR_FULL, "feeds.trip_updates: more than %d feeds", POLL_SOURCES_MAX);
+		if (settings->n_sources == FETCH_SOURCES_MAX)
+			return err_set(detail, ERR_FULL, "feeds.trip_updates: more than %d feeds", FETCH_SOURCES_MAX);
 		if (read_source(&settings->sources[settings->n_sources++], text, n))
 			return err_set(detail, ERR_FORMAT,
 				       "feeds.trip_updates: \"%.*s\": expected [FEED=]ADDRESS, the address a path or "
@@ -133,18 +133,18 @@ static size_t on_header(char *line, size_t size, size_t n, void *self)
 	return length;
 }
 
-static int is_stopped(struct poll *poll)
+static int is_stopped(struct fetch *fetch)
 {
-	pthread_mutex_lock(&poll->mutex);
-	int stop = poll->stop;
-	pthread_mutex_unlock(&poll->mutex);
+	pthread_mutex_lock(&fetch->mutex);
+	int stop = fetch->stop;
+	pthread_mutex_unlock(&fetch->mutex);
 	return stop;
 }
 
 static int on_progress(void *self, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
 	(void)a, (void)b, (void)c, (void)d;
-	return is_stopped(((struct catch *)self)->poll);
+	return is_stopped(((struct catch *)self)->fetch);
 }
 
 static struct curl_slist *conditions(const struct asked *asked)
@@ -156,10 +156,10 @@ static struct curl_slist *conditions(const struct asked *asked)
 	return curl_slist_append(NULL, line);
 }
 
-static void set_options(struct poll *poll, const char *address, const struct asked *asked, struct catch *caught,
+static void set_options(struct fetch *fetch, const char *address, const struct asked *asked, struct catch *caught,
 			struct curl_slist *headers, char *why)
 {
-	CURL *curl = poll->curl;
+	CURL *curl = fetch->curl;
 	curl_easy_reset(curl);
 	curl_easy_setopt(curl, CURLOPT_URL, address);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -168,9 +168,9 @@ static void set_options(struct poll *poll, const char *address, const struct ask
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTIONS_MAX);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)poll->settings.timeout_ms);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)poll->settings.timeout_ms);
-	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)poll->settings.bytes_max);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)fetch->settings.timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch->settings.timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)fetch->settings.bytes_max);
 	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "zubringer/" ZUB_VERSION);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
@@ -190,31 +190,31 @@ static void set_options(struct poll *poll, const char *address, const struct ask
 	}
 }
 
-static enum poll_outcome ask_server(struct poll *poll, const char *address, struct asked *asked, struct catch *caught,
-				    char *why, size_t why_size)
+static enum fetch_outcome ask_server(struct fetch *fetch, const char *address, struct asked *asked,
+				     struct catch *caught, char *why, size_t why_size)
 {
 	char text[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = conditions(asked);
 	long status = 0, unmet = 0;
-	set_options(poll, address, asked, caught, headers, text);
-	CURLcode code = curl_easy_perform(poll->curl);
-	curl_easy_getinfo(poll->curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(poll->curl, CURLINFO_CONDITION_UNMET, &unmet);
+	set_options(fetch, address, asked, caught, headers, text);
+	CURLcode code = curl_easy_perform(fetch->curl);
+	curl_easy_getinfo(fetch->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(fetch->curl, CURLINFO_CONDITION_UNMET, &unmet);
 	curl_slist_free_all(headers);
 	if (caught->too_large || code == CURLE_FILESIZE_EXCEEDED) {
-		snprintf(why, why_size, "more than %u bytes", poll->settings.bytes_max);
-		return POLL_GARBLED;
+		snprintf(why, why_size, "more than %u bytes", fetch->settings.bytes_max);
+		return FETCH_GARBLED;
 	}
 	if (code) {
 		snprintf(why, why_size, "%s", text[0] ? text : curl_easy_strerror(code));
-		return POLL_UNREACHABLE;
+		return FETCH_UNREACHABLE;
 	}
 	if (status == 304 || unmet)
-		return POLL_UNCHANGED;
+		return FETCH_UNCHANGED;
 	memcpy(asked->etag, caught->etag, sizeof asked->etag);
 	asked->changed_at = -1;
-	curl_easy_getinfo(poll->curl, CURLINFO_FILETIME_T, &asked->changed_at);
-	return POLL_NEWS;
+	curl_easy_getinfo(fetch->curl, CURLINFO_FILETIME_T, &asked->changed_at);
+	return FETCH_NEWS;
 }
 
 static int hex(char digit)
@@ -227,11 +227,11 @@ static int hex(char digit)
 }
 
 /* Addresses that begin with file:// may hold %20 and the like, paths may not. */
-static void path_of(const char *address, char path[POLL_ADDRESS_MAX])
+static void path_of(const char *address, char path[FETCH_ADDRESS_MAX])
 {
 	size_t n = 0;
 	if (strncmp(address, "file://", 7) != 0) {
-		snprintf(path, POLL_ADDRESS_MAX, "%s", address);
+		snprintf(path, FETCH_ADDRESS_MAX, "%s", address);
 		return;
 	}
 	for (address += 7; *address; address++) {
@@ -243,7 +243,7 @@ static void path_of(const char *address, char path[POLL_ADDRESS_MAX])
 }
 
 /* Read at once: it should be put there by renaming. */
-static enum poll_outcome ask_file(const char *path, struct catch *caught, char *why, size_t why_size)
+static enum fetch_outcome ask_file(const char *path, struct catch *caught, char *why, size_t why_size)
 {
 	struct stat stat;
 	char bytes[65536];
@@ -260,16 +260,16 @@ static enum poll_outcome ask_file(const char *path, struct catch *caught, char *
 		snprintf(why, why_size, "%s: too large", path);
 	if (fd >= 0)
 		close(fd);
-	return n < 0 ? POLL_UNREACHABLE : n > 0 ? POLL_GARBLED : POLL_NEWS;
+	return n < 0 ? FETCH_UNREACHABLE : n > 0 ? FETCH_GARBLED : FETCH_NEWS;
 }
 
 /* ---- one source ---- */
 
 /* The feed of the town as it is now; what was fetched for another one does not count as known. */
-static int make_ready(struct poll *poll, uint32_t index, const struct town *town, char *why, size_t why_size)
+static int make_ready(struct fetch *fetch, uint32_t index, const struct town *town, char *why, size_t why_size)
 {
-	struct asked *asked = &poll->asked[index];
-	const char *name = poll->settings.sources[index].feed;
+	struct asked *asked = &fetch->asked[index];
+	const char *name = fetch->settings.sources[index].feed;
 	struct err_detail detail = {""};
 	if (asked->feed && asked->town == town)
 		return ERR_OK;
@@ -281,202 +281,203 @@ static int make_ready(struct poll *poll, uint32_t index, const struct town *town
 	return code;
 }
 
-static enum poll_outcome decode(struct asked *asked, const struct catch *caught, instant_ms now,
-				struct poll_result *result)
+static enum fetch_outcome decode(struct asked *asked, const struct catch *caught, instant_ms now,
+				 struct fetch_result *result)
 {
 	struct err_detail detail = {""};
 	uint64_t hash = hash_bytes(caught->bytes ? caught->bytes : (const uint8_t *)"", caught->n, 0);
 	if (asked->has_hash && asked->hash == hash)
-		return POLL_UNCHANGED;
+		return FETCH_UNCHANGED;
 	asked->has_hash = 0;
 	if (feed_decode(asked->feed, caught->bytes ? (const void *)caught->bytes : "", caught->n, now, NULL,
 			&result->message, &detail)) {
 		asked->etag[0] = 0; /* the whole of it again the next time */
 		asked->changed_at = -1;
 		snprintf(result->why, sizeof result->why, "%s", detail.text);
-		return POLL_GARBLED;
+		return FETCH_GARBLED;
 	}
 	asked->hash = hash;
 	asked->has_hash = 1;
-	return POLL_NEWS;
+	return FETCH_NEWS;
 }
 
-static int is_for(struct poll *poll, const struct town *town)
+static int is_for(struct fetch *fetch, const struct town *town)
 {
-	pthread_mutex_lock(&poll->mutex);
-	int same = poll->town == town;
-	pthread_mutex_unlock(&poll->mutex);
+	pthread_mutex_lock(&fetch->mutex);
+	int same = fetch->town == town;
+	pthread_mutex_unlock(&fetch->mutex);
 	return same;
 }
 
-static void ask(struct poll *poll, uint32_t index, const struct town *town, instant_ms now, struct poll_result *result)
+static void ask(struct fetch *fetch, uint32_t index, const struct town *town, instant_ms now,
+		struct fetch_result *result)
 {
-	struct asked *asked = &poll->asked[index];
-	const char *address = poll->settings.sources[index].address;
-	struct catch caught = {.most = poll->settings.bytes_max, .poll = poll};
-	char path[POLL_ADDRESS_MAX];
-	*result = (struct poll_result){.source = index, .town = town, .outcome = POLL_GARBLED};
-	if (make_ready(poll, index, town, result->why, sizeof result->why))
+	struct asked *asked = &fetch->asked[index];
+	const char *address = fetch->settings.sources[index].address;
+	struct catch caught = {.most = fetch->settings.bytes_max, .fetch = fetch};
+	char path[FETCH_ADDRESS_MAX];
+	*result = (struct fetch_result){.source = index, .town = town, .outcome = FETCH_GARBLED};
+	if (make_ready(fetch, index, town, result->why, sizeof result->why))
 		return;
 	if (strncasecmp(address, "http", 4) == 0 && strstr(address, "://"))
-		result->outcome = ask_server(poll, address, asked, &caught, result->why, sizeof result->why);
+		result->outcome = ask_server(fetch, address, asked, &caught, result->why, sizeof result->why);
 	else {
 		path_of(address, path);
 		result->outcome = ask_file(path, &caught, result->why, sizeof result->why);
 	}
-	if (result->outcome == POLL_NEWS && is_for(poll, town))
+	if (result->outcome == FETCH_NEWS && is_for(fetch, town))
 		result->outcome = decode(asked, &caught, now, result);
-	else if (result->outcome == POLL_NEWS)
-		result->outcome = POLL_UNCHANGED; /* a new town came meanwhile: the next look is for it */
+	else if (result->outcome == FETCH_NEWS)
+		result->outcome = FETCH_UNCHANGED; /* a new town came meanwhile: the next look is for it */
 	free(caught.bytes);
 }
 
 /* ---- the thread ---- */
 
 /* News that were not taken yet give way to newer ones only: they will not come again. */
-static void leave(struct poll *poll, struct poll_result *result)
+static void leave(struct fetch *fetch, struct fetch_result *result)
 {
-	struct poll_result *place = &poll->results[result->source];
+	struct fetch_result *place = &fetch->results[result->source];
 	const uint64_t one = 1;
-	pthread_mutex_lock(&poll->mutex);
-	int must_stay = poll->has_result[result->source] && place->outcome == POLL_NEWS &&
-			result->outcome != POLL_NEWS && place->town == result->town;
+	pthread_mutex_lock(&fetch->mutex);
+	int must_stay = fetch->has_result[result->source] && place->outcome == FETCH_NEWS &&
+			result->outcome != FETCH_NEWS && place->town == result->town;
 	if (!must_stay) {
-		if (poll->has_result[result->source])
+		if (fetch->has_result[result->source])
 			feed_message_free(&place->message);
 		*place = *result;
-		poll->has_result[result->source] = 1;
+		fetch->has_result[result->source] = 1;
 	}
-	pthread_mutex_unlock(&poll->mutex);
-	if (write(poll->fd, &one, sizeof one) < 0)
+	pthread_mutex_unlock(&fetch->mutex);
+	if (write(fetch->fd, &one, sizeof one) < 0)
 		return; /* full: it is readable already */
 }
 
-static void wait_until(struct poll *poll, const struct timespec *next)
+static void wait_until(struct fetch *fetch, const struct timespec *next)
 {
-	pthread_mutex_lock(&poll->mutex);
-	while (!poll->stop && pthread_cond_timedwait(&poll->wake, &poll->mutex, next) != ETIMEDOUT)
+	pthread_mutex_lock(&fetch->mutex);
+	while (!fetch->stop && pthread_cond_timedwait(&fetch->wake, &fetch->mutex, next) != ETIMEDOUT)
 		;
-	pthread_mutex_unlock(&poll->mutex);
+	pthread_mutex_unlock(&fetch->mutex);
 }
 
 static void *run(void *self)
 {
-	struct poll *poll = self;
+	struct fetch *fetch = self;
 	struct timespec next;
 	clock_gettime(CLOCK_MONOTONIC, &next);
-	while (!is_stopped(poll)) {
-		for (uint32_t i = 0; i < poll->settings.n_sources && !is_stopped(poll); i++) {
-			struct poll_result result;
-			pthread_mutex_lock(&poll->mutex);
-			const struct town *town = poll->town;
-			instant_ms now = poll->now;
-			pthread_mutex_unlock(&poll->mutex);
-			ask(poll, i, town, now, &result);
-			leave(poll, &result);
+	while (!is_stopped(fetch)) {
+		for (uint32_t i = 0; i < fetch->settings.n_sources && !is_stopped(fetch); i++) {
+			struct fetch_result result;
+			pthread_mutex_lock(&fetch->mutex);
+			const struct town *town = fetch->town;
+			instant_ms now = fetch->now;
+			pthread_mutex_unlock(&fetch->mutex);
+			ask(fetch, i, town, now, &result);
+			leave(fetch, &result);
 		}
 		clock_gettime(CLOCK_MONOTONIC, &next);
-		next.tv_sec += poll->settings.every_ms / 1000;
-		next.tv_nsec += (long)(poll->settings.every_ms % 1000) * 1000000;
+		next.tv_sec += fetch->settings.every_ms / 1000;
+		next.tv_nsec += (long)(fetch->settings.every_ms % 1000) * 1000000;
 		next.tv_sec += next.tv_nsec / 1000000000;
 		next.tv_nsec %= 1000000000;
-		wait_until(poll, &next);
+		wait_until(fetch, &next);
 	}
 	return NULL;
 }
 
 /* ---- for the loop ---- */
 
-static int start(struct poll *poll)
+static int start(struct fetch *fetch)
 {
 	pthread_condattr_t attributes;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(poll->curl = curl_easy_init()))
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(fetch->curl = curl_easy_init()))
 		return ERR_MEMORY;
-	poll->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (poll->fd < 0)
+	fetch->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (fetch->fd < 0)
 		return ERR_IO;
-	pthread_mutex_init(&poll->mutex, NULL);
+	pthread_mutex_init(&fetch->mutex, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&poll->wake, &attributes);
+	pthread_cond_init(&fetch->wake, &attributes);
 	pthread_condattr_destroy(&attributes);
-	if (pthread_create(&poll->thread, NULL, run, poll))
+	if (pthread_create(&fetch->thread, NULL, run, fetch))
 		return ERR_IO;
-	poll->has_thread = 1;
+	fetch->has_thread = 1;
 	return ERR_OK;
 }
 
-int poll_open(struct poll **ret_poll, const struct poll_settings *settings, const struct town *town,
-	      struct err_detail *detail)
+int fetch_open(struct fetch **ret_fetch, const struct fetch_settings *settings, const struct town *town,
+	       struct err_detail *detail)
 {
-	struct poll *poll = calloc(1, sizeof *poll);
-	if (!poll)
+	struct fetch *fetch = calloc(1, sizeof *fetch);
+	if (!fetch)
 		return err_set(detail, ERR_MEMORY, "live feeds: out of memory");
-	poll->settings = *settings;
-	poll->town = town;
-	poll->fd = -1;
-	int code = start(poll);
+	fetch->settings = *settings;
+	fetch->town = town;
+	fetch->fd = -1;
+	int code = start(fetch);
 	if (code) {
-		poll_close(poll);
+		fetch_close(fetch);
 		return err_set(detail, code, "live feeds: %s", err_text(code));
 	}
-	*ret_poll = poll;
+	*ret_fetch = fetch;
 	return ERR_OK;
 }
 
-void poll_close(struct poll *poll)
+void fetch_close(struct fetch *fetch)
 {
-	if (!poll)
+	if (!fetch)
 		return;
-	if (poll->has_thread) {
-		pthread_mutex_lock(&poll->mutex);
-		poll->stop = 1;
-		pthread_cond_signal(&poll->wake);
-		pthread_mutex_unlock(&poll->mutex);
-		pthread_join(poll->thread, NULL);
+	if (fetch->has_thread) {
+		pthread_mutex_lock(&fetch->mutex);
+		fetch->stop = 1;
+		pthread_cond_signal(&fetch->wake);
+		pthread_mutex_unlock(&fetch->mutex);
+		pthread_join(fetch->thread, NULL);
 	}
-	for (uint32_t i = 0; i < POLL_SOURCES_MAX; i++) {
-		feed_close(poll->asked[i].feed);
-		if (poll->has_result[i])
-			feed_message_free(&poll->results[i].message);
+	for (uint32_t i = 0; i < FETCH_SOURCES_MAX; i++) {
+		feed_close(fetch->asked[i].feed);
+		if (fetch->has_result[i])
+			feed_message_free(&fetch->results[i].message);
 	}
-	if (poll->fd >= 0) {
-		close(poll->fd);
-		pthread_mutex_destroy(&poll->mutex);
-		pthread_cond_destroy(&poll->wake);
+	if (fetch->fd >= 0) {
+		close(fetch->fd);
+		pthread_mutex_destroy(&fetch->mutex);
+		pthread_cond_destroy(&fetch->wake);
 	}
-	if (poll->curl)
-		curl_easy_cleanup(poll->curl);
-	free(poll);
+	if (fetch->curl)
+		curl_easy_cleanup(fetch->curl);
+	free(fetch);
 }
 
-int poll_fd(const struct poll *poll)
+int fetch_fd(const struct fetch *fetch)
 {
-	return poll->fd;
+	return fetch->fd;
 }
 
-int poll_take(struct poll *poll, struct poll_result *ret_result)
+int fetch_take(struct fetch *fetch, struct fetch_result *ret_result)
 {
 	int code = ERR_NOT_FOUND;
 	uint64_t ignored;
-	if (read(poll->fd, &ignored, sizeof ignored) < 0)
+	if (read(fetch->fd, &ignored, sizeof ignored) < 0)
 		ignored = 0; /* nothing was left since the last look; there may be an older one */
-	pthread_mutex_lock(&poll->mutex);
-	for (uint32_t i = 0; i < poll->settings.n_sources && code; i++) {
-		if (!poll->has_result[i])
+	pthread_mutex_lock(&fetch->mutex);
+	for (uint32_t i = 0; i < fetch->settings.n_sources && code; i++) {
+		if (!fetch->has_result[i])
 			continue;
-		*ret_result = poll->results[i];
-		poll->has_result[i] = 0;
+		*ret_result = fetch->results[i];
+		fetch->has_result[i] = 0;
 		code = ERR_OK;
 	}
-	pthread_mutex_unlock(&poll->mutex);
+	pthread_mutex_unlock(&fetch->mutex);
 	return code;
 }
 
-void poll_tell(struct poll *poll, const struct town *town, instant_ms now)
+void fetch_tell(struct fetch *fetch, const struct town *town, instant_ms now)
 {
-	pthread_mutex_lock(&poll->mutex);
-	poll->town = town;
-	poll->now = now;
-	pthread_mutex_unlock(&poll->mutex);
+	pthread_mutex_lock(&fetch->mutex);
+	fetch->town = town;
+	fetch->now = now;
+	pthread_mutex_unlock(&fetch->mutex);
 }
