@@ -4,8 +4,8 @@
 
 const char *day_state_name(enum day_state state)
 {
-	static const char *const names[DAY_STATES] = {"idle",	 "driving_empty", "driving_loaded",
-						      "at_stop", "charging",	  "down"};
+	static const char *const names[DAY_STATES] = {"idle",	  "driving_empty", "driving_loaded", "at_stop",
+						      "charging", "down",	   "off_duty"};
 	return state < DAY_STATES ? names[state] : "";
 }
 
@@ -47,6 +47,8 @@ int day_open(struct day **ret_day, const struct town *town, const struct demand 
 	open_rides(day, demand);
 	for (uint32_t v = 0; v < n_vehicles; v++) {
 		day->vehicles[v].since = from;
+		day->vehicles[v].shift_from = INT64_MIN;
+		day->vehicles[v].shift_to = INT64_MAX;
 		day->vehicles[v].battery_permille = day->vehicles[v].battery_permille_least = 1000;
 	}
 	*ret_day = day;
@@ -131,20 +133,37 @@ static struct day_hour *hour_at(struct day *day, instant_ms at)
 	return &day->hours[hour < 0 ? 0 : hour < DAY_HOURS_MAX ? hour : DAY_HOURS_MAX - 1];
 }
 
+/* Where the time that begins at `since` is booked, and until when at most. */
+static uint8_t booked_as(const struct day *day, const struct day_vehicle *vehicle, instant_ms *ret_end)
+{
+	instant_ms hour_end = day->midnight + ((vehicle->since - day->midnight) / HOUR_MS + 1) * HOUR_MS;
+	int is_off = vehicle->since < vehicle->shift_from || vehicle->since >= vehicle->shift_to;
+	instant_ms turn = vehicle->since < vehicle->shift_from ? vehicle->shift_from : vehicle->shift_to;
+	*ret_end = turn > vehicle->since && turn < hour_end ? turn : hour_end;
+	return is_off && (vehicle->state == DAY_IDLE || vehicle->state == DAY_CHARGING) ? DAY_OFF : vehicle->state;
+}
+
 void day_note_state(struct day *day, uint32_t index, instant_ms now, enum day_state state, uint32_t persons)
 {
 	struct day_vehicle *vehicle = &day->vehicles[index];
 	while (vehicle->since < now) {
-		instant_ms end = day->midnight + ((vehicle->since - day->midnight) / HOUR_MS + 1) * HOUR_MS;
+		instant_ms end;
+		uint8_t booked = booked_as(day, vehicle, &end);
 		uint64_t part_ms = (uint64_t)((end < now ? end : now) - vehicle->since);
-		vehicle->state_ms[vehicle->state] += part_ms;
-		hour_at(day, vehicle->since)->state_ms[vehicle->state] += part_ms;
+		vehicle->state_ms[booked] += part_ms;
+		hour_at(day, vehicle->since)->state_ms[booked] += part_ms;
 		vehicle->since += (instant_ms)part_ms;
 	}
 	vehicle->state = (uint8_t)state;
 	vehicle->aboard = (uint8_t)(persons < UINT8_MAX ? persons : UINT8_MAX);
 	if (persons > vehicle->most_aboard)
 		vehicle->most_aboard = persons;
+}
+
+void day_note_shift(struct day *day, uint32_t vehicle, instant_ms from, instant_ms to)
+{
+	day->vehicles[vehicle].shift_from = from;
+	day->vehicles[vehicle].shift_to = to;
 }
 
 void day_note_battery(struct day *day, uint32_t vehicle, uint16_t permille)

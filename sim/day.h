@@ -10,7 +10,7 @@
 #include "town.h"
 
 /* What a vehicle's time is spent on. */
-enum day_state { DAY_IDLE, DAY_EMPTY, DAY_LOADED, DAY_STOP, DAY_CHARGING, DAY_DOWN, DAY_STATES };
+enum day_state { DAY_IDLE, DAY_EMPTY, DAY_LOADED, DAY_STOP, DAY_CHARGING, DAY_DOWN, DAY_OFF, DAY_STATES };
 /* Names as they stand in vehicles.csv. */
 const char *day_state_name(enum day_state state);
 
@@ -43,6 +43,7 @@ struct day_vehicle {
 	uint32_t rides, persons, most_aboard;	 /* persons */
 	uint32_t group;				 /* of the scenario's fleet */
 	uint16_t battery_permille, battery_permille_least;
+	instant_ms shift_from, shift_to; /* INT64_MIN, INT64_MAX = always on duty */
 	/* since when it is in this state */
 	instant_ms since;
 	uint8_t state, aboard;
@@ -80,6 +81,8 @@ void day_note_outcome(struct day *day, uint32_t index, int kept, uint8_t cause);
 void day_note_trip(struct day *day, uint32_t index, instant_ms at);
 /* From now on a vehicle is in this state with so many persons aboard. */
 void day_note_state(struct day *day, uint32_t vehicle, instant_ms now, enum day_state state, uint32_t persons);
+/* It is on duty from .. to: what it stands idle or charges outside of that is DAY_OFF. */
+void day_note_shift(struct day *day, uint32_t vehicle, instant_ms from, instant_ms to);
 void day_note_battery(struct day *day, uint32_t vehicle, uint16_t permille);
 /* It has driven so much of an arc, in the state that it is noted in. */
 void day_note_driven(struct day *day, uint32_t vehicle, instant_ms now, uint32_t arc, uint32_t mm);

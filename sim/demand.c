@@ -1,15 +1,14 @@
 #include "demand.h"
 
-#include <csv.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "array.h"
+#include "hash.h"
 #include "rng.h"
 
 #define HUBS_MAX 16
+#define SLOTS_MAX 272 /* hours of ten days and a night */
 #define HUB_WALK_MM 250000
 #define NEAR_MIN_MM 400000
 #define TO_STOP_MM 250000
@@ -34,22 +33,73 @@ void demand_default(struct demand_options *options)
 					   .second_rider = 150,
 					   .cancel = 70,
 					   .no_show = 60,
-					   .late = 50};
+					   .late = 50,
+					   .walk_min_m = 400,
+					   .walk_max_m = 700,
+					   .patience_min_ms = 25 * 60000,
+					   .patience_max_ms = 60 * 60000,
+					   .pace_min_mm_s = 1100,
+					   .pace_max_mm_s = 1500};
 }
 
 /* ---- drawing ---- */
 
+/* What a number is drawn for. */
+enum purpose {
+	FOR_KIND,
+	FOR_HUB,
+	FOR_TIME,
+	FOR_CALL,
+	FOR_PLACE,
+	FOR_WAVE,
+	FOR_ASKING,
+	FOR_TIE,
+	FOR_BOOKING,
+	FOR_WALK,
+	FOR_PATIENCE,
+	FOR_PACE,
+	FOR_DOOR,
+	FOR_WHEELCHAIR,
+	FOR_SECOND,
+	FOR_NO_SHOW,
+	FOR_CANCEL,
+	FOR_LATE,
+	FOR_NEED /* + need */
+};
+
 struct draw {
 	const struct town *town;
 	const struct demand_options *options;
-	struct rng rng;
+	uint64_t who;		 /* the wish that is drawn */
 	uint32_t hubs[HUBS_MAX]; /* timetable stops */
 	uint32_t n_hubs;
 	uint32_t *homes[HUBS_MAX]; /* addresses around each hub */
 	size_t n_homes[HUBS_MAX], cap_homes[HUBS_MAX];
 	struct demand *demand;
 	size_t cap_trips;
+	instant_ms midnight;
+	uint32_t room[SLOTS_MAX]; /* of the totals, not yet asked, by hour since midnight */
 };
+
+/* Numbers of one wish for one purpose. */
+static struct rng stream(const struct draw *draw, uint32_t purpose)
+{
+	struct rng rng;
+	rng_seed(&rng, hash_u64(hash_u64(draw->options->seed) ^ hash_u64(draw->who * 64 + purpose + 1)));
+	return rng;
+}
+
+static int chance(const struct draw *draw, uint32_t purpose, uint32_t permille)
+{
+	struct rng rng = stream(draw, purpose);
+	return rng_chance(&rng, permille);
+}
+
+static int64_t between(const struct draw *draw, uint32_t purpose, int64_t low, int64_t high)
+{
+	struct rng rng = stream(draw, purpose);
+	return rng_between(&rng, low, high > low ? high : low);
+}
 
 /* GTFS route types, plain and extended. */
 static int is_rail(uint16_t type)
@@ -137,28 +187,28 @@ static int gather_homes(struct draw *draw)
 	return ERR_OK;
 }
 
-static struct geo_point draw_home(struct draw *draw, uint32_t hub)
+static struct geo_point draw_home(const struct draw *draw, struct rng *rng, uint32_t hub)
 {
-	uint32_t address = draw->homes[hub][rng_below(&draw->rng, (uint32_t)draw->n_homes[hub])];
+	uint32_t address = draw->homes[hub][rng_below(rng, (uint32_t)draw->n_homes[hub])];
 	return draw->town->address_point[address];
 }
 
 /* People off one train often live in the same quarter: of three homes the nearest to the first one's. */
-static struct geo_point draw_home_near(struct draw *draw, uint32_t hub, struct geo_point first)
+static struct geo_point draw_home_near(const struct draw *draw, struct rng *rng, uint32_t hub, struct geo_point first)
 {
-	struct geo_point best = draw_home(draw, hub);
+	struct geo_point best = draw_home(draw, rng, hub);
 	for (int i = 0; i < 2; i++) {
-		struct geo_point other = draw_home(draw, hub);
+		struct geo_point other = draw_home(draw, rng, hub);
 		if (geo_rough_mm(other, first) < geo_rough_mm(best, first))
 			best = other;
 	}
 	return best;
 }
 
-static void count_need(struct draw *draw, struct demand_trip *trip, const char *name, uint32_t permille)
+static void count_need(const struct draw *draw, struct demand_trip *trip, const char *name, uint32_t permille)
 {
 	uint32_t need = town_need(draw->town, name);
-	if (rng_chance(&draw->rng, permille) && need != NONE)
+	if (need != NONE && chance(draw, FOR_NEED + need, permille))
 		trip->need_count[need]++;
 }
 
@@ -170,33 +220,49 @@ static int needs_step_free(const struct town *town, const struct demand_trip *tr
 	return 0;
 }
 
-/* Fills what does not depend on where from and where to. */
-static void draw_rider(struct draw *draw, struct demand_trip *trip)
+static void draw_needs(const struct draw *draw, struct demand_trip *trip)
 {
 	const struct demand_options *options = draw->options;
 	uint32_t wheelchair = town_need(draw->town, "wheelchair");
-	trip->walk_max_mm = (uint32_t)rng_between(&draw->rng, 400, 700) * 1000;
-	trip->patience_ms = (uint32_t)rng_between(&draw->rng, 25, 60) * 60000;
-	if (rng_chance(&draw->rng, options->wheelchair) && wheelchair != NONE)
+	if (wheelchair != NONE && chance(draw, FOR_WHEELCHAIR, options->wheelchair))
 		trip->need_count[wheelchair] = 1;
 	else
-		trip->need_count[0] = (uint8_t)(1 + rng_chance(&draw->rng, options->second_rider));
+		trip->need_count[0] = (uint8_t)(1 + chance(draw, FOR_SECOND, options->second_rider));
 	count_need(draw, trip, "walker", options->walker);
 	count_need(draw, trip, "pram", options->pram);
 	count_need(draw, trip, "assistance_dog", options->dog);
 	count_need(draw, trip, "companion", options->companion);
-	if (needs_step_free(draw->town, trip) && rng_chance(&draw->rng, AT_THE_DOOR))
+}
+
+static void draw_behaviour(const struct draw *draw, struct demand_trip *trip)
+{
+	const struct demand_options *options = draw->options;
+	struct rng rng = stream(draw, FOR_CANCEL);
+	trip->walk_max_mm = (uint32_t)between(draw, FOR_WALK, options->walk_min_m, options->walk_max_m) * 1000;
+	trip->patience_ms = (uint32_t)between(draw, FOR_PATIENCE, options->patience_min_ms / 1000,
+					      options->patience_max_ms / 1000) *
+			    1000;
+	trip->pace_mm_s = (uint32_t)between(draw, FOR_PACE, options->pace_min_mm_s, options->pace_max_mm_s);
+	if (needs_step_free(draw->town, trip) && chance(draw, FOR_DOOR, AT_THE_DOOR))
 		trip->walk_max_mm = 0;
-	trip->no_show = (uint8_t)rng_chance(&draw->rng, options->no_show);
-	if (rng_chance(&draw->rng, options->cancel))
-		trip->cancel_after_ms = (uint32_t)rng_between(&draw->rng, 1, 4) * 60000;
-	if (rng_chance(&draw->rng, options->late))
-		trip->late_ms = (uint32_t)rng_between(&draw->rng, 20, 90) * 1000;
+	trip->no_show = (uint8_t)chance(draw, FOR_NO_SHOW, options->no_show);
+	if (rng_chance(&rng, options->cancel))
+		trip->cancel_after_ms = (uint32_t)rng_between(&rng, 1, 4) * 60000;
+	rng = stream(draw, FOR_LATE);
+	if (rng_chance(&rng, options->late))
+		trip->late_ms = (uint32_t)rng_between(&rng, 20, 90) * 1000;
+}
+
+/* Fills what does not depend on where from and where to. */
+static void draw_rider(const struct draw *draw, struct demand_trip *trip)
+{
+	draw_needs(draw, trip);
+	draw_behaviour(draw, trip);
 }
 
 /* A stop time at the hub with its instant in [at, at + 90 min] on the service day, the first from a random one on; NONE
  * = none. */
-static uint32_t draw_call(struct draw *draw, uint32_t hub, instant_ms at, int arriving, uint32_t *ret_day,
+static uint32_t draw_call(const struct draw *draw, uint32_t hub, instant_ms at, int arriving, uint32_t *ret_day,
 			  instant_ms *ret_when)
 {
 	const struct timetable *timetable = &draw->town->timetable;
@@ -204,7 +270,8 @@ static uint32_t draw_call(struct draw *draw, uint32_t hub, instant_ms at, int ar
 	uint32_t n = timetable->stop_first[stop + 1] - timetable->stop_first[stop];
 	instant_ms start = town_service_day(draw->town, at, &day_name);
 	uint32_t day = timetable_day(timetable, day_name);
-	uint32_t first = n ? rng_below(&draw->rng, n) : 0;
+	struct rng rng = stream(draw, FOR_CALL);
+	uint32_t first = n ? rng_below(&rng, n) : 0;
 	for (uint32_t i = 0; i < n && day != NONE; i++) {
 		uint32_t event = timetable->stop_event[timetable->stop_first[stop] + (first + i) % n];
 		uint32_t trip = timetable->event_trip[event];
@@ -222,13 +289,36 @@ static uint32_t draw_call(struct draw *draw, uint32_t hub, instant_ms at, int ar
 	return NONE;
 }
 
+/* Hours since midnight: the room left of the totals is counted by these. */
+static uint32_t slot_of(const struct draw *draw, instant_ms at)
+{
+	int64_t slot = (at - draw->midnight) / HOUR_MS;
+	return (uint32_t)(slot < 0 ? 0 : slot < SLOTS_MAX ? slot : SLOTS_MAX - 1);
+}
+
+static instant_ms slot_begin(const struct draw *draw, uint32_t slot)
+{
+	return draw->midnight + (instant_ms)slot * HOUR_MS;
+}
+
+/* The hour of the totals; NONE = beyond them. */
+static uint32_t total_hour(const struct draw *draw, uint32_t slot)
+{
+	if (draw->options->to - draw->options->from > DAY_MS)
+		return slot % 24;
+	return slot < DEMAND_HOURS ? slot : NONE;
+}
+
 static int push_trip(struct draw *draw, const struct demand_trip *trip)
 {
 	size_t n = draw->demand->n;
-	if (trip->ask_at < draw->options->from || trip->ask_at >= draw->options->to)
+	uint32_t *room = draw->options->has_totals ? &draw->room[slot_of(draw, trip->ask_at)] : NULL;
+	if (trip->ask_at < draw->options->from || trip->ask_at >= draw->options->to || (room && !*room))
 		return ERR_OK;
 	if (array_push(draw->demand->trips, n, draw->cap_trips, *trip))
 		return ERR_MEMORY;
+	if (room)
+		--*room;
 	draw->demand->trips[n - 1].number = draw->demand->n;
 	draw->demand->n = (uint32_t)n;
 	return ERR_OK;
@@ -239,16 +329,20 @@ static int draw_wave(struct draw *draw, uint32_t hub, instant_ms at)
 {
 	uint32_t day = 0;
 	instant_ms when = 0;
+	uint64_t wave = draw->who;
+	struct rng rng = stream(draw, FOR_PLACE);
 	uint32_t event = draw_call(draw, hub, at, 1, &day, &when);
-	struct geo_point first = draw_home(draw, hub);
-	uint32_t riders = event == NONE ? 0 : (uint32_t)rng_between(&draw->rng, 2, 6);
+	struct geo_point first = draw_home(draw, &rng, hub);
+	uint32_t riders = event == NONE ? 0 : (uint32_t)between(draw, FOR_WAVE, 2, 6);
 	for (uint32_t i = 0; i < riders; i++) {
 		struct demand_trip trip = {.time_kind = TIME_LEAVE_AT, .time = when + 2 * MINUTE_MS};
-		trip.ask_at = when - rng_between(&draw->rng, 2, 20) * MINUTE_MS;
+		draw->who = wave + i + 1;
+		rng = stream(draw, FOR_PLACE);
+		trip.ask_at = when - between(draw, FOR_ASKING, 2, 20) * MINUTE_MS;
 		trip.from = draw->town->timetable.stop_point[draw->hubs[hub]];
-		trip.to = draw_home_near(draw, hub, first);
+		trip.to = draw_home_near(draw, &rng, hub, first);
 		draw_rider(draw, &trip);
-		if (rng_chance(&draw->rng, draw->options->tied) && !timetable_key(draw->town, event, day, &trip.tie))
+		if (chance(draw, FOR_TIE, draw->options->tied) && !timetable_key(draw->town, event, day, &trip.tie))
 			trip.tie_kind = TIE_FROM_TRIP;
 		int code = push_trip(draw, &trip);
 		if (code)
@@ -261,14 +355,15 @@ static int draw_to_train(struct draw *draw, uint32_t hub, instant_ms at)
 {
 	uint32_t day = 0;
 	instant_ms when = 0;
+	struct rng rng = stream(draw, FOR_PLACE);
 	uint32_t event = draw_call(draw, hub, at + 20 * MINUTE_MS, 0, &day, &when);
 	struct demand_trip trip = {.ask_at = at, .time_kind = TIME_ARRIVE_BY, .time = when - 3 * MINUTE_MS};
-	trip.from = draw_home(draw, hub);
+	trip.from = draw_home(draw, &rng, hub);
 	trip.to = draw->town->timetable.stop_point[draw->hubs[hub]];
 	if (event == NONE)
 		trip.time_kind = TIME_NOW;
 	draw_rider(draw, &trip);
-	if (event != NONE && rng_chance(&draw->rng, draw->options->tied) &&
+	if (event != NONE && chance(draw, FOR_TIE, draw->options->tied) &&
 	    !timetable_key(draw->town, event, day, &trip.tie))
 		trip.tie_kind = TIE_TO_TRIP;
 	return push_trip(draw, &trip);
@@ -277,18 +372,19 @@ static int draw_to_train(struct draw *draw, uint32_t hub, instant_ms at)
 static int draw_plain(struct draw *draw, uint32_t hub, instant_ms at)
 {
 	struct demand_trip trip = {.ask_at = at, .time_kind = TIME_NOW};
-	trip.from = draw_home(draw, hub);
+	struct rng rng = stream(draw, FOR_PLACE);
+	trip.from = draw_home(draw, &rng, hub);
 	do {
-		trip.to = draw_home(draw, hub);
-	} while (geo_rough_mm(trip.from, trip.to) < NEAR_MIN_MM && draw->n_homes[hub] > 1 &&
-		 rng_chance(&draw->rng, 900));
+		trip.to = draw_home(draw, &rng, hub);
+	} while (geo_rough_mm(trip.from, trip.to) < NEAR_MIN_MM && draw->n_homes[hub] > 1 && rng_chance(&rng, 900));
 	draw_rider(draw, &trip);
-	if (rng_chance(&draw->rng, draw->options->prebooked * 2)) {
+	rng = stream(draw, FOR_BOOKING);
+	if (rng_chance(&rng, draw->options->prebooked * 2)) {
 		trip.time_kind = TIME_LEAVE_AT;
-		trip.time = at + rng_between(&draw->rng, 70, 180) * MINUTE_MS;
-	} else if (rng_chance(&draw->rng, draw->options->arrive_by * 2)) {
+		trip.time = at + rng_between(&rng, 70, 180) * MINUTE_MS;
+	} else if (rng_chance(&rng, draw->options->arrive_by * 2)) {
 		trip.time_kind = TIME_ARRIVE_BY;
-		trip.time = at + rng_between(&draw->rng, 40, 120) * MINUTE_MS;
+		trip.time = at + rng_between(&rng, 40, 120) * MINUTE_MS;
 	}
 	return push_trip(draw, &trip);
 }
@@ -301,23 +397,93 @@ static int by_time(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-static int draw_all(struct draw *draw)
+void demand_sort(struct demand *demand)
+{
+	if (demand->n)
+		qsort(demand->trips, demand->n, sizeof *demand->trips, by_time);
+}
+
+/* An instant of the demand: evenly over the time, or as the totals weigh the hours. */
+static instant_ms draw_time(const struct draw *draw, uint64_t n_totals)
 {
 	const struct demand_options *options = draw->options;
-	uint64_t wanted = (uint64_t)((options->to - options->from) / MINUTE_MS) * options->per_hour / 60;
-	int code = ERR_OK;
-	for (uint64_t tries = 0; draw->demand->n < wanted && tries < 20 * wanted && !code; tries++) {
-		uint32_t hub = rng_below(&draw->rng, draw->n_hubs);
-		instant_ms at = rng_between(&draw->rng, options->from, options->to - 1);
-		uint32_t kind = rng_below(&draw->rng, 1000);
-		if (kind < options->from_train / 4) /* a wave has four riders */
-			code = draw_wave(draw, hub, at);
-		else if (kind < options->from_train / 4 + options->to_train)
-			code = draw_to_train(draw, hub, at);
-		else
-			code = draw_plain(draw, hub, at);
+	struct rng rng = stream(draw, FOR_TIME);
+	if (!options->has_totals)
+		return rng_between(&rng, options->from, options->to - 1);
+	uint64_t nth = (uint64_t)rng_between(&rng, 0, (int64_t)n_totals - 1);
+	uint32_t slot = slot_of(draw, options->from), last = slot_of(draw, options->to - 1);
+	for (; slot < last; slot++) {
+		uint32_t hour = total_hour(draw, slot), total = hour == NONE ? 0 : options->totals[hour];
+		if (nth < total)
+			break;
+		nth -= total;
 	}
-	return code;
+	return slot_begin(draw, slot) + rng_between(&rng, 0, HOUR_MS - 1);
+}
+
+static int draw_wish(struct draw *draw, instant_ms at)
+{
+	uint32_t hub = (uint32_t)between(draw, FOR_HUB, 0, draw->n_hubs - 1);
+	uint32_t kind = (uint32_t)between(draw, FOR_KIND, 0, 999);
+	if (kind < draw->options->from_train / 4) /* a wave has four riders */
+		return draw_wave(draw, hub, at);
+	if (kind < draw->options->from_train / 4 + draw->options->to_train)
+		return draw_to_train(draw, hub, at);
+	return draw_plain(draw, hub, at);
+}
+
+/* Wishes that follow trains may leave an hour short of its total: the rest ride from door to door. */
+static int fill_totals(struct draw *draw, uint64_t try)
+{
+	uint32_t last = slot_of(draw, draw->options->to - 1);
+	for (uint32_t slot = slot_of(draw, draw->options->from); slot <= last; slot++) {
+		for (uint64_t tries = 100 * (uint64_t)draw->room[slot]; draw->room[slot] && tries; tries--) {
+			draw->who = ++try * 8;
+			int code = draw_plain(draw, (uint32_t)between(draw, FOR_HUB, 0, draw->n_hubs - 1),
+					      slot_begin(draw, slot) + between(draw, FOR_TIME, 0, HOUR_MS - 1));
+			if (code)
+				return code;
+		}
+		if (draw->room[slot])
+			return ERR_RANGE;
+	}
+	return ERR_OK;
+}
+
+/* How many wishes are wanted. ERR_RANGE: a total for an hour in which nobody asks. */
+static int open_totals(struct draw *draw, uint64_t *ret_wanted)
+{
+	const struct demand_options *options = draw->options;
+	uint8_t used[DEMAND_HOURS] = {0};
+	uint32_t date;
+	draw->midnight = town_service_day(draw->town, options->from, &date);
+	*ret_wanted = (uint64_t)((options->to - options->from) / MINUTE_MS) * options->per_hour / 60;
+	if (!options->has_totals)
+		return ERR_OK;
+	*ret_wanted = 0;
+	for (uint32_t slot = slot_of(draw, options->from); slot <= slot_of(draw, options->to - 1); slot++) {
+		uint32_t hour = total_hour(draw, slot);
+		if (hour == NONE)
+			continue;
+		used[hour] = 1;
+		draw->room[slot] = options->totals[hour];
+		*ret_wanted += options->totals[hour];
+	}
+	for (uint32_t hour = 0; hour < DEMAND_HOURS; hour++)
+		if (options->totals[hour] && !used[hour])
+			return ERR_RANGE;
+	return ERR_OK;
+}
+
+static int draw_all(struct draw *draw)
+{
+	uint64_t wanted = 0, tries = 0;
+	int code = open_totals(draw, &wanted);
+	for (; draw->demand->n < wanted && tries < 20 * wanted && !code; tries++) {
+		draw->who = (tries + 1) * 8; /* a wave takes up to seven */
+		code = draw_wish(draw, draw_time(draw, wanted));
+	}
+	return code || !draw->options->has_totals ? code : fill_totals(draw, tries);
 }
 
 int demand_draw(struct demand *demand, const struct town *town, const struct demand_options *options,
@@ -330,7 +496,6 @@ int demand_draw(struct demand *demand, const struct town *town, const struct dem
 	draw->town = town;
 	draw->options = options;
 	draw->demand = demand;
-	rng_seed(&draw->rng, options->seed);
 	choose_hubs(draw);
 	int code = gather_homes(draw);
 	for (uint32_t h = 0; h < draw->n_hubs && !code; h++)
@@ -340,8 +505,8 @@ int demand_draw(struct demand *demand, const struct town *town, const struct dem
 		code = ERR_NOT_FOUND;
 	if (!code)
 		code = draw_all(draw);
-	if (!code && demand->n)
-		qsort(demand->trips, demand->n, sizeof *demand->trips, by_time);
+	if (!code)
+		demand_sort(demand);
 	for (uint32_t h = 0; h < HUBS_MAX; h++)
 		free(draw->homes[h]);
 	free(draw);
@@ -350,6 +515,8 @@ int demand_draw(struct demand *demand, const struct town *town, const struct dem
 		return err_set(detail, code,
 			       code == ERR_NOT_FOUND
 				       ? "demand: the town has no stop with addresses around it to draw trips from"
+			       : code == ERR_RANGE
+				       ? "demand: the totals name requests in hours outside the time of the scenario"
 				       : "demand: %s",
 			       err_text(code));
 	}
@@ -381,226 +548,6 @@ int demand_show_day(const struct town *town, instant_ms *ret_start)
 		}
 	}
 	return best ? ERR_OK : ERR_NOT_FOUND;
-}
-
-/* ---- CSV ---- */
-
-enum column {
-	ASK_AT,
-	FROM_LAT,
-	FROM_LON,
-	TO_LAT,
-	TO_LON,
-	TIME_KIND,
-	TIME,
-	PERSONS,
-	WHEELCHAIR,
-	WALK_MAX,
-	NO_SHOW,
-	CANCEL_AFTER,
-	LATE,
-	COLUMNS
-};
-static const char *const column_names[COLUMNS] = {"ask_at",    "from_lat",	 "from_lon", "to_lat",	   "to_lon",
-						  "time_kind", "time",		 "persons",  "wheelchair", "walk_max_m",
-						  "no_show",   "cancel_after_s", "late_s"};
-
-struct reading {
-	struct demand *demand;
-	const struct town *town;
-	const char *path;
-	struct err_detail *detail;
-	instant_ms from;
-	size_t cap;
-	uint32_t line, field;
-	uint8_t has_header;
-	uint8_t column_of[64]; /* by field, COLUMNS = ignored */
-	char cell[COLUMNS][64];
-	int code;
-};
-
-static void refuse(struct reading *reading, int code, const char *column, const char *what)
-{
-	if (!reading->code)
-		reading->code =
-			err_set(reading->detail, code, "%s:%u: %s: %s", reading->path, reading->line, column, what);
-}
-
-static void on_header(struct reading *reading, uint32_t field, const char *text, size_t n)
-{
-	reading->column_of[field] = COLUMNS;
-	for (uint8_t c = 0; c < COLUMNS; c++) {
-		if (n != strlen(column_names[c]) || memcmp(text, column_names[c], n))
-			continue;
-		for (uint32_t f = 0; f < field; f++)
-			if (reading->column_of[f] == c)
-				refuse(reading, ERR_FORMAT, column_names[c], "stands twice in the header");
-		reading->column_of[field] = c;
-	}
-}
-
-static void on_field(void *text, size_t n, void *self)
-{
-	struct reading *reading = self;
-	uint32_t field = reading->field++;
-	if (field >= COUNT_OF(reading->column_of) || reading->code)
-		return;
-	if (!reading->has_header) {
-		on_header(reading, field, text, n);
-		return;
-	}
-	uint8_t column = reading->column_of[field];
-	if (column == COLUMNS)
-		return;
-	if (n >= sizeof reading->cell[0] || memchr(text, 0, n)) {
-		refuse(reading, ERR_RANGE, column_names[column], "too long, or not text");
-		return;
-	}
-	memcpy(reading->cell[column], text, n);
-	reading->cell[column][n] = 0;
-}
-
-static int64_t number(struct reading *reading, enum column column, int64_t fallback, int64_t low, int64_t high)
-{
-	const char *text = reading->cell[column];
-	char *end, what[128];
-	if (!*text)
-		return fallback;
-	errno = 0;
-	int64_t value = strtoll(text, &end, 10);
-	if (*end || errno || value < low || value > high) {
-		snprintf(what, sizeof what, "\"%s\" is not a whole number from %lld to %lld", text, (long long)low,
-			 (long long)high);
-		refuse(reading, ERR_FORMAT, column_names[column], what);
-		return fallback;
-	}
-	return value;
-}
-
-static struct geo_point point(struct reading *reading, enum column lat)
-{
-	char text[132], what[160];
-	struct geo_point result = {0, 0};
-	snprintf(text, sizeof text, "%s,%s", reading->cell[lat], reading->cell[lat + 1]);
-	snprintf(what, sizeof what, "\"%s\" is not a place", text);
-	if (geo_parse(text, &result))
-		refuse(reading, ERR_FORMAT, column_names[lat], what);
-	return result;
-}
-
-static uint8_t time_kind(struct reading *reading)
-{
-	static const char *const kinds[] = {"now", "leave_at", "arrive_by"};
-	for (uint8_t k = 0; k < COUNT_OF(kinds); k++)
-		if (!strcmp(reading->cell[TIME_KIND], kinds[k]))
-			return k;
-	if (reading->cell[TIME_KIND][0])
-		refuse(reading, ERR_FORMAT, column_names[TIME_KIND], "expected now, leave_at or arrive_by");
-	return TIME_NOW;
-}
-
-static void read_needs(struct reading *reading, struct demand_trip *trip)
-{
-	uint32_t wheelchair = town_need(reading->town, "wheelchair");
-	uint8_t chairs = (uint8_t)number(reading, WHEELCHAIR, 0, 0, 10);
-	if (chairs && wheelchair == NONE)
-		refuse(reading, ERR_RANGE, column_names[WHEELCHAIR], "the town has no such need");
-	else if (chairs)
-		trip->need_count[wheelchair] = chairs;
-	trip->need_count[0] = (uint8_t)number(reading, PERSONS, chairs == 0, 0, 100);
-	if (!chairs && !trip->need_count[0])
-		refuse(reading, ERR_RANGE, column_names[PERSONS], "nobody travels");
-}
-
-static void read_row(struct reading *reading)
-{
-	struct demand_trip trip = {.number = reading->demand->n, .patience_ms = HOUR_MS};
-	if (!reading->cell[ASK_AT][0])
-		refuse(reading, ERR_FORMAT, column_names[ASK_AT], "is missing");
-	trip.ask_at = reading->from + number(reading, ASK_AT, 0, 0, 10000000) * SECOND_MS;
-	trip.from = point(reading, FROM_LAT);
-	trip.to = point(reading, TO_LAT);
-	trip.time_kind = time_kind(reading);
-	if (trip.time_kind != TIME_NOW && !reading->cell[TIME][0])
-		refuse(reading, ERR_FORMAT, column_names[TIME], "is missing");
-	trip.time = reading->from + number(reading, TIME, 0, 0, 10000000) * SECOND_MS;
-	read_needs(reading, &trip);
-	trip.walk_max_mm = (uint32_t)number(reading, WALK_MAX, 500, 0, 10000) * 1000;
-	trip.no_show = (uint8_t)number(reading, NO_SHOW, 0, 0, 1);
-	trip.cancel_after_ms = (uint32_t)number(reading, CANCEL_AFTER, 0, 0, 1000000) * 1000;
-	trip.late_ms = (uint32_t)number(reading, LATE, 0, 0, 1000000) * 1000;
-	size_t n = reading->demand->n;
-	if (!reading->code && array_push(reading->demand->trips, n, reading->cap, trip))
-		refuse(reading, ERR_MEMORY, "row", "out of memory");
-	reading->demand->n = (uint32_t)n;
-}
-
-static void check_header(struct reading *reading)
-{
-	uint32_t seen = 0;
-	for (uint32_t f = 0; f < reading->field && f < COUNT_OF(reading->column_of); f++)
-		if (reading->column_of[f] < COLUMNS)
-			seen |= 1u << reading->column_of[f];
-	if ((seen & 31) != 31)
-		refuse(reading, ERR_FORMAT, "header", "expected the columns ask_at,from_lat,from_lon,to_lat,to_lon");
-	for (uint32_t f = reading->field; f < COUNT_OF(reading->column_of); f++)
-		reading->column_of[f] = COLUMNS;
-	reading->has_header = 1;
-}
-
-static void on_row(int end, void *self)
-{
-	(void)end;
-	struct reading *reading = self;
-	if (!reading->code && !reading->has_header)
-		check_header(reading);
-	else if (!reading->code)
-		read_row(reading);
-	memset(reading->cell, 0, sizeof reading->cell);
-	reading->field = 0;
-}
-
-/* Line by line, so that a message names the line that an editor shows. */
-static int read_rows(struct reading *reading, FILE *file)
-{
-	struct csv_parser parser;
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t n;
-	if (csv_init(&parser, CSV_APPEND_NULL | CSV_STRICT | CSV_STRICT_FINI))
-		return err_set(reading->detail, ERR_MEMORY, "%s: out of memory", reading->path);
-	while (!reading->code && (n = getline(&line, &size, file)) >= 0) {
-		size_t skip = ++reading->line == 1 && n >= 3 && !memcmp(line, "\xef\xbb\xbf", 3) ? 3 : 0;
-		if (csv_parse(&parser, line + skip, (size_t)n - skip, on_field, on_row, reading) != (size_t)n - skip ||
-		    csv_fini(&parser, on_field, on_row, reading))
-			refuse(reading, ERR_FORMAT, "row", csv_strerror(csv_error(&parser)));
-	}
-	if (!reading->code && ferror(file))
-		refuse(reading, ERR_IO, "row", strerror(errno));
-	if (!reading->code && !reading->has_header)
-		check_header(reading);
-	csv_free(&parser);
-	free(line);
-	return reading->code;
-}
-
-int demand_read(struct demand *demand, const struct town *town, const char *path, instant_ms from,
-		struct err_detail *detail)
-{
-	struct reading reading = {.demand = demand, .town = town, .path = path, .detail = detail, .from = from};
-	memset(demand, 0, sizeof *demand);
-	FILE *file = fopen(path, "rb");
-	if (!file)
-		return err_set(detail, ERR_IO, "%s: %s", path, strerror(errno));
-	int code = read_rows(&reading, file);
-	fclose(file);
-	if (code) {
-		demand_free(demand);
-		return code;
-	}
-	if (demand->n)
-		qsort(demand->trips, demand->n, sizeof *demand->trips, by_time);
-	return ERR_OK;
 }
 
 void demand_free(struct demand *demand)

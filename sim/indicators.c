@@ -87,12 +87,12 @@ static double percentile(const struct group *g, double p)
 	return g->n_waits ? g->waits[rank ? rank - 1 : 0] : NAN;
 }
 
-/* Vehicle hours in service: all but out of order. */
+/* Vehicle hours in service: all but out of order and off duty. */
 static double service_s(const struct group *g)
 {
 	double sum = 0;
 	for (int state = 0; state < DAY_STATES; state++)
-		sum += state == DAY_DOWN ? 0 : g->state_s[state];
+		sum += state == DAY_DOWN || state == DAY_OFF ? 0 : g->state_s[state];
 	return sum;
 }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compare.h"
 #include "figures.h"
 #include "live.h"
 #include "receipts.h"
@@ -25,6 +26,9 @@ static const char usage[] =
 	"           a day on a virtual clock, for each seed, on all cores; leaves in DIR: report.html, figures.json and\n"
 	"           figures.csv, by_hour.csv, by_need.csv, rides.csv, vehicles.csv, stops.geojson, flows.geojson,\n"
 	"           scenario.yaml (all defaults and parents resolved); --journal: journal.db or journal-SEED.db\n"
+	"       sim compare DIR-A DIR-B [--out DIR]\n"
+	"           what differs between two runs with the same seeds: paired differences with 95 % intervals;\n"
+	"           --out: also compare.csv\n"
 	"       sim replay JOURNAL --town FILE|--towns DIR [--unfinished] [--memory FILE] [--json]\n"
 	"           identical outcomes? (JOURNAL: a store, e.g. journal.db)\n"
 	"       sim live --town FILE --port N --token FILE --memory FILE [--address HOST] [--minutes N] [--per-hour N]\n"
@@ -210,6 +214,16 @@ static int run(const struct arguments *arguments)
 		return 2;
 	}
 	return run_scenario(&options, &detail) ? fail(&detail) : 0;
+}
+
+static int compare(const struct arguments *arguments)
+{
+	struct err_detail detail = {""};
+	if (!arguments->file || !arguments->second) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	return compare_folders(arguments->file, arguments->second, arguments->out, stdout, &detail) ? fail(&detail) : 0;
 }
 
 /* ---- replay ---- */
@@ -458,6 +472,8 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(arguments.command, "run"))
 		return run(&arguments);
+	if (!strcmp(arguments.command, "compare"))
+		return compare(&arguments);
 	if (!strcmp(arguments.command, "replay"))
 		return replay(&arguments);
 	if (!strcmp(arguments.command, "live"))

@@ -14,7 +14,7 @@
 #define COUNTED(list) (list), COUNT_OF(list)
 
 static const char done_color[] = "#0b5d57", soft_color[] = "#7fb8ad", warm_color[] = "#e8a317", bad_color[] = "#b3182a",
-		  grey_color[] = "#b5bdbb", blue_color[] = "#3b6fd4";
+		  grey_color[] = "#b5bdbb", pale_color[] = "#e7eae9", blue_color[] = "#3b6fd4";
 
 /* ---- words of this page ---- */
 
@@ -398,12 +398,16 @@ static int write_fleet_plot(const struct study *study, FILE *out)
 		[DAY_LOADED] = {"Driving with riders", "Mit Fahrg\u00e4sten fahrend"},
 		[DAY_STOP] = {"At a stop", "Am Halt"},
 		[DAY_CHARGING] = {"Charging", "L\u00e4dt"},
-		[DAY_DOWN] = {"Out of order", "Au\u00dfer Betrieb"}};
-	static const uint8_t order[DAY_STATES] = {DAY_LOADED, DAY_STOP, DAY_EMPTY, DAY_CHARGING, DAY_IDLE, DAY_DOWN};
-	const char *const colors[DAY_STATES] = {done_color, blue_color, soft_color, warm_color, grey_color, bad_color};
+		[DAY_DOWN] = {"Out of order", "Au\u00dfer Betrieb"},
+		[DAY_OFF] = {"Off duty", "Nicht im Dienst"}};
+	static const uint8_t order[DAY_STATES] = {DAY_LOADED, DAY_STOP, DAY_EMPTY, DAY_CHARGING,
+						  DAY_IDLE,   DAY_DOWN, DAY_OFF};
+	const char *const colors[DAY_STATES] = {done_color, blue_color, soft_color, warm_color,
+						grey_color, bad_color,	pale_color};
 	struct plot_series series[DAY_STATES];
 	struct columns columns;
-	int code = open_columns(&columns, study, GROUP_HOUR, (const char *const[]){"vehicles", "vehicles"}, 2);
+	int code =
+		open_columns(&columns, study, GROUP_HOUR, (const char *const[]){"vehicles", "vehicles", "vehicles"}, 3);
 	uint32_t at = 0;
 	if (code)
 		return code;

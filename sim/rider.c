@@ -28,13 +28,25 @@ static int patient(const struct rider *rider, instant_ms planned_pickup)
 	       planned_pickup - wish <= (instant_ms)trip->patience_ms;
 }
 
+/* Leaves so as to be there in time at the own pace, but not before the promise was made. */
+static instant_ms arrives_on_foot(const struct rider *rider)
+{
+	instant_ms in_time = rider->planned_pickup - BEFORE_PICKUP_MS, soonest = rider->promised_at + rider->walk_ms;
+	return rider->walk_ms && soonest > in_time ? soonest : in_time;
+}
+
+/* Whoever knows to be late says so. */
+static int comes_late(const struct rider *rider)
+{
+	return !rider->trip->no_show && (rider->trip->late_ms || arrives_on_foot(rider) > rider->planned_pickup);
+}
+
 /* When this rider stands at the stop. */
 static instant_ms present_at(const struct rider *rider)
 {
 	if (rider->trip->no_show)
 		return INT64_MAX;
-	instant_ms at = rider->trip->late_ms ? rider->planned_pickup + rider->trip->late_ms
-					     : rider->planned_pickup - BEFORE_PICKUP_MS;
+	instant_ms at = rider->trip->late_ms ? rider->planned_pickup + rider->trip->late_ms : arrives_on_foot(rider);
 	return at > rider->not_before ? at : rider->not_before;
 }
 
@@ -43,7 +55,7 @@ static void plan_next(struct rider *rider, instant_ms now)
 	instant_ms next = INT64_MAX;
 	if (rider->ride_state == RIDE_AT_STOP) {
 		next = present_at(rider);
-		if (rider->trip->late_ms && !rider->said_coming)
+		if (comes_late(rider) && next > now && !rider->said_coming)
 			next = now;
 	} else if (rider->trip->cancel_after_ms) {
 		next = rider->promised_at + rider->trip->cancel_after_ms;
@@ -74,6 +86,7 @@ void rider_told(struct rider *rider, const struct rider_news *news, instant_ms n
 											       : rider->planned_pickup;
 		rider->phase = RIDER_PROMISED;
 		rider->code = news->code;
+		rider->walk_ms = news->walk_ms;
 		if (before != news->state || news->state == RIDE_PROMISED)
 			plan_next(rider, now);
 		break;
@@ -101,7 +114,7 @@ static enum rider_wish act_promised(struct rider *rider, instant_ms now)
 			rider->act_at = now + rider->retry_ms;
 			return RIDER_BOARDS;
 		}
-		int says = rider->trip->late_ms && !rider->said_coming;
+		int says = comes_late(rider) && !rider->said_coming;
 		rider->said_coming = 1;
 		rider->act_at = present_at(rider);
 		return says ? RIDER_IS_COMING : RIDER_WAITS;

@@ -26,6 +26,7 @@ struct rider {
 	uint16_t code;
 	uint32_t retry_ms; /* service time after which an unanswered wish is repeated */
 	instant_ms planned_pickup, promised_at, act_at;
+	uint32_t walk_ms;      /* to the stop, at this rider's pace; 0 = not known: is there in time */
 	instant_ms not_before; /* cannot stand at the stop sooner (a late train); INT64_MAX = never. 0 = any time */
 };
 
@@ -35,6 +36,7 @@ struct rider_news {
 	uint32_t n_offers;
 	instant_ms planned_pickup; /* of the first offer, or of the promise */
 	uint16_t code;
+	uint32_t walk_ms; /* to the stop of that offer or promise, at the rider's own pace */
 };
 
 void rider_open(struct rider *rider, const struct demand_trip *trip, uint32_t retry_ms);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "yaml.h"
 
@@ -15,7 +16,8 @@ struct rows {
 	char from[64];
 	int64_t minutes, seed, vehicles, seats, bays, luggage;
 	int64_t per_hour, hub_m, hubs, from_train, to_train, tied, prebooked, arrive_by, wheelchair, walker, pram, dog,
-		companion, second_rider, cancel, no_show, late;
+		companion, second_rider, cancel, no_show, late, walk_min, walk_max, patience_min, patience_max,
+		pace_min, pace_max;
 	int64_t latency_min, latency_max, loss, repeat, slow, trains_late, trains_late_max, trains_cancelled,
 		check_every, snapshot_every, reserve, rides_max;
 };
@@ -54,6 +56,13 @@ static const struct yaml_setting table[] = {
 	SHARE("demand.cancel", "0.07", cancel, "share that cancels"),
 	SHARE("demand.no_show", "0.06", no_show, "share that never comes"),
 	SHARE("demand.late", "0.05", late, "share that comes late"),
+	ROW("riders.walk_min_m", YAML_INT, 0, 10000, "400", walk_min, "the walk that riders accept is drawn from this"),
+	ROW("riders.walk_max_m", YAML_INT, 0, 10000, "700", walk_max, "to this"),
+	ROW("riders.patience_min", YAML_DURATION, 0, 86400000, "25 min", patience_min,
+	    "an offer whose pickup is later than this after the wish is not taken: drawn from this"),
+	ROW("riders.patience_max", YAML_DURATION, 0, 86400000, "60 min", patience_max, "to this"),
+	ROW("riders.pace_min", YAML_PERMILLE, 100, 5000, "1.1", pace_min, "pace of walking in m/s, drawn from this"),
+	ROW("riders.pace_max", YAML_PERMILLE, 100, 5000, "1.5", pace_max, "to this"),
 	ROW("network.latency_min", YAML_DURATION, 0, 60000, "20 ms", latency_min, "least delay of a message"),
 	ROW("network.latency_max", YAML_DURATION, 0, 60000, "200 ms", latency_max, "most delay of a message"),
 	SHARE("network.loss", "0", loss, "share of messages lost"),
@@ -100,6 +109,12 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 			      .cancel = demand->cancel,
 			      .no_show = demand->no_show,
 			      .late = demand->late,
+			      .walk_min = demand->walk_min_m,
+			      .walk_max = demand->walk_max_m,
+			      .patience_min = demand->patience_min_ms,
+			      .patience_max = demand->patience_max_ms,
+			      .pace_min = demand->pace_min_mm_s,
+			      .pace_max = demand->pace_max_mm_s,
 			      .latency_min = world->latency_ms_min,
 			      .latency_max = world->latency_ms_max,
 			      .loss = world->loss_permille,
@@ -118,6 +133,13 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 	memcpy(rows->class_name, world->class_name, sizeof rows->class_name);
 }
 
+static void set_vehicles(struct world_options *world, uint32_t n)
+{
+	world->n_vehicles = n;
+	if (world->core.vehicles_max < n)
+		world->core.vehicles_max = n;
+}
+
 static void from_rows(struct scenario *scenario, const struct rows *rows)
 {
 	struct demand_options *demand = &scenario->demand;
@@ -128,7 +150,7 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	memcpy(scenario->from, rows->from, sizeof scenario->from);
 	scenario->minutes = rows->minutes;
 	world->seed = demand->seed = (uint64_t)rows->seed;
-	world->n_vehicles = (uint32_t)rows->vehicles;
+	set_vehicles(world, (uint32_t)rows->vehicles);
 	world->spaces[0] = (uint8_t)rows->seats;
 	world->spaces[1] = (uint8_t)rows->bays;
 	world->spaces[2] = (uint8_t)rows->luggage;
@@ -145,8 +167,6 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->snapshot_every = (uint32_t)rows->snapshot_every;
 	world->core.reserve_ms = (uint32_t)rows->reserve;
 	world->core.rides_max = (uint32_t)rows->rides_max;
-	if (world->core.vehicles_max < world->n_vehicles)
-		world->core.vehicles_max = world->n_vehicles;
 	demand->per_hour = (uint32_t)rows->per_hour;
 	demand->hub_mm = (uint32_t)rows->hub_m * 1000;
 	demand->hubs = (uint32_t)rows->hubs;
@@ -164,6 +184,12 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	demand->cancel = (uint32_t)rows->cancel;
 	demand->no_show = (uint32_t)rows->no_show;
 	demand->late = (uint32_t)rows->late;
+	demand->walk_min_m = (uint32_t)rows->walk_min;
+	demand->walk_max_m = (uint32_t)rows->walk_max;
+	demand->patience_min_ms = (uint32_t)rows->patience_min;
+	demand->patience_max_ms = (uint32_t)rows->patience_max;
+	demand->pace_min_mm_s = (uint32_t)rows->pace_min;
+	demand->pace_max_mm_s = (uint32_t)rows->pace_max;
 }
 
 void scenario_default(struct scenario *scenario)
@@ -236,6 +262,106 @@ static int read_faults(const struct yaml *yaml, struct world_options *world, str
 	return code;
 }
 
+/* ---- the fleet, when not all vehicles are alike ---- */
+
+static int read_group(const struct yaml *yaml, struct fy_node *node, struct world_options *world, int64_t *n_vehicles,
+		      struct err_detail *detail)
+{
+	static const char *const keys[] = {"vehicles", "class", "seats", "wheelchair_bays",
+					   "luggage",  "depot", "from",	 "to"};
+	struct world_group group = {.class_name = ""};
+	int64_t count = 0, spaces[3] = {world->spaces[0], world->spaces[1], world->spaces[2]}, shift[2] = {0, 0};
+	memcpy(group.class_name, world->class_name, sizeof group.class_name);
+	int code = yaml_keys(yaml, node, keys, COUNT_OF(keys), detail);
+	if (!code && !yaml_get(node, "vehicles"))
+		code = yaml_fail(yaml, node, ERR_FORMAT, detail, "a group of the fleet needs vehicles");
+	if (!code && !yaml_get(node, "from") != !yaml_get(node, "to"))
+		code = yaml_fail(yaml, node, ERR_FORMAT, detail, "a shift needs from and to");
+	if (!code)
+		code = yaml_scalar(yaml, yaml_get(node, "vehicles"), YAML_INT, 1, WORLD_VEHICLES_MAX, &count,
+				   sizeof count, detail);
+	if (!code && yaml_get(node, "class"))
+		code = yaml_scalar(yaml, yaml_get(node, "class"), YAML_TEXT, 0, 0, group.class_name,
+				   sizeof group.class_name, detail);
+	for (int i = 0; i < 3 && !code; i++)
+		if (yaml_get(node, keys[2 + i]))
+			code = yaml_scalar(yaml, yaml_get(node, keys[2 + i]), YAML_INT, i == 0, 255, &spaces[i],
+					   sizeof spaces[i], detail);
+	if (!code && yaml_get(node, "depot"))
+		code = yaml_scalar(yaml, yaml_get(node, "depot"), YAML_POINT, 0, 0, &group.depot, sizeof group.depot,
+				   detail);
+	for (int i = 0; i < 2 && !code; i++)
+		if (yaml_get(node, keys[6 + i]))
+			code = yaml_scalar(yaml, yaml_get(node, keys[6 + i]), YAML_TIME, 0, 30 * 3600, &shift[i],
+					   sizeof shift[i], detail);
+	if (!code && yaml_get(node, "from") && shift[0] >= shift[1])
+		code = yaml_fail(yaml, yaml_get(node, "to"), ERR_RANGE, detail, "the shift ends before it begins");
+	if (code)
+		return code;
+	group.n_vehicles = (uint32_t)count;
+	group.has_depot = yaml_get(node, "depot") != NULL;
+	group.shift_from_s = (int32_t)shift[0];
+	group.shift_to_s = (int32_t)shift[1];
+	for (int i = 0; i < 3; i++)
+		group.spaces[i] = (uint8_t)spaces[i];
+	world->groups[world->n_groups++] = group;
+	*n_vehicles += count;
+	return ERR_OK;
+}
+
+/* A fleet named here takes the place of an inherited one; so does a plain number of vehicles. */
+static int read_fleet(const struct yaml *yaml, struct world_options *world, struct err_detail *detail)
+{
+	struct fy_node *list = yaml_get(yaml_root(yaml), "fleet"), *plain = yaml_get(yaml_root(yaml), "vehicles");
+	uint32_t n = yaml_count(list);
+	int64_t n_vehicles = 0;
+	int code = ERR_OK;
+	if (list && plain)
+		return yaml_fail(yaml, plain, ERR_CONFLICT, detail, "vehicles: the fleet says how many there are");
+	if (list && (!n || n > WORLD_GROUPS_MAX))
+		return yaml_fail(yaml, list, ERR_RANGE, detail, "fleet: a list of 1 to %d groups", WORLD_GROUPS_MAX);
+	if (list || plain)
+		world->n_groups = 0;
+	for (uint32_t i = 0; i < n && !code; i++)
+		code = read_group(yaml, yaml_item(list, i), world, &n_vehicles, detail);
+	if (!code && n_vehicles > WORLD_VEHICLES_MAX)
+		code = yaml_fail(yaml, list, ERR_RANGE, detail, "fleet: more than %d vehicles", WORLD_VEHICLES_MAX);
+	if (!code && n)
+		set_vehicles(world, (uint32_t)n_vehicles);
+	return code;
+}
+
+/* ---- requests by hour ---- */
+
+static int read_totals(const struct yaml *yaml, struct demand_options *demand, struct err_detail *detail)
+{
+	static const char *const keys[] = {"0",	 "1",  "2",  "3",  "4",	 "5",  "6",  "7",  "8",	 "9",
+					   "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
+					   "20", "21", "22", "23", "24", "25", "26", "27", "28", "29"};
+	_Static_assert(COUNT_OF(keys) == DEMAND_HOURS, "a key for each hour");
+	struct fy_node *node = yaml_get(yaml_root(yaml), "requests_by_hour"), *hour;
+	int64_t total, sum = 0;
+	if (!node)
+		return ERR_OK;
+	int code = yaml_keys(yaml, node, keys, COUNT_OF(keys), detail);
+	memset(demand->totals, 0, sizeof demand->totals);
+	for (uint32_t h = 0; h < COUNT_OF(keys) && !code; h++) {
+		hour = yaml_get(node, keys[h]);
+		if (hour)
+			code = yaml_scalar(yaml, hour, YAML_INT, 0, 100000, &total, sizeof total, detail);
+		if (!code && hour) {
+			demand->totals[h] = (uint32_t)total;
+			sum += total;
+		}
+	}
+	if (!code && !sum)
+		code = yaml_fail(yaml, node, ERR_RANGE, detail, "requests_by_hour: nobody asks");
+	demand->has_totals = 1;
+	return code;
+}
+
+/* ---- files ---- */
+
 /* Paths in a scenario are relative to its folder. */
 static void beside(const char *path, char *name, size_t size)
 {
@@ -247,26 +373,40 @@ static void beside(const char *path, char *name, size_t size)
 	snprintf(name, size, "%.*s", (int)size - 1, joined);
 }
 
-static int read_at(struct scenario *scenario, const char *path, int depth, struct err_detail *detail);
+/* Files that extend one another, from the one that was asked for. */
+struct chain {
+	const struct chain *child;
+	const char *path;
+	dev_t device;
+	ino_t inode;
+	int depth;
+};
 
-static int read_parts(struct scenario *scenario, const struct yaml *yaml, const char *path, int depth,
+static int read_at(struct scenario *scenario, const char *path, const struct chain *child, const struct yaml *from,
+		   struct fy_node *named, struct err_detail *detail);
+
+static int read_parent(struct scenario *scenario, const struct yaml *yaml, const struct chain *chain,
+		       struct err_detail *detail)
+{
+	struct fy_node *parent = yaml_get(yaml_root(yaml), "extends");
+	char name[256];
+	if (!parent)
+		return ERR_OK;
+	int code = yaml_scalar(yaml, parent, YAML_TEXT, 0, 0, name, sizeof name, detail);
+	if (!code && chain->depth == EXTENDS_MAX)
+		code = yaml_fail(yaml, parent, ERR_RANGE, detail, "extends: more than %d files deep", EXTENDS_MAX);
+	if (code)
+		return code;
+	beside(chain->path, name, sizeof name);
+	return read_at(scenario, name, chain, yaml, parent, detail);
+}
+
+static int read_parts(struct scenario *scenario, const struct yaml *yaml, const struct chain *chain,
 		      struct err_detail *detail)
 {
-	static const char *const also[] = {"extends", "faults"};
-	struct fy_node *parent = yaml_get(yaml_root(yaml), "extends");
-	int code = ERR_OK;
-	if (parent) {
-		char name[256];
-		code = yaml_scalar(yaml, parent, YAML_TEXT, 0, 0, name, sizeof name, detail);
-		if (!code && depth == EXTENDS_MAX)
-			code = yaml_fail(yaml, parent, ERR_RANGE, detail, "extends: more than %d files deep",
-					 EXTENDS_MAX);
-		if (!code) {
-			beside(path, name, sizeof name);
-			code = read_at(scenario, name, depth + 1, detail);
-		}
-	}
+	static const char *const also[] = {"extends", "faults", "fleet", "requests_by_hour"};
 	struct rows rows;
+	int code = read_parent(scenario, yaml, chain, detail);
 	to_rows(scenario, &rows);
 	if (!code)
 		code = yaml_read_settings(yaml, yaml_root(yaml), table, COUNT_OF(table), &rows, also, COUNT_OF(also),
@@ -274,27 +414,45 @@ static int read_parts(struct scenario *scenario, const struct yaml *yaml, const 
 	if (code)
 		return code;
 	if (yaml_get(yaml_root(yaml), "town"))
-		beside(path, rows.town, sizeof rows.town);
+		beside(chain->path, rows.town, sizeof rows.town);
 	if (yaml_get(yaml_root(yaml), "trips"))
-		beside(path, rows.trips, sizeof rows.trips);
+		beside(chain->path, rows.trips, sizeof rows.trips);
 	from_rows(scenario, &rows);
-	return read_faults(yaml, &scenario->world, detail);
+	code = read_fleet(yaml, &scenario->world, detail);
+	if (!code)
+		code = read_totals(yaml, &scenario->demand, detail);
+	return code ? code : read_faults(yaml, &scenario->world, detail);
 }
 
-static int read_at(struct scenario *scenario, const char *path, int depth, struct err_detail *detail)
+/* `from` and `named` say who extends this file; NULL for the first one. */
+static int read_at(struct scenario *scenario, const char *path, const struct chain *child, const struct yaml *from,
+		   struct fy_node *named, struct err_detail *detail)
 {
+	struct chain chain = {.child = child, .path = path, .depth = child ? child->depth + 1 : 0};
 	struct yaml *yaml;
-	int code = yaml_open(&yaml, path, detail);
+	struct stat status;
+	struct err_detail inner = {""};
+	if (!stat(path, &status)) {
+		chain.device = status.st_dev;
+		chain.inode = status.st_ino;
+		for (const struct chain *other = child; other; other = other->child)
+			if (other->device == chain.device && other->inode == chain.inode)
+				return yaml_fail(from, named, ERR_CONFLICT, detail,
+						 "extends: %s extends itself in the end", path);
+	}
+	int code = yaml_open(&yaml, path, &inner);
+	if (code && from)
+		return yaml_fail(from, named, code, detail, "extends: %s", inner.text);
 	if (code)
-		return code;
-	code = read_parts(scenario, yaml, path, depth, detail);
+		return err_set(detail, code, "%s", inner.text);
+	code = read_parts(scenario, yaml, &chain, detail);
 	yaml_close(yaml);
 	return code;
 }
 
 int scenario_read(struct scenario *scenario, const char *path, struct err_detail *detail)
 {
-	return read_at(scenario, path, 0, detail);
+	return read_at(scenario, path, NULL, NULL, NULL, detail);
 }
 
 int scenario_resolve(struct scenario *scenario, const struct town *town, struct err_detail *detail)
@@ -338,6 +496,8 @@ int scenario_set(struct scenario *scenario, const char *assignment, struct err_d
 		if (code)
 			return err_set(detail, code, "--set %s: %s", table[i].name, inner.text);
 		from_rows(scenario, &rows);
+		if (!strcmp(table[i].name, "vehicles")) /* a number takes the place of a fleet */
+			scenario->world.n_groups = 0;
 		return ERR_OK;
 	}
 	return err_set(detail, ERR_USAGE, "--set %s: expected name=value (see: sim settings)", assignment);
@@ -385,6 +545,30 @@ static void write_row(FILE *out, const struct yaml_setting *row, const struct ro
 	write_value(out, row, rows);
 }
 
+static void write_fleet(const struct world_options *world, FILE *out)
+{
+	for (uint32_t i = 0; i < world->n_groups; i++) {
+		const struct world_group *group = &world->groups[i];
+		fprintf(out, "%s  - {vehicles: %" PRIu32 ", class: \"%s\", seats: %u, wheelchair_bays: %u, luggage: %u",
+			i ? "" : "fleet:\n", group->n_vehicles, group->class_name, group->spaces[0], group->spaces[1],
+			group->spaces[2]);
+		if (group->has_depot)
+			fprintf(out, ", depot: \"%.7f,%.7f\"", group->depot.lat_e7 / 1e7, group->depot.lon_e7 / 1e7);
+		if (group->shift_to_s)
+			fprintf(out, ", from: \"%02d:%02d\", to: \"%02d:%02d\"", group->shift_from_s / 3600,
+				group->shift_from_s / 60 % 60, group->shift_to_s / 3600, group->shift_to_s / 60 % 60);
+		fputs("}\n", out);
+	}
+}
+
+static void write_totals(const struct demand_options *demand, FILE *out)
+{
+	for (uint32_t h = 0; demand->has_totals && h < DEMAND_HOURS; h++)
+		if (demand->totals[h] || h == 0)
+			fprintf(out, "%s  %" PRIu32 ": %" PRIu32 "\n", h ? "" : "requests_by_hour:\n", h,
+				demand->totals[h]);
+}
+
 static void write_faults(const struct world_options *world, FILE *out)
 {
 	for (uint32_t i = 0; i < world->n_faults; i++) {
@@ -411,11 +595,13 @@ void scenario_write(const struct scenario *scenario, int with_places, FILE *out)
 		int is_place = 0;
 		for (uint32_t p = 0; p < COUNT_OF(places); p++)
 			is_place |= !strcmp(table[i].name, places[p]);
-		if (is_place && !with_places)
+		if ((is_place && !with_places) || (scenario->world.n_groups && !strcmp(table[i].name, "vehicles")))
 			continue;
 		write_row(out, &table[i], &rows, before);
 		before = table[i].name;
 	}
+	write_fleet(&scenario->world, out);
+	write_totals(&scenario->demand, out);
 	write_faults(&scenario->world, out);
 }
 
@@ -423,8 +609,19 @@ void scenario_print_manual(FILE *out)
 {
 	fprintf(out,
 		"# Names of a scenario\n\nMade by `sim settings` from the table in sim/scenario.c; do not edit. "
-		"`extends: FILE` takes another "
-		"file first; `faults:` is a list of {at, vehicle, kind: mrc|dead|link|agent|dispatcher, for};\n`at` is "
-		"an instant, or how long after the beginning.\n\n");
+		"`extends: FILE` takes another file first.\n\n"
+		"`faults:` is a list of {at, vehicle, kind: mrc|dead|link|agent|dispatcher, for}; `at` is an instant, "
+		"or how "
+		"long after the beginning.\n\n"
+		"`fleet:` is a list of {vehicles, class, seats, wheelchair_bays, luggage, depot: \"LAT,LON\", from: "
+		"\"06:00\", to: \"14:00\"} in place\nof `vehicles`; what a group leaves out is as below.\n\n"
+		"`requests_by_hour:` maps hours of the service day to requests (6: 40, ..., 25: 3), in place of "
+		"`demand.per_hour`.\n\n"
+		"The CSV of `trips` has a header; columns: ask_at, from_lat, from_lon, to_lat, to_lon, and optionally "
+		"time_kind "
+		"(now, leave_at, arrive_by),\ntime, persons, wheelchair, needs (\"walker:1 companion:1\"), walk_max_m, "
+		"patience_s, pace_m_s, no_show (0, 1), cancel_after_s, late_s,\ntie (from_trip, to_trip) with feed, "
+		"trip_id, "
+		"date, stop_sequence, trip_start_s. Times are seconds after `from`.\n\n");
 	yaml_manual(out, table, COUNT_OF(table));
 }

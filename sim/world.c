@@ -24,6 +24,13 @@ void world_default(struct world_options *options)
 	options->trains_late_ms_max = 15 * MINUTE_MS;
 }
 
+struct rng world_stream(const struct world *world, enum world_stream purpose, uint64_t index)
+{
+	struct rng rng;
+	rng_seed(&rng, hash_u64(hash_u64(world->options.seed) ^ hash_u64(index * 8 + purpose + 1)));
+	return rng;
+}
+
 void world_fail(struct world *world, int code)
 {
 	if (!world->code)
@@ -68,6 +75,16 @@ static struct event pop(struct world *world)
 }
 
 /* ---- the run ---- */
+
+static int release_vehicle(struct world *world, uint32_t index)
+{
+	struct command release = {.kind = CMD_VEHICLE_RELEASE};
+	release.vehicle_release.vehicle = index + 1;
+	release.vehicle_release.until = world->options.to + DAY_MS;
+	strcpy(release.vehicle_release.by, WORLD_DESK);
+	strcpy(release.vehicle_release.approval, "simulation");
+	return dispatcher_submit(world, &release);
+}
 
 static void run_event(struct world *world, const struct event *event)
 {
@@ -114,6 +131,11 @@ static void run_event(struct world *world, const struct event *event)
 		break;
 	case EVENT_TRAIN:
 		train_announce(world, event->index);
+		break;
+	case EVENT_SHIFT:
+		if (release_vehicle(world, event->index) ==
+		    ERR_UNAVAILABLE) /* said again when the dispatcher is back */
+			world_push(world, world->now + 30 * SECOND_MS, EVENT_SHIFT, event->index, NULL);
 		break;
 	case EVENT_HOUR:
 		break;
@@ -204,30 +226,67 @@ static int find_depot(struct world *world, struct place *ret_place)
 	return ERR_NOT_FOUND;
 }
 
-static void command_vehicle(struct world *world, uint32_t number, uint32_t class_index, const struct place *depot)
+struct world_group world_group_of(const struct world_options *options, uint32_t index, uint32_t *ret_group)
 {
-	struct command enrol = {.kind = CMD_VEHICLE_ENROL}, release = {.kind = CMD_VEHICLE_RELEASE};
-	enrol.vehicle_enrol.vehicle = release.vehicle_release.vehicle = number;
+	struct world_group alike = {.n_vehicles = options->n_vehicles};
+	uint32_t group = 0;
+	while (group < options->n_groups && index >= options->groups[group].n_vehicles)
+		index -= options->groups[group++].n_vehicles;
+	if (ret_group)
+		*ret_group = group;
+	if (group < options->n_groups)
+		return options->groups[group];
+	memcpy(alike.spaces, options->spaces, sizeof alike.spaces);
+	memcpy(alike.class_name, options->class_name, sizeof alike.class_name);
+	return alike;
+}
+
+static void command_vehicle(struct world *world, uint32_t index, uint32_t class_index, const struct place *depot)
+{
+	const struct world_group group = world_group_of(&world->options, index, NULL);
+	struct command enrol = {.kind = CMD_VEHICLE_ENROL};
+	instant_ms begins = world->now;
+	enrol.vehicle_enrol.vehicle = index + 1;
 	enrol.vehicle_enrol.class_index = class_index;
 	enrol.vehicle_enrol.step_free = enrol.vehicle_enrol.simulated = 1;
 	enrol.vehicle_enrol.depot = *depot;
-	snprintf(enrol.vehicle_enrol.name, sizeof enrol.vehicle_enrol.name, "Shuttle %" PRIu32, number);
-	memcpy(enrol.vehicle_enrol.spaces, world->options.spaces, sizeof world->options.spaces);
-	release.vehicle_release.until = world->options.to + DAY_MS;
-	strcpy(release.vehicle_release.by, WORLD_DESK);
-	strcpy(release.vehicle_release.approval, "simulation");
+	snprintf(enrol.vehicle_enrol.name, sizeof enrol.vehicle_enrol.name, "Shuttle %" PRIu32, index + 1);
+	memcpy(enrol.vehicle_enrol.spaces, group.spaces, sizeof group.spaces);
+	if (group.shift_from_s || group.shift_to_s) {
+		enrol.vehicle_enrol.shift_from = world->day->midnight + group.shift_from_s * SECOND_MS;
+		enrol.vehicle_enrol.shift_to = world->day->midnight + group.shift_to_s * SECOND_MS;
+		day_note_shift(world->day, index, enrol.vehicle_enrol.shift_from, enrol.vehicle_enrol.shift_to);
+		begins = enrol.vehicle_enrol.shift_from;
+	}
 	world_fail(world, dispatcher_submit(world, &enrol));
-	world_fail(world, dispatcher_submit(world, &release));
+	if (begins > world->now) /* somebody releases it when its shift begins */
+		world_push(world, begins, EVENT_SHIFT, index, NULL);
+	else
+		world_fail(world, release_vehicle(world, index));
+}
+
+static int open_vehicle(struct world *world, uint32_t index, const struct place *middle)
+{
+	uint32_t number;
+	const struct world_group group = world_group_of(&world->options, index, &number);
+	uint32_t class_index = town_class(world->town, group.class_name);
+	struct place depot = *middle;
+	if (class_index == NONE)
+		return err_set(world->detail, ERR_NOT_FOUND, "the town has no vehicle class \"%s\"", group.class_name);
+	if (group.has_depot && (placing_find(&world->placing, group.depot, &depot) || depot.road.arc == NONE))
+		return err_set(world->detail, ERR_NOT_FOUND, "no road near the depot of vehicle %" PRIu32, index + 1);
+	int code = vehicle_open(world, index, class_index, &depot);
+	if (code)
+		return code;
+	world->day->vehicles[index].group = number;
+	command_vehicle(world, index, class_index, &depot);
+	return world->code;
 }
 
 static int open_service(struct world *world)
 {
 	struct command sign_on = {.kind = CMD_SIGN_ON};
 	struct place depot;
-	uint32_t class_index = town_class(world->town, world->options.class_name);
-	if (class_index == NONE)
-		return err_set(world->detail, ERR_NOT_FOUND, "the town has no vehicle class \"%s\"",
-			       world->options.class_name);
 	if (find_depot(world, &depot))
 		return err_set(world->detail, ERR_NOT_FOUND, "no road near the middle of the demand");
 	int code = dispatcher_open(world);
@@ -237,11 +296,8 @@ static int open_service(struct world *world)
 	sign_on.duty.vehicles_max = world->options.n_vehicles;
 	sign_on.duty.simulated = 1;
 	world_fail(world, dispatcher_submit(world, &sign_on));
-	for (uint32_t i = 0; i < world->options.n_vehicles && !world->code; i++) {
-		world_fail(world, vehicle_open(world, i, class_index, &depot));
-		if (!world->code)
-			command_vehicle(world, i + 1, class_index, &depot);
-	}
+	for (uint32_t i = 0; i < world->options.n_vehicles && !world->code; i++)
+		world_fail(world, open_vehicle(world, i, &depot));
 	if (world->code && !world->detail->text[0])
 		err_set(world->detail, world->code, "world: the service cannot be opened: %s", err_text(world->code));
 	return world->code;
@@ -302,7 +358,6 @@ int world_open(struct world **ret_world, const struct world_options *options, co
 	world->now = options->from;
 	world->detail = detail ? detail : &unused;
 	world->detail->text[0] = 0;
-	rng_seed(&world->rng, options->seed);
 	world->vehicles = calloc(options->n_vehicles + 1, sizeof *world->vehicles);
 	world->riders = calloc(demand->n + 1, sizeof *world->riders);
 	int code = world->vehicles && world->riders ? open_parts(world) : ERR_MEMORY;

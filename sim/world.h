@@ -36,12 +36,24 @@ struct world_fault {
 
 #define WORLD_RESTART_MS 3000
 
+#define WORLD_GROUPS_MAX 16
+struct world_group { /* vehicles that are alike */
+	uint32_t n_vehicles;
+	uint8_t spaces[TOWN_SPACES_MAX];
+	char class_name[32];
+	uint8_t has_depot; /* else the middle of all trips */
+	struct geo_point depot;
+	int32_t shift_from_s, shift_to_s; /* of the service day on which the run begins; both 0 = always */
+};
+
 struct world_options {
 	uint64_t seed;
 	instant_ms from, to; /* demand and service; riders aboard at the end are driven home */
 	uint32_t n_vehicles;
 	uint8_t spaces[TOWN_SPACES_MAX];
 	char class_name[32];
+	uint32_t n_groups; /* 0 = all n_vehicles have those spaces and that class; else n_vehicles is their sum */
+	struct world_group groups[WORLD_GROUPS_MAX];
 	struct core_settings core;
 	uint32_t latency_ms_min, latency_ms_max, loss_permille, repeat_permille;
 	uint32_t slow_permille; /* vehicles are slower than the map says */
@@ -53,6 +65,8 @@ struct world_options {
 	uint32_t snapshot_every; /* journal snapshot after so many commands, 0 = the journal's own */
 };
 void world_default(struct world_options *options);
+/* The group of vehicle `index` (0 ..), by the order of the groups; *ret_group (may be NULL) its number. */
+struct world_group world_group_of(const struct world_options *options, uint32_t index, uint32_t *ret_group);
 
 struct world;
 /* town, demand, store are borrowed until close. */

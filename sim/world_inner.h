@@ -38,6 +38,7 @@ enum event_kind {
 	EVENT_DISPATCHER_UP,
 	EVENT_COMMAND,
 	EVENT_TRAIN,
+	EVENT_SHIFT,
 	EVENT_HOUR
 };
 
@@ -66,12 +67,14 @@ struct sim_vehicle {
 	uint32_t mrc;	     /* minimal-risk faults not yet over */
 	uint8_t for_good;    /* has a fault that never ends */
 	struct world *world; /* for the books of what it drives */
+	struct rng network;  /* delays and losses of its link */
 };
 
 struct train { /* a trip that riders come by or go to */
 	struct trip_key key;
 	instant_ms when; /* arrival or departure by the timetable */
 	int32_t late_s;
+	int64_t known_ms; /* so long before */
 	uint8_t cancelled;
 };
 
@@ -99,7 +102,6 @@ struct world {
 	struct event *heap;
 	size_t n_heap, cap_heap;
 	uint64_t n_orders;
-	struct rng rng;
 	instant_ms now, core_at;
 	uint8_t death; /* enum death, of the dispatcher */
 	uint32_t down_ms;
@@ -108,6 +110,10 @@ struct world {
 	struct err_detail *detail;
 	int code;
 };
+
+/* Random numbers of their own for each vehicle, train and fault: one more of them changes nothing for the others. */
+enum world_stream { STREAM_NETWORK, STREAM_TRAIN, STREAM_FAULT };
+struct rng world_stream(const struct world *world, enum world_stream purpose, uint64_t index);
 
 /* world.c */
 void world_fail(struct world *world, int code);

@@ -23,6 +23,9 @@ void rider_tell(struct world *world, uint64_t number)
 	if (index == NONE || !ride)
 		return;
 	struct rider_news news = {.state = ride->state, .n_offers = ride->n_offers, .code = ride->boarding_code};
+	if (ride->n_offers && world->riders[index].trip->pace_mm_s)
+		news.walk_ms = (uint32_t)((uint64_t)ride->offers[ride->accepted].walk_from_mm * 1000 /
+					  world->riders[index].trip->pace_mm_s);
 	news.planned_pickup =
 		ride->state == RIDE_OFFERED && ride->n_offers ? ride->offers[0].planned_pickup : ride->planned_pickup;
 	rider_told(&world->riders[index], &news, world->now);
@@ -143,6 +146,13 @@ static void note_tie(struct world *world, uint32_t index)
 		day_note_trip(world->day, index, tied_at(&world->town->timetable, trip, event, day));
 }
 
+static struct rng train_stream(const struct world *world, const struct trip_key *key)
+{
+	uint64_t name = hash_bytes(key->trip_id, strlen(key->trip_id), hash_bytes(key->feed, strlen(key->feed), 1));
+	name = hash_u64(name ^ hash_u64((uint64_t)key->yyyymmdd << 32 | key->stop_sequence) ^ (uint32_t)key->start_s);
+	return world_stream(world, STREAM_TRAIN, name);
+}
+
 static int add_train(struct world *world, const struct demand_trip *trip)
 {
 	const struct timetable *timetable = &world->town->timetable;
@@ -153,10 +163,11 @@ static int add_train(struct world *world, const struct demand_trip *trip)
 	if (event == NONE)
 		return ERR_OK;
 	struct train train = {.key = trip->tie, .when = tied_at(timetable, trip, event, day)};
-	train.cancelled = (uint8_t)rng_chance(&world->rng, world->options.trains_cancelled_permille);
-	if (!train.cancelled && rng_chance(&world->rng, world->options.trains_late_permille))
-		train.late_s =
-			(int32_t)rng_between(&world->rng, 60, (int64_t)world->options.trains_late_ms_max / SECOND_MS);
+	struct rng rng = train_stream(world, &train.key);
+	train.cancelled = (uint8_t)rng_chance(&rng, world->options.trains_cancelled_permille);
+	if (!train.cancelled && rng_chance(&rng, world->options.trains_late_permille))
+		train.late_s = (int32_t)rng_between(&rng, 60, (int64_t)world->options.trains_late_ms_max / SECOND_MS);
+	train.known_ms = rng_between(&rng, 2, 20) * MINUTE_MS;
 	if (!train.cancelled && !train.late_s)
 		return ERR_OK;
 	return array_push(world->trains, world->n_trains, world->cap_trains, train);
@@ -178,8 +189,7 @@ int riders_open(struct world *world)
 			code = add_train(world, trip);
 	}
 	for (uint32_t i = 0; i < world->n_trains; i++)
-		world_push(world, world->trains[i].when - rng_between(&world->rng, 2, 20) * MINUTE_MS, EVENT_TRAIN, i,
-			   NULL);
+		world_push(world, world->trains[i].when - world->trains[i].known_ms, EVENT_TRAIN, i, NULL);
 	return code ? err_set(world->detail, code, "world: out of memory") : ERR_OK;
 }
 

@@ -11,12 +11,13 @@
 void vehicle_transmit(struct world *world, enum event_kind kind, uint32_t index, const struct wire_message *message)
 {
 	const struct world_options *options = &world->options;
-	int copies = 1 + rng_chance(&world->rng, options->repeat_permille);
+	struct rng *rng = &world->vehicles[index].network;
+	int copies = 1 + rng_chance(rng, options->repeat_permille);
 	world->counts.messages++;
 	if (world->vehicles[index].link_down)
 		return;
 	for (int i = 0; i < copies; i++) {
-		if (rng_chance(&world->rng, options->loss_permille)) {
+		if (rng_chance(rng, options->loss_permille)) {
 			world->counts.lost++;
 			continue;
 		}
@@ -26,24 +27,24 @@ void vehicle_transmit(struct world *world, enum event_kind kind, uint32_t index,
 			return;
 		}
 		*copy = *message;
-		world_push(world,
-			   world->now + rng_between(&world->rng, options->latency_ms_min, options->latency_ms_max),
-			   kind, index, copy);
+		world_push(world, world->now + rng_between(rng, options->latency_ms_min, options->latency_ms_max), kind,
+			   index, copy);
 	}
 }
 
 /* ---- an agent's life ---- */
 
-static struct agent_settings agent_settings_of(const struct world *world)
+static struct agent_settings agent_settings_of(const struct world *world, uint32_t index)
 {
+	const struct world_group group = world_group_of(&world->options, index, NULL);
 	struct agent_settings settings = {.simulated = 1,
 					  .heartbeat_ms = WORLD_HEARTBEAT_MS,
 					  .state_every_ms = WORLD_HEARTBEAT_MS,
 					  .battery_wh = world->options.core.battery_wh,
 					  .charge_w = world->options.core.charge_w,
 					  .mrc_after_silence_ms = SILENCE_MS};
-	memcpy(settings.class_name, world->options.class_name, sizeof settings.class_name);
-	memcpy(settings.spaces, world->options.spaces, sizeof settings.spaces);
+	memcpy(settings.class_name, group.class_name, sizeof settings.class_name);
+	memcpy(settings.spaces, group.spaces, sizeof settings.spaces);
 	return settings;
 }
 
@@ -81,6 +82,7 @@ int vehicle_open(struct world *world, uint32_t index, uint32_t class_index, cons
 				    .drove = note_driven,
 				    .drove_self = vehicle};
 	vehicle->world = world;
+	vehicle->network = world_stream(world, STREAM_NETWORK, index);
 	vehicle->saved = malloc(agent_save_size());
 	int code = vehicle->saved && body.times ? arena_open(&vehicle->body_arena, body_size(world->town) + 4096)
 						: ERR_MEMORY;
@@ -106,7 +108,7 @@ void vehicle_close(struct sim_vehicle *vehicle)
 void vehicle_start_agent(struct world *world, uint32_t index)
 {
 	struct sim_vehicle *vehicle = &world->vehicles[index];
-	struct agent_settings settings = agent_settings_of(world);
+	struct agent_settings settings = agent_settings_of(world, index);
 	int code = arena_open(&vehicle->agent_arena, agent_size() + 4096);
 	if (!code)
 		code = agent_open(&vehicle->agent, &settings, world->town, &vehicle->agent_arena);
@@ -225,9 +227,11 @@ void vehicle_wake(struct world *world, uint32_t index, const struct wire_message
 
 /* ---- faults ---- */
 
-static void kill_something(struct world *world, const struct world_fault *fault)
+static void kill_something(struct world *world, uint32_t index)
 {
-	uint8_t death = (uint8_t)(DIES_BEFORE_SAVING + rng_below(&world->rng, 3));
+	const struct world_fault *fault = &world->options.faults[index];
+	struct rng rng = world_stream(world, STREAM_FAULT, index);
+	uint8_t death = (uint8_t)(DIES_BEFORE_SAVING + rng_below(&rng, 3));
 	uint32_t down_ms = fault->duration_ms ? fault->duration_ms : WORLD_RESTART_MS;
 	if (fault->kind == WORLD_FAULT_AGENT) {
 		world->vehicles[fault->vehicle - 1].death = death;
@@ -245,7 +249,7 @@ void vehicle_fault(struct world *world, uint32_t index)
 	const struct world_fault *fault = &world->options.faults[index];
 	if (fault->kind == WORLD_FAULT_DISPATCHER ||
 	    (fault->kind == WORLD_FAULT_AGENT && fault->vehicle - 1 < world->options.n_vehicles)) {
-		kill_something(world, fault);
+		kill_something(world, index);
 		return;
 	}
 	if (fault->vehicle - 1 >= world->options.n_vehicles)

@@ -133,7 +133,6 @@ void story_open(struct story *story, const struct story_options *options)
 	world->demand = &nobody;
 	world->detail = &story->detail;
 	world->now = story_time(story, options->begins);
-	rng_seed(&world->rng, 1);
 	world->vehicles = calloc(STORY_VEHICLES_MAX + 1, sizeof *world->vehicles);
 	world->riders = calloc(1, sizeof *world->riders);
 	assert_non_null(world->vehicles);

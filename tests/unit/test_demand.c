@@ -147,6 +147,97 @@ static void test_ties_name_real_trips(void **state)
 	demand_free(&demand);
 }
 
+/* Every hour has exactly what the table says, whatever the trains do; an hour without one has nobody. */
+static void test_totals_by_hour(void **state)
+{
+	struct demand_options options = options_of(3, 0);
+	uint32_t asked[DEMAND_HOURS] = {0};
+	const uint32_t table[] = {40, 120, 77, 1, 0, 33, 60, 9};
+	(void)state;
+	options.has_totals = 1;
+	for (uint32_t h = 0; h < COUNT_OF(table); h++)
+		options.totals[6 + h] = table[h];
+	struct demand demand = draw(&options);
+	for (uint32_t i = 0; i < demand.n; i++)
+		asked[(demand.trips[i].ask_at - drawn_instant(&drawn, 0, "00:00")) / HOUR_MS]++;
+	assert_memory_equal(asked, options.totals, sizeof asked);
+	assert_int_equal(demand.n, 340);
+	demand_free(&demand);
+}
+
+static void test_totals_outside_the_time(void **state)
+{
+	struct demand_options options = options_of(3, 0);
+	struct demand demand;
+	struct err_detail detail = {""};
+	(void)state;
+	options.has_totals = 1;
+	options.totals[14] = 5; /* the demand ends at 14:00 */
+	assert_int_equal(demand_draw(&demand, &drawn.town, &options, &detail), ERR_RANGE);
+	assert_non_null(strstr(detail.text, "hours outside"));
+	options.from += 30 * MINUTE_MS; /* half of an hour takes all of its total */
+	options.totals[14] = 0;
+	options.totals[6] = 20;
+	demand = draw(&options);
+	assert_int_equal(demand.n, 20);
+	demand_free(&demand);
+}
+
+/* Two days: the table holds for each. */
+static void test_totals_of_two_days(void **state)
+{
+	struct demand_options options = options_of(3, 0);
+	(void)state;
+	options.to = options.from + 2 * DAY_MS;
+	options.has_totals = 1;
+	options.totals[7] = 25;
+	struct demand demand = draw(&options);
+	assert_int_equal(demand.n, 50);
+	for (uint32_t i = 0; i < demand.n; i++)
+		assert_int_equal((demand.trips[i].ask_at - drawn_instant(&drawn, 0, "00:00")) / HOUR_MS % 24, 7);
+	demand_free(&demand);
+}
+
+/* Common random numbers: another share of no-shows or wheelchairs changes nothing but that; more riders are the same
+ * ones and some besides. */
+static void test_one_change_changes_one_thing(void **state)
+{
+	struct demand_options options = options_of(6, 60), other = options;
+	struct demand one = draw(&options);
+	uint32_t wheelchair = town_need(&drawn.town, "wheelchair"), changed = 0, found = 0;
+	(void)state;
+	other.no_show = 500;
+	other.patience_max_ms = 3 * HOUR_MS;
+	struct demand two = draw(&other);
+	assert_int_equal(one.n, two.n);
+	for (uint32_t i = 0; i < one.n; i++) {
+		struct demand_trip trip = two.trips[i];
+		changed += trip.no_show != one.trips[i].no_show;
+		assert_true(trip.no_show >= one.trips[i].no_show);
+		trip.no_show = one.trips[i].no_show;
+		trip.patience_ms = one.trips[i].patience_ms;
+		assert_memory_equal(&trip, &one.trips[i], sizeof trip);
+	}
+	assert_true(changed > one.n / 4);
+	demand_free(&two);
+	other = options;
+	other.per_hour = 70;
+	other.wheelchair = 0;
+	two = draw(&other);
+	for (uint32_t i = 0; i < one.n; i++)
+		for (uint32_t j = 0; j < two.n; j++)
+			if (one.trips[i].number == two.trips[j].number) {
+				assert_int_equal(one.trips[i].ask_at, two.trips[j].ask_at);
+				assert_memory_equal(&one.trips[i].to, &two.trips[j].to, sizeof two.trips[j].to);
+				assert_int_equal(one.trips[i].late_ms, two.trips[j].late_ms);
+				assert_int_equal(two.trips[j].need_count[wheelchair], 0);
+				found++;
+			}
+	assert_int_equal(found, one.n);
+	demand_free(&one);
+	demand_free(&two);
+}
+
 static void test_nothing_to_draw_from(void **state)
 {
 	struct drawn_town empty;
@@ -205,6 +296,36 @@ static void test_reads(void **state)
 	demand_free(&demand);
 }
 
+static void test_reads_needs_and_ties(void **state)
+{
+	struct demand demand;
+	struct err_detail detail = {""};
+	struct trip_key key;
+	char text[1024];
+	uint32_t walker = town_need(&drawn.town, "walker"), companion = town_need(&drawn.town, "companion");
+	(void)state;
+	uint32_t stop = drawn_transit_stop(&drawn, "S"),
+		 event = drawn.town.timetable.stop_event[drawn.town.timetable.stop_first[stop]];
+	assert_int_equal(timetable_key(&drawn.town, event, 0, &key), 0);
+	snprintf(text, sizeof text,
+		 HEADER ",needs,patience_s,pace_m_s,tie,feed,trip_id,date,stop_sequence\n"
+			"5,49.4,8.68,49.41,8.69,walker "
+			"companion:2,600,0.85,from_trip,%s,%s,%u,%u\n9,49.4,8.68,49.41,8.69,,,,,,,,\n",
+		 key.feed, key.trip_id, key.yyyymmdd, key.stop_sequence);
+	if (read_text(text, &demand, &detail))
+		fail_msg("%s", detail.text);
+	assert_int_equal(demand.trips[0].need_count[walker], 1);
+	assert_int_equal(demand.trips[0].need_count[companion], 2);
+	assert_int_equal(demand.trips[0].patience_ms, 600000);
+	assert_int_equal(demand.trips[0].pace_mm_s, 850);
+	assert_int_equal(demand.trips[0].tie_kind, TIE_FROM_TRIP);
+	assert_string_equal(demand.trips[0].tie.trip_id, key.trip_id);
+	assert_int_equal(demand.trips[1].tie_kind, TIE_NONE);
+	assert_int_equal(demand.trips[1].patience_ms, 3600000);
+	assert_int_equal(demand.trips[1].pace_mm_s, 0);
+	demand_free(&demand);
+}
+
 static void expect_error(const char *text, const char *wanted)
 {
 	struct demand demand;
@@ -234,6 +355,15 @@ static void test_mistakes(void **state)
 	expect_error(HEADER ",persons\n1,49.4,8.68,49.41,8.69,101\n", "2: persons: ");
 	expect_error(HEADER ",persons\n1,49.4,8.68,49.41,8.69,0\n", "2: persons: nobody travels");
 	expect_error(HEADER "\n1,49.4,8.68,49.41,\"8.69\n", "2: row: ");
+	expect_error(HEADER ",needs\n1,49.4,8.68,49.41,8.69,wings\n", "2: needs: \"wings\": expected needs");
+	expect_error(HEADER ",needs\n1,49.4,8.68,49.41,8.69,walker:0\n", "2: needs: ");
+	expect_error(HEADER ",needs\n1,49.4,8.68,49.41,8.69,walker:1x\n", "2: needs: ");
+	expect_error(HEADER ",needs\n1,49.4,8.68,49.41,8.69,seat:1\n", "2: needs: ");
+	expect_error(HEADER ",pace_m_s\n1,49.4,8.68,49.41,8.69,nan\n", "2: pace_m_s: \"nan\" is no pace");
+	expect_error(HEADER ",pace_m_s\n1,49.4,8.68,49.41,8.69,9\n", "2: pace_m_s: ");
+	expect_error(HEADER ",tie\n1,49.4,8.68,49.41,8.69,train\n", "2: tie: expected from_trip or to_trip");
+	expect_error(HEADER ",tie\n1,49.4,8.68,49.41,8.69,to_trip\n",
+		     "2: trip_id: the timetable has no such stop time");
 }
 
 int main(void)
@@ -244,7 +374,12 @@ int main(void)
 		cmocka_unit_test(test_ties_name_real_trips),
 		cmocka_unit_test(test_nothing_to_draw_from),
 		cmocka_unit_test(test_hub_and_day),
+		cmocka_unit_test(test_totals_by_hour),
+		cmocka_unit_test(test_totals_outside_the_time),
+		cmocka_unit_test(test_totals_of_two_days),
+		cmocka_unit_test(test_one_change_changes_one_thing),
 		cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_reads_needs_and_ties),
 		cmocka_unit_test(test_mistakes),
 	};
 	return cmocka_run_group_tests(tests, open_town, close_town);

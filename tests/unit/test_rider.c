@@ -19,6 +19,8 @@
 
 static const char *const wishes[] = {"waits", "asks", "accepts", "cancels", "is_coming", "boards"};
 
+static uint32_t walk_ms; /* of all traces; 0 = not known */
+
 struct told {
 	int at_s;
 	uint8_t state;
@@ -41,7 +43,7 @@ static void trace(const struct demand_trip *trip, const struct told *told, uint3
 			break;
 		if (news <= due) {
 			struct rider_news it = {told[next].state, told[next].n_offers,
-						START + told[next].pickup_s * SECOND_MS, 1234};
+						START + told[next].pickup_s * SECOND_MS, 1234, walk_ms};
 			rider_told(&rider, &it, now);
 			next++;
 			continue;
@@ -85,6 +87,24 @@ static void test_comes_before_the_planned_time(void **state)
 	(void)state;
 	TRACE(&it, "10 asks, 17 accepts, 555 boards, 585 boards", {12, RIDE_OFFERED, 600, 1},
 	      {18, RIDE_PROMISED, 600, 1}, {400, RIDE_AT_STOP, 600, 1}, {590, RIDE_ABOARD, 600, 1});
+}
+
+/* Leaves when the promise is made, walks 700 s to a shuttle that stands there after 600: says so, and comes. */
+static void test_slow_walker(void **state)
+{
+	struct demand_trip it = trip();
+	(void)state;
+	walk_ms = 700000;
+	TRACE(&it, "10 asks, 17 accepts, 600 is_coming, 718 boards", {12, RIDE_OFFERED, 600, 1},
+	      {18, RIDE_PROMISED, 600, 1}, {600, RIDE_AT_STOP, 600, 1}, {720, RIDE_ABOARD, 600, 1});
+	walk_ms = 500000; /* has the time: as everybody else, 45 s before */
+	TRACE(&it, "10 asks, 17 accepts, 555 boards", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1},
+	      {400, RIDE_AT_STOP, 600, 1}, {560, RIDE_ABOARD, 600, 1});
+	it.no_show = 1; /* says nothing */
+	walk_ms = 700000;
+	TRACE(&it, "10 asks, 17 accepts", {12, RIDE_OFFERED, 600, 1}, {18, RIDE_PROMISED, 600, 1},
+	      {600, RIDE_AT_STOP, 600, 1}, {800, RIDE_NO_SHOW, 600, 1});
+	walk_ms = 0;
 }
 
 static void test_asks_until_answered(void **state)
@@ -195,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rides),
 		cmocka_unit_test(test_comes_before_the_planned_time),
+		cmocka_unit_test(test_slow_walker),
 		cmocka_unit_test(test_asks_until_answered),
 		cmocka_unit_test(test_offer_gone),
 		cmocka_unit_test(test_no_patience),

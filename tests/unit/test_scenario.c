@@ -69,7 +69,7 @@ static void test_defaults(void **state)
 	demand_default(&demand);
 	/* the table's words say what the code does; all rows are uint32_t without gaps */
 	const size_t first = offsetof(struct demand_options, per_hour),
-		     last = offsetof(struct demand_options, late) + sizeof demand.late;
+		     last = offsetof(struct demand_options, pace_max_mm_s) + sizeof demand.pace_max_mm_s;
 	assert_memory_equal((char *)&demand + first, (char *)&scenario.demand + first, last - first);
 	assert_int_equal(scenario.world.n_vehicles, 6);
 	assert_int_equal(scenario.minutes, 480);
@@ -114,6 +114,94 @@ static void test_extends(void **state)
 	assert_string_equal(scenario.town, path);
 }
 
+/* A ring of three files is named at the line that closes it; a long chain that is no ring, too. */
+static void test_extends_in_a_ring(void **state)
+{
+	char path[128], name[32], text[64];
+	struct err_detail detail = {""};
+	(void)state;
+	write_file("a.yaml", "extends: b.yaml\n");
+	write_file("b.yaml", "seed: 2\nextends: c.yaml\n");
+	write_file("c.yaml", "vehicles: 2\nseats: 3\nextends: ./a.yaml\n");
+	snprintf(path, sizeof path, "%s/a.yaml", folder);
+	scenario_default(&scenario);
+	assert_int_equal(scenario_read(&scenario, path, &detail), ERR_CONFLICT);
+	assert_non_null(strstr(detail.text, "c.yaml:3:10: extends: "));
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof name, "n%d.yaml", i);
+		snprintf(text, sizeof text, "extends: n%d.yaml\n", i + 1);
+		write_file(name, text);
+	}
+	snprintf(path, sizeof path, "%s/n0.yaml", folder);
+	scenario_default(&scenario);
+	assert_int_equal(scenario_read(&scenario, path, &detail), ERR_RANGE);
+	assert_non_null(strstr(detail.text, "n8.yaml:1:10: extends: more than 8 files deep"));
+}
+
+static void test_fleet(void **state)
+{
+	struct err_detail detail = {""};
+	uint32_t group = 77;
+	(void)state;
+	write_file("base.yaml",
+		   "seats: 6\nfleet:\n  - {vehicles: 2}\n  - {vehicles: 3, class: van, seats: 7, wheelchair_bays: "
+		   "2, depot: \"49.4,8.7\", from: \"06:00\", to: \"14:30\"}\n");
+	assert_int_equal(read_scenario("extends: base.yaml\n", &detail), 0);
+	assert_int_equal(scenario.world.n_vehicles, 5);
+	struct world_group van = world_group_of(&scenario.world, 2, &group),
+			   shuttle = world_group_of(&scenario.world, 1, NULL);
+	assert_int_equal(group, 1);
+	assert_string_equal(van.class_name, "van");
+	assert_int_equal(van.spaces[0], 7);
+	assert_int_equal(van.spaces[1], 2);
+	assert_int_equal(van.depot.lat_e7, 494000000);
+	assert_int_equal(van.shift_to_s, 14 * 3600 + 1800);
+	assert_int_equal(shuttle.spaces[0], 6);
+	assert_false(shuttle.has_depot);
+	assert_int_equal(scenario_set(&scenario, "vehicles=9", &detail), 0); /* in place of the fleet */
+	assert_int_equal(scenario.world.n_vehicles, 9);
+	assert_int_equal(world_group_of(&scenario.world, 8, NULL).spaces[0], 6);
+	assert_int_equal(read_scenario("extends: base.yaml\nvehicles: 4\n", &detail), 0);
+	assert_int_equal(scenario.world.n_vehicles, 4);
+	assert_int_equal(read_scenario("extends: base.yaml\nfleet:\n  - {vehicles: 1}\n", &detail), 0);
+	assert_int_equal(scenario.world.n_vehicles, 1);
+}
+
+/* What is written says the same when it is read again: byte for byte. */
+static void test_written_and_read(void **state)
+{
+	char *first = NULL, *second = NULL;
+	size_t n = 0;
+	struct err_detail detail = {""};
+	(void)state;
+	assert_int_equal(
+		read_scenario("town: \"a \\\"b\\\".zmap\"\nseed: 9\nfleet:\n  - {vehicles: 2, class: van, depot: "
+			      "\"49.4,-8.7\", from: \"05:30\", to: \"26:15\"}\n  - {vehicles: 1}\nrequests_by_hour: "
+			      "{6: 10, 25: "
+			      "2}\nriders: {pace_min: 0.75}\nnetwork: {latency_max: 3 s}\nfaults:\n  - {at: 5 min, "
+			      "vehicle: 1, kind: "
+			      "mrc, for: 3 min}\n  - {at: 90 s, kind: dispatcher}\n",
+			      &detail),
+		0);
+	FILE *out = open_memstream(&first, &n);
+	scenario_write(&scenario, 1, out);
+	fclose(out);
+	if (read_scenario(first, &detail))
+		fail_msg("%s in\n%s", detail.text, first);
+	strcpy(scenario.town, "a \"b\".zmap"); /* the folder comes before it at each reading */
+	out = open_memstream(&second, &n);
+	scenario_write(&scenario, 1, out);
+	fclose(out);
+	char *town = strstr(first, "town: ");
+	assert_non_null(town);
+	assert_string_equal(strchr(town, '\n'), strchr(strstr(second, "town: "), '\n'));
+	assert_int_equal(scenario.demand.pace_min_mm_s, 750);
+	assert_int_equal(scenario.demand.totals[25], 2);
+	assert_int_equal(scenario.world.n_faults, 2);
+	free(first);
+	free(second);
+}
+
 static void test_resolves(void **state)
 {
 	struct drawn_town drawn;
@@ -152,7 +240,19 @@ static void test_mistakes(void **state)
 	expect_error("faults:\n  - {at: soon, vehicle: 1, kind: mrc}\n", "s.yaml:2:10: ");
 	expect_error("faults:\n  - {at: 5 min, vehicle: 1, kind: mrc, why: so}\n", "s.yaml:2:");
 	expect_error("extends: nothing.yaml\n", "nothing.yaml");
-	expect_error("extends: s.yaml\n", "more than 8 files deep");
+	expect_error("extends: s.yaml\n", "s.yaml:1:10: extends: ");
+	expect_error("extends: s.yaml\n", "extends itself in the end");
+	expect_error("vehicles: 3\nfleet:\n  - {vehicles: 2}\n", "s.yaml:1:11: vehicles: the fleet says");
+	expect_error("fleet: 3\n", "s.yaml:1:8: fleet: a list of 1 to");
+	expect_error("fleet: []\n", "fleet: a list of 1 to");
+	expect_error("fleet:\n  - {seats: 2}\n", "s.yaml:2:6: a group of the fleet needs vehicles");
+	expect_error("fleet:\n  - {vehicles: 2, from: \"06:00\"}\n", "s.yaml:2:6: a shift needs from and to");
+	expect_error("fleet:\n  - {vehicles: 2, from: \"14:00\", to: \"06:00\"}\n",
+		     "s.yaml:2:39: the shift ends before");
+	expect_error("fleet:\n  - {vehicles: 2, wheels: 4}\n", "s.yaml:2:19: ");
+	expect_error("requests_by_hour: {6: 10, 30: 1}\n", "s.yaml:1:27: ");
+	expect_error("requests_by_hour: {6: -1}\n", "s.yaml:1:23: ");
+	expect_error("requests_by_hour: {6: 0}\n", "s.yaml:1:20: requests_by_hour: nobody asks");
 	expect_error("seed: [1\n", "s.yaml:");
 }
 
@@ -187,10 +287,16 @@ static void test_manual_names_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),	 cmocka_unit_test(test_reads),
-		cmocka_unit_test(test_extends),		 cmocka_unit_test(test_resolves),
-		cmocka_unit_test(test_mistakes),	 cmocka_unit_test(test_set),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_extends),
+		cmocka_unit_test(test_resolves),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_manual_names_all),
+		cmocka_unit_test(test_extends_in_a_ring),
+		cmocka_unit_test(test_fleet),
+		cmocka_unit_test(test_written_and_read),
 	};
 	return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
