@@ -38,7 +38,10 @@ async function accessible(page, what) {
 }
 const shot = (page, name) => page.screenshot({ path: join(shots, `${name}.png`) });
 
+const only = new RegExp(process.env.ZUB_ONLY ?? ''); // some steps alone, for who works on them
 async function step(name, run) {
+	if (!only.test(name))
+		return;
 	try {
 		await run();
 		assert.deepEqual(problems.splice(0), []);
@@ -51,7 +54,7 @@ async function step(name, run) {
 }
 const get = async (path) => (await fetch(base + path, path.includes('operator') ? { headers: { Authorization: `Bearer ${token}` } } : {})).json();
 async function until(what, seconds, test) {
-	for (let i = 0; i < seconds * 4 * patience; i++) {
+	for (const end = Date.now() + seconds * 1000 * patience; Date.now() < end;) {
 		if (await test())
 			return;
 		await new Promise((done) => setTimeout(done, 250));
@@ -158,7 +161,7 @@ await step('the link alone opens the ride again', async () => {
 	await again.context().close();
 });
 /* takes its time: other things happen meanwhile */
-const followed = (async () => {
+const followed = process.env.ZUB_ONLY ? Promise.resolve() : (async () => {
 	/* the shuttle waits two minutes of service only: whoever comes slowly says so, and boards as soon as it is there */
 	let pressed = 0;
 	await until('aboard', 150, async () => {
@@ -174,6 +177,7 @@ const followed = (async () => {
 	await until('arrived', 150, async () => await state(rider) === 'done');
 	await accessible(rider, 'arrived');
 	assert.ok(await rider.locator('.notices li').count() >= 2);
+	await rider.context().close();
 })().catch((error) => error);
 await step('wheelchair rider books and cancels', async () => {
 	const page = await open('/', { width: 640, height: 400 }); /* 1280 x 800 at twice the size */
@@ -430,10 +434,11 @@ await step('control room: a vehicle goes out of service, its riders are told', a
 		if (seen.service === 'out' || seen.service === 'ending')
 			return true;
 		if (!await room.locator('dialog[open]').count()) {
-			await row.getByRole('button', { name: 'Außer Dienst' }).click({ timeout: 3000 }).catch(() => {});
-			await room.locator('dialog input').fill('Reifen', { timeout: 2000 }).catch(() => {});
+			await row.getByRole('button', { name: 'Außer Dienst' }).click({ timeout: 10000 }).catch(() => {});
+			await room.locator('dialog input').fill('Reifen', { timeout: 10000 }).catch(() => {});
 		}
-		await room.locator('dialog button[type=submit]').click({ timeout: 2000 }).catch(() => {});
+		/* refused when the plan has changed since it was seen: look again, send again */
+		await room.locator('dialog button[type=submit]').click({ timeout: 10000 }).catch(() => {});
 		return false;
 	});
 	room.expectErrors = false;
@@ -499,7 +504,6 @@ await step('the first rider was followed to the end', async () => {
 	const error = await followed;
 	if (error instanceof Error)
 		throw error;
-	await rider.context().close();
 });
 await step('control room: STOP ALL reaches the shuttles', async () => {
 	await room.locator('.stop-all').click();

@@ -30,7 +30,7 @@ async function order(path: string, body: unknown, text = t('done')): Promise<boo
 	} catch (error) {
 		said.textContent = dialogSaid.textContent = error instanceof ApiError ? error.message : t('outage');
 		dialogSaid.hidden = false;
-		void refresh(); /* what was seen may be old: the next press sends what is seen then */
+		await refresh(); /* what was seen may be old: the next press sends what is seen then */
 		return false;
 	}
 }
