@@ -347,6 +347,9 @@ await step('privacy, imprint, licences', async () => {
 	const page = await open('/privacy?lang=en', { colorScheme: 'dark' });
 	assert.match(await page.locator('main').innerText(), /has not provided a privacy notice/);
 	await accessible(page, 'privacy, dark');
+	await page.getByRole('link', { name: 'Imprint' }).click();
+	await page.getByText('Stadtwerke <b>Prüfstadt</b>').waitFor(); /* the operator's text, and nothing but text */
+	assert.equal(await page.locator('main p').count(), 2);
 	await page.getByRole('link', { name: 'Licences' }).click();
 	await page.getByText('maplibre-gl').first().waitFor();
 	await accessible(page, 'licences');

@@ -43,10 +43,11 @@ fleet: $state/fleet.yaml
 state_folder: $state
 clock: {start: "$("$bin/sim" start --town "$town")", speed: 6}
 http: {port: $(free_port), web: $source/build/web}
-pages: {reports: "$state/reports"}
+pages: {reports: "$state/reports", imprint: "$state/imprint.txt"}
 link: {endpoint: "tcp://127.0.0.1:$(free_port)"}
 TXT
 mkdir -p "$state/reports/test-day"
+printf 'Stadtwerke <b>Prüfstadt</b>\nMusterweg 1\n\nTelefon 0 12 34\n' >"$state/imprint.txt"
 cat >"$state/reports/test-day/report.html" <<'HTML'
 <!doctype html><html lang="en"><title>Report</title><main><h1>Report</h1><p id="said"></p></main>
 <script>let said = 'a page of this service'; try { localStorage.length; } catch { said = 'script ran without an origin'; } document.getElementById('said').textContent = said;</script></html>

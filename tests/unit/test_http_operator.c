@@ -225,6 +225,61 @@ static void figures_for_prometheus(void **state)
 	http_forget(&answer);
 }
 
+static json_t *first_vehicle(struct http_answer *ret_fleet)
+{
+	*ret_fleet = http_get(&rig, "/api/v1/operator/fleet");
+	return json_array_get(json_object_get(ret_fleet->json, "vehicles"), 0);
+}
+
+/* A vehicle asks, a person on duty answers with a reason, and the reason stands in the case. */
+static void a_vehicle_asks_for_approval(void **state)
+{
+	(void)state;
+	char body[256];
+	struct http_answer fleet;
+	post_is("/api/v1/operator/sign-on", "{\"who\":\"Anna\",\"vehicles_max\":3}", 200);
+	assert_int_equal(rig_say(&rig.rig, &rig.rig.robots[0], WIRE_APPROVAL_REQUEST, 0, 0, 0), 0);
+	const char *asked = json_string_value(json_object_get(first_vehicle(&fleet), "approval_asked"));
+	assert_non_null(asked);
+	snprintf(body, sizeof body, "{\"vehicle\":1,\"request\":\"%s\",\"granted\":false,\"by\":\"Berta\"}", asked);
+	post_is("/api/v1/operator/approvals", body, 403); /* not on duty */
+	snprintf(body, sizeof body,
+		 "{\"vehicle\":1,\"request\":\"%s\",\"granted\":false,\"by\":\"Anna\",\"reason\":\"children play "
+		 "there\"}",
+		 asked);
+	post_is("/api/v1/operator/approvals", body, 200);
+	post_is("/api/v1/operator/approvals", body, 409); /* answered already */
+	http_forget(&fleet);
+	assert_true(json_is_null(json_object_get(first_vehicle(&fleet), "approval_asked")));
+	http_forget(&fleet);
+	struct http_answer cases = http_get(&rig, "/api/v1/operator/cases?state=all");
+	json_t *item = json_array_get(json_object_get(cases.json, "cases"), 0);
+	assert_string_equal(json_string_value(json_object_get(item, "kind")), "approval");
+	assert_string_equal(json_string_value(json_object_get(item, "note")), "children play there");
+	http_forget(&cases);
+}
+
+/* A case about a vehicle alone has an owner and an end like any other. */
+static void a_case_without_a_ride(void **state)
+{
+	(void)state;
+	char path[128];
+	assert_int_equal(rig_say(&rig.rig, &rig.rig.robots[0], WIRE_APPROVAL_REQUEST, 0, 0, 0), 0);
+	struct http_answer cases = http_get(&rig, "/api/v1/operator/cases");
+	json_t *item = json_array_get(json_object_get(cases.json, "cases"), 0);
+	assert_true(json_is_null(json_object_get(item, "ride")));
+	const char *number = json_string_value(json_object_get(item, "case"));
+	snprintf(path, sizeof path, "/api/v1/operator/cases/%s/own", number);
+	post_is(path, "{\"who\":\"Anna\"}", 200);
+	snprintf(path, sizeof path, "/api/v1/operator/cases/%s/close", number);
+	post_is(path, "{\"who\":\"Anna\",\"outcome\":\"home_otherwise\",\"note\":\"seen to\"}", 200);
+	post_is(path, "{\"who\":\"Anna\",\"outcome\":\"home_otherwise\"}", 404);
+	http_forget(&cases);
+	cases = http_get(&rig, "/api/v1/operator/cases");
+	assert_int_equal(json_array_size(json_object_get(cases.json, "cases")), 0);
+	http_forget(&cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +290,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_store_that_is_away_is_said, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(booking_for_a_caller, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(streets_closed_and_opened, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(a_vehicle_asks_for_approval, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(a_case_without_a_ride, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(figures_for_prometheus, open_rig, close_rig),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
