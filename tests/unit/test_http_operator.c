@@ -250,7 +250,8 @@ static void a_vehicle_asks_for_approval(void **state)
 	post_is("/api/v1/operator/approvals", body, 200);
 	post_is("/api/v1/operator/approvals", body, 409); /* answered already */
 	http_forget(&fleet);
-	assert_true(json_is_null(json_object_get(first_vehicle(&fleet), "approval_asked")));
+	const json_t *left = json_object_get(first_vehicle(&fleet), "approval_asked");
+	assert_true(json_is_null(left));
 	http_forget(&fleet);
 	struct http_answer cases = http_get(&rig, "/api/v1/operator/cases?state=all");
 	json_t *item = json_array_get(json_object_get(cases.json, "cases"), 0);
