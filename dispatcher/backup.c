@@ -21,9 +21,7 @@
 
 #include "array.h"
 #include "clock.h"
-#include "journal.h"
-#include "tools.h"
-#include "towns.h"
+#include "desk.h"
 
 #define PATH_BYTES 1024
 
@@ -253,47 +251,18 @@ static int erase_each(struct journal *journal, const struct again *again, struct
 	return ERR_OK;
 }
 
-static int recover_and_erase(struct store *store, struct towns *towns, const struct settings *settings,
-			     const struct again *again, struct err_detail *detail)
-{
-	struct core_settings core_settings;
-	uint8_t hash[TOWN_HASH_BYTES];
-	struct towns_entry *town;
-	struct arena arena = {0};
-	struct core *core;
-	struct journal *journal = NULL;
-	uint64_t sequence;
-	int code = journal_recover_settings(store, &core_settings, hash, detail);
-	if (!code)
-		code = towns_find(towns, hash, &town, detail);
-	if (!code)
-		code = arena_open(&arena, core_size(&core_settings, &town->town) + 4096);
-	if (!code)
-		code = core_open(&core, &core_settings, &town->town, &arena);
-	if (!code)
-		code = journal_open(&journal, store, core, (uint32_t)settings->area, detail);
-	if (!code) {
-		journal_towns(journal, towns_give, towns);
-		code = journal_recover(journal, &sequence, detail);
-	}
-	if (!code)
-		code = erase_each(journal, again, detail);
-	if (journal)
-		journal_close(journal);
-	arena_close(&arena);
-	return code;
-}
-
-static int erase_again(struct store *store, const struct options *options, struct err_detail *detail)
+static int erase_again(const struct options *options, struct err_detail *detail)
 {
 	struct again again = {0};
-	struct towns towns;
 	int code = read_erased(&again, options->erased, detail);
-	if (!code && again.n) {
-		code = towns_open(&towns, options->settings.state_folder, detail);
+	struct desk *desk = code || !again.n ? NULL : calloc(1, sizeof *desk);
+	if (!code && again.n && !desk)
+		code = err_set(detail, ERR_MEMORY, "restore: out of memory");
+	if (desk) {
+		code = desk_open(desk, &options->settings, detail);
 		if (!code)
-			code = recover_and_erase(store, &towns, &options->settings, &again, detail);
-		towns_close(&towns);
+			code = erase_each(desk->journal, &again, detail);
+		desk_close(desk);
 	}
 	free(again.rides);
 	return code;
@@ -307,9 +276,9 @@ static int take_up(const struct options *options, struct err_detail *detail)
 	if (code)
 		return code;
 	code = store_raise_epoch(store, (uint32_t)options->settings.area, clock_calendar_s(), &epoch, detail);
-	if (!code && options->erased)
-		code = erase_again(store, options, detail);
 	store_close(store);
+	if (!code && options->erased)
+		code = erase_again(options, detail);
 	if (!code)
 		fprintf(stderr, "dispatcher: restored to %s, epoch %" PRIu32 "\n", options->settings.store, epoch);
 	return code;

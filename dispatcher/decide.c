@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "desk.h"
 #include "journal.h"
 #include "tools.h"
 #include "towns.h"
@@ -42,64 +43,6 @@ int decider_key_command(const struct options *options)
 		options->key, name, options->settings.state_folder);
 	printf("deciders:\n  - {name: \"%s\", key: %s}\n", name, hex);
 	return 0;
-}
-
-/* ---- a journal to decide about ---- */
-
-struct desk {
-	struct towns towns;
-	struct towns_entry *town;
-	struct store *store;
-	struct arena arena;
-	struct core *core;
-	struct journal *journal;
-	struct deciders deciders;
-	uint32_t epoch;
-	uint64_t recovered; /* sequence, or of the record that holds */
-	int held;
-};
-
-static int desk_recover(struct desk *desk, const struct settings *settings, struct err_detail *detail)
-{
-	int code = journal_open(&desk->journal, desk->store, desk->core, (uint32_t)settings->area, detail);
-	if (code)
-		return code;
-	journal_towns(desk->journal, towns_give, &desk->towns);
-	journal_deciders(desk->journal, &desk->deciders);
-	code = journal_recover(desk->journal, &desk->recovered, detail);
-	desk->held = code == ERR_INTERRUPTED;
-	return desk->held ? ERR_OK : code;
-}
-
-static int desk_open(struct desk *desk, const struct settings *settings, struct err_detail *detail)
-{
-	struct core_settings core;
-	uint8_t hash[TOWN_HASH_BYTES];
-	int code = tools_deciders(settings, &desk->deciders, detail);
-	if (!code)
-		code = store_open(&desk->store, settings->store, detail);
-	if (!code)
-		code = towns_open(&desk->towns, settings->state_folder, detail);
-	if (!code)
-		code = journal_recover_settings(desk->store, &core, hash, detail);
-	if (!code)
-		code = towns_find(&desk->towns, hash, &desk->town, detail);
-	if (!code)
-		code = arena_open(&desk->arena, core_size(&core, &desk->town->town) + 4096);
-	if (!code)
-		code = core_open(&desk->core, &core, &desk->town->town, &desk->arena);
-	return code ? code : desk_recover(desk, settings, detail);
-}
-
-static void desk_close(struct desk *desk)
-{
-	if (desk->journal)
-		journal_close(desk->journal);
-	if (desk->store)
-		store_close(desk->store);
-	arena_close(&desk->arena);
-	towns_close(&desk->towns);
-	free(desk);
 }
 
 /* Signed and journaled. The key's owner is the one who decides: a name on the command line would prove nothing. */
