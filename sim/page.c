@@ -180,19 +180,28 @@ static void write_bare(FILE *out, const struct indicator *indicator, double valu
 		html_number(out, value, indicator->decimals);
 }
 
+static struct words unit_words(const struct indicator *indicator)
+{
+	if (is_share(indicator))
+		return (struct words){"%", "%"};
+	if (!strcmp(indicator->unit, "s"))
+		return (struct words){"min", "min"};
+	if (!strcmp(indicator->unit, "persons"))
+		return (struct words){"persons", "Personen"};
+	if (!strcmp(indicator->unit, "1/h"))
+		return (struct words){"per hour", "je Stunde"};
+	return !strcmp(indicator->unit, "factor") ? (struct words){"", ""}
+						  : (struct words){indicator->unit, indicator->unit};
+}
+
 static void write_value(FILE *out, const struct indicator *indicator, double value)
 {
 	write_bare(out, indicator, value, 1);
 	if (isnan(value))
 		return;
-	if (is_share(indicator))
-		fputs("\u00a0%", out);
-	else if (!strcmp(indicator->unit, "s"))
-		fputs("\u00a0min", out);
-	else if (!strcmp(indicator->unit, "persons"))
-		html_words(out, (struct words){"\u00a0persons", "\u00a0Personen"});
-	else if (strcmp(indicator->unit, "factor") && indicator->unit[0])
-		fprintf(out, "\u00a0%s", indicator->unit);
+	fputs("\u00a0<small>", out);
+	html_words(out, unit_words(indicator));
+	fputs("</small>", out);
 }
 
 static void write_tiles(const struct study *study, FILE *out)
@@ -642,9 +651,60 @@ static void write_origin(const struct study *study, FILE *out)
 	fputs("</li></ul>\n", out);
 }
 
+static void write_group(const struct study *study, uint32_t first, uint32_t n, FILE *out)
+{
+	const struct world_group group = world_group_of(&study->scenario->world, first, NULL);
+	fprintf(out, "<li>%" PRIu32 " \u00d7 ", n);
+	html_text(out, group.class_name);
+	html_words(out, (struct words){": seats ", ": Sitze "});
+	fprintf(out, "%u", group.spaces[0]);
+	html_words(out, (struct words){", wheelchair bays ", ", Rollstuhlpl\u00e4tze "});
+	fprintf(out, "%u", group.spaces[1]);
+	if (group.shift_to_s) {
+		fprintf(out, ", %02d:%02d\u2013%02d:%02d ", group.shift_from_s / 3600, group.shift_from_s / 60 % 60,
+			group.shift_to_s / 3600, group.shift_to_s / 60 % 60);
+		html_words(out, (struct words){"(shift)", "(Schicht)"});
+	}
+	fputs("</li>\n", out);
+}
+
+/* The fleet and the wishes: what somebody chose, not what came out. */
+static void write_assumed(const struct study *study, FILE *out)
+{
+	const struct scenario *scenario = study->scenario;
+	const struct world_options *world = &scenario->world;
+	html_element(out, "h3", (struct words){"Assumptions", "Annahmen"});
+	fputs("<ul class=\"plain\">", out);
+	if (world->n_groups == 0)
+		write_group(study, 0, world->n_vehicles, out);
+	for (uint32_t g = 0, first = 0; g < world->n_groups; first += world->groups[g++].n_vehicles)
+		write_group(study, first, world->groups[g].n_vehicles, out);
+	html_element(out, "li",
+		     scenario->trips[0] ? (struct words){"Wishes read from a table of trips.",
+							 "W\u00fcnsche aus einer Tabelle gelesen."}
+		     : scenario->demand.has_totals
+			     ? (struct words){"Wishes drawn from addresses and the timetable; their number by hour is "
+					      "a given total.",
+					      "W\u00fcnsche aus Adressen und Fahrplan gezogen; ihre Zahl je Stunde ist "
+					      "vorgegeben."}
+			     : (struct words){"Wishes drawn from addresses and the timetable, evenly over the day.",
+					      "W\u00fcnsche aus Adressen und Fahrplan gezogen, gleichm\u00e4\u00dfig "
+					      "\u00fcber den Tag."});
+	html_element(out, "li",
+		     (struct words){"How many ride from and to trains, cancel, do not come, are late, use a "
+				    "wheelchair: shares in the settings below, "
+				    "guesses unless a survey stands behind them.",
+				    "Wie viele von und zu Z\u00fcgen fahren, stornieren, nicht kommen, sich "
+				    "versp\u00e4ten, im Rollstuhl sitzen: Anteile in den "
+				    "Einstellungen unten, gesch\u00e4tzt, solange keine Erhebung dahintersteht."});
+	fputs("</ul>\n", out);
+	html_element(out, "h3", (struct words){"Left out", "Nicht abgebildet"});
+}
+
 static int write_basis(const struct study *study, FILE *out)
 {
 	begin_section(out, (struct words){"What it rests on, and what is left out", "Worauf es beruht, und was fehlt"});
+	write_assumed(study, out);
 	fputs("<ul class=\"plain\">", out);
 	for (size_t i = 0; i < COUNT_OF(left_out); i++)
 		html_element(out, "li", left_out[i]);

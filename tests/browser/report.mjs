@@ -44,7 +44,7 @@ async function step(name, run) {
 const shot = (page, name, fullPage = false) => page.screenshot({ path: join(shots, `${name}.png`), fullPage });
 const headings = (page) => page.locator('h2:visible').allInnerTexts();
 
-const english = await open();
+const english = await open({ height: 1250 });
 await step('English: headings, figures with intervals, attribution', async () => {
 	assert.equal(await english.locator('html').getAttribute('lang'), 'en');
 	assert.match((await headings(english)).join('|'), /In short.*Map.*Over the day.*Who was served.*All figures/);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # slow
-# The planner's report in a real browser: two seeds of a generated town, a phone and a desktop, both languages. Screenshots go to
+# The planner's report in a real browser: two seeds of a day in Heidelberg (else a generated town), a phone and a desktop, both languages. Screenshots go to
 # build/screenshots. Skipped (77) with a reason where Chromium or npm is missing.
 set -euo pipefail
 source=${ZUB_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -16,9 +16,17 @@ bash "$source/tests/browser/install.sh"
 
 report=${1:-} # a report that is there already, for looking at it by hand
 if [ -z "$report" ]; then
-	"$bin/mapc" synth --seed 7 --inhabitants 10000 --osm "$state/town.osm.pbf" --gtfs "$state/town.gtfs.zip" >/dev/null
-	"$bin/mapc" build --osm "$state/town.osm.pbf" --gtfs "$state/town.gtfs.zip" -o "$state/town.zmap" >"$state/mapc.log" 2>&1
-	"$bin/sim" run "$source/sim/scenarios/demo.yaml" --town "$state/town.zmap" --out "$state/out" --seeds 1..2 >/dev/null
+	data=${ZUB_DATA:-$source/../shared/data}/heidelberg
+	scenario=$source/sim/scenarios/demo.yaml
+	if [ -d "$data" ]; then
+		scenario=$source/sim/scenarios/heidelberg.yaml
+		"$bin/mapc" build --osm "$data/heidelberg.test.pbf" --gtfs "$data/vrn_gtfs_cut.zip" -o "$state/town.zmap" >"$state/mapc.log" 2>&1
+	else
+		echo "no $data: a generated town in its place"
+		"$bin/mapc" synth --seed 7 --inhabitants 10000 --osm "$state/town.osm.pbf" --gtfs "$state/town.gtfs.zip" >/dev/null
+		"$bin/mapc" build --osm "$state/town.osm.pbf" --gtfs "$state/town.gtfs.zip" -o "$state/town.zmap" >"$state/mapc.log" 2>&1
+	fi
+	"$bin/sim" run "$scenario" --town "$state/town.zmap" --out "$state/out" --seeds 1..2 >/dev/null
 	report=$state/out/report.html
 fi
 ZUB_REPORT=$report ZUB_CHROMIUM=$chromium ZUB_SHOTS=$source/build/screenshots HOME=$work node "$work/report.mjs"
