@@ -861,6 +861,9 @@ static void make_timetable(struct pencil *pencil)
 	SHOW(time_departure_s, departure), SHOW(time_pickup, pickup), SHOW(time_dropoff, dropoff),
 		SHOW(event_trip, event_trip);
 #undef SHOW
+	uint32_t *names = take(&pencil->drawn->arena, TRIPS_MAX, 4);
+	timetable_sort(&pencil->drawn->town, names, take(&pencil->drawn->arena, TRIPS_MAX, 4));
+	timetable->trip_by_name = names;
 }
 
 /* --- virtual stops ------------------------------------------------------------------------------------------------ */

@@ -26,19 +26,64 @@ int timetable_runs(const struct timetable *timetable, uint32_t trip, uint32_t da
 	return timetable->service_days[row + day / 64] >> (day % 64) & 1;
 }
 
+static int compare_name(const struct town *town, uint32_t trip, const char *id, const char *feed, int32_t start_s)
+{
+	const struct timetable *timetable = &town->timetable;
+	int order = strcmp(town_text(town, timetable->trip_id[trip]), id);
+	if (!order)
+		order = strcmp(town_text(town, timetable->feed_name[timetable->trip_feed[trip]]), feed);
+	return order ? order : (timetable->trip_start_s[trip] > start_s) - (timetable->trip_start_s[trip] < start_s);
+}
+
+int timetable_compare(const struct town *town, uint32_t trip, uint32_t other)
+{
+	const struct timetable *timetable = &town->timetable;
+	int order = compare_name(town, trip, town_text(town, timetable->trip_id[other]),
+				 town_text(town, timetable->feed_name[timetable->trip_feed[other]]),
+				 timetable->trip_start_s[other]);
+	return order ? order : (trip > other) - (trip < other);
+}
+
+/* Two sorted runs, one behind the other, into one. */
+static void merge(const struct town *town, const uint32_t *left, uint32_t n_left, uint32_t n_right, uint32_t *ret_trips)
+{
+	const uint32_t *right = left + n_left;
+	for (uint32_t i = 0, k = 0; i < n_left || k < n_right;)
+		if (k == n_right || (i < n_left && timetable_compare(town, left[i], right[k]) < 0))
+			*ret_trips++ = left[i++];
+		else
+			*ret_trips++ = right[k++];
+}
+
+void timetable_sort(const struct town *town, uint32_t *trips, uint32_t *scratch)
+{
+	uint32_t n = town->timetable.n_trips;
+	for (uint32_t i = 0; i < n; i++)
+		trips[i] = i;
+	for (uint32_t width = 1; width < n; width *= 2) {
+		for (uint32_t at = 0; at < n; at += 2 * width) {
+			uint32_t left = n - at < width ? n - at : width;
+			uint32_t right = n - at - left < width ? n - at - left : width;
+			merge(town, trips + at, left, right, scratch + at);
+		}
+		memcpy(trips, scratch, n * sizeof *trips);
+	}
+}
+
+/* The lowest trip of that name: a file may have one twice. */
 static uint32_t find_trip(const struct town *town, const struct trip_key *key)
 {
 	const struct timetable *timetable = &town->timetable;
-	for (uint32_t trip = 0; trip < timetable->n_trips; trip++) {
-		if (timetable->trip_start_s[trip] != key->start_s)
-			continue;
-		if (strcmp(town_text(town, timetable->trip_id[trip]), key->trip_id) != 0)
-			continue;
-		uint32_t feed = timetable->trip_feed[trip];
-		if (strcmp(town_text(town, timetable->feed_name[feed]), key->feed) == 0)
-			return trip;
+	uint32_t low = 0, high = timetable->n_trips;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (compare_name(town, timetable->trip_by_name[middle], key->trip_id, key->feed, key->start_s) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NONE;
+	uint32_t trip = low < timetable->n_trips ? timetable->trip_by_name[low] : NONE;
+	return trip != NONE && !compare_name(town, trip, key->trip_id, key->feed, key->start_s) ? trip : NONE;
 }
 
 uint32_t timetable_find(const struct town *town, const struct trip_key *key, uint32_t *ret_day)

@@ -53,6 +53,8 @@ struct timetable {
 	const uint32_t *stop_first; /* [n_stops + 1] into stop_event */
 	const uint32_t *stop_event; /* [n_stop_times] index of a stop time */
 	const uint32_t *event_trip; /* [n_stop_times] trip of each stop time */
+	/* [n_trips] the trips by trip_id, feed name, trip_start_s, index; for timetable_find */
+	const uint32_t *trip_by_name;
 };
 
 /* A connection's lasting name. Text fields are NUL-terminated, cut never: too long is ERR_RANGE where it is made. */
@@ -67,6 +69,10 @@ struct trip_key {
 struct town;
 /* Index of the stop time a key names, or NONE; *ret_day gets the day index. */
 uint32_t timetable_find(const struct town *town, const struct trip_key *key, uint32_t *ret_day);
+/* Order of two trips by name (see trip_by_name): < 0, 0 (the same trip), > 0. */
+int timetable_compare(const struct town *town, uint32_t trip, uint32_t other);
+/* Fills trip_by_name, for who makes a town: `trips` and `scratch` have room for n_trips each. */
+void timetable_sort(const struct town *town, uint32_t *trips, uint32_t *scratch);
 /* Fills a key for stop time `event` on day `day`. ERR_RANGE when an id is too long. */
 int timetable_key(const struct town *town, uint32_t event, uint32_t day, struct trip_key *ret_key);
 /* Index of a calendar day, or NONE. */

@@ -20,7 +20,7 @@
 #include "units.h"
 #include <stdint.h>
 
-#define TOWN_VERSION 2 /* 2: contraction orders */
+#define TOWN_VERSION 3 /* 2: contraction orders; 3: trips by name */
 #define TOWN_HASH_BYTES 32
 #define TOWN_NEEDS_MAX 16
 #define TOWN_SPACES_MAX 8

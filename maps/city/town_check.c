@@ -353,10 +353,22 @@ static int check_days(const struct checker *checker)
 	return 0;
 }
 
+/* Strictly ascending, so each trip once: a search by halves finds every one. */
+static int check_names(const struct checker *checker)
+{
+	const struct timetable *timetable = &checker->town->timetable;
+	for (uint32_t i = 1; i < timetable->n_trips; i++)
+		if (timetable_compare(checker->town, timetable->trip_by_name[i - 1], timetable->trip_by_name[i]) >= 0)
+			return WRONG(checker, timetable.trip_by_name, i, "a trip whose name is after the one before");
+	return 0;
+}
+
 static int check_timetable(const struct checker *checker)
 {
 	const struct timetable *timetable = &checker->town->timetable;
 	int err = check_parents(checker);
+	if (!err)
+		err = check_names(checker);
 	for (uint32_t trip = 0; !err && trip < timetable->n_trips; trip++)
 		err = check_trip(checker, trip);
 	for (uint32_t stop = 0; !err && stop < timetable->n_stops; stop++)

@@ -222,6 +222,7 @@ const struct town_column town_columns[] = {
 	FIRST(400, TT(stop_first), TT(n_stops), TT(n_stop_times)),
 	INDEX(401, TT(stop_event), TT(n_stop_times), TT(n_stop_times)),
 	INDEX(402, TT(event_trip), TT(n_stop_times), TT(n_trips)),
+	INDEX(403, TT(trip_by_name), TT(n_trips), TT(n_trips)),
 
 	ORDER_COLUMNS(500, road),
 	ORDER_COLUMNS(510, walk),

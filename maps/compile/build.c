@@ -106,6 +106,19 @@ const char *build_text(const struct build *build, uint32_t string)
 	return text_pool_text(&build->strings->pool, string);
 }
 
+/* Once texts can be asked for. */
+static int sort_trips(struct build *build)
+{
+	struct timetable *timetable = &build->town.timetable;
+	uint32_t n = timetable->n_trips;
+	uint32_t *trips = build_alloc(build, n, sizeof *trips), *scratch = n ? malloc(n * sizeof *scratch) : NULL;
+	if (n && trips && scratch)
+		timetable_sort(&build->town, trips, scratch);
+	timetable->trip_by_name = trips;
+	free(scratch);
+	return n && (!trips || !scratch) ? ERR_MEMORY : ERR_OK;
+}
+
 int build_finish_strings(struct build *build)
 {
 	struct text_pool *pool = &build->strings->pool;
@@ -125,5 +138,5 @@ int build_finish_strings(struct build *build)
 		free(bytes);
 		return ERR_MEMORY;
 	}
-	return build_own(build, bytes);
+	return build_own(build, bytes) ? ERR_MEMORY : sort_trips(build);
 }

@@ -45,7 +45,7 @@ int build_own(struct build *build, void *memory);
 uint32_t build_string(struct build *build, const char *text);
 /* The text of a pooled string; borrowed until the next build_string. "" for NONE. */
 const char *build_text(const struct build *build, uint32_t string);
-/* Moves the pool into build->town; call once before town_write. */
+/* Moves the pool into build->town and sorts trips by name; call once, after the timetable, before town_write. */
 int build_finish_strings(struct build *build);
 /* After columns of a network are final: first_out/out_arc, reverse flags, grid index. Used by OSM, DIMACS and tests. */
 int build_network_index(struct build *build, struct network *network);

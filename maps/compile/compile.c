@@ -109,11 +109,33 @@ static int build_networks(struct build *build, const struct osm *osm, const stru
 	return code ? code : fail(order_build(build, &build->town.walk), "contraction order of the footpaths", detail);
 }
 
+/* A day that is asked for must have service, or the town would stand still on it. */
+static int check_day(const struct build *build, const struct compile_options *options, struct err_detail *detail)
+{
+	const struct timetable *timetable = &build->town.timetable;
+	uint32_t day = timetable_day(timetable, options->yyyymmdd), first = NONE, last = 0;
+	for (uint32_t trip = 0; trip < timetable->n_trips; trip++)
+		if (day != NONE && timetable_runs(timetable, trip, day))
+			return ERR_OK;
+	for (uint32_t d = 0; d < timetable->n_days; d++)
+		for (uint32_t trip = 0; trip < timetable->n_trips; trip++)
+			if (timetable_runs(timetable, trip, d)) {
+				first = first == NONE ? d : first;
+				last = d;
+				break;
+			}
+	return err_set(detail, ERR_RANGE, "--date %u: no trip of the timetable runs that day, only from %u to %u",
+		       options->yyyymmdd, first == NONE ? 0 : timetable->day_yyyymmdd[first],
+		       first == NONE ? 0 : timetable->day_yyyymmdd[last]);
+}
+
 static int build_timetable(struct build *build, const struct compile_options *options, struct err_detail *detail)
 {
 	tell(options, "timetable");
-	if (options->n_gtfs > 0)
-		return gtfs_build(build, options->gtfs_paths, options->n_gtfs, detail);
+	if (options->n_gtfs > 0) {
+		int code = gtfs_build(build, options->gtfs_paths, options->n_gtfs, detail);
+		return code || !options->yyyymmdd ? code : check_day(build, options, detail);
+	}
 	return gtfs_build_days(build, options->yyyymmdd ? options->yyyymmdd : DAYS_AROUND, detail);
 }
 

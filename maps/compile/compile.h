@@ -10,7 +10,7 @@ struct compile_options {
 	const char *const *gtfs_paths;
 	uint32_t n_gtfs;
 	const struct town_settings *settings;
-	uint32_t yyyymmdd; /* middle of the day table when there is no GTFS; 0 = 20250101 */
+	uint32_t yyyymmdd; /* a day that must have service; without GTFS the middle of the day table (0 = 20250101) */
 	void (*progress)(void *context, const char *step); /* may be NULL */
 	void *context;
 };

@@ -221,6 +221,11 @@ ok synth $mapc synth --seed 1 --inhabitants 5000 --osm s.osm.pbf --gtfs s.zip
 ok "synth again" $mapc synth --seed 1 --inhabitants 5000 --osm s2.osm.pbf --gtfs s2.zip
 cmp -s s.osm.pbf s2.osm.pbf && cmp -s s.zip s2.zip || wrong "the same seed gave other bytes"
 ok "build of synth" $mapc build --osm s.osm.pbf --gtfs s.zip -o s.zmap
+ok "a day with service" $mapc build --osm s.osm.pbf --gtfs s.zip --date 20260603 -o s3.zmap
+for day in 20300101 20260231; do
+	fails 1 "date $day: no trip of the timetable runs that day, only from 20260101 to 20271231" $mapc build --osm s.osm.pbf --gtfs s.zip --date $day -o bad.zmap
+done
+absent bad.zmap
 sed 's#</osm>##' town.osm > lines.osm
 cat >> lines.osm <<'XML'
  <node id="30" lat="49.400" lon="8.601"><tag k="name" v="Markt"/><tag k="public_transport" v="stop_position"/><tag k="bus" v="yes"/></node>

@@ -119,6 +119,38 @@ static void stops_and_trips(void **state)
 	drawn_town_close(&drawn);
 }
 
+/* Every trip of random names is found, by the same one as a look at all of them finds; nothing that is not there is. */
+static void trips_are_found_by_name(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed <= 20; seed++) {
+		char text[4000] = "stop S1 A\nstop S2 B\n", id[16];
+		size_t n = strlen(text);
+		unsigned luck = seed;
+		for (int i = 0; i < 60; i++) {
+			luck = luck * 1103515245u + 12345u;
+			snprintf(id, sizeof id, "t%u", luck >> 16 & 63); /* some stand twice */
+			n += (size_t)snprintf(text + n, sizeof text - n, "trip %s R S1 08:%02d S2 09:%02d\n", id, i, i);
+		}
+		struct drawn_town drawn;
+		drawn_town_open(&drawn, &(struct drawn_options){.drawing = square, .timetable = text});
+		const struct timetable *timetable = &drawn.town.timetable;
+		for (unsigned name = 0; name < 64; name++) {
+			struct trip_key key = {
+				.feed = "drawn", .start_s = -1, .yyyymmdd = 20220607, .stop_sequence = 2};
+			uint32_t expected = NONE, day;
+			snprintf(key.trip_id, sizeof key.trip_id, "t%u", name);
+			for (uint32_t trip = timetable->n_trips; trip-- > 0;)
+				if (!strcmp(town_text(&drawn.town, timetable->trip_id[trip]), key.trip_id))
+					expected = timetable->trip_first[trip] + 1;
+			assert_int_equal(timetable_find(&drawn.town, &key, &day), expected);
+			key.start_s = 0;
+			assert_int_equal(timetable_find(&drawn.town, &key, &day), NONE);
+		}
+		drawn_town_close(&drawn);
+	}
+}
+
 static void drawn_towns_can_be_written(void **state)
 {
 	(void)state;
@@ -146,6 +178,7 @@ int main(void)
 		cmocka_unit_test(streets),
 		cmocka_unit_test(turn_rows),
 		cmocka_unit_test(stops_and_trips),
+		cmocka_unit_test(trips_are_found_by_name),
 		cmocka_unit_test(drawn_towns_can_be_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,7 +284,7 @@ static void headers(void **state)
 	expect(archive, 8, ERR_FORMAT, "not a town file");
 	bytes = fresh_copy();
 	bytes[8] = 1;
-	expect(bytes, fixture.size, ERR_VERSION, "byte 8: town file version 1, expected 2");
+	expect(bytes, fixture.size, ERR_VERSION, "byte 8: town file version 1, expected 3");
 	bytes = fresh_copy();
 	bytes[12] = 1;
 	expect(bytes, fixture.size, ERR_FORMAT, "header");
