@@ -81,7 +81,7 @@ void heap_push(struct heap *heap, uint32_t item, uint64_t key)
 	sift_up(heap, position, item, key);
 }
 
-uint32_t heap_top(const struct heap *heap, uint64_t *ret_key)
+static uint32_t heap_top(const struct heap *heap, uint64_t *ret_key)
 {
 	if (!heap->n)
 		return NONE;

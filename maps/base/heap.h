@@ -18,7 +18,6 @@ int heap_open(struct heap *heap, struct arena *arena, uint32_t n_items); /* ERR_
 void heap_push(struct heap *heap, uint32_t item, uint64_t key);
 /* The least (key, item); NONE when empty. ret_key may be NULL. */
 uint32_t heap_pop(struct heap *heap, uint64_t *ret_key);
-uint32_t heap_top(const struct heap *heap, uint64_t *ret_key);
 /* Empties in time proportional to what is left inside. */
 void heap_clear(struct heap *heap);
 

@@ -146,18 +146,6 @@ int projection_forward(struct projection *projection, struct geo_point point, st
 	return 0;
 }
 
-int projection_inverse(struct projection *projection, struct geo_xy xy, struct geo_point *ret_point)
-{
-	PJ_COORD in = proj_coord((xy.x_mm + projection->origin_x_mm) / projection->mm_per_unit,
-				 (xy.y_mm + projection->origin_y_mm) / projection->mm_per_unit, 0, 0);
-	PJ_COORD out = proj_trans(projection->transform, PJ_INV, in);
-	double lon = round(out.xy.x * 1e7), lat = round(out.xy.y * 1e7);
-	if (!isfinite(lon) || !isfinite(lat) || fabs(lat) > 9e8 || fabs(lon) > 1.8e9)
-		return ERR_RANGE;
-	*ret_point = (struct geo_point){.lat_e7 = (int32_t)lat, .lon_e7 = (int32_t)lon};
-	return 0;
-}
-
 uint32_t projection_geodesic_mm(struct projection *projection, struct geo_point a, struct geo_point b)
 {
 	double metres;

@@ -17,7 +17,6 @@ void projection_close(struct projection *projection);
 const char *projection_crs(const struct projection *projection);
 /* ERR_RANGE when the point does not project or lies more than 2,000 km off. */
 int projection_forward(struct projection *projection, struct geo_point point, struct geo_xy *ret_xy);
-int projection_inverse(struct projection *projection, struct geo_xy xy, struct geo_point *ret_point);
 /* Geodesic length (WGS84 ellipsoid), mm, rounded to nearest. */
 uint32_t projection_geodesic_mm(struct projection *projection, struct geo_point a, struct geo_point b);
 

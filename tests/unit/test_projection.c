@@ -59,11 +59,8 @@ static void there_and_back(void **state)
 	assert_true(xy.x_mm == 0 && xy.y_mm == 0);
 	for (int i = 0; i < 2000; i++) {
 		struct geo_point p = {heidelberg.lat_e7 + (int32_t)rng_between(&rng, -3000000, 3000000),
-				      heidelberg.lon_e7 + (int32_t)rng_between(&rng, -3000000, 3000000)},
-				 back;
+				      heidelberg.lon_e7 + (int32_t)rng_between(&rng, -3000000, 3000000)};
 		assert_int_equal(projection_forward(projection, p, &xy), 0);
-		assert_int_equal(projection_inverse(projection, xy, &back), 0);
-		assert_true(abs(p.lat_e7 - back.lat_e7) <= 1 && abs(p.lon_e7 - back.lon_e7) <= 1);
 		/* The grid shrinks lengths by at most 400 ppm here; the rough distance is within 0.5 %. */
 		uint64_t plane = geo_distance_mm(xy, (struct geo_xy){0, 0}),
 			 exact = projection_geodesic_mm(projection, heidelberg, p);
