@@ -140,6 +140,7 @@ struct view_position {
 	int heading;
 	instant_ms at;
 };
+struct view_position view_position(const struct http *http, const struct core_vehicle *vehicle);
 uint32_t view_aboard(const struct http *http, const struct core_vehicle *vehicle); /* rides aboard now */
 
 /* ---- streams (http_stream.c) ---- */

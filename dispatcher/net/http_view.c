@@ -70,7 +70,7 @@ static json_t *side_view(const struct town *town, struct spot spot, uint8_t side
 	return name ? view_words(language, "side", name) : json_null();
 }
 
-static struct view_position view_position(const struct http *http, const struct core_vehicle *vehicle)
+struct view_position view_position(const struct http *http, const struct core_vehicle *vehicle)
 {
 	const struct wire_state *state = http->host.vehicle_state(http->host.self, vehicle->number);
 	struct view_position position = {.point = vehicle->anchor.point, .at = vehicle->anchor_at, .heading = -1};
