@@ -478,6 +478,22 @@ await step('control room: pause with a reason; riders are refused in plain words
 	await submit('vorbei');
 	await until('open again', 10, async () => (await get('/api/v1/town')).bookings === 'open');
 });
+await step('control room: a street is closed, and as usual again', async () => {
+	await room.getByRole('button', { name: 'Straße sperren…' }).click();
+	await accessible(room, 'close a street');
+	await choose(room, 'closure', to.name);
+	await room.locator('dialog').getByLabel('Grund').fill('Kran');
+	await room.locator('dialog').getByRole('button', { name: 'Senden' }).click();
+	await room.locator('.closures .trouble').filter({ hasText: 'Kran' }).waitFor({ timeout: 10000 * patience });
+	await shot(room, 'operator-closure');
+	const { closures } = await get('/api/v1/operator/closures');
+	if (closures.length !== 1 || closures[0].streets.length === 0 || closures[0].slow_percent !== 0)
+		throw new Error(`closures: ${JSON.stringify(closures)}`);
+	await room.getByRole('button', { name: 'Wieder wie sonst' }).click();
+	await room.locator('dialog').getByLabel('Grund').fill('Kran ist weg');
+	await room.locator('dialog').getByRole('button', { name: 'Senden' }).click();
+	await until('the street is open', 10, async () => (await get('/api/v1/operator/closures')).closures.length === 0);
+});
 await step('control room: a shift, and handing over', async () => {
 	const row = room.locator('[data-vehicle="1"]');
 	if (await row.locator('.details').count() === 0)

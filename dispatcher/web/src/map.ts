@@ -12,6 +12,8 @@ export interface TownMap {
 	vehicles(list: MapVehicle[]): void;
 	marker(name: string, point: Point | null, label?: string): void;
 	path(points: Point[]): void;
+	/** Streets that are closed or slow. */
+	closed(lines: Point[][]): void;
 	/** near: the points of a list that lie within some pixels of the click, nearest first. */
 	onClick(hear: (point: Point, near: <P extends Point>(points: P[]) => P[]) => void): void;
 	onVehicle(hear: (vehicle: number) => void): void;
@@ -50,6 +52,7 @@ function style(town: Town): maplibre.StyleSpecification {
 				bounds: [town.box.south_west.lon - 0.02, town.box.south_west.lat - 0.02, town.box.north_east.lon + 0.02, town.box.north_east.lat + 0.02],
 			},
 			area: { type: 'geojson', data: outside(town) },
+			closed: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
 			path: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
 			vehicles: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
 		},
@@ -65,6 +68,7 @@ function style(town: Town): maplibre.StyleSpecification {
 			{ id: 'rail-ties', type: 'line', source: 'town', 'source-layer': 'rail', minzoom: 12, paint: { 'line-color': '#f4f1ea', 'line-width': roadWidth(0.8, 1.6), 'line-dasharray': [5, 5] } },
 			{ id: 'outside', type: 'fill', source: 'area', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': '#5a6b70', 'fill-opacity': 0.18 } },
 			{ id: 'outside-line', type: 'line', source: 'area', filter: ['==', ['geometry-type'], 'LineString'], paint: { 'line-color': '#0b5d57', 'line-width': 1.5, 'line-dasharray': [3, 2] } },
+			{ id: 'closed', type: 'line', source: 'closed', layout: { 'line-cap': 'butt' }, paint: { 'line-color': '#c01f2e', 'line-width': 6, 'line-opacity': 0.75, 'line-dasharray': [1, 0.6] } },
 			{ id: 'path', type: 'line', source: 'path', layout: { 'line-cap': 'round', 'line-join': 'round' }, paint: { 'line-color': '#0b5d57', 'line-width': 3, 'line-dasharray': [0.4, 1.8] } },
 			{ id: 'transit', type: 'circle', source: 'town', 'source-layer': 'transit_stops', minzoom: 14, filter: ['==', ['get', 'type'], 0],
 				paint: { 'circle-radius': ['interpolate', ['linear'], ['zoom'], 14, 2, 17, 4.5], 'circle-color': '#fff', 'circle-stroke-color': '#7d4a9e', 'circle-stroke-width': 1.5 } },
@@ -208,6 +212,10 @@ function wrap(map: maplibre.Map): TownMap {
 		},
 		path(points) {
 			source('path')?.setData({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: points.map((p) => [p.lon, p.lat]) } });
+		},
+		closed(lines) {
+			source('closed')?.setData({ type: 'FeatureCollection', features: lines.map((line) => ({
+				type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: line.map((p) => [p.lon, p.lat]) } })) });
 		},
 		onClick(hear) {
 			map.on('click', (event) => {

@@ -1,6 +1,7 @@
 // "/operator": the control room. What needs a person stands on top; STOP ALL is always in reach.
-import { ApiError, get, post, stream, useToken, type Case, type OpenNotice, type Ride, type RideLine, type Status, type Stop, type Story, type Town, type Vehicle } from './api';
+import { ApiError, get, post, stream, useToken, type Case, type Closure, type OpenNotice, type Point, type Ride, type RideLine, type Status, type Stop, type Story, type Town, type Vehicle } from './api';
 import { Booking } from './booking';
+import { Closures } from './closures';
 import { fieldOf, instantOf, serviceNow, setClock, timeOf, whenOf } from './clock';
 import { element, freshId, h, morph, replace } from './dom';
 import { openList } from './list';
@@ -19,6 +20,11 @@ let selected: number | null = null;
 const said = h('p', { class: 'said', role: 'status' }), dialogSaid = h('p', { class: 'message', role: 'alert', hidden: true });
 const attention = h('ul', { class: 'attention' }), fleet = h('ul', { class: 'fleet' }), rideList = h('ul', { class: 'rides' });
 const duty = h('div', { class: 'duty' }), figures = h('dl', { class: 'figures' }), dialog = h('dialog', { class: 'dialog' });
+let closedLines: Point[][] = [];
+const closures = new Closures({
+	stops: () => stops, order, ask: reasonDialog, dialog: openDialog, closeWhen,
+	draw: (lines) => { closedLines = lines; map?.closed(lines); },
+});
 const pauseButton = h('button', { type: 'button', onclick: () => pause() });
 
 async function order(path: string, body: unknown, text = t('done')): Promise<boolean> {
@@ -72,6 +78,7 @@ async function room(): Promise<void> {
 		section(t('attention'), 'block', attention),
 		section(t('fleet'), 'block', fleet),
 		section(t('rides'), 'block', rideList),
+		section(t('closures'), 'block', closures.list, h('button', { type: 'button', onclick: () => closures.ask() }, t('closeStreet'))),
 		section(t('duty'), 'block', duty),
 		h('div', { class: 'tools' }, h('button', { type: 'button', onclick: () => callerDialog() }, t('caller')), pauseButton,
 			h('button', { type: 'button', class: 'quiet', onclick: () => { forgetToken(); location.reload(); } }, t('logout'))),
@@ -83,6 +90,7 @@ async function room(): Promise<void> {
 	setInterval(() => void refresh(), 5000);
 	map = await openMap(mapBox, town, stops);
 	map?.onVehicle((number) => select(number));
+	map?.closed(closedLines);
 	if (!map)
 		openList(mapBox, stops, () => {});
 	showFleet();
@@ -107,15 +115,16 @@ function refreshSoon(): void {
 
 async function refresh(): Promise<void> {
 	try {
-		const [freshStatus, freshFleet, freshRides, freshCases, freshNotices] = await Promise.all([
+		const [freshStatus, freshFleet, freshRides, freshCases, freshNotices, freshClosures] = await Promise.all([
 			get<Status>(`${base}/status`), get<{ vehicles: Vehicle[] }>(`${base}/fleet`), get<{ rides: RideLine[] }>(`${base}/rides`), get<{ cases: Case[] }>(`${base}/cases`),
-			get<{ notices: OpenNotice[] }>(`${base}/notices`),
+			get<{ notices: OpenNotice[] }>(`${base}/notices`), get<{ closures: Closure[] }>(`${base}/closures`),
 		]);
 		status = freshStatus;
 		vehicles = freshFleet.vehicles;
 		rides = freshRides.rides.sort((a, b) => Date.parse(a.planned_pickup ?? a.asked_at ?? '') - Date.parse(b.planned_pickup ?? b.asked_at ?? ''));
 		cases = freshCases.cases;
 		notices = freshNotices.notices;
+		closures.show(freshClosures.closures);
 		setClock(status.now, status.speed_permille);
 		showFleet();
 		showAttention();
