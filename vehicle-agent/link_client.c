@@ -152,11 +152,11 @@ uint32_t link_client_wait(struct link_client *client, const int *descriptors, ui
 		client->heard_wall = wall_ms;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		items[i] = (zmq_pollitem_t){.fd = descriptors[i], .events = ZMQ_POLLIN};
+		items[i] = (zmq_pollitem_t){.fd = descriptors[i], .events = ZMQ_POLLIN | ZMQ_POLLERR};
 	items[n] = (zmq_pollitem_t){.socket = client->socket, .events = ZMQ_POLLIN};
 	if (zmq_poll(items, (int)n + (client->socket != NULL), wait_ms) <= 0)
 		return 0;
 	for (uint32_t i = 0; i < n; i++)
-		readable |= (uint32_t)((items[i].revents & ZMQ_POLLIN) != 0) << i;
+		readable |= (uint32_t)(items[i].revents != 0) << i; /* a closed pipe is an error here: read tells */
 	return readable;
 }

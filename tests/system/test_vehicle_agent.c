@@ -249,7 +249,8 @@ static void stage_close(struct stage *stage)
 {
 	char command[128];
 
-	close(stage->console);
+	if (stage->console >= 0)
+		close(stage->console);
 	dispatcher_away(stage);
 	event_base_free(stage->base);
 	arena_close(&stage->dock_arena);
@@ -379,6 +380,41 @@ static void test_tells_later_what_it_did(void **state)
 	stage_close(&stage);
 }
 
+/* Clock ticks of processor time used so far. */
+static long processor_ticks(pid_t pid)
+{
+	char path[64];
+	long user = 0, system_ticks = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(
+		fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system_ticks),
+		2);
+	fclose(file);
+	return user + system_ticks;
+}
+
+/* Whoever typed has gone: the vehicle goes on, and does not ask the closed pipe again and again. */
+static void test_console_closed(void **state)
+{
+	static struct stage stage;
+
+	(void)state;
+	stage_open(&stage);
+	UNTIL(&stage, 20, link_up(&stage));
+	close(stage.console);
+	stage.console = -1;
+	long before = processor_ticks(stage.vehicle);
+	int64_t until = wall(&stage) + 3000;
+	UNTIL(&stage, 10, wall(&stage) > until);
+	assert_in_range(processor_ticks(stage.vehicle) - before, 0,
+			sysconf(_SC_CLK_TCK)); /* spinning takes three times that */
+	assert_int_equal(WEXITSTATUS(vehicle_end(&stage, SIGTERM)), 0);
+	stage_close(&stage);
+}
+
 static void test_console_and_standstill(void **state)
 {
 	static struct stage stage;
@@ -436,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_killed_again_and_again),
 		cmocka_unit_test(test_tells_later_what_it_did),
 		cmocka_unit_test(test_console_and_standstill),
+		cmocka_unit_test(test_console_closed),
 		cmocka_unit_test(test_wrong_use),
 	};
 
