@@ -55,12 +55,10 @@ SAME_NAME = {"html.h"}  # pages without script, and the simulator's report
 FOR_TESTS = {
     "checker_restored": "stories restore a dispatcher from an old copy, the simulator's own days do not",
     "world_until": "stories are told instant by instant",
-    "heap_top": "part of the heap's contract",
     "http_routes": "the OpenAPI document is held to the table of routes",
     "http_words_known": "every reason has words in every language",
     "journal_held": "what recovery stopped at",
     "journal_snapshots_failed": "counted where the disk is full",
-    "projection_inverse": "proves the projection by its way back",
     "record_command_kind": "the field tables themselves, held to the structs",
     "record_update_kind": "the same for updates",
     "spread_t95": "held to a table of Student's distribution",
