@@ -326,8 +326,10 @@ static void on_vehicle(void *self, uint32_t vehicle, const struct wire_message *
 	struct loop *loop = self;
 	struct command commands[4];
 	uint32_t n = 0;
-	if (is_blocked(loop)) /* as if lost on the way: agents repeat what matters until it is acknowledged */
+	if (is_blocked(loop)) { /* as if lost on the way: agents repeat what matters until it is acknowledged */
+		dock_hear(loop->dock, vehicle, clock_now(&loop->clock), clock_wall_ms());
 		return;
+	}
 	int code = dock_receive(loop->dock, vehicle, message, clock_now(&loop->clock), clock_wall_ms(), commands,
 				COUNT_OF(commands), &n);
 	if (code)
@@ -354,8 +356,8 @@ static void on_tick(evutil_socket_t fd, short what, void *self)
 	static struct command commands[2 + FLEET_MAX / COMMAND_STATES_MAX];
 	uint32_t n = 0;
 	instant_ms now = clock_now(&loop->clock);
-	if (is_blocked(loop)) { /* a vehicle that was not connected hears of a standstill when it is back */
-		dock_repeat(loop->dock, clock_wall_ms());
+	if (is_blocked(loop)) { /* vehicles hear that we live, and standstill orders, also those that come back now */
+		dock_hold(loop->dock, now, clock_wall_ms());
 		send_docked(loop);
 		event_add(loop->tick, &(struct timeval){.tv_usec = TICK_WALL_MS * 1000});
 		return;

@@ -71,6 +71,9 @@ static const struct yaml_setting table[] = {
 	    "an offer holds this long, in service time and in wall time"),
 	ROW("core.reserve", YAML_DURATION, 0, 1800000, "60 s", reserve_ms,
 	    "planning keeps this much spare before every promised limit"),
+	ROW("core.message", YAML_DURATION, 0, 600000, "2 s", message_ms,
+	    "until a vehicle acts on a decision and its deeds are known, service time: kept free after each wait for a "
+	    "rider who may not come; more on slow links or with a fast clock"),
 	ROW("core.freeze", YAML_DURATION, 0, 600000, "20 s", freeze_ms,
 	    "a stop approached within this is not changed any more"),
 	ROW("core.closed_keep", YAML_DURATION, 60000, DAY_MS, "1 h", closed_keep_ms,
@@ -159,6 +162,7 @@ void settings_core(const struct settings *settings, struct core_settings *ret_co
 	ret_core->offer_hold_ms = (uint32_t)settings->offer_hold_ms;
 	ret_core->offer_hold_wall_ms = service_ms(settings, settings->offer_hold_ms);
 	ret_core->reserve_ms = (uint32_t)settings->reserve_ms;
+	ret_core->message_ms = (uint32_t)settings->message_ms;
 	ret_core->freeze_ms = (uint32_t)settings->freeze_ms;
 	ret_core->plan_valid_ms = service_ms(settings, settings->link_valid_ms);
 	ret_core->closed_keep_ms = (uint32_t)settings->closed_keep_ms;

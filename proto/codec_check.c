@@ -203,6 +203,9 @@ int codec_check(const struct wire_message *message, struct err_detail *detail)
 		      message->approval_reply.granted);
 		return check_text(message->approval_reply.by, sizeof message->approval_reply.by, "approval_reply.by",
 				  detail);
+	case WIRE_KIND_RIDER_OUT:
+		CHECK(message->rider_out.order && message->rider_out.ride, "rider_out: no order or no ride");
+		return check_text(message->rider_out.by, sizeof message->rider_out.by, "rider_out.by", detail);
 	case WIRE_KIND_ACK:
 		return ERR_OK;
 	case WIRE_KIND_HELLO:

@@ -165,6 +165,11 @@ static void pack_small(struct codec_pack *pack, const struct wire_message *messa
 		zubringer__ack__init(&pack->ack);
 		pack->ack.boot = message->ack.boot;
 		pack->ack.sequence = message->ack.sequence;
+	} else if (message->kind == WIRE_KIND_RIDER_OUT) {
+		zubringer__rider_out__init(&pack->rider_out);
+		pack->rider_out.order = message->rider_out.order;
+		pack->rider_out.ride = message->rider_out.ride;
+		pack->rider_out.by = text(message->rider_out.by);
 	} else if (message->kind == WIRE_KIND_PLAN_ACK) {
 		zubringer__plan_ack__init(&pack->plan_ack);
 		pack->plan_ack.epoch = message->plan_ack.epoch;
@@ -177,6 +182,7 @@ void codec_pack(struct codec_pack *pack, const struct wire_message *message)
 {
 	zubringer__envelope__init(&pack->envelope);
 	pack->envelope.version = WIRE_VERSION;
+	pack->envelope.town = message->town;
 	/* wire kinds and the oneof's field numbers run in step: welcome is kind 1, field 2 */
 	pack->envelope.body_case = (Zubringer__Envelope__BodyCase)(message->kind + 1);
 	pack->envelope.welcome = &pack->welcome; /* a union of pointers to a union of structs */

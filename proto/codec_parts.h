@@ -23,6 +23,7 @@ struct codec_pack {
 		Zubringer__State state;
 		Zubringer__PlanAck plan_ack;
 		Zubringer__Event event;
+		Zubringer__RiderOut rider_out;
 	};
 	Zubringer__Clock clock;
 	Zubringer__Place place;

@@ -200,6 +200,11 @@ static int unpack_body(const Zubringer__Envelope *in, struct wire_message *out, 
 		out->plan_ack.version = in->plan_ack->version;
 		out->plan_ack.refusal = u8(in->plan_ack->refusal);
 		return ERR_OK;
+	case WIRE_KIND_RIDER_OUT:
+		out->rider_out.order = in->rider_out->order;
+		out->rider_out.ride = in->rider_out->ride;
+		return copy_text(out->rider_out.by, sizeof out->rider_out.by, in->rider_out->by, "rider_out.by",
+				 detail);
 	case WIRE_KIND_EVENT:
 		return unpack_event(in->event, &out->event, detail);
 	default:
@@ -217,5 +222,6 @@ int codec_unpack(const Zubringer__Envelope *envelope, struct wire_message *ret, 
 	if (envelope->body_case < ZUBRINGER__ENVELOPE__BODY_WELCOME || !envelope->welcome)
 		return err_set(detail, ERR_FORMAT, "an envelope without content");
 	ret->kind = (uint8_t)(envelope->body_case - 1); /* see codec_pack */
+	ret->town = envelope->town;
 	return unpack_body(envelope, ret, detail);
 }

@@ -108,6 +108,12 @@ struct wire_approval_reply {
 	uint8_t granted;
 	char by[32];
 };
+struct wire_rider_out { /* a person says that this rider is out of the vehicle, which answers with WIRE_TAKEN_OUT or
+			   WIRE_STILL_ABOARD */
+	uint64_t order; /* the same order takes nobody out twice */
+	uint64_t ride;
+	char by[32];
+};
 struct wire_ack { /* events up to and including (boot, sequence) are durable */
 	uint32_t boot;
 	uint32_t sequence;
@@ -177,6 +183,8 @@ enum wire_event_kind {
 	WIRE_FAULT_BEGAN = 14,
 	WIRE_FAULT_ENDED = 15,
 	WIRE_ORDER_DONE = 16,
+	WIRE_TAKEN_OUT = 17,	/* that ride is not aboard (any more) */
+	WIRE_STILL_ABOARD = 18, /* the vehicle counts more persons than would be left without that ride */
 	WIRE_EVENT_KINDS
 };
 struct wire_event {
@@ -203,10 +211,12 @@ enum wire_kind {
 	WIRE_KIND_STATE,
 	WIRE_KIND_PLAN_ACK,
 	WIRE_KIND_EVENT,
+	WIRE_KIND_RIDER_OUT,
 	WIRE_KINDS
 };
 struct wire_message {
-	uint8_t kind; /* enum wire_kind */
+	uint8_t kind;  /* enum wire_kind */
+	uint64_t town; /* event, state: whose arcs their places name, wire_town of the file's hash */
 	union {
 		struct wire_welcome welcome;
 		struct wire_heartbeat heartbeat;
@@ -219,7 +229,18 @@ struct wire_message {
 		struct wire_state state;
 		struct wire_plan_ack plan_ack;
 		struct wire_event event;
+		struct wire_rider_out rider_out;
 	};
 };
+
+/* The short name of a town file on the wire: its hash's first eight bytes; never 0, which says nothing. */
+static inline uint64_t wire_town(const uint8_t hash[WIRE_HASH_BYTES])
+{
+	uint64_t town = 0;
+
+	for (int i = 0; i < 8; i++)
+		town |= (uint64_t)hash[i] << 8 * i;
+	return town ? town : 1;
+}
 
 #endif

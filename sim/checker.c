@@ -160,18 +160,44 @@ static void note_boarded(struct checker *checker, uint32_t number, struct book *
 	check_seats(checker, vehicle, number);
 }
 
+/* 0: it was not aboard. */
+static int leave(struct fleet_book *vehicle, uint64_t ride)
+{
+	uint32_t i = 0;
+	while (i < vehicle->n_aboard && vehicle->aboard[i] != ride)
+		i++;
+	if (i == vehicle->n_aboard)
+		return 0;
+	vehicle->aboard[i] = vehicle->aboard[--vehicle->n_aboard];
+	return 1;
+}
+
+/* A named person has taken the rider out; whether the vehicle agrees is its word. */
+static void note_taken_out(struct checker *checker, struct book *ride)
+{
+	struct fleet_book *vehicle = checker_vehicle(checker, ride->vehicle);
+	ride->taken_out = vehicle && leave(vehicle, ride->ride);
+}
+
+static void note_still_aboard(struct checker *checker, uint32_t number, struct book *ride)
+{
+	struct fleet_book *vehicle = checker_vehicle(checker, number);
+	if (!ride->taken_out || ride->vehicle != number || vehicle->n_aboard == CHECKER_ABOARD_MAX)
+		return;
+	ride->taken_out = 0;
+	vehicle->aboard[vehicle->n_aboard++] = ride->ride;
+}
+
 static void note_alighted(struct checker *checker, uint32_t number, struct book *ride, instant_ms at)
 {
 	struct fleet_book *vehicle = checker_vehicle(checker, number);
-	uint32_t i = 0;
-	while (i < vehicle->n_aboard && vehicle->aboard[i] != ride->ride)
-		i++;
-	if (i == vehicle->n_aboard) {
+	if (ride->taken_out && ride->vehicle == number)
+		return; /* let out before the person came */
+	if (!leave(vehicle, ride->ride)) {
 		checker_found(checker, "ride %016" PRIx64 " left vehicle %u without having boarded it", ride->ride,
 			      number);
 		return;
 	}
-	vehicle->aboard[i] = vehicle->aboard[--vehicle->n_aboard];
 	ride->alighted_at = at;
 }
 
@@ -208,6 +234,10 @@ static int note_event(struct checker *checker, const struct command *command)
 		snprintf(checker->doubt, sizeof checker->doubt, "somebody without a ride boarded vehicle %u", number);
 	else if (event->kind == WIRE_ALIGHTED && ride)
 		note_alighted(checker, number, ride, at);
+	else if (event->kind == WIRE_STILL_ABOARD && ride)
+		note_still_aboard(checker, number, ride);
+	else if (event->kind == WIRE_TAKEN_OUT && ride && !ride->taken_out)
+		(void)leave(vehicle, ride->ride); /* as a dispatcher whose journal was lost had told it */
 	return 1;
 }
 
@@ -275,11 +305,15 @@ static void note_command(struct checker *checker, const struct command *command)
 		if (ride && command->cancel.by == CANCEL_OPERATOR)
 			ride->operator_cancelled = 1;
 		break;
-	case CMD_CASE_CLOSE: /* a named person has found another way for somebody who still waits */
+	case CMD_CASE_CLOSE: /* a named person has found another way for somebody who still waits, or sits in a vehicle
+			      */
 		ride = checker_book(checker, command->case_.ride);
-		if (ride && (ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP) &&
-		    command->case_.outcome > CASE_HOME_BY_SHUTTLE)
+		if (!ride || command->case_.outcome <= CASE_HOME_BY_SHUTTLE)
+			break;
+		if (ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP)
 			ride->operator_cancelled = 1;
+		else if (ride->state == RIDE_ABOARD)
+			note_taken_out(checker, ride);
 		break;
 	default:
 		break;
@@ -460,13 +494,6 @@ static void note_update(struct checker *checker, const struct update *update, in
 	case UPD_CASE:
 		note_case(checker, &update->case_);
 		break;
-	case UPD_PLAN:
-		vehicle = checker_vehicle(checker, update->plan.vehicle);
-		if (!vehicle)
-			break;
-		note_plan(vehicle, &update->plan);
-		put_plan(checker, vehicle, &update->plan);
-		break;
 	case UPD_VEHICLE:
 		vehicle = checker_vehicle(checker, update->vehicle.vehicle);
 		if (vehicle) {
@@ -481,6 +508,19 @@ static void note_update(struct checker *checker, const struct update *update, in
 		break;
 	default:
 		break;
+	}
+}
+
+/* Before the outcomes of the same step: who was given to an idle vehicle in it made it busy for the others. */
+static void note_plans(struct checker *checker, const struct update *updates, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct fleet_book *vehicle =
+			updates[i].kind == UPD_PLAN ? checker_vehicle(checker, updates[i].plan.vehicle) : NULL;
+		if (!vehicle)
+			continue;
+		note_plan(vehicle, &updates[i].plan);
+		put_plan(checker, vehicle, &updates[i].plan);
 	}
 }
 
@@ -510,6 +550,7 @@ void checker_step(struct checker *checker, const struct command *command, const 
 		note_forgotten(checker, &command->fleet_states);
 	if (fresh)
 		note_command(checker, command);
+	note_plans(checker, updates, n);
 	for (uint32_t i = 0; i < n; i++)
 		note_update(checker, &updates[i], command->at);
 	check_plans(checker, updates, n);

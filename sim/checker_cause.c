@@ -308,9 +308,12 @@ static int open_route(struct checker *checker)
 
 static int idle(const struct checker *checker, const struct fleet_book *vehicle, const struct book *ride)
 {
-	if (!vehicle->known || vehicle->service != SERVICE_IN || !vehicle->link_up || vehicle->n_plan ||
-	    vehicle->n_aboard || vehicle->at.arc == NONE)
+	if (!vehicle->known || vehicle->service != SERVICE_IN || !vehicle->link_up || vehicle->n_aboard ||
+	    vehicle->at.arc == NONE)
 		return 0;
+	for (uint32_t i = 0; i < vehicle->n_plan; i++)
+		if (vehicle->plan[i] != ride->ride)
+			return 0;
 	for (uint32_t kind = 0; kind < OUTSIDE_LASTING; kind++)
 		if (vehicle->lasting[kind])
 			return 0;

@@ -36,6 +36,7 @@ struct book { /* one ride */
 	uint32_t boarding_ms;
 	int64_t shifted_ms; /* the promise has moved along with its trip by this */
 	uint8_t state, tie_kind, wheelchair, prebooked, shared, offered, last_called, operator_cancelled;
+	uint8_t taken_out;   /* by a person, of `vehicle` */
 	uint8_t outcome;     /* enum book_outcome */
 	uint8_t broken_case; /* enum book_case */
 };

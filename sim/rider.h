@@ -23,6 +23,7 @@ struct rider {
 	uint8_t phase;			/* enum rider_phase */
 	uint8_t ride_state;		/* enum ride_state as last told */
 	uint8_t said_coming;
+	uint8_t carried; /* has sat in a vehicle: boards no other, whatever the page says */
 	uint16_t code;
 	uint32_t retry_ms; /* service time after which an unanswered wish is repeated */
 	instant_ms planned_pickup, promised_at, act_at;

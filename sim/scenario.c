@@ -19,7 +19,7 @@ struct rows {
 		companion, second_rider, cancel, no_show, late, walk_min, walk_max, patience_min, patience_max,
 		pace_min, pace_max;
 	int64_t latency_min, latency_max, loss, repeat, slow, trains_late, trains_late_max, trains_cancelled,
-		check_every, snapshot_every, reserve, rides_max;
+		check_every, snapshot_every, reserve, message, rides_max;
 };
 #define ROW(name, type, low, high, fallback, field, help)                                                            \
 	{                                                                                                            \
@@ -77,6 +77,8 @@ static const struct yaml_setting table[] = {
 	    "journal snapshot after so many commands; 0 = as in live service"),
 	ROW("core.reserve", YAML_DURATION, 0, 1800000, "60 s", reserve,
 	    "planning keeps this much spare before every promised limit"),
+	ROW("core.message", YAML_DURATION, 0, 600000, "2 s", message,
+	    "until a vehicle acts on a decision and its deeds are known: kept free after each wait for a rider"),
 	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "rides kept in memory"),
 };
 
@@ -126,6 +128,7 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 			      .check_every = world->check_every,
 			      .snapshot_every = world->snapshot_every,
 			      .reserve = world->core.reserve_ms,
+			      .message = world->core.message_ms,
 			      .rides_max = world->core.rides_max};
 	memcpy(rows->town, scenario->town, sizeof rows->town);
 	memcpy(rows->trips, scenario->trips, sizeof rows->trips);
@@ -166,6 +169,7 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->check_every = (uint32_t)rows->check_every;
 	world->snapshot_every = (uint32_t)rows->snapshot_every;
 	world->core.reserve_ms = (uint32_t)rows->reserve;
+	world->core.message_ms = (uint32_t)rows->message;
 	world->core.rides_max = (uint32_t)rows->rides_max;
 	demand->per_hour = (uint32_t)rows->per_hour;
 	demand->hub_mm = (uint32_t)rows->hub_m * 1000;

@@ -56,7 +56,8 @@ struct world_options {
 	struct world_group groups[WORLD_GROUPS_MAX];
 	struct core_settings core;
 	uint32_t latency_ms_min, latency_ms_max, loss_permille, repeat_permille;
-	uint32_t slow_permille; /* vehicles are slower than the map says */
+	uint32_t slow_permille;	     /* vehicles are slower than the map says */
+	uint32_t desk_errs_permille; /* riders written down as taken out of a vehicle who still sit in it */
 	uint32_t trains_late_permille, trains_cancelled_permille,
 		trains_late_ms_max; /* of the trips that rides are tied to */
 	uint32_t n_faults;

@@ -1,6 +1,7 @@
 /* The people behind the service. Notices reach their riders; each broken ride gets an owner and ends with the rider at
  * home; a vehicle in a minimal-risk condition may go on when what stopped it is over. Looks around every minute,
- * remembers nothing: so a restart of the dispatcher changes nothing for it. */
+ * remembers nothing: so a restart of the dispatcher changes nothing for it. Takes riders out of vehicles that do not go
+ * on, and sometimes writes down so without having done it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,16 +71,17 @@ static uint8_t outcome_of(const struct world *world, const struct core_case *ite
 {
 	const struct core_ride *ride = item->ride ? core_ride(world->core, item->ride) : NULL;
 	int64_t age_ms = world->now - item->opened_at;
+	if (!item->ride)
+		return vehicle_stuck(world, item->vehicle) ? CASE_OPEN : CASE_SETTLED;
 	if (!ride)
-		return vehicle_stuck(world, item->vehicle) ? CASE_OPEN : CASE_HOME_BY_SHUTTLE;
+		return CASE_HOME_BY_SHUTTLE;
 	if (ride->state == RIDE_DONE)
 		return CASE_HOME_BY_SHUTTLE;
 	if (ride->state == RIDE_BROKEN)
 		return age_ms >= TAXI_AFTER_MS ? CASE_HOME_BY_FALLBACK : CASE_OPEN;
 	if (ride->state == RIDE_CANCELLED || ride->state == RIDE_NO_SHOW)
 		return CASE_HOME_OTHERWISE;
-	if (ride->state == RIDE_ABOARD && vehicle_stuck(world, ride->vehicle) &&
-	    world->vehicles[ride->vehicle - 1].for_good)
+	if (ride->state == RIDE_ABOARD && vehicle_stuck(world, ride->vehicle))
 		return age_ms >= TAKEN_OUT_AFTER_MS ? CASE_HOME_BY_FALLBACK : CASE_OPEN;
 	return CASE_OPEN;
 }
@@ -106,9 +108,13 @@ static const struct core_case *case_to_do(const struct world *world, struct comm
 static void work_on_cases(struct world *world)
 {
 	struct command command;
-	for (int tries = 0; tries < 1000 && world->core && case_to_do(world, &command); tries++)
+	for (int tries = 0; tries < 1000 && world->core && case_to_do(world, &command); tries++) {
+		if (command.kind == CMD_CASE_CLOSE && command.case_.outcome > CASE_HOME_BY_SHUTTLE &&
+		    !rng_chance(&world->rng, world->options.desk_errs_permille))
+			vehicle_take_out(world, command.case_.ride);
 		if (dispatcher_submit(world, &command))
 			return;
+	}
 }
 
 void desk_look_around(struct world *world)

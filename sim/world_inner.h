@@ -52,6 +52,11 @@ struct event {
 
 enum death { ALIVE, DIES_BEFORE_SAVING, DIES_BEFORE_SPEAKING, DIES_AFTER };
 
+struct sim_body { /* whom the agent counts aboard, and whether they sit there indeed */
+	uint64_t ride;
+	uint8_t persons, taken_out;
+};
+
 struct sim_vehicle {
 	struct agent *agent; /* NULL = the process is down */
 	struct body *body;
@@ -65,9 +70,10 @@ struct sim_vehicle {
 	uint32_t down_ms;    /* how long it then stays down */
 	uint32_t approval;   /* newest approval request */
 	uint32_t mrc;	     /* minimal-risk faults not yet over */
-	uint8_t for_good;    /* has a fault that never ends */
 	struct world *world; /* for the books of what it drives */
 	struct rng network;  /* delays and losses of its link */
+	uint32_t n_bodies;
+	struct sim_body bodies[WIRE_ABOARD_MAX];
 };
 
 struct train { /* a trip that riders come by or go to */
@@ -142,6 +148,10 @@ void vehicle_start_agent(struct world *world, uint32_t index);
 /* Lets the agent act; message (may be NULL) has just arrived. */
 void vehicle_wake(struct world *world, uint32_t index, const struct wire_message *message);
 void vehicle_transmit(struct world *world, enum event_kind kind, uint32_t index, const struct wire_message *message);
+/* The number of the vehicle that a rider sits in, 0 = none. */
+uint32_t vehicle_with(const struct world *world, uint64_t ride);
+/* A person takes the rider out of wherever he sits. */
+void vehicle_take_out(struct world *world, uint64_t ride);
 void vehicle_fault(struct world *world, uint32_t fault);
 void vehicle_fault_over(struct world *world, uint32_t fault);
 

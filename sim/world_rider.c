@@ -98,7 +98,10 @@ void rider_wake(struct world *world, uint32_t index)
 	struct rider *rider = &world->riders[index];
 	if (rider_due(rider) > world->now)
 		return; /* an older reminder */
-	switch (rider_act(rider, world->now)) {
+	enum rider_wish wishes = rider_act(rider, world->now);
+	if (rider->phase == RIDER_PROMISED && rider->carried)
+		wishes = RIDER_WAITS; /* sits in a vehicle from which nobody has heard since, or is home by it */
+	switch (wishes) {
 	case RIDER_ASKS:
 		ask(world, index);
 		break;

@@ -167,6 +167,56 @@ static void note_state(struct world *world, const struct sim_vehicle *vehicle, u
 	day_note_battery(world->day, index, battery_permille);
 }
 
+static uint8_t persons_inside(const struct sim_vehicle *vehicle)
+{
+	uint32_t persons = 0;
+	for (uint32_t i = 0; i < vehicle->n_bodies; i++)
+		persons += vehicle->bodies[i].taken_out ? 0 : vehicle->bodies[i].persons;
+	return (uint8_t)(persons < UINT8_MAX ? persons : UINT8_MAX);
+}
+
+static struct sim_body *body_of(struct sim_vehicle *vehicle, uint64_t ride)
+{
+	for (uint32_t i = 0; i < vehicle->n_bodies; i++)
+		if (vehicle->bodies[i].ride == ride)
+			return &vehicle->bodies[i];
+	return NULL;
+}
+
+uint32_t vehicle_with(const struct world *world, uint64_t ride)
+{
+	for (uint32_t i = 0; i < world->options.n_vehicles; i++) {
+		const struct sim_body *body = body_of(&world->vehicles[i], ride);
+		if (body && !body->taken_out)
+			return i + 1;
+	}
+	return 0;
+}
+
+void vehicle_take_out(struct world *world, uint64_t ride)
+{
+	uint32_t number = vehicle_with(world, ride);
+	if (number)
+		body_of(&world->vehicles[number - 1], ride)->taken_out = 1;
+}
+
+/* Whoever was let in sits in it, whoever was let out does not; whom a person took out may still be counted. */
+static void step_in_and_out(struct world *world, struct sim_vehicle *vehicle)
+{
+	struct sim_body bodies[WIRE_ABOARD_MAX];
+	struct agent_view view;
+	agent_view(vehicle->agent, &view);
+	for (uint32_t i = 0; i < view.n_aboard; i++) {
+		const struct sim_body *known = body_of(vehicle, view.aboard[i]);
+		uint32_t rider = hash_map_get(&world->rider_of, view.aboard[i]);
+		bodies[i] = known ? *known : (struct sim_body){.ride = view.aboard[i], .persons = view.persons[i]};
+		if (rider != NONE)
+			world->riders[rider].carried = 1;
+	}
+	vehicle->n_bodies = view.n_aboard;
+	memcpy(vehicle->bodies, bodies, view.n_aboard * sizeof bodies[0]);
+}
+
 static void think(struct world *world, struct sim_vehicle *vehicle, const struct wire_message *message)
 {
 	struct agent_view view;
@@ -175,6 +225,8 @@ static void think(struct world *world, struct sim_vehicle *vehicle, const struct
 		agent_receive(vehicle->agent, message, world->now);
 	agent_view(vehicle->agent, &view);
 	body_step(vehicle->body, world->now, view.mode == WIRE_CHARGING, &report);
+	report.persons_known = 1;
+	report.persons = persons_inside(vehicle);
 	agent_body(vehicle->agent, &report);
 	agent_tick(vehicle->agent, world->now);
 	note_state(world, vehicle, report.battery_permille);
@@ -217,6 +269,7 @@ void vehicle_wake(struct world *world, uint32_t index, const struct wire_message
 		return;
 	}
 	save(world, vehicle);
+	step_in_and_out(world, vehicle);
 	if (vehicle->death != DIES_BEFORE_SPEAKING)
 		speak(world, index);
 	if (vehicle->death != ALIVE)
@@ -261,7 +314,6 @@ void vehicle_fault(struct world *world, uint32_t index)
 		body_inject(vehicle->body, fault->kind == WORLD_FAULT_MRC ? BODY_FAULT_MRC : BODY_FAULT_DEAD,
 			    "injected by the scenario", world->now);
 	vehicle->mrc += fault->kind == WORLD_FAULT_MRC;
-	vehicle->for_good |= fault->duration_ms == 0;
 	vehicle_wake(world, fault->vehicle - 1, NULL);
 	if (fault->duration_ms)
 		world_push(world, world->now + fault->duration_ms, EVENT_FAULT_OVER, index, NULL);

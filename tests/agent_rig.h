@@ -28,6 +28,8 @@ struct rig {
 	int64_t heartbeat_wall;
 	struct wire_plan plan;
 	struct wire_state state; /* the newest */
+	int counts;		 /* 1: the cabin is counted, `persons` sit in it */
+	uint8_t persons;
 	char trace[1 << 17];
 };
 
@@ -51,7 +53,7 @@ static inline const char *rig_event_name(uint8_t kind)
 		"?",	       "arrived",      "boarded",      "alighted",	   "departed",
 		"parked",      "charge began", "charge ended", "passenger call",   "stop wish",
 		"emergency",   "mrc began",    "mrc ended",    "approval request", "fault began",
-		"fault ended", "order done"};
+		"fault ended", "order done",   "taken out",    "still aboard"};
 	return names[kind < WIRE_EVENT_KINDS ? kind : 0];
 }
 
@@ -114,6 +116,8 @@ static inline void rig_turn(struct rig *rig)
 		instant_ms now = agent_service_now(rig->agent, rig->wall);
 		agent_view(rig->agent, &view);
 		body_step(rig->body, now, view.mode == WIRE_CHARGING, &report);
+		report.persons_known = (uint8_t)rig->counts;
+		report.persons = rig->persons;
 		agent_body(rig->agent, &report);
 		agent_tick(rig->agent, rig->wall);
 		struct drive_command command = agent_drive(rig->agent);
@@ -216,6 +220,14 @@ static inline void rig_order(struct rig *rig, uint64_t id, uint8_t kind)
 	struct wire_message message = {.kind = WIRE_KIND_ORDER};
 
 	message.order = (struct wire_order){.id = id, .kind = kind, .by = "test"};
+	rig_tell(rig, &message);
+}
+
+static inline void rig_rider_out(struct rig *rig, uint64_t order, uint64_t ride)
+{
+	struct wire_message message = {.kind = WIRE_KIND_RIDER_OUT};
+
+	message.rider_out = (struct wire_rider_out){.order = order, .ride = ride, .by = "test"};
 	rig_tell(rig, &message);
 }
 

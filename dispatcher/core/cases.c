@@ -132,14 +132,7 @@ static void close_ride(struct core *core, uint32_t slot, const struct cmd_case *
 	int helped_elsewhere = command->outcome == CASE_HOME_BY_FALLBACK || command->outcome == CASE_HOME_OTHERWISE ||
 			       command->outcome == CASE_RIDER_DECLINED;
 	if (ride->state == RIDE_ABOARD && helped_elsewhere) { /* taken out of a vehicle that cannot go on */
-		uint32_t vehicle = more->vehicle;
-		ride_outcome(core, slot, 0,
-			     ride_late_cause(core, slot) == CAUSE_VEHICLE_LATE ? CAUSE_OPERATOR
-									       : ride_late_cause(core, slot));
-		vehicle_drop_aboard(core, vehicle, ride->ride);
-		ride_leave_plan(core, slot);
-		plan_changed(core, vehicle);
-		ride->state = RIDE_BROKEN;
+		ride_taken_out(core, slot, command->who);
 	} else if ((ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP) && helped_elsewhere) {
 		ride_outcome(core, slot, 0, CAUSE_OPERATOR);
 		ride_leave_plan(core, slot);
@@ -154,12 +147,14 @@ int case_close(struct core *core, const struct cmd_case *command)
 {
 	int found = 0;
 	core->result.ride = command->ride;
-	if (!command->who[0] || command->outcome <= CASE_OPEN || command->outcome > CASE_RIDER_DECLINED)
+	if (!command->who[0] || command->outcome <= CASE_OPEN || command->outcome > CASE_SETTLED)
 		return ERR_RANGE;
 	for (uint32_t i = 0; i < core->n_cases; i++) {
 		struct core_case *c = &core->cases[i];
 		if (!named(c, command->ride))
 			continue;
+		if (c->ride && command->outcome == CASE_SETTLED)
+			return ERR_RANGE; /* somebody must say how the rider got home */
 		found = 1;
 		c->outcome = command->outcome;
 		c->closed_at = core->now;

@@ -63,6 +63,9 @@ static int check_ride(const struct check *c, uint32_t slot)
 	if (ride->state == RIDE_BROKEN && ride->closed_at == INSTANT_NONE && !more->needs_case &&
 	    !case_open_for(c->core, ride->ride))
 		BROKEN(c, "ride %llu is broken and nobody's task", (unsigned long long)ride->ride);
+	if (ride->taken_out && (core_slot(c->core, ride->taken_out) == NONE ||
+				(more->vehicle != NONE && c->core->vehicles[more->vehicle].number == ride->taken_out)))
+		BROKEN(c, "ride %llu was taken out of a vehicle that has it", (unsigned long long)ride->ride);
 	if (ride->state == RIDE_OFFERED)
 		return check_offered(c, slot);
 	if (ride->state == RIDE_PROMISED || ride->state == RIDE_AT_STOP || ride->state == RIDE_ABOARD)

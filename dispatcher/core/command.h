@@ -65,12 +65,12 @@ enum command_kind {
 	/* from outside */
 	CMD_TRIP_DELAY,
 	CMD_CLOSURE, /* a street is closed or slow, or as usual again */
-	CMD_IMPROVE, /* reserved for the improvement search: a proposal of new task orders */
 	/* people on duty */
-	CMD_VEHICLE_SHIFT,
+	CMD_VEHICLE_SHIFT = 29,
 	CMD_KINDS
 };
 
+#define COMMAND_RESERVED 28 /* the number of a proposal of the improvement search, once there is one */
 #define COMMAND_NEEDS_MAX TOWN_NEEDS_MAX
 #define COMMAND_STATES_MAX 32
 
@@ -92,6 +92,8 @@ struct core_settings {		 /* sizes and numbers of the service; journaled in CMD_S
 	uint32_t charge_w;		   /* charging power at the depot, default 22,000 */
 	/* cost weights, per second unless said, in integer units (cost.h) */
 	uint32_t weight_vehicle, weight_wait, weight_ride, weight_walk;
+	uint32_t message_ms; /* from a decision until a vehicle acts on it, and from its deed until it is known here,
+				together; default 2,000. 0 in journals of engine 1 */
 };
 /* Defaults of everything above. */
 void core_settings_default(struct core_settings *settings);
@@ -217,9 +219,16 @@ struct cmd_duty { /* CMD_SIGN_ON, CMD_SIGN_OFF (hand over to `to`, or nobody), C
 	uint32_t vehicles_max; /* how many this supervisor may watch at once; sign-on */
 	uint8_t simulated;     /* only fit for simulated vehicles (demo) */
 };
-enum case_outcome { CASE_OPEN, CASE_HOME_BY_SHUTTLE, CASE_HOME_BY_FALLBACK, CASE_HOME_OTHERWISE, CASE_RIDER_DECLINED };
+enum case_outcome {
+	CASE_OPEN,
+	CASE_HOME_BY_SHUTTLE,
+	CASE_HOME_BY_FALLBACK,
+	CASE_HOME_OTHERWISE,
+	CASE_RIDER_DECLINED,
+	CASE_SETTLED /* for a case that is about no ride */
+};
 struct cmd_case {
-	uint64_t ride;
+	uint64_t ride; /* or, for a case about a vehicle alone, its case_id */
 	char who[CORE_WHO_MAX];
 	uint8_t outcome; /* enum case_outcome, for close */
 	char note[CORE_REASON_MAX];

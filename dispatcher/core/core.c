@@ -26,6 +26,7 @@ void core_settings_default(struct core_settings *settings)
 		.weight_wait = 1,
 		.weight_ride = 1,
 		.weight_walk = 2,
+		.message_ms = 2000,
 	};
 }
 
@@ -41,7 +42,8 @@ static int settings_valid(const struct core_settings *s)
 		return 0;
 	const uint32_t day = (uint32_t)DAY_MS;
 	if (s->offer_hold_ms > day || s->offer_hold_wall_ms > day || s->reserve_ms > day || s->freeze_ms > day ||
-	    s->plan_valid_ms > day || s->clock_tolerance_ms > day || s->battery_reserve_permille > 1000)
+	    s->plan_valid_ms > day || s->clock_tolerance_ms > day || s->message_ms > day ||
+	    s->battery_reserve_permille > 1000)
 		return 0;
 	return s->weight_vehicle <= 10000 && s->weight_wait <= 10000 && s->weight_ride <= 10000 &&
 	       s->weight_walk <= 10000;
@@ -366,8 +368,6 @@ static int dispatch(struct core *core, const struct command *command)
 		return connection_delay(core, &command->trip_delay);
 	case CMD_CLOSURE:
 		return closure_take(core, &command->closure);
-	case CMD_IMPROVE: /* the improvement search comes later; until then nothing proposes */
-		return ERR_UNAVAILABLE;
 	default:
 		return ERR_RANGE;
 	}

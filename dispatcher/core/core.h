@@ -13,9 +13,10 @@
  * direct * permille / 1000), never after a wished arrival, a tied departure less transfer and walk, or the end of
  * service. no-show         at the later of window end and W at the stop (plus "I am coming", once, as far as nobody
  * else's promise needs the time), after a last call a minute before. The wait cannot break another promise: every plan
- * is also checked with each rider missing, and the next stop's riders too (schedule.h), R/4 in hand. later changes keep
- * a promise with R in hand where it still exists; a plan that is later already may stay as it is. from a trip     the
- * promise is one relative to the trip: when it is late the window moves along, as long as it was (cause
+ * is also checked with each rider missing, and the next stop's riders too (schedule.h), R/4 in hand beside the time
+ * that messages take (settings.message_ms) and a boarding at the last moment; "I am coming" leaves R/4, too. later
+ * changes keep a promise with R in hand where it still exists; a plan that is later already may stay as it is. from a
+ * trip     the promise is one relative to the trip: when it is late the window moves along, as long as it was (cause
  *                   CAUSE_LATE_TRIP, still kept), if the plan of its vehicle or another one allows; else it is broken.
  * A rider who comes so late to the stop that it alone makes the arrival late: CAUSE_RIDER_LATE. UPD_OUTCOME comes once
  * per promise: at drop-off, at a no-show, when it is broken, when an operator cancels (CAUSE_OPERATOR, counted apart);
@@ -34,7 +35,9 @@
  * its stop already. Riders of a vehicle that fails are moved within their promise, else broken with the next best time
  * (the ride goes on, its case stays open until CMD_CASE_CLOSE) or RIDE_BROKEN. Cases about a vehicle alone are named by
  * their case_id in cmd_case.ride. Unwatched for plan_valid_ms, a vehicle's waiting riders go elsewhere.
- * CMD_HANDOVER_ACCEPT: `who` accepts what `to` hands over.
+ * CMD_HANDOVER_ACCEPT: `who` accepts what `to` hands over. A rider aboard whose case is closed as helped otherwise was
+ * taken out by a person: UPD_RIDER_OUT tells the vehicle, until it answers (the ride stays known so long). The vehicle
+ * has the last word: WIRE_STILL_ABOARD puts the rider back, with a CASE_DISAGREEMENT.
  *
  * Full: rides -> ERR_FULL, REFUSAL_FULL; cases over 3/4 open -> no new promises (REFUSAL_FULL), a broken ride without
  * room for its case asks again each minute; notices: those answered or of
@@ -52,7 +55,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CORE_ENGINE_VERSION 1
+#define CORE_ENGINE_VERSION 2 /* raised whenever the same commands may lead to other decisions */
 
 struct core;
 
@@ -87,7 +90,8 @@ uint64_t core_digest(const struct core *core);
 /* Snapshot: versioned little-endian encoding, never a memory image. ERR_FULL when `size` is too small (*ret_n =
  * needed). */
 int core_snapshot(const struct core *core, void *bytes, size_t size, size_t *ret_n);
-/* Into a freshly opened core of the same settings and town. ERR_VERSION, ERR_FORMAT, ERR_RANGE, ERR_FULL. */
+/* Into a freshly opened core of the same settings and town; also one made by an older engine. ERR_VERSION, ERR_FORMAT,
+ * ERR_RANGE, ERR_FULL. */
 int core_restore(struct core *core, const void *bytes, size_t n, struct err_detail *detail);
 
 /* ---- views (read-only; valid until the next step) ---- */
@@ -140,6 +144,8 @@ struct core_ride {
 	uint32_t vehicle; /* number, 0 = none */
 	uint32_t n_reassigned;
 	char owner[CORE_WHO_MAX]; /* of a broken ride's case */
+	uint32_t taken_out;	  /* by a person out of this vehicle, which has not said yet that it knows; 0 = none */
+	uint64_t taken_out_order; /* the order that tells it */
 };
 struct core_case {
 	uint64_t case_id, ride;

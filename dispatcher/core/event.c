@@ -117,6 +117,29 @@ static int boarded(struct core *core, uint32_t slot, const struct wire_event *ev
 	return ERR_OK;
 }
 
+/* Out of the vehicle, but not where it was promised: somebody sees to it that the rider gets home. */
+static void let_out(struct core *core, uint32_t slot, uint32_t ride, const char *how)
+{
+	uint8_t cause = ride_late_cause(core, ride);
+	core_touch_ride(core, ride);
+	ride_outcome(core, ride, 0, cause == CAUSE_VEHICLE_LATE ? CAUSE_VEHICLE_STOPPED : cause);
+	(void)case_new(core, CASE_BROKEN_RIDE, core->rides[ride].ride, core->vehicles[slot].number, how);
+	vehicle_drop_aboard(core, slot, core->rides[ride].ride);
+	ride_leave_plan(core, ride);
+	plan_changed(core, slot);
+	ride_close(core, ride, RIDE_BROKEN);
+}
+
+/* It knows now that this rider is out. */
+static int knows_out(struct core *core, uint32_t slot, uint32_t ride)
+{
+	if (core->rides[ride].taken_out != core->vehicles[slot].number)
+		return ERR_CONFLICT;
+	core_touch_ride(core, ride);
+	core->rides[ride].taken_out = 0;
+	return ERR_OK;
+}
+
 static int alighted(struct core *core, uint32_t slot, const struct wire_event *event, instant_ms at)
 {
 	uint32_t ride = core_ride_slot(core, event->ride);
@@ -124,23 +147,40 @@ static int alighted(struct core *core, uint32_t slot, const struct wire_event *e
 		return ERR_NOT_FOUND;
 	struct core_ride *r = &core->rides[ride];
 	if (r->state != RIDE_ABOARD || core->rides_more[ride].vehicle != slot)
-		return ERR_CONFLICT;
+		return knows_out(core, slot, ride);
 	struct place place = place_of(core, &event->place);
 	if (place.road.arc != NONE && geo_rough_mm(place.point, r->dropoff.point) > HOME_MM) {
-		/* out of the vehicle, but not where it was promised: somebody sees to it that the rider gets home */
-		core_touch_ride(core, ride);
-		ride_outcome(core, ride, 0,
-			     ride_late_cause(core, ride) == CAUSE_VEHICLE_LATE ? CAUSE_VEHICLE_STOPPED
-									       : ride_late_cause(core, ride));
-		(void)case_new(core, CASE_BROKEN_RIDE, r->ride, core->vehicles[slot].number, "let out on the way");
+		let_out(core, slot, ride, "let out on the way");
 		r->alighted_at = at;
-		vehicle_drop_aboard(core, slot, r->ride);
-		ride_leave_plan(core, ride);
-		plan_changed(core, slot);
-		ride_close(core, ride, RIDE_BROKEN);
 		return ERR_OK;
 	}
 	ride_alighted(core, ride, at);
+	return ERR_OK;
+}
+
+/* A person took the rider out, so the vehicle was told: by an order of ours, or of a dispatcher whose journal was lost.
+ */
+static int taken_out(struct core *core, uint32_t slot, const struct wire_event *event)
+{
+	uint32_t ride = core_ride_slot(core, event->ride);
+	if (ride == NONE)
+		return ERR_NOT_FOUND;
+	if (core->rides[ride].state != RIDE_ABOARD || core->rides_more[ride].vehicle != slot)
+		return knows_out(core, slot, ride);
+	let_out(core, slot, ride, "taken out by a person, says the vehicle");
+	return ERR_OK;
+}
+
+static int still_aboard(struct core *core, uint32_t slot, const struct wire_event *event)
+{
+	uint32_t ride = core_ride_slot(core, event->ride);
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	if (ride == NONE)
+		return ERR_NOT_FOUND;
+	if (core->rides[ride].taken_out != vehicle->number || vehicle->n_aboard >= WIRE_ABOARD_MAX)
+		return ERR_CONFLICT;
+	drop_overtaken(core, slot);
+	ride_still_aboard(core, ride, slot);
 	return ERR_OK;
 }
 
@@ -267,6 +307,10 @@ static int take(struct core *core, uint32_t slot, const struct wire_event *event
 		return approval_wanted(core, slot, event);
 	case WIRE_ORDER_DONE:
 		return ERR_OK;
+	case WIRE_TAKEN_OUT:
+		return taken_out(core, slot, event);
+	case WIRE_STILL_ABOARD:
+		return still_aboard(core, slot, event);
 	default:
 		return ERR_RANGE;
 	}

@@ -222,6 +222,8 @@ static void trial_compose(struct trial *t, const uint32_t legs[4])
 	seq->start = b->seq.start;
 	seq->stop_ms = b->seq.stop_ms;
 	seq->no_show_wait_ms = b->seq.no_show_wait_ms;
+	seq->margin_ms = b->seq.margin_ms;
+	seq->message_ms = b->seq.message_ms;
 	seq->n = b->n + 2;
 	memcpy(seq->steps, b->seq.steps, t->i * sizeof seq->steps[0]);
 	memcpy(seq->steps + t->i + 1, b->seq.steps + t->i, (t->j - t->i) * sizeof seq->steps[0]);

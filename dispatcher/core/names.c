@@ -85,7 +85,8 @@ const char *core_case_name(uint8_t kind)
 						      [CASE_PLAN_REFUSED] = "plan_refused",
 						      [CASE_LATE] = "late",
 						      [CASE_UNSUPERVISED] = "unsupervised",
-						      [CASE_STREETS] = "streets"};
+						      [CASE_STREETS] = "streets",
+						      [CASE_DISAGREEMENT] = "disagreement"};
 	return name_of(names, COUNT_OF(names), kind);
 }
 
@@ -128,7 +129,6 @@ const char *core_command_name(uint16_t kind)
 						     [CMD_BOOKINGS_PAUSE] = "bookings_pause",
 						     [CMD_TRIP_DELAY] = "trip_delay",
 						     [CMD_CLOSURE] = "closure",
-						     [CMD_IMPROVE] = "improve",
 						     [CMD_VEHICLE_SHIFT] = "vehicle_shift"};
 	return name_of(names, COUNT_OF(names), kind);
 }

@@ -152,6 +152,8 @@ void plan_sequence(struct core *core, uint32_t slot, struct sequence *seq)
 	seq->now = core->now;
 	seq->stop_ms = town_of(core)->rules.stop_ms;
 	seq->no_show_wait_ms = town_of(core)->rules.no_show_wait_ms;
+	seq->margin_ms = promise_margin_ms(core);
+	seq->message_ms = core->settings.message_ms;
 	for (uint32_t k = 0; k < more->n; k++) {
 		struct step *step = &seq->steps[k];
 		*step = (struct step){.drive_ms = tasks[k].drive_ms,

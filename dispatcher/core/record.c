@@ -59,6 +59,7 @@ static const struct record_field start_fields[] = {
 	NUM(settings.weight_wait),
 	NUM(settings.weight_ride),
 	NUM(settings.weight_walk),
+	NUM(settings.message_ms), /* later */
 };
 #undef T
 #define T cmd_town_swap
@@ -237,6 +238,9 @@ static const struct record_field upd_vehicle_fields[] = {NUM(vehicle), NUM(servi
 #define T upd_duty
 static const struct record_field upd_duty_fields[] = {TEXT(who), TEXT(to), NUM(on), NUM(n_on_duty)};
 #undef T
+#define T upd_rider_out
+static const struct record_field upd_rider_out_fields[] = {NUM(vehicle), NUM(order), NUM(ride), TEXT(by)};
+#undef T
 #define T upd_outcome
 static const struct record_field upd_outcome_fields[] = {
 	NUM(ride), NUM(kept), NUM(cause), NUM(pickup_late_ms), NUM(arrival_late_ms),
@@ -249,7 +253,7 @@ static const struct record_field upd_outcome_fields[] = {
 	}
 
 static const struct record_kind command_kinds[CMD_KINDS] = {
-	[CMD_START] = {"start", TABLE(start_fields, cmd_start)},
+	[CMD_START] = {"start", TABLE(start_fields, cmd_start), .n_later = 1},
 	[CMD_TICK] = {"tick", {NULL, 0, 0}},
 	[CMD_TOWN_SWAP] = {"town_swap", TABLE(town_swap_fields, cmd_town_swap)},
 	[CMD_REQUEST] = {"request", TABLE(request_fields, cmd_request)},
@@ -278,7 +282,6 @@ static const struct record_kind command_kinds[CMD_KINDS] = {
 	[CMD_BOOKINGS_PAUSE] = {"bookings_pause", TABLE(bookings_pause_fields, cmd_bookings_pause)},
 	[CMD_TRIP_DELAY] = {"trip_delay", TABLE(trip_delay_fields, cmd_trip_delay)},
 	[CMD_CLOSURE] = {"closure", TABLE(closure_fields, cmd_closure)},
-	[CMD_IMPROVE] = {"improve", {NULL, 0, 0}},
 	[CMD_VEHICLE_SHIFT] = {"vehicle_shift", TABLE(vehicle_shift_fields, cmd_vehicle_shift)},
 };
 
@@ -296,6 +299,7 @@ static const struct record_kind update_kinds[UPDATE_KINDS] = {
 	[UPD_VEHICLE] = {"vehicle", TABLE(upd_vehicle_fields, upd_vehicle)},
 	[UPD_DUTY] = {"duty", TABLE(upd_duty_fields, upd_duty)},
 	[UPD_OUTCOME] = {"outcome", TABLE(upd_outcome_fields, upd_outcome)},
+	[UPD_RIDER_OUT] = {"rider_out", TABLE(upd_rider_out_fields, upd_rider_out)},
 };
 
 const struct record_kind *record_command_kind(uint16_t kind)
@@ -452,11 +456,37 @@ static int texts_end(const struct record_table *table, const void *item)
 	return 1;
 }
 
+/* A head whose later fields are all 0 has one form only: the one of before there were such fields. */
+static struct record_table head_of(const struct record_kind *kind, const void *body)
+{
+	struct record_table head = kind->head;
+	for (uint32_t i = 0; i < kind->n_later; i++) {
+		const struct record_field *last = &head.fields[head.n_fields - 1];
+		if (number_load((const uint8_t *)body + last->offset, last->width))
+			return head;
+		head.n_fields--;
+	}
+	return head;
+}
+
+static size_t head_read(const struct record_kind *kind, const uint8_t *bytes, size_t n, void *body)
+{
+	struct record_table head = kind->head;
+	size_t took = record_read(&head, bytes, n, body);
+	for (uint32_t i = 0; !took && i < kind->n_later; i++) {
+		const struct record_field *last = &head.fields[--head.n_fields];
+		number_store((uint8_t *)body + last->offset, last->width, 0);
+		took = record_read(&head, bytes, n, body);
+	}
+	return head_of(kind, body).n_fields == head.n_fields ? took : 0;
+}
+
 static int kind_write(const struct record_kind *kind, const void *body, uint8_t *bytes, size_t size, size_t *used)
 {
+	const struct record_table head = head_of(kind, body);
 	if (!texts_end(&kind->head, body) || kind_items(kind, body) > kind->items_max)
 		return ERR_RANGE;
-	size_t took = record_write(&kind->head, body, bytes + *used, size - *used);
+	size_t took = record_write(&head, body, bytes + *used, size - *used);
 	if (!took && kind->head.n_fields)
 		return ERR_FULL;
 	*used += took;
@@ -472,7 +502,7 @@ static int kind_write(const struct record_kind *kind, const void *body, uint8_t 
 static int kind_read(const struct record_kind *kind, const uint8_t *bytes, size_t n, size_t *used, void *body,
 		     struct err_detail *detail)
 {
-	size_t took = record_read(&kind->head, bytes + *used, n - *used, body);
+	size_t took = head_read(kind, bytes + *used, n - *used, body);
 	if (!took && kind->head.n_fields)
 		return err_set(detail, ERR_TRUNCATED, "record %s: byte %zu: ends or bends before its last field",
 			       kind->name, *used);

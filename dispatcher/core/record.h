@@ -46,6 +46,7 @@ struct record_kind {
 	size_t n_offset;		/* of the uint32_t that counts the items, in the struct */
 	size_t items_offset;
 	uint32_t items_max;
+	uint32_t n_later; /* last fields of the head that older records lack; not written while all are 0 */
 };
 const struct record_kind *record_command_kind(uint16_t kind); /* NULL = no such kind */
 const struct record_kind *record_update_kind(uint16_t kind);

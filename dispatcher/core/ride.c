@@ -243,6 +243,23 @@ static void board(struct core *core, uint32_t vehicle, uint64_t ride)
 	v->aboard[i] = ride;
 }
 
+/* In the cabin, with a drop-off in the plan (`pickup`: its task, or NONE); whom that leaves without a seat goes
+ * elsewhere. */
+static void take_aboard(struct core *core, uint32_t slot, uint32_t vehicle, uint32_t pickup)
+{
+	struct core_ride *ride = &core->rides[slot];
+	ride->closed_at = INSTANT_NONE;
+	ride->state = RIDE_ABOARD;
+	ride->vehicle = core->vehicles[vehicle].number;
+	core->rides_more[slot].vehicle = vehicle;
+	board(core, vehicle, ride->ride);
+	if (pickup != NONE)
+		plan_drop_task(core, vehicle, pickup);
+	if (plan_find(core, vehicle, slot, WIRE_DROPOFF) == NONE)
+		plan_put_dropoff(core, vehicle, slot);
+	plan_shed(core, vehicle);
+}
+
 /* The vehicle says that this rider is aboard: so it is, whatever the plan said. */
 void ride_boarded(struct core *core, uint32_t slot, uint32_t vehicle, instant_ms at, uint8_t evidence)
 {
@@ -259,19 +276,12 @@ void ride_boarded(struct core *core, uint32_t slot, uint32_t vehicle, instant_ms
 		at > later(ride->at_stop_at, plan_ready(core, slot)) + more->boarding_ms + core->settings.reserve_ms;
 	if (more->vehicle != NONE && (more->vehicle != vehicle || task == NONE))
 		ride_leave_plan(core, slot);
-	ride->closed_at = INSTANT_NONE;
-	ride->state = RIDE_ABOARD;
 	ride->boarded_at = at;
-	ride->vehicle = core->vehicles[vehicle].number;
+	if (ride->taken_out == core->vehicles[vehicle].number)
+		ride->taken_out = 0;
 	more->evidence = evidence;
 	more->late_said = 0;
-	more->vehicle = vehicle;
-	board(core, vehicle, ride->ride);
-	if (task != NONE)
-		plan_drop_task(core, vehicle, task);
-	if (plan_find(core, vehicle, slot, WIRE_DROPOFF) == NONE)
-		plan_put_dropoff(core, vehicle, slot);
-	plan_shed(core, vehicle);
+	take_aboard(core, slot, vehicle, task);
 	if (waited) {
 		vehicle_deviated(core, vehicle, CAUSE_OTHER_RIDER);
 		core->vehicles_more[vehicle].last_cause_ride = ride->ride;
@@ -279,6 +289,43 @@ void ride_boarded(struct core *core, uint32_t slot, uint32_t vehicle, instant_ms
 	case_end(core, CASE_LATE, ride->ride, 0, CASE_OPEN, "");
 	mark_shared(core, vehicle);
 	count_wait(core, ride);
+	plan_retime(core, vehicle);
+	plan_changed(core, vehicle);
+	ride_say(core, slot);
+}
+
+/* A person has taken this rider out of the vehicle, which must hear of it. */
+void ride_taken_out(struct core *core, uint32_t slot, const char *by)
+{
+	struct core_ride *ride = &core->rides[slot];
+	uint32_t vehicle = core->rides_more[slot].vehicle;
+	uint8_t cause = ride_late_cause(core, slot);
+	core_touch_ride(core, slot);
+	ride_outcome(core, slot, 0, cause == CAUSE_VEHICLE_LATE ? CAUSE_OPERATOR : cause);
+	vehicle_drop_aboard(core, vehicle, ride->ride);
+	ride_leave_plan(core, slot);
+	plan_changed(core, vehicle);
+	ride->state = RIDE_BROKEN;
+	ride->taken_out = core->vehicles[vehicle].number;
+	ride->taken_out_order = hash_u64(ride->ride ^ hash_u64((uint64_t)core->now));
+	struct upd_rider_out *say = &core_say(core, UPD_RIDER_OUT)->rider_out;
+	say->vehicle = ride->taken_out;
+	say->order = ride->taken_out_order;
+	say->ride = ride->ride;
+	core_text(say->by, sizeof say->by, by);
+}
+
+/* But the vehicle still has the rider: so it is, and somebody must look. */
+void ride_still_aboard(struct core *core, uint32_t slot, uint32_t vehicle)
+{
+	struct core_ride *ride = &core->rides[slot];
+	core_touch_ride(core, slot);
+	ride->taken_out = 0;
+	ride->case_outcome = CASE_OPEN;
+	core->rides_more[slot].late_said = 1; /* somebody is asked to see to it already */
+	take_aboard(core, slot, vehicle, NONE);
+	(void)case_new(core, CASE_DISAGREEMENT, ride->ride, ride->vehicle,
+		       "taken out, but the vehicle says still aboard");
 	plan_retime(core, vehicle);
 	plan_changed(core, vehicle);
 	ride_say(core, slot);
@@ -323,6 +370,7 @@ void ride_alighted(struct core *core, uint32_t slot, instant_ms at)
 	core->figures.ride_ms_sum += (uint64_t)later(at - ride->boarded_at, 0);
 	core->figures.direct_ms_sum += more->direct_ms;
 	case_end(core, CASE_LATE, ride->ride, 0, CASE_HOME_BY_SHUTTLE, "");
+	case_end(core, CASE_DISAGREEMENT, ride->ride, 0, CASE_HOME_BY_SHUTTLE, "");
 	ride_close(core, slot, RIDE_DONE);
 }
 
@@ -378,6 +426,14 @@ static void move_to(struct core *core, uint32_t slot, const struct insertion *fo
 	core->rides_more[slot].told_pickup = ride->planned_pickup;
 }
 
+/* To another vehicle, the promise as it is. */
+static void moved(struct core *core, uint32_t slot, const struct insertion *found)
+{
+	move_to(core, slot, found);
+	notice_new(core, NOTICE_VEHICLE_CHANGED, slot, core->rides[slot].planned_pickup);
+	ride_say(core, slot);
+}
+
 int ride_refused_by(const struct core *core, uint32_t slot, uint32_t vehicle)
 {
 	const struct ride_more *more = &core->rides_more[slot];
@@ -397,9 +453,7 @@ int ride_move(struct core *core, uint32_t slot, uint8_t cause)
 	const struct insertion *found = insertion_cheapest(&result);
 	if (found->vehicle == NONE)
 		return 0;
-	move_to(core, slot, found);
-	notice_new(core, NOTICE_VEHICLE_CHANGED, slot, core->rides[slot].planned_pickup);
-	ride_say(core, slot);
+	moved(core, slot, found);
 	return 1;
 }
 
@@ -424,9 +478,8 @@ int ride_move_anywhere(struct core *core, uint32_t slot)
 }
 
 /* Any later pickup: what is offered in place of a broken promise, or to someone whose no-show was undone. */
-static int next_best(struct core *core, uint32_t slot)
+static int find_next_best(struct core *core, uint32_t slot, struct insertion *ret_found)
 {
-	struct core_ride *ride = &core->rides[slot];
 	struct ask ask;
 	struct insertion_result result;
 	instant_ms until, next;
@@ -438,9 +491,19 @@ static int next_best(struct core *core, uint32_t slot)
 	if (promise_in_hours(core, ask.earliest, &until, &next))
 		ask.service_end = until;
 	insertion_search(core, &ask, &result);
-	const struct insertion *found = insertion_cheapest(&result);
-	if (found->vehicle == NONE)
-		return 0;
+	*ret_found = *insertion_cheapest(&result);
+	return ret_found->vehicle != NONE;
+}
+
+static int keeps_promise(const struct core_ride *ride, const struct insertion *found)
+{
+	return found->window_from >= ride->earliest_pickup && found->window_to <= ride->latest_pickup &&
+	       found->latest_arrival <= ride->latest_arrival && found->ride_max_ms <= ride->ride_max_ms;
+}
+
+static void take_next_best(struct core *core, uint32_t slot, const struct insertion *found)
+{
+	struct core_ride *ride = &core->rides[slot];
 	ride->earliest_pickup = found->window_from;
 	ride->latest_pickup = found->window_to;
 	ride->latest_arrival = found->latest_arrival;
@@ -449,7 +512,6 @@ static int next_best(struct core *core, uint32_t slot)
 	core->rides_more[slot].pickup_missed = 0;
 	core->rides_more[slot].coming_ms = 0;
 	move_to(core, slot, found);
-	return 1;
 }
 
 /* The case table is full: the ride itself stays open and asks again. */
@@ -473,8 +535,15 @@ void ride_say_broken(struct core *core, uint32_t slot, uint8_t cause)
 void ride_break(struct core *core, uint32_t slot, uint8_t cause)
 {
 	const struct core_ride *ride = &core->rides[slot];
+	struct insertion found;
+	int other = find_next_best(core, slot, &found);
+	if (other && keeps_promise(ride, &found)) { /* what would be said to be broken is kept */
+		moved(core, slot, &found);
+		return;
+	}
 	ride_say_broken(core, slot, cause);
-	if (next_best(core, slot)) {
+	if (other) {
+		take_next_best(core, slot, &found);
 		core->rides_more[slot].replaced = 1;
 		notice_new(core, NOTICE_VEHICLE_CHANGED, slot, ride->planned_pickup);
 		ride_say(core, slot);
@@ -547,7 +616,8 @@ int ride_coming(struct core *core, const struct cmd_ride *command)
 	plan_retime(core, more->vehicle);
 	for (uint32_t k = 0; k < core->vehicles_more[more->vehicle].n; k++) {
 		const struct core_task *task = &core_tasks(core, more->vehicle)[k];
-		instant_ms over = core_tasks_more(core, more->vehicle)[k].worst - task->latest;
+		instant_ms over =
+			core_tasks_more(core, more->vehicle)[k].worst + promise_margin_ms(core) - task->latest;
 		if (core_tasks_more(core, more->vehicle)[k].ride == NONE || task->ride == ride->ride || over <= 0)
 			continue;
 		more->coming_ms = over < more->coming_ms ? more->coming_ms - (uint32_t)over : 0;
@@ -602,7 +672,9 @@ int ride_no_show_undo(struct core *core, const struct cmd_ride *command)
 	core->figures.no_show--;
 	core->rides_more[slot].undone = 1;
 	core->rides_more[slot].evidence = 0;
-	if (next_best(core, slot)) {
+	struct insertion found;
+	if (find_next_best(core, slot, &found)) {
+		take_next_best(core, slot, &found);
 		notice_new(core, NOTICE_VEHICLE_CHANGED, slot, ride->planned_pickup);
 		ride_say(core, slot);
 		return ERR_OK;
@@ -715,8 +787,9 @@ void ride_due(struct core *core, uint32_t slot)
 		if (core->now > (ride->state == RIDE_ABOARD ? ride->latest_arrival : ride->latest_pickup))
 			due_late(core, slot);
 	} else if (ride->closed_at != INSTANT_NONE && core->now >= ride->closed_at + core->settings.closed_keep_ms) {
-		if (case_open_for(core, ride->ride)) {
-			ride->closed_at = core->now; /* kept while a case names it */
+		if (case_open_for(core, ride->ride) || ride->taken_out) {
+			ride->closed_at =
+				core->now; /* kept while a case names it, or a vehicle must still hear of it */
 		} else {
 			ride_free(core, slot);
 			return;

@@ -9,8 +9,10 @@ static instant_ms later_of(instant_ms a, instant_ms b)
 	return a > b ? a : b;
 }
 
-/* One step after `before`; waits != 0: the rider does not come. */
-static struct walk walk_step(const struct sequence *sequence, uint32_t k, const struct walk *before, int waits)
+enum waits { COMES, LATE /* at the very last moment, and boards slowly */, MISSING };
+
+/* One step after `before`. */
+static struct walk walk_step(const struct sequence *sequence, uint32_t k, const struct walk *before, enum waits waits)
 {
 	const struct step *step = &sequence->steps[k];
 	struct walk walk;
@@ -25,9 +27,12 @@ static struct walk walk_step(const struct sequence *sequence, uint32_t k, const 
 		walk.begin = later_of(walk.begin, step->ready);
 	walk.begin = later_of(walk.begin, sequence->now);
 	walk.end = walk.begin + step->dwell_ms;
-	if (waits) {
-		walk.end = later_of(walk.end, step->wait_until);
-		walk.end = later_of(walk.end, walk.arrive + sequence->no_show_wait_ms);
+	if (waits != COMES) {
+		instant_ms until = later_of(step->wait_until, walk.arrive + sequence->no_show_wait_ms);
+		until += sequence->message_ms;
+		if (waits == LATE && step->dwell_ms > sequence->margin_ms)
+			until += step->dwell_ms - sequence->margin_ms;
+		walk.end = later_of(walk.end, until);
 	}
 	return walk;
 }
@@ -44,7 +49,7 @@ void schedule_run(const struct sequence *sequence, struct times *ret_times)
 {
 	struct walk walk = walk_start(sequence);
 	for (uint32_t k = 0; k < sequence->n; k++) {
-		walk = walk_step(sequence, k, &walk, 0);
+		walk = walk_step(sequence, k, &walk, COMES);
 		ret_times->arrive[k] = walk.arrive;
 		ret_times->begin[k] = walk.begin;
 		ret_times->end[k] = walk.end;
@@ -85,13 +90,13 @@ static void walk_no_shows(const struct sequence *sequence, const struct stops *s
 	uint32_t end = stops->end[missing], own[SCHEDULE_NO_SHOWS], n_own = 0, n_stops = 1;
 	for (uint32_t k = missing; k < sequence->n; k++) {
 		const struct step *step = &sequence->steps[k];
-		int waits = k == missing;
+		enum waits waits = k == missing ? LATE : COMES;
 		if (k >= end) {
 			end = stops->end[k];
 			n_stops += stops->pickups[k] != 0;
 		}
 		if (n_stops > 1 && n_stops <= most)
-			waits = step->kind == WIRE_PICKUP;
+			waits = step->kind == WIRE_PICKUP ? MISSING : COMES;
 		walk = walk_step(sequence, k, &walk, waits);
 		if (k == last) {
 			*ret_arrival = later_of(*ret_arrival, walk.arrive);
@@ -100,7 +105,7 @@ static void walk_no_shows(const struct sequence *sequence, const struct stops *s
 		int is_own = 0;
 		for (uint32_t i = 0; i < n_own; i++)
 			is_own |= own[i] == step->ride;
-		if (waits && (n_stops == 1 || stops->pickups[k] == 1))
+		if (waits != COMES && (n_stops == 1 || stops->pickups[k] == 1))
 			own[n_own++] = step->ride;
 		if (last == NONE && !is_own)
 			times->worst[k] = later_of(times->worst[k], schedule_value(step, walk.arrive, walk.end));

@@ -6,8 +6,9 @@
  * Riders who do not come. Boarding is expected when vehicle and rider are there, but a vehicle must wait for a missing
  * rider until the window has ended and no_show_wait_ms have passed at the stop. That wait must not break anybody else's
  * promise. So each schedule is also walked, for each pickup in turn, with that rider missing, and again with nobody
- * coming at the next pickup stop either (up to SCHEDULE_NO_SHOWS stops in a row); the latest time of each task over all
- * those walks is its `worst`. A rider's own absence does not count against his own drop-off. */
+ * coming at the next pickup stop either (up to SCHEDULE_NO_SHOWS stops in a row). The first of them may as well come at
+ * the very last moment and board, which takes some longer than the margin that plans keep. The latest time of each task
+ * over all those walks is its `worst`. A rider's own absence does not count against his own drop-off. */
 #ifndef ZUB_SCHEDULE_H
 #define ZUB_SCHEDULE_H
 
@@ -36,6 +37,8 @@ struct sequence {
 	instant_ms now;	  /* nothing begins before */
 	instant_ms start; /* sets off (or, joined, arrived_at) */
 	uint32_t stop_ms, no_show_wait_ms;
+	uint32_t margin_ms;  /* what plans keep in hand beyond the worst: room for an ordinary boarding */
+	uint32_t message_ms; /* until the vehicle, told that nobody comes, goes on, and that it had come was known */
 	struct step steps[SEQUENCE_MAX];
 };
 struct times {

@@ -3,7 +3,8 @@
 #include "record.h"
 #include "state.h"
 
-#define SNAPSHOT_VERSION 3
+#define SNAPSHOT_VERSION 4 /* 3: closures; 4: riders taken out of vehicles, message_ms */
+#define SNAPSHOT_OLDEST 2
 #define SNAPSHOT_MAGIC UINT64_C(0x3145524f4342555a) /* "ZUBCORE1" */
 
 #define MEMBER(m) (((T *)0)->m)
@@ -38,6 +39,7 @@ TABLE(ride_table, ONE(ride), ONE(client), ONE(request.ride), ONE(request.client)
       ONE(latest_pickup), ONE(latest_arrival), ONE(ride_max_ms), PLACE(pickup), PLACE(dropoff), ONE(planned_pickup),
       ONE(planned_dropoff), ONE(at_stop_at), ONE(boarded_at), ONE(alighted_at), ONE(last_call_at), ONE(boarding_code),
       ONE(vehicle), ONE(n_reassigned), TEXT(owner));
+TABLE(ride_out_table, ONE(taken_out), ONE(taken_out_order));
 #undef T
 #define T struct offer
 TABLE(offer_table, ONE(vehicle), PLACE(pickup), PLACE(dropoff), ONE(pickup_stop), ONE(dropoff_stop), ONE(walk_from_mm),
@@ -108,7 +110,7 @@ TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case
 TABLE(settings_table, ONE(vehicles_max), ONE(rides_max), ONE(plan_tasks_max), ONE(notices_max), ONE(cases_max),
       ONE(keys_max), ONE(delays_max), ONE(offer_hold_ms), ONE(offer_hold_wall_ms), ONE(reserve_ms), ONE(freeze_ms),
       ONE(plan_valid_ms), ONE(clock_tolerance_ms), ONE(closed_keep_ms), ONE(battery_reserve_permille), ONE(battery_wh),
-      ONE(charge_w), ONE(weight_vehicle), ONE(weight_wait), ONE(weight_ride), ONE(weight_walk));
+      ONE(charge_w), ONE(weight_vehicle), ONE(weight_wait), ONE(weight_ride), ONE(weight_walk), ONE(message_ms));
 #undef T
 
 /* ---- a cursor over bytes, for both directions ---- */
@@ -117,6 +119,7 @@ struct cursor {
 	uint8_t *bytes;	       /* writing; NULL = only counts */
 	const uint8_t *source; /* reading */
 	size_t n, used;
+	uint32_t version; /* of what is read */
 	int failed;
 };
 
@@ -139,6 +142,18 @@ static void get(struct cursor *c, const struct record_table *table, void *item)
 	if (!took)
 		c->failed = 1;
 	c->used += took;
+}
+
+/* A table that has this field since that version: older ones lack it, and the item keeps what it has. */
+static void get_since(struct cursor *c, uint32_t version, const struct record_table *table, const char *name, void *item)
+{
+	struct record_field fields[64];
+	struct record_table older = {fields, 0, table->size};
+	assert(table->n_fields <= COUNT_OF(fields));
+	for (uint32_t i = 0; i < table->n_fields; i++)
+		if (c->version >= version || strcmp(table->fields[i].name, name) != 0)
+			fields[older.n_fields++] = table->fields[i];
+	get(c, &older, item);
 }
 
 struct number {
@@ -178,6 +193,7 @@ static void put_ride(const struct core *core, uint32_t i, struct cursor *c)
 		return;
 	put(c, &ride_table, ride, core->scratch);
 	put(c, &ride_more_table, &core->rides_more[i], core->scratch);
+	put(c, &ride_out_table, ride, core->scratch);
 	for (uint32_t k = 0; k < ride->n_offers; k++)
 		put(c, &offer_table, &ride->offers[k], core->scratch);
 	put_number(c, (uint64_t)core->timers.at[i], core->scratch);
@@ -326,6 +342,8 @@ static int get_ride(struct core *core, uint32_t slot, struct cursor *c)
 	struct ride_more *more = &core->rides_more[slot];
 	get(c, &ride_table, ride);
 	get(c, &ride_more_table, more);
+	if (c->version >= 4)
+		get(c, &ride_out_table, ride);
 	if (c->failed || ride->n_offers > CORE_OFFERS_MAX || ride->state >= RIDE_STATES || !more->used || !ride->ride ||
 	    (more->vehicle != NONE && more->vehicle >= core->n_vehicles) || ride->accepted >= CORE_OFFERS_MAX)
 		return ERR_RANGE;
@@ -388,7 +406,7 @@ static int get_rest(struct core *core, struct cursor *c)
 	for (uint32_t i = 0; i < core->n_keys; i++)
 		get(c, &key_table, &core->keys[i]);
 	for (uint32_t i = 0; i < core->n_delays; i++)
-		get(c, &delay_table, &core->delays[i]);
+		get_since(c, 3, &delay_table, "over_at", &core->delays[i]);
 	for (uint32_t i = 0; i < core->n_supervisors; i++)
 		get(c, &supervisor_table, &core->supervisors[i]);
 	for (uint32_t i = 0; i < core->n_closures; i++)
@@ -402,9 +420,15 @@ static int get_header(struct core *core, struct cursor *c, struct err_detail *de
 	memset(&settings, 0, sizeof settings);
 	if (get_number(c) != SNAPSHOT_MAGIC || c->failed)
 		return err_set(detail, ERR_FORMAT, "snapshot: not one of ours");
-	if (get_number(c) != SNAPSHOT_VERSION || get_number(c) != CORE_ENGINE_VERSION)
-		return err_set(detail, ERR_VERSION, "snapshot: made by another version of the engine");
-	get(c, &settings_table, &settings);
+	uint64_t version = get_number(c), engine = get_number(c);
+	if (version < SNAPSHOT_OLDEST || version > SNAPSHOT_VERSION || !engine || engine > CORE_ENGINE_VERSION)
+		return err_set(
+			detail, ERR_VERSION,
+			"snapshot: of version %llu by engine %llu, expected versions %d to %d by engines up to %d",
+			(unsigned long long)version, (unsigned long long)engine, SNAPSHOT_OLDEST, SNAPSHOT_VERSION,
+			CORE_ENGINE_VERSION);
+	c->version = (uint32_t)version;
+	get_since(c, 4, &settings_table, "message_ms", &settings);
 	if (c->failed || memcmp(&settings, &core->settings, sizeof settings) != 0)
 		return err_set(detail, ERR_RANGE, "snapshot: made with other settings");
 	for (uint32_t i = 0; i < TOWN_HASH_BYTES; i += 8) {
@@ -435,7 +459,7 @@ int core_restore(struct core *core, const void *bytes, size_t n, struct err_deta
 	int code = get_header(core, &c, detail);
 	if (code)
 		return code;
-	get(&c, &head_table, core);
+	get_since(&c, 3, &head_table, "n_closures", core);
 	if (c.failed || !head_valid(core))
 		return err_set(detail, ERR_RANGE, "snapshot: counts beyond capacity at byte %zu", c.used);
 	code = get_slots(core, &c);
@@ -449,7 +473,7 @@ int core_restore(struct core *core, const void *bytes, size_t n, struct err_deta
 	if (code || c.failed || c.used != n)
 		return err_set(detail, code ? code : ERR_FORMAT, "snapshot: damaged at byte %zu of %zu", c.used, n);
 	derive(core);
-	if (core->digest != digest)
+	if (c.version == SNAPSHOT_VERSION && core->digest != digest) /* an older one digests fewer fields */
 		return err_set(detail, ERR_FORMAT, "snapshot: its digest does not follow from its content");
 	return ERR_OK;
 }

@@ -300,6 +300,8 @@ void ride_unreserve(struct core *core, uint32_t ride);
 void ride_end_offers(struct core *core); /* all that stand: the streets they were made for are no more */
 void ride_leave_plan(struct core *core, uint32_t ride);
 void ride_at_stop(struct core *core, uint32_t ride, instant_ms at);
+void ride_taken_out(struct core *core, uint32_t ride, const char *by);
+void ride_still_aboard(struct core *core, uint32_t ride, uint32_t vehicle);
 void ride_boarded(struct core *core, uint32_t ride, uint32_t vehicle, instant_ms at, uint8_t evidence);
 void ride_alighted(struct core *core, uint32_t ride, instant_ms at);
 int ride_refused_by(const struct core *core, uint32_t ride, uint32_t vehicle); /* it is not offered there again */

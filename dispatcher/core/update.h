@@ -9,18 +9,19 @@
 
 enum update_kind {
 	UPD_NONE = 0,
-	UPD_RESULT,   /* exactly one for each command, the last of its updates */
-	UPD_RIDE,     /* a ride changed */
-	UPD_PLAN,     /* a vehicle's new plan, to be sent until acknowledged */
-	UPD_ORDER,    /* an order to a vehicle */
-	UPD_EVIDENCE, /* tell the vehicle that the rider says "I am here" */
-	UPD_APPROVAL, /* a supervisor's answer to a vehicle */
-	UPD_ACK,      /* events of a vehicle are durable up to (boot, sequence) */
-	UPD_NOTICE,   /* tell a rider */
-	UPD_CASE,     /* something needs a person: opened, owned, closed */
-	UPD_VEHICLE,  /* a vehicle's service state changed */
-	UPD_DUTY,     /* supervisors changed */
-	UPD_OUTCOME,  /* a promise was kept or broken */
+	UPD_RESULT,    /* exactly one for each command, the last of its updates */
+	UPD_RIDE,      /* a ride changed */
+	UPD_PLAN,      /* a vehicle's new plan, to be sent until acknowledged */
+	UPD_ORDER,     /* an order to a vehicle */
+	UPD_EVIDENCE,  /* tell the vehicle that the rider says "I am here" */
+	UPD_APPROVAL,  /* a supervisor's answer to a vehicle */
+	UPD_ACK,       /* events of a vehicle are durable up to (boot, sequence) */
+	UPD_NOTICE,    /* tell a rider */
+	UPD_CASE,      /* something needs a person: opened, owned, closed */
+	UPD_VEHICLE,   /* a vehicle's service state changed */
+	UPD_DUTY,      /* supervisors changed */
+	UPD_OUTCOME,   /* a promise was kept or broken */
+	UPD_RIDER_OUT, /* a person has taken a rider out of a vehicle, which must hear of it */
 	UPDATE_KINDS
 };
 
@@ -102,6 +103,7 @@ enum case_kind {
 	CASE_LATE,
 	CASE_UNSUPERVISED /* riders or promises on a vehicle that nobody watches */,
 	CASE_STREETS /* closures that a new town file made void: to be set anew */,
+	CASE_DISAGREEMENT /* a vehicle holds aboard whom people have taken out */,
 	CASE_KINDS
 };
 
@@ -186,6 +188,11 @@ struct upd_duty {
 	uint8_t on;
 	uint32_t n_on_duty;
 };
+struct upd_rider_out {
+	uint32_t vehicle;
+	uint64_t order, ride;
+	char by[CORE_WHO_MAX];
+};
 struct upd_outcome {
 	uint64_t ride;
 	uint8_t kept, cause;
@@ -216,6 +223,7 @@ struct update {
 		struct upd_vehicle vehicle;
 		struct upd_duty duty;
 		struct upd_outcome outcome;
+		struct upd_rider_out rider_out;
 	};
 };
 

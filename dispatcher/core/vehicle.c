@@ -342,7 +342,7 @@ static void link_back(struct core *core, uint32_t slot)
 				    more->leaving ? (vehicle->n_aboard ? SERVICE_ENDING : SERVICE_OUT) : SERVICE_IN);
 		if (!more->leaving && more->review_cause == CAUSE_VEHICLE_LOST)
 			more->review = 0;
-		case_end(core, CASE_VEHICLE_UNKNOWN, 0, vehicle->number, CASE_HOME_BY_SHUTTLE, "contact again");
+		case_end(core, CASE_VEHICLE_UNKNOWN, 0, vehicle->number, CASE_SETTLED, "contact again");
 		for (uint32_t i = 0; i < vehicle->n_aboard; i++)
 			case_end(core, CASE_VEHICLE_UNKNOWN, vehicle->aboard[i], vehicle->number, CASE_HOME_BY_SHUTTLE,
 				 "contact again");
@@ -456,7 +456,7 @@ int vehicle_plan_ack(struct core *core, const struct cmd_vehicle_plan_ack *comma
 		vehicle->acked_epoch = ack->epoch;
 		vehicle->acked_version = ack->version;
 		refuses_no_longer(core, slot);
-		case_end(core, CASE_PLAN_REFUSED, 0, vehicle->number, CASE_HOME_BY_SHUTTLE, "accepted");
+		case_end(core, CASE_PLAN_REFUSED, 0, vehicle->number, CASE_SETTLED, "accepted");
 		return ERR_OK;
 	}
 	if (ack->refusal == WIRE_REFUSED_OLD || ack->refusal == WIRE_REFUSED_CONTRADICTS ||
@@ -627,11 +627,24 @@ static int move_on(struct core *core, uint32_t slot, uint32_t k, uint8_t cause)
 	return 1;
 }
 
+/* First everybody who can be carried as promised: what is found in place of a broken promise must not take the room of
+ * one that can be kept. */
+static void move_as_promised(struct core *core, uint32_t slot, uint8_t cause)
+{
+	for (uint32_t k = next_to_move(core, slot, 0); k != NONE;) {
+		uint32_t ride = core_tasks_more(core, slot)[k].ride;
+		int waits = core->rides[ride].state != RIDE_OFFERED && !core->rides_more[ride].outcome_said &&
+			    core_tasks(core, slot)[k].kind == WIRE_PICKUP;
+		k = next_to_move(core, slot, waits && ride_move(core, ride, cause) ? 0 : k + 1);
+	}
+}
+
 static void review_run(struct core *core, uint32_t slot)
 {
 	struct vehicle_more *more = &core->vehicles_more[slot];
 	const uint8_t cause = more->review_cause;
 	core_touch_vehicle(core, slot);
+	move_as_promised(core, slot, cause);
 	for (uint32_t k = next_to_move(core, slot, 0); k != NONE;)
 		k = next_to_move(core, slot, move_on(core, slot, k, cause) ? 0 : k + 1);
 	const struct core_vehicle *vehicle = &core->vehicles[slot];

@@ -27,6 +27,11 @@ struct dock_evidence {
 	int64_t sent_wall;
 	uint8_t sent;
 };
+struct dock_rider_out {
+	struct wire_rider_out out;
+	int64_t sent_wall;
+	uint8_t sent;
+};
 struct event_mark {
 	uint32_t boot, sequence;
 };
@@ -54,9 +59,10 @@ struct dock_vehicle {
 	uint8_t refusal;
 	struct wire_plan plan;
 	int64_t plan_wall;
-	uint32_t n_orders, n_evidence, approval_tries;
+	uint32_t n_orders, n_evidence, n_outs, approval_tries;
 	struct dock_order orders[ORDERS_MAX];
 	struct dock_evidence evidence[EVIDENCE_MAX];
+	struct dock_rider_out outs[WIRE_ABOARD_MAX];
 	struct wire_approval_reply approval;
 	int64_t approval_wall;
 };
@@ -66,6 +72,7 @@ struct dock {
 	instant_ms at; /* newest service time heard of */
 	int64_t wall;
 	uint8_t clock_known; /* a first tick or message has come */
+	uint8_t holding;     /* dock_hold: only heartbeats and standstill go out */
 	uint32_t n_vehicles;
 	struct dock_vehicle *vehicles;
 	struct hash_map slots;
@@ -331,6 +338,37 @@ static void order_again(struct dock *dock, struct dock_vehicle *vehicle, uint8_t
 	order_add(dock, vehicle, &order);
 }
 
+static void rider_out_answered(struct dock_vehicle *vehicle, uint64_t ride)
+{
+	for (uint32_t i = 0; i < vehicle->n_outs; i++)
+		if (vehicle->outs[i].out.ride == ride)
+			vehicle->outs[i--] = vehicle->outs[--vehicle->n_outs];
+}
+
+static void rider_out_add(struct dock *dock, struct dock_vehicle *vehicle, uint64_t order, uint64_t ride,
+			  const char by[CORE_WHO_MAX])
+{
+	struct dock_rider_out out = {.out = {.order = order, .ride = ride}};
+
+	static_assert(sizeof out.out.by == CORE_WHO_MAX, "the same text");
+	memcpy(out.out.by, by, sizeof out.out.by);
+	rider_out_answered(vehicle, ride); /* an older order about the same rider */
+	if (vehicle->n_outs == WIRE_ABOARD_MAX)
+		return; /* said when the next session begins */
+	vehicle->outs[vehicle->n_outs++] = out;
+	enqueue(dock, vehicle);
+}
+
+/* Taken out, and the vehicle has not answered: perhaps it was told by the dispatcher before this one. */
+static void riders_out_again(struct dock *dock, struct dock_vehicle *vehicle)
+{
+	for (uint32_t i = 0; i < core_n_rides(dock->core); i++) {
+		const struct core_ride *ride = core_ride_at(dock->core, i);
+		if (ride->taken_out == vehicle->number)
+			rider_out_add(dock, vehicle, ride->taken_out_order, ride->ride, ride->owner);
+	}
+}
+
 static void orders_compare(struct dock *dock, struct dock_vehicle *vehicle)
 {
 	const struct core_vehicle *known = core_vehicle(dock->core, vehicle->number);
@@ -340,6 +378,7 @@ static void orders_compare(struct dock *dock, struct dock_vehicle *vehicle)
 		order_again(dock, vehicle, WIRE_STANDSTILL);
 	else if (known->held && (mode == WIRE_IDLE || mode == WIRE_AT_STOP))
 		order_again(dock, vehicle, WIRE_HOLD);
+	riders_out_again(dock, vehicle);
 }
 
 /* ---- from the vehicle ---- */
@@ -356,6 +395,8 @@ static void session_begin(struct dock *dock, struct dock_vehicle *vehicle)
 		vehicle->orders[i].sent = 0;
 	for (uint32_t i = 0; i < vehicle->n_evidence; i++)
 		vehicle->evidence[i].sent = 0;
+	for (uint32_t i = 0; i < vehicle->n_outs; i++)
+		vehicle->outs[i].sent = 0;
 	vehicle->approval_tries = 0;
 	enqueue(dock, vehicle);
 }
@@ -380,7 +421,12 @@ static int state_exceptional(const struct dock_vehicle *vehicle, const struct wi
 
 	if (!vehicle->has_told || state->mode != told->mode || state->boot != told->boot)
 		return 1;
-	if (late > LATE_STEP_MS || late < -LATE_STEP_MS || battery >= BATTERY_STEP || battery <= -BATTERY_STEP)
+	if (battery >= BATTERY_STEP || battery <= -BATTERY_STEP)
+		return 1;
+	/* one that stands grows later by the second: that it is late is news once, how much the marks tell */
+	if (state->mode != WIRE_DRIVING && told->late_ms > LATE_STEP_MS && late > 0)
+		late = 0;
+	if (late > LATE_STEP_MS || late < -LATE_STEP_MS)
 		return 1;
 	if ((state->place.arc == NONE) != (told->place.arc == NONE))
 		return 1; /* left the roads we know, or came back */
@@ -408,6 +454,8 @@ static void event_taken(struct dock *dock, struct dock_vehicle *vehicle, const s
 {
 	if (event->kind == WIRE_ORDER_DONE)
 		order_done(dock, vehicle, event->ride);
+	if (event->kind == WIRE_TAKEN_OUT || event->kind == WIRE_STILL_ABOARD)
+		rider_out_answered(vehicle, event->ride);
 	if (event->kind == WIRE_MRC_ENDED)
 		vehicle->want_approval = 0;
 	if (event->kind == WIRE_BOARDED)
@@ -544,12 +592,34 @@ static void clock_heard(struct dock *dock, instant_ms at, int64_t wall_ms)
 	vehicles_sync(dock); /* their silence counts from now */
 }
 
+/* All that was left unsaid may be said. */
+static void go_on(struct dock *dock)
+{
+	if (!dock->holding)
+		return;
+	dock->holding = 0;
+	for (uint32_t i = 0; i < dock->n_vehicles; i++)
+		enqueue(dock, &dock->vehicles[i]);
+}
+
+/* An arc of another town file than ours names some other street: only the raw degrees count. */
+static void place_here(const struct dock *dock, const struct wire_message *message, struct wire_place *place)
+{
+	if (message->town == wire_town(core_town(dock->core)->hash))
+		return;
+	place->arc = NONE;
+	place->offset_mm = 0;
+}
+
 int dock_receive(struct dock *dock, uint32_t vehicle_number, const struct wire_message *message, instant_ms at,
 		 int64_t wall_ms, struct command *ret_commands, uint32_t most, uint32_t *ret_n)
 {
 	struct dock_vehicle *vehicle;
+	struct wire_state state;
+	struct wire_event event;
 
 	*ret_n = 0;
+	go_on(dock);
 	clock_heard(dock, at, wall_ms);
 	vehicle = vehicle_get(dock, vehicle_number);
 	if (!vehicle)
@@ -568,7 +638,9 @@ int dock_receive(struct dock *dock, uint32_t vehicle_number, const struct wire_m
 		return ERR_OK;
 	case WIRE_KIND_STATE:
 		contact(dock, vehicle, ret_commands, most, ret_n);
-		receive_state(dock, vehicle, &message->state);
+		state = message->state;
+		place_here(dock, message, &state.place);
+		receive_state(dock, vehicle, &state);
 		return ERR_OK;
 	case WIRE_KIND_PLAN_ACK:
 		contact(dock, vehicle, ret_commands, most, ret_n);
@@ -576,7 +648,9 @@ int dock_receive(struct dock *dock, uint32_t vehicle_number, const struct wire_m
 		return ERR_OK;
 	case WIRE_KIND_EVENT:
 		contact(dock, vehicle, ret_commands, most, ret_n);
-		receive_event(dock, vehicle, &message->event, ret_commands, most, ret_n);
+		event = message->event;
+		place_here(dock, message, &event.place);
+		receive_event(dock, vehicle, &event, ret_commands, most, ret_n);
 		return ERR_OK;
 	default:
 		return ERR_FORMAT;
@@ -622,6 +696,8 @@ static uint32_t update_vehicle(const struct update *update)
 		return update->ack.vehicle;
 	case UPD_ORDER:
 		return update->order.vehicle;
+	case UPD_RIDER_OUT:
+		return update->rider_out.vehicle;
 	default:
 		return 0;
 	}
@@ -646,6 +722,9 @@ static void update_vehicle_take(struct dock *dock, struct dock_vehicle *vehicle,
 	case UPD_ACK:
 		ack_take(dock, vehicle, &update->ack);
 		break;
+	case UPD_RIDER_OUT:
+		rider_out_add(dock, vehicle, update->rider_out.order, update->rider_out.ride, update->rider_out.by);
+		break;
 	default:
 		order_add(dock, vehicle, &update->order.order);
 	}
@@ -656,6 +735,7 @@ void dock_update(struct dock *dock, const struct update *update, int64_t wall_ms
 	uint32_t number = update_vehicle(update);
 	struct dock_vehicle *vehicle;
 
+	go_on(dock);
 	if (wall_ms > dock->wall)
 		dock->wall = wall_ms;
 	if (update->kind == UPD_ORDER && !number) {
@@ -720,6 +800,9 @@ static void tick_resend(struct dock *dock, struct dock_vehicle *vehicle)
 	for (uint32_t i = 0; i < vehicle->n_evidence; i++)
 		if (vehicle->evidence[i].sent && resend_due(dock, vehicle->evidence[i].sent_wall, 1))
 			vehicle->evidence[i].sent = 0, again = 1;
+	for (uint32_t i = 0; i < vehicle->n_outs; i++)
+		if (vehicle->outs[i].sent && resend_due(dock, vehicle->outs[i].sent_wall, 1))
+			vehicle->outs[i].sent = 0, again = 1;
 	if (vehicle->want_approval && vehicle->approval_tries && resend_due(dock, vehicle->approval_wall, 1))
 		again = 1;
 	if (again)
@@ -762,6 +845,7 @@ void dock_tick(struct dock *dock, instant_ms at, int64_t wall_ms, struct command
 	       uint32_t *ret_n)
 {
 	*ret_n = 0;
+	go_on(dock);
 	clock_heard(dock, at, wall_ms);
 	vehicles_sync(dock);
 	for (uint32_t i = 0; i < dock->n_vehicles; i++) {
@@ -774,20 +858,25 @@ void dock_tick(struct dock *dock, instant_ms at, int64_t wall_ms, struct command
 	tick_states(dock, ret_commands, most, ret_n);
 }
 
-void dock_repeat(struct dock *dock, int64_t wall_ms)
+/* ---- while nothing can be made durable ---- */
+void dock_hear(struct dock *dock, uint32_t vehicle_number, instant_ms at, int64_t wall_ms)
 {
-	if (wall_ms > dock->wall)
-		dock->wall = wall_ms;
-	for (uint32_t v = 0; v < dock->n_vehicles; v++) {
-		struct dock_vehicle *vehicle = &dock->vehicles[v];
-		for (uint32_t i = 0; i < vehicle->n_orders; i++) {
-			struct dock_order *order = &vehicle->orders[i];
-			if (order->order.kind != WIRE_STANDSTILL || !order->sent ||
-			    !resend_due(dock, order->sent_wall, 1))
-				continue;
-			order->sent = 0;
-			enqueue(dock, vehicle);
-		}
+	struct dock_vehicle *vehicle = vehicle_find(dock, vehicle_number);
+
+	clock_heard(dock, at, wall_ms);
+	if (!vehicle || vehicle->denied)
+		return;
+	vehicle->heard_wall = dock->wall;
+	vehicle->heard_at = dock->at;
+}
+
+void dock_hold(struct dock *dock, instant_ms at, int64_t wall_ms)
+{
+	clock_heard(dock, at, wall_ms);
+	dock->holding = 1;
+	for (uint32_t i = 0; i < dock->n_vehicles; i++) {
+		tick_heartbeat(dock, &dock->vehicles[i]);
+		tick_resend(dock, &dock->vehicles[i]);
 	}
 }
 
@@ -883,6 +972,21 @@ static int say_evidence(struct dock *dock, struct dock_vehicle *vehicle, struct 
 	return 0;
 }
 
+static int say_rider_out(struct dock *dock, struct dock_vehicle *vehicle, struct wire_message *message)
+{
+	for (uint32_t i = 0; i < vehicle->n_outs; i++) {
+		struct dock_rider_out *out = &vehicle->outs[i];
+		if (out->sent)
+			continue;
+		message->kind = WIRE_KIND_RIDER_OUT;
+		message->rider_out = out->out;
+		out->sent = 1;
+		out->sent_wall = dock->wall;
+		return 1;
+	}
+	return 0;
+}
+
 static int say_approval(struct dock *dock, struct dock_vehicle *vehicle, struct wire_message *message)
 {
 	if (!vehicle->want_approval || (vehicle->approval_tries && !resend_due(dock, vehicle->approval_wall, 1)))
@@ -915,10 +1019,12 @@ static int say(struct dock *dock, struct dock_vehicle *vehicle, struct wire_mess
 		return 1; /* a standstill goes to everybody, heard or not */
 	if (!vehicle->session)
 		return 0;
+	if (dock->holding)
+		return say_heartbeat(dock, vehicle, message);
 	return say_welcome(dock, vehicle, message) || say_ack(vehicle, message) ||
-	       say_order(dock, vehicle, 0, message) || say_plan(dock, vehicle, message) ||
-	       say_evidence(dock, vehicle, message) || say_approval(dock, vehicle, message) ||
-	       say_heartbeat(dock, vehicle, message);
+	       say_order(dock, vehicle, 0, message) || say_rider_out(dock, vehicle, message) ||
+	       say_plan(dock, vehicle, message) || say_evidence(dock, vehicle, message) ||
+	       say_approval(dock, vehicle, message) || say_heartbeat(dock, vehicle, message);
 }
 
 int dock_next(struct dock *dock, uint32_t *ret_vehicle, struct wire_message *ret_message)

@@ -1,8 +1,8 @@
 /* The pure half of the vehicle link, shared by the live dispatcher (link.h, ZeroMQ) and the simulator (virtual
  * network): wire messages of vehicles -> core commands, core updates -> wire messages. Keeps the newest state of each
- * vehicle and hands the core, per tick, one compact batch of what is exceptional (mode change, late by over 5 s or off
- * by over 20 m, battery step, one on-plan mark per vehicle and minute); repeats unacknowledged plans; watches
- * heartbeats (wall time). */
+ * vehicle and hands the core, per tick, one compact batch of what is exceptional (mode change, late by over 5 s (while
+ * it stands: once) or off by over 20 m, battery step, one on-plan mark per vehicle and minute); repeats unacknowledged
+ * plans; watches heartbeats (wall time). */
 #ifndef ZUB_DOCK_H
 #define ZUB_DOCK_H
 
@@ -37,8 +37,11 @@ void dock_standstill(struct dock *dock, uint32_t vehicle, const struct wire_orde
  * / 32. */
 void dock_tick(struct dock *dock, instant_ms at, int64_t wall_ms, struct command *ret_commands, uint32_t most,
 	       uint32_t *ret_n);
-/* While nothing can be made durable: only standstills that are not carried out yet are said again. */
-void dock_repeat(struct dock *dock, int64_t wall_ms);
+/* In place of dock_receive and dock_tick while nothing can be made durable: a message is heard, not taken (the vehicle
+ * repeats what matters); heartbeats and standstill orders go out, repeated as ever, and nothing else until one of the
+ * calls above. */
+void dock_hear(struct dock *dock, uint32_t vehicle, instant_ms at, int64_t wall_ms);
+void dock_hold(struct dock *dock, instant_ms at, int64_t wall_ms);
 /* Next message to send, 0 = none. */
 int dock_next(struct dock *dock, uint32_t *ret_vehicle, struct wire_message *ret_message);
 /* Newest state of a vehicle (for maps and telemetry), or NULL. */

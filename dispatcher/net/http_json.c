@@ -423,7 +423,7 @@ static const struct field release_fields[] = {
 READER(release, body_order, release_fields, {0})
 
 static const char *const outcome_choices[] = {
-	"", "home_by_shuttle", "home_by_fallback", "home_otherwise", "rider_declined", NULL};
+	"", "home_by_shuttle", "home_by_fallback", "home_otherwise", "rider_declined", "settled", NULL};
 static const struct field case_own_fields[] = {TEXT(body_case, who, 1, 1)};
 READER(case_own, body_case, case_own_fields, {0})
 

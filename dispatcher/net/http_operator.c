@@ -366,7 +366,8 @@ void handle_operator_approval(struct call *call)
 	call_submit(call, &command, NULL, finish_plain);
 }
 
-static int case_ride(struct call *call, uint64_t *ret_ride)
+/* What the core knows a case by: its ride, or its own number when it is about a vehicle alone. */
+static int case_subject(struct call *call, uint64_t *ret_subject)
 {
 	const struct core *core = http_core(call->http);
 	uint64_t number = 0;
@@ -375,7 +376,7 @@ static int case_ride(struct call *call, uint64_t *ret_ride)
 			const struct core_case *item = core_case_at(core, i);
 			if (item->case_id != number)
 				continue;
-			*ret_ride = item->ride ? item->ride : item->case_id; /* one about a vehicle alone */
+			*ret_subject = item->ride ? item->ride : item->case_id;
 			return ERR_OK;
 		}
 	}
@@ -383,10 +384,10 @@ static int case_ride(struct call *call, uint64_t *ret_ride)
 	return ERR_NOT_FOUND;
 }
 
-static void submit_case(struct call *call, uint16_t kind, uint64_t ride, const struct body_case *body)
+static void submit_case(struct call *call, uint16_t kind, uint64_t subject, const struct body_case *body)
 {
 	struct command command = {.kind = kind};
-	command.case_.ride = ride;
+	command.case_.ride = subject;
 	command.case_.outcome = body->outcome;
 	memcpy(command.case_.who, body->who, sizeof body->who);
 	memcpy(command.case_.note, body->note, sizeof body->note);
@@ -396,21 +397,21 @@ static void submit_case(struct call *call, uint16_t kind, uint64_t ride, const s
 void handle_operator_case_own(struct call *call)
 {
 	struct body_case body;
-	uint64_t ride;
-	if (case_ride(call, &ride))
+	uint64_t subject;
+	if (case_subject(call, &subject))
 		return;
 	BODY_OR_RETURN(case_own, body, 1)
-	submit_case(call, CMD_CASE_OWN, ride, &body);
+	submit_case(call, CMD_CASE_OWN, subject, &body);
 }
 
 void handle_operator_case_close(struct call *call)
 {
 	struct body_case body;
-	uint64_t ride;
-	if (case_ride(call, &ride))
+	uint64_t subject;
+	if (case_subject(call, &subject))
 		return;
 	BODY_OR_RETURN(case_close, body, 1)
-	submit_case(call, CMD_CASE_CLOSE, ride, &body);
+	submit_case(call, CMD_CASE_CLOSE, subject, &body);
 }
 
 void handle_operator_pause(struct call *call)

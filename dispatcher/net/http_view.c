@@ -489,8 +489,8 @@ json_t *view_vehicle(const struct http *http, const struct core_vehicle *vehicle
 
 json_t *view_case(const struct http *http, const struct core_case *item, enum language language)
 {
-	static const char *const outcomes[] = {"open", "home_by_shuttle", "home_by_fallback", "home_otherwise",
-					       "rider_declined"};
+	static const char *const outcomes[] = {"open",		 "home_by_shuttle", "home_by_fallback",
+					       "home_otherwise", "rider_declined",  "settled"};
 	const struct core_vehicle *vehicle = core_vehicle(http_core(http), item->vehicle);
 	(void)language;
 	json_t *json = json_object();

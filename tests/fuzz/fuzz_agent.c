@@ -115,7 +115,7 @@ static void say(struct vehicle *vehicle, struct input *in)
 {
 	struct wire_message message = {0};
 
-	switch (take(in, 8)) {
+	switch (take(in, 9)) {
 	case 0:
 		message.kind = WIRE_KIND_WELCOME;
 		vehicle->epoch += take(in, 2);
@@ -143,6 +143,10 @@ static void say(struct vehicle *vehicle, struct input *in)
 		message.kind = WIRE_KIND_ACK;
 		message.ack = (struct wire_ack){.boot = take(in, 3),
 						.sequence = take(in, 2) ? vehicle->acked : take(in, 250)};
+		break;
+	case 6:
+		message.kind = WIRE_KIND_RIDER_OUT;
+		message.rider_out = (struct wire_rider_out){.order = 1 + take(in, 40), .ride = 1 + take(in, 6)};
 		break;
 	default:
 		say_plan(vehicle, in, &message);

@@ -131,6 +131,7 @@ static void any_message(struct wire_message *message, uint8_t kind)
 {
 	memset(message, 0, sizeof *message);
 	message->kind = kind;
+	message->town = below(2) ? rng_next(&rng) : 0;
 	switch (kind) {
 	case WIRE_KIND_WELCOME:
 		message->welcome.epoch = (uint32_t)rng_next(&rng);
@@ -160,6 +161,11 @@ static void any_message(struct wire_message *message, uint8_t kind)
 		message->approval_reply.request = rng_next(&rng);
 		message->approval_reply.granted = (uint8_t)below(2);
 		text(message->approval_reply.by, sizeof message->approval_reply.by);
+		break;
+	case WIRE_KIND_RIDER_OUT:
+		message->rider_out.order = rng_next(&rng) | 1;
+		message->rider_out.ride = ride();
+		text(message->rider_out.by, sizeof message->rider_out.by);
 		break;
 	case WIRE_KIND_ACK:
 		message->ack.boot = (uint32_t)rng_next(&rng);
@@ -284,6 +290,9 @@ static void test_bounds(void **state)
 	REFUSED(WIRE_KIND_ORDER, memcpy(m_.order.reason, "\xED\xA0\x80", 4)); /* surrogate */
 	REFUSED(WIRE_KIND_ORDER, memcpy(m_.order.reason, "\xF5\x80\x80\x80", 5));
 	REFUSED(WIRE_KIND_ORDER, (memset(m_.order.reason, 0, 8), memcpy(m_.order.reason, "\xE2\x82", 3))); /* cut */
+	REFUSED(WIRE_KIND_RIDER_OUT, m_.rider_out.ride = 0);
+	REFUSED(WIRE_KIND_RIDER_OUT, m_.rider_out.order = 0);
+	REFUSED(WIRE_KIND_RIDER_OUT, memset(m_.rider_out.by, 'x', sizeof m_.rider_out.by));
 	REFUSED(WIRE_KIND_EVIDENCE, m_.evidence.ride = 0);
 	REFUSED(WIRE_KIND_EVIDENCE, m_.evidence.kind = 0);
 	REFUSED(WIRE_KIND_HELLO, m_.hello.simulated = 2);

@@ -81,6 +81,8 @@ static int same_stop(const struct plan *plan, uint32_t k)
 static int walk(const struct plan *plan, const uint8_t *late, struct timing *t)
 {
 	const struct town_rules *rules = &core_town(rig.core)->rules;
+	const uint32_t message_ms = core_settings(rig.core)->message_ms;
+	const uint32_t margin_ms = core_settings(rig.core)->reserve_ms / 4;
 	instant_ms now = core_now(rig.core), end = plan->start_at, arrive = plan->start_at;
 	if (plan->standing && plan->n && same_stop(plan, 0))
 		end = later(end + rules->stop_ms, now);
@@ -101,7 +103,9 @@ static int walk(const struct plan *plan, const uint8_t *late, struct timing *t)
 		begin = later(begin, now);
 		end = begin + item->dwell;
 		if (late[k])
-			end = later(end, later(item->until, arrive + rules->no_show_wait_ms));
+			end = later(end,
+				    later(item->until, arrive + rules->no_show_wait_ms) + message_ms +
+					    (late[k] == 2 && item->dwell > margin_ms ? item->dwell - margin_ms : 0));
 		t->arrive[k] = arrive;
 		t->begin[k] = begin;
 		t->end[k] = end;
@@ -130,7 +134,8 @@ static void absent(const struct plan *plan, const struct stops *stops, uint32_t 
 	uint32_t until = stops->of[missing];
 	memset(late, 0, MOST);
 	memset(own, 0, MOST);
-	late[missing] = own[missing] = 1;
+	late[missing] = 2; /* or comes at the very last moment */
+	own[missing] = 1;
 	for (uint32_t s = until + 1; extra > 0 && s < MOST; s++) {
 		extra -= stops->pickups[s] != 0;
 		until = s;

@@ -218,6 +218,7 @@ static void test_everything_goes_wrong(void **state)
 		scenario.world.slow_permille = rng_chance(&rng, 300) ? 150 : 0;
 		scenario.world.trains_late_permille = 300;
 		scenario.world.trains_cancelled_permille = 50;
+		scenario.world.desk_errs_permille = 200;
 		draw_faults(&scenario, &rng, 30);
 		struct outcome outcome = run(&scenario);
 		broken += outcome.figures.promises_broken;

@@ -186,7 +186,8 @@ static void board_those_at_doors(struct story *story)
 	for (uint32_t i = 0; i < story->n_riders && story->world->core; i++) {
 		struct story_rider *rider = &story->riders[i];
 		const struct core_ride *ride = rider->at_stop ? core_ride(story->world->core, rider->ride) : NULL;
-		if (!ride || ride->state != RIDE_AT_STOP || story->world->now < rider->tried_at + RETRY_BOARDING_MS)
+		if (!ride || ride->state != RIDE_AT_STOP || vehicle_with(story->world, rider->ride) ||
+		    story->world->now < rider->tried_at + RETRY_BOARDING_MS)
 			continue;
 		struct command board = {.kind = CMD_BOARD_EVIDENCE};
 		board.board_evidence = (struct cmd_board_evidence){rider->ride, WIRE_EVIDENCE_APP, ride->boarding_code};
@@ -382,6 +383,13 @@ int owns_case(struct story *story, const char *who, uint64_t ride)
 }
 
 int closes_case(struct story *story, const char *who, uint64_t ride, enum case_outcome outcome)
+{
+	if (outcome != CASE_HOME_BY_SHUTTLE)
+		vehicle_take_out(story->world, ride);
+	return on_case(story, CMD_CASE_CLOSE, who, ride, outcome);
+}
+
+int closes_case_unseen(struct story *story, const char *who, uint64_t ride, enum case_outcome outcome)
 {
 	return on_case(story, CMD_CASE_CLOSE, who, ride, outcome);
 }

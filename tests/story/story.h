@@ -86,7 +86,9 @@ int sets_shift(struct story *story, const char *who, uint32_t vehicle, const cha
 int orders(struct story *story, const char *who, uint32_t vehicle, enum wire_order_kind order);
 int answers_approval(struct story *story, const char *who, uint32_t vehicle, int granted);
 int owns_case(struct story *story, const char *who, uint64_t ride);
+/* A rider who was helped otherwise and sat in a vehicle was taken out of it; unseen: nobody went there. */
 int closes_case(struct story *story, const char *who, uint64_t ride, enum case_outcome outcome);
+int closes_case_unseen(struct story *story, const char *who, uint64_t ride, enum case_outcome outcome);
 
 /* ---- what befalls it ---- */
 void breaks_down(struct story *story, uint32_t vehicle);

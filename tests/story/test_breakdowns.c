@@ -112,6 +112,34 @@ static void waiting_rider_goes_to_another_vehicle(void **state)
 	story_close(&story);
 }
 
+/* Two wait for a shuttle that dies. The other one is too far away for the first, and what it could do for him instead
+ * would cost the second his promise: that one is kept. */
+static void what_replaces_a_broken_promise_breaks_no_other(void **state)
+{
+	static struct story story;
+	(void)state;
+	begins(&story, "08:00");
+	uint32_t near = shuttle(&story, "AB", &(struct shuttle_options){.seats = 1});
+	uint64_t first = rider_books_wish(&story, &(struct wish){.from = "AB", .to = "KL", .leave_at = "08:10"});
+	uint64_t second = rider_books_wish(&story, &(struct wish){.from = "AB", .to = "KL", .leave_at = "08:12"});
+	expect(&story, ride_of(&story, first)->vehicle == near && ride_of(&story, second)->vehicle == near);
+	at(&story, "08:09");
+	uint32_t far = shuttle(&story, "LK", &(struct shuttle_options){.seats = 1});
+	breaks_down(&story, near);
+	after_s(&story, 5);
+	expect_notice(&story, first, NOTICE_BROKEN);
+	expect_no_notice(&story, second, NOTICE_BROKEN);
+	expect_state(&story, second, RIDE_PROMISED);
+	expect(&story, ride_of(&story, second)->vehicle == far && ride_of(&story, second)->cause == CAUSE_NONE);
+	rider_goes_to_stop(&story, second);
+	until_state(&story, second, RIDE_DONE, "08:40");
+	expect(&story, ride_of(&story, second)->cause == CAUSE_NONE);
+	rider_goes_to_stop(&story, first);
+	until_state(&story, first, RIDE_DONE, "09:00");
+	expect_code(&story, closes_case(&story, "Anna", first, CASE_HOME_BY_SHUTTLE), ERR_OK);
+	story_close(&story);
+}
+
 /* A minimal-risk stop with riders aboard; the vehicle asks, the supervisor looks and approves, it goes on. */
 static void minimal_risk_stop_is_approved(void **state)
 {
@@ -292,6 +320,7 @@ int main(void)
 		cmocka_unit_test(only_bay_fails_with_the_wheelchair_rider_aboard),
 		cmocka_unit_test(without_fallback_no_late_promise_on_one_vehicle),
 		cmocka_unit_test(waiting_rider_goes_to_another_vehicle),
+		cmocka_unit_test(what_replaces_a_broken_promise_breaks_no_other),
 		cmocka_unit_test(minimal_risk_stop_is_approved),
 		cmocka_unit_test(minimal_risk_stop_is_denied),
 		cmocka_unit_test(standstill_of_all_and_resume),

@@ -339,6 +339,79 @@ static void test_standstill_hold_resume(void **state)
 	rig_close(&rig);
 }
 
+/* A person has taken the rider out of a vehicle that stands still: a plan without that drop-off is taken then. */
+static void test_rider_taken_out_by_a_person(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, line, 'A', 'B', 0);
+	board_one(&rig);
+	rig_order(&rig, 501, WIRE_STANDSTILL);
+	rig_rider_out(&rig, 900, 7);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:27 1.4 taken out 7\n00:27 1.5 order done 501\n");
+	assert_int_equal(rig.state.n_aboard, 0);
+	rig_rider_out(&rig, 900, 7); /* not heard: said again, answered again */
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:28 1.6 taken out 7\n");
+	rig_plan_begin(&rig);
+	rig_task(&rig, WIRE_PARK, 0, 'B', 'C', 0);
+	rig_plan_send(&rig);
+	rig_order(&rig, 502, WIRE_RESUME);
+	rig_run(&rig, 30);
+	rig_expect(&rig, "00:29 plan 1.2 taken\n00:29 1.7 order done 502\n00:37 1.8 parked 0\n");
+	rig_close(&rig);
+}
+
+/* Two persons are aboard, and the cabin is counted: the vehicle believes what it sees. */
+static void test_rider_is_still_aboard(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, line, 'A', 'B', 0);
+	board_one(&rig);
+	rig.counts = 1;
+	rig.persons = 1;
+	rig_run(&rig, 1);
+	rig_rider_out(&rig, 900, 7);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:28 1.4 still aboard 7\n");
+	assert_int_equal(rig.state.n_aboard, 1);
+	rig.persons = 0; /* now the rider is out, but the old order, come late, is about another moment */
+	rig_rider_out(&rig, 900, 7);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:29 1.5 still aboard 7\n");
+	rig_rider_out(&rig, 901, 7);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:30 1.6 taken out 7\n");
+	assert_int_equal(rig.state.n_aboard, 0);
+	rig_rider_out(&rig, 902, 12345); /* never seen here */
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:31 1.7 taken out 12345\n");
+	rig_close(&rig);
+}
+
+/* In the door just then: that one is let out as planned, then the order is answered. */
+static void test_rider_taken_out_in_the_door(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, line, 'A', 'B', 0);
+	board_one(&rig);
+	rig_run(&rig, 20); /* stands at the drop-off, the rider is leaving */
+	rig_rider_out(&rig, 900, 7);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:45 1.4 arrived 7\n");
+	rig_run(&rig, 20);
+	rig_rider_out(&rig, 900, 7);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:55 1.5 alighted 7\n00:55 1.6 departed 7\n01:08 1.7 taken out 7\n");
+	rig_close(&rig);
+}
+
 static void test_out_of_service(void **state)
 {
 	struct rig rig;
@@ -737,6 +810,9 @@ int main(void)
 		cmocka_unit_test(test_rider_in_the_door_is_not_left),
 		cmocka_unit_test(test_turned_round_on_the_way),
 		cmocka_unit_test(test_standstill_hold_resume),
+		cmocka_unit_test(test_rider_taken_out_by_a_person),
+		cmocka_unit_test(test_rider_is_still_aboard),
+		cmocka_unit_test(test_rider_taken_out_in_the_door),
 		cmocka_unit_test(test_out_of_service),
 		cmocka_unit_test(test_buttons),
 		cmocka_unit_test(test_buttons_held_down_while_nobody_listens),

@@ -119,6 +119,7 @@ static void tell_state(struct stage *stage, uint8_t mode, int32_t late_ms, uint1
 	struct wire_message message = {.kind = WIRE_KIND_STATE};
 	struct place place = rig_place(&stage->rig, 'A', 'B');
 
+	message.town = wire_town(stage->drawn.town.hash);
 	message.state = (struct wire_state){
 		.boot = 1,
 		.sequence = ++stage->sequence,
@@ -134,6 +135,7 @@ static void tell_event(struct stage *stage, uint32_t boot, uint32_t sequence, ui
 {
 	struct wire_message message = {.kind = WIRE_KIND_EVENT};
 
+	message.town = wire_town(stage->drawn.town.hash);
 	message.event = (struct wire_event){.boot = boot,
 					    .sequence = sequence,
 					    .at = stage->rig.now,
@@ -469,6 +471,47 @@ static void test_evidence_until_boarded(void **state)
 	stage_close(&stage);
 }
 
+static void close_case(struct stage *stage, uint64_t ride)
+{
+	struct command command = {.kind = CMD_CASE_CLOSE};
+
+	command.case_ = (struct cmd_case){.ride = ride, .who = "Kim", .outcome = CASE_HOME_BY_FALLBACK};
+	assert_int_equal(step(stage, &command).code, 0);
+}
+
+/* Said until the vehicle answers, also by the next dispatcher; ahead of the plan that it would refuse otherwise. */
+static void test_rider_out_until_answered(void **state)
+{
+	static struct stage stage;
+
+	(void)state;
+	stage_open(&stage);
+	tell_hello(&stage, 1, 1);
+	uint64_t ride = book(&stage);
+	tell_event(&stage, 1, 1, WIRE_BOARDED, ride);
+	tell_event(&stage, 1, 2, WIRE_MRC_BEGAN, 0);
+	heard(&stage, WIRE_KIND_PLAN);
+	close_case(&stage, ride);
+	listen_to(&stage, 1);
+	assert_int_equal(stage.said[0].kind, WIRE_KIND_RIDER_OUT);
+	struct wire_rider_out out = latest(&stage, WIRE_KIND_RIDER_OUT).rider_out;
+	assert_true(out.ride == ride && out.order);
+	assert_string_equal(out.by, "Kim");
+	tick(&stage, 2000);
+	tell_heartbeat(&stage);
+	assert_true(latest(&stage, WIRE_KIND_RIDER_OUT).rider_out.order == out.order);
+	dock_again(&stage);
+	tell_hello(&stage, 2, 1);
+	tell_state(&stage, WIRE_MRC, 0, 900);
+	assert_true(latest(&stage, WIRE_KIND_RIDER_OUT).rider_out.order == out.order);
+	tell_event(&stage, 1, 3, WIRE_TAKEN_OUT, ride);
+	assert_int_equal(core_ride(stage.rig.core, ride)->taken_out, 0);
+	tick(&stage, 4000);
+	tell_heartbeat(&stage);
+	assert_int_equal(heard(&stage, WIRE_KIND_RIDER_OUT), 0);
+	stage_close(&stage);
+}
+
 static void test_approval_is_repeated_for_a_while(void **state)
 {
 	static struct stage stage;
@@ -584,6 +627,116 @@ static void test_states_made_small(void **state)
 	stage_close(&stage);
 }
 
+/* Nothing can be made durable: heartbeats and standstill go on, plans never. */
+static void test_holding(void **state)
+{
+	static struct stage stage;
+	struct wire_order stop = {.id = 77, .kind = WIRE_STANDSTILL, .by = "Kim"};
+	uint32_t heartbeats = 0, orders = 0, others = 0;
+
+	(void)state;
+	stage_open(&stage);
+	tell_hello(&stage, 1, 1);
+	book(&stage);
+	order(&stage, 5, WIRE_HOLD);
+	heard(&stage, WIRE_KIND_PLAN);
+	for (int i = 0; i < 60; i++) {
+		stage.rig.now += 1000;
+		if (i == 30)
+			dock_standstill(stage.dock, 0, &stop);
+		dock_hear(stage.dock, 1, stage.rig.now, wall(&stage));
+		dock_hold(stage.dock, stage.rig.now, wall(&stage));
+		listen_to(&stage, 1);
+		for (uint32_t k = 0; k < stage.n_said; k++) {
+			const struct wire_message *said = &stage.said[k];
+			heartbeats += said->kind == WIRE_KIND_HEARTBEAT;
+			orders += said->kind == WIRE_KIND_ORDER && said->order.id == 77;
+			others += said->kind != WIRE_KIND_HEARTBEAT &&
+				  (said->kind != WIRE_KIND_ORDER || said->order.id != 77);
+		}
+		stage.n_said = 0;
+	}
+	assert_in_range(heartbeats, 55, 60);
+	assert_in_range(orders, 10, 30);
+	assert_int_equal(others, 0);
+	tick(&stage, 1000);
+	assert_true(core_vehicle(stage.rig.core, 1)->link_up); /* it was heard all the time */
+	assert_int_equal(heard(&stage, WIRE_KIND_PLAN), 1);
+	for (int i = 0; i < 20; i++) { /* one that is not heard gets no heartbeat, but the standstill */
+		stage.rig.now += 1000;
+		dock_hold(stage.dock, stage.rig.now, wall(&stage));
+		heartbeats = i ? heartbeats : 0;
+		listen_to(&stage, 1);
+		for (uint32_t k = 0; k < stage.n_said; k++)
+			heartbeats += stage.said[k].kind == WIRE_KIND_HEARTBEAT;
+		orders += heard(&stage, WIRE_KIND_ORDER);
+	}
+	assert_in_range(heartbeats, 0, 2);
+	assert_in_range(orders, 16, 60);
+	stage_close(&stage);
+}
+
+/* It stands for an hour: late is news once, then there are the marks of each minute. */
+static void test_standing_is_late_once(void **state)
+{
+	static const uint8_t modes[] = {WIRE_AT_STOP, WIRE_MRC, WIRE_FAULT, WIRE_STOPPED, WIRE_HELD};
+	static struct stage stage;
+
+	(void)state;
+	stage_open(&stage);
+	tell_hello(&stage, 1, 1);
+	for (uint32_t m = 0; m < COUNT_OF(modes); m++) {
+		uint32_t n = 0;
+		for (int i = 0; i < 360; i++) {
+			tell_state(&stage, modes[m], i * 10000, 900);
+			tick(&stage, 10000);
+			n += made(&stage, CMD_FLEET_STATES);
+		}
+		assert_in_range(n, 60, 63);
+		assert_int_equal(core_vehicle(stage.rig.core, 1)->mode, modes[m]);
+	}
+	tell_state(&stage, WIRE_DRIVING, 0, 900);
+	tick(&stage, 1000);
+	tell_state(&stage, WIRE_DRIVING, 6000, 900); /* while it drives each further step counts */
+	tick(&stage, 1000);
+	assert_int_equal(made(&stage, CMD_FLEET_STATES), 1);
+	tell_state(&stage, WIRE_DRIVING, 12000, 900);
+	tick(&stage, 1000);
+	assert_int_equal(made(&stage, CMD_FLEET_STATES), 1);
+	stage_close(&stage);
+}
+
+/* An agent that has not changed its town file yet: its arcs are those of other streets. */
+static void test_arcs_of_another_town_are_not_taken(void **state)
+{
+	static struct stage stage;
+	struct wire_message message = {.kind = WIRE_KIND_STATE};
+
+	(void)state;
+	stage_open(&stage);
+	tell_hello(&stage, 1, 1);
+	struct place place = rig_place(&stage.rig, 'C', 'D');
+	message.state = (struct wire_state){.boot = 1, .sequence = 1, .at = stage.rig.now, .mode = WIRE_IDLE};
+	message.state.place =
+		(struct wire_place){place.point.lat_e7, place.point.lon_e7, place.road.arc, place.road.offset_mm, 0};
+	struct spot before = core_vehicle(stage.rig.core, 1)->anchor.road;
+	for (uint64_t town = 0; town < 2; town++) { /* another one, or none named */
+		message.town = town ? wire_town(stage.drawn.town.hash) ^ 5 : 0;
+		message.state.sequence++;
+		assert_int_equal(tell(&stage, 1, &message), 0);
+		assert_int_equal(dock_state(stage.dock, 1)->place.arc, NONE);
+		assert_int_equal(dock_state(stage.dock, 1)->place.lat_e7, place.point.lat_e7);
+		tick(&stage, 60000);
+		assert_true(core_vehicle(stage.rig.core, 1)->anchor.road.arc == before.arc);
+	}
+	message.town = wire_town(stage.drawn.town.hash);
+	message.state.sequence++;
+	message.state.at = stage.rig.now;
+	assert_int_equal(tell(&stage, 1, &message), 0);
+	assert_int_equal(dock_state(stage.dock, 1)->place.arc, place.road.arc);
+	stage_close(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -598,10 +751,14 @@ int main(void)
 		cmocka_unit_test(test_standstill_of_an_earlier_dispatcher_is_said_again),
 		cmocka_unit_test(test_into_service_before_the_plan),
 		cmocka_unit_test(test_evidence_until_boarded),
+		cmocka_unit_test(test_rider_out_until_answered),
 		cmocka_unit_test(test_approval_is_repeated_for_a_while),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_right_to_pick_up_ends_before_others_are_sent),
 		cmocka_unit_test(test_states_made_small),
+		cmocka_unit_test(test_holding),
+		cmocka_unit_test(test_standing_is_late_once),
+		cmocka_unit_test(test_arcs_of_another_town_are_not_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

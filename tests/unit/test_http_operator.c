@@ -201,6 +201,44 @@ static void streets_closed_and_opened(void **state)
 	post_is("/api/v1/operator/closures", body, 422); /* nobody is made faster */
 }
 
+/* A case about a vehicle alone can be taken care of and closed like any other. */
+static void a_case_without_a_ride(void **state)
+{
+	(void)state;
+	struct command call = {.kind = CMD_VEHICLE_EVENT, .at = rig.rig.now};
+	call.vehicle_event.vehicle = 1;
+	call.vehicle_event.event = (struct wire_event){.boot = 1,
+						       .sequence = 1,
+						       .at = rig.rig.now,
+						       .kind = WIRE_PASSENGER_CALL,
+						       .place = {.arc = NONE},
+						       .reason = "a window is broken"};
+	assert_int_equal(rig_step(&rig.rig, &call).code, 0);
+	struct http_answer answer = http_get(&rig, "/api/v1/operator/cases");
+	json_t *item = json_array_get(json_object_get(answer.json, "cases"), 0);
+	assert_true(json_is_null(json_object_get(item, "ride")));
+	char own[128], close[128];
+	const char *id = json_string_value(json_object_get(item, "case"));
+	snprintf(own, sizeof own, "/api/v1/operator/cases/%s/own", id);
+	snprintf(close, sizeof close, "/api/v1/operator/cases/%s/close", id);
+	http_forget(&answer);
+	post_is(own, "{\"who\":\"Anna\"}", 200);
+	answer = http_get(&rig, "/api/v1/operator/cases");
+	item = json_array_get(json_object_get(answer.json, "cases"), 0);
+	assert_string_equal(json_string_value(json_object_get(item, "owner")), "Anna");
+	http_forget(&answer);
+	post_is(close, "{\"who\":\"Anna\",\"outcome\":\"settled\",\"note\":\"glazier called\"}", 200);
+	answer = http_get(&rig, "/api/v1/operator/cases");
+	assert_int_equal(json_array_size(json_object_get(answer.json, "cases")), 0);
+	http_forget(&answer);
+	answer = http_get(&rig, "/api/v1/operator/cases?state=all");
+	item = json_array_get(json_object_get(answer.json, "cases"), 0);
+	assert_string_equal(json_string_value(json_object_get(item, "outcome")), "settled");
+	http_forget(&answer);
+	post_is(close, "{\"who\":\"Anna\",\"outcome\":\"settled\"}", 404); /* it is over */
+	post_is("/api/v1/operator/cases/00000000000000ff/own", "{\"who\":\"Anna\"}", 404);
+}
+
 static void figures_for_prometheus(void **state)
 {
 	(void)state;

@@ -68,6 +68,7 @@ CLEAR(upd_case)
 CLEAR(upd_vehicle)
 CLEAR(upd_duty)
 CLEAR(upd_outcome)
+CLEAR(upd_rider_out)
 
 static const struct body {
 	uint16_t kind;
@@ -114,6 +115,7 @@ static const struct body {
 	BODY(UPD_VEHICLE, upd_vehicle, 1),
 	BODY(UPD_DUTY, upd_duty, 1),
 	BODY(UPD_OUTCOME, upd_outcome, 1),
+	BODY(UPD_RIDER_OUT, upd_rider_out, 1),
 };
 
 static const struct record_kind *kind_of(const struct body *body)

@@ -218,14 +218,20 @@ static int order_known(const struct agent *agent, uint64_t id)
 	return 0;
 }
 
+static int event_waits(const struct agent *agent, uint8_t kind, uint64_t ride)
+{
+	for (uint32_t i = agent->n_acked; i < agent->n_events; i++)
+		if (agent->events[i].kind == kind && agent->events[i].ride == ride)
+			return 1;
+	return 0;
+}
+
 /* The dispatcher has not heard that it was carried out (it may have been restored): said again, done once. */
 static void order_repeated(struct agent *agent, uint64_t id)
 {
-	if (agent->standstill_order == id || agent_events_room(agent) <= ORDERS_ROOM)
+	if (agent->standstill_order == id || agent_events_room(agent) <= ORDERS_ROOM ||
+	    event_waits(agent, WIRE_ORDER_DONE, id))
 		return;
-	for (uint32_t i = agent->n_acked; i < agent->n_events; i++)
-		if (agent->events[i].kind == WIRE_ORDER_DONE && agent->events[i].ride == id)
-			return; /* on its way */
 	agent_event(agent, WIRE_ORDER_DONE, id, agent->clock.floor);
 }
 
@@ -279,6 +285,25 @@ static void receive_order(struct agent *agent, const struct wire_order *order)
 		agent_event(agent, WIRE_ORDER_DONE, order->id, agent->clock.floor);
 }
 
+/* A person says that this rider is out. Answered each time it is said, but nobody is taken out twice by the same order:
+ * an old one that comes late would take out whom the dispatcher has put back. */
+static void receive_rider_out(struct agent *agent, const struct wire_rider_out *out)
+{
+	int known = order_known(agent, out->order), aboard = agent_aboard(agent, out->ride);
+
+	if (agent_in_the_door(agent, out->ride) || agent_events_room(agent) <= ORDERS_ROOM)
+		return; /* it will be repeated */
+	changed(agent);
+	if (aboard && !known && !agent_sees_aboard(agent, out->ride)) {
+		agent_rider_leaves(agent, out->ride);
+		aboard = 0;
+	}
+	if (!known)
+		agent->orders[agent->n_orders++ % AGENT_ORDERS] = out->order;
+	if (!event_waits(agent, aboard ? WIRE_STILL_ABOARD : WIRE_TAKEN_OUT, out->ride))
+		agent_event(agent, aboard ? WIRE_STILL_ABOARD : WIRE_TAKEN_OUT, out->ride, agent->clock.floor);
+}
+
 static void receive_evidence(struct agent *agent, const struct wire_evidence *evidence)
 {
 	uint32_t task = agent_plan_pickup(agent, evidence->ride);
@@ -311,6 +336,9 @@ void agent_receive(struct agent *agent, const struct wire_message *message, int6
 		break;
 	case WIRE_KIND_ORDER:
 		receive_order(agent, &message->order);
+		break;
+	case WIRE_KIND_RIDER_OUT:
+		receive_rider_out(agent, &message->rider_out);
 		break;
 	case WIRE_KIND_EVIDENCE:
 		receive_evidence(agent, &message->evidence);
@@ -450,7 +478,9 @@ void agent_view(const struct agent *agent, struct agent_view *ret_view)
 				  .standstill = agent->standstill,
 				  .held = agent->held};
 
-	for (uint32_t i = 0; i < agent->n_aboard; i++)
+	for (uint32_t i = 0; i < agent->n_aboard; i++) {
 		view.aboard[i] = agent->aboard[i].ride;
+		view.persons[i] = agent->aboard[i].party;
+	}
 	*ret_view = view;
 }

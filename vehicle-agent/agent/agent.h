@@ -47,6 +47,8 @@ struct body_report {
 	uint32_t speed_mm_s;
 	uint16_t battery_permille;
 	uint32_t remaining_ms; /* to the target */
+	uint8_t persons_known; /* the cabin is counted: */
+	uint8_t persons;       /* who sits in it */
 	char reason[WIRE_TEXT_MAX];
 };
 
@@ -101,6 +103,7 @@ struct agent_view {
 	uint8_t mode;
 	uint32_t plan_epoch, plan_version, n_tasks, n_done, n_aboard;
 	uint64_t aboard[WIRE_ABOARD_MAX];
+	uint8_t persons[WIRE_ABOARD_MAX]; /* of those rides */
 	uint8_t link_up, doors_open, standstill, held;
 };
 void agent_view(const struct agent *agent, struct agent_view *ret_view);

@@ -206,6 +206,8 @@ int agent_next_message(struct agent *agent, struct wire_message *ret_message)
 	memset(ret_message, 0, sizeof *ret_message);
 	if (!pick_message(agent, ret_message))
 		return 0;
+	if (ret_message->kind == WIRE_KIND_STATE || ret_message->kind == WIRE_KIND_EVENT)
+		ret_message->town = wire_town(agent->town->hash);
 	agent->link.sent_wall = agent->wall;
 	return 1;
 }

@@ -138,6 +138,10 @@ uint32_t agent_plan_pickup(const struct agent *agent, uint64_t ride); /* task in
 
 /* agent_stop.c */
 void agent_board(struct agent *agent, uint32_t task, uint8_t evidence);
+/* Does the vehicle see that this rider is aboard, whatever a person says? */
+int agent_sees_aboard(const struct agent *agent, uint64_t ride);
+int agent_in_the_door(const struct agent *agent, uint64_t ride);
+void agent_rider_leaves(struct agent *agent, uint64_t ride); /* taken out by a person */
 void agent_step(struct agent *agent, instant_ms now);
 /* When the next step is due by service time; INT64_MAX = never. */
 instant_ms agent_step_due(const struct agent *agent);

@@ -63,6 +63,33 @@ static void rider_remove(struct agent *agent, uint64_t ride)
 	agent->finished[agent->n_finished++ % AGENT_FINISHED] = ride;
 }
 
+/* The cabin holds more persons than would be left without this ride. A vehicle that cannot count takes a person's word
+ * for it. */
+int agent_sees_aboard(const struct agent *agent, uint64_t ride)
+{
+	uint32_t others = 0;
+
+	for (uint32_t i = 0; i < agent->n_aboard; i++)
+		if (agent->aboard[i].ride != ride)
+			others += agent->aboard[i].party;
+	return agent->body_known && agent->body.persons_known && agent->body.persons > others;
+}
+
+int agent_in_the_door(const struct agent *agent, uint64_t ride)
+{
+	uint32_t task = agent->stop.service.task;
+
+	return task != AGENT_NO_TASK && task_of(agent, task)->ride == ride;
+}
+
+void agent_rider_leaves(struct agent *agent, uint64_t ride)
+{
+	rider_remove(agent, ride);
+	for (uint32_t i = 0; i < agent->plan.n_tasks; i++)
+		if (task_of(agent, i)->ride == ride && task_of(agent, i)->kind == WIRE_DROPOFF)
+			agent->done |= UINT64_C(1) << i;
+}
+
 void agent_board(struct agent *agent, uint32_t task, uint8_t evidence)
 {
 	uint32_t first = agent_next_task(agent);
