@@ -638,8 +638,11 @@ static int try_ends(struct trial *t, struct insertion_result *result)
 	const struct base *b = t->base;
 	const struct ask *ask = t->ask;
 	int found = 0;
-	if (t->search->from[t->p].road.arc == NONE || t->search->to[t->q].road.arc == NONE ||
-	    place_same(&t->search->from[t->p], &t->search->to[t->q]))
+	if (t->search->from[t->p].road.arc == NONE || t->search->to[t->q].road.arc == NONE) {
+		result->obstacle = further(result->obstacle, REFUSAL_NO_ROAD);
+		return 0;
+	}
+	if (place_same(&t->search->from[t->p], &t->search->to[t->q]))
 		return 0;
 	for (t->i = b->first_free; t->i <= b->n; t->i++) {
 		uint32_t leg_ms = t->search->to_from[t->p][b->first_place + t->i].time_ms;

@@ -71,13 +71,24 @@ struct near_stop {
 	uint32_t mm;
 };
 
-/* The NEAR_STOPS nearest stops by air within `most_mm`, nearest first. *ret_barred: some were left out for steps. */
+static int stop_has_road(const struct town *town, uint32_t stop)
+{
+	for (uint32_t c = 0; c < town->n_classes; c++)
+		if (town->stop_spot[(size_t)c * town->n_stops + stop].arc != NONE)
+			return 1;
+	return 0;
+}
+
+/* The NEAR_STOPS nearest stops that a road leads to, by air within `most_mm`, nearest first. *ret_barred: some were
+ * left out for steps. */
 static uint32_t stops_near(const struct core *core, const struct place *place, uint32_t most_mm, int step_free,
 			   struct near_stop *ret, int *ret_barred)
 {
 	const struct town *town = core->town;
 	uint32_t n = 0;
 	for (uint32_t s = 0; s < town->n_stops; s++) {
+		if (!stop_has_road(town, s))
+			continue;
 		uint64_t mm = geo_rough_mm(place->point, town->stop_point[s]);
 		if (mm > most_mm || (n == NEAR_STOPS && mm >= ret[n - 1].mm))
 			continue;
@@ -164,13 +175,14 @@ static uint8_t ends_find(const struct core *core, const struct place *place, uin
 		return stop.road.arc == NONE ? REFUSAL_NO_ROAD : REFUSAL_NONE;
 	}
 	stop_ends(core, place, most_mm, step_free, from, ends, &n, &barred);
-	if ((town->rules.door_to_door || most_mm == 0) && place->road.arc != NONE &&
-	    place->road_away_mm <= DOOR_AWAY_MM && !(town->road.flags[place->road.arc] & ARC_NO_STOPPING))
+	const int doors = town->rules.door_to_door || most_mm == 0;
+	if (doors && place->road.arc != NONE && place->road_away_mm <= DOOR_AWAY_MM &&
+	    !(town->road.flags[place->road.arc] & ARC_NO_STOPPING))
 		add_end(core, place, most_mm == 0 ? 0 : place->road_away_mm, ends, &n);
 	*ret_n = n;
 	if (n)
 		return REFUSAL_NONE;
-	return barred ? REFUSAL_NOT_STEP_FREE : REFUSAL_NO_STOP_NEAR;
+	return barred ? REFUSAL_NOT_STEP_FREE : doors ? REFUSAL_NO_ROAD : REFUSAL_NO_STOP_NEAR;
 }
 
 /* ---- what is asked ---- */

@@ -74,6 +74,36 @@ static void test_waits_for_riders_and_earliest_time(void **state)
 	rig_close(&rig);
 }
 
+/* A prebooked ride: it stands there long before, but the doors stay closed until the window begins or the rider is
+ * there.
+ */
+static void test_doors_open_when_the_window_begins(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, line, 'A', 'B', 0);
+	rig_run(&rig, 1);
+	rig_plan_begin(&rig);
+	rig_task(&rig, WIRE_PICKUP, 7, 'A', 'B', 50)->not_before = RIG_START + 1800000;
+	rig_task(&rig, WIRE_PICKUP, 8, 'A', 'B', 50)->not_before = RIG_START + 1800000;
+	rig_task(&rig, WIRE_DROPOFF, 7, 'B', 'C', 50);
+	rig_task(&rig, WIRE_DROPOFF, 8, 'B', 'C', 50);
+	rig_plan_send(&rig);
+	rig_run(&rig, 600);
+	assert_int_equal(rig.state.mode, WIRE_AT_STOP);
+	assert_int_equal(rig.state.doors_open, 0);
+	rig_evidence(&rig, 7, WIRE_EVIDENCE_APP); /* the rider is there early */
+	rig_run(&rig, 2);
+	assert_int_equal(rig.state.doors_open, 1);
+	rig_run(&rig, 30);
+	assert_int_equal(rig.state.n_aboard, 1);
+	assert_int_equal(rig.state.doors_open, 0); /* sits in the dry until the other one's time */
+	rig_run(&rig, 1200);
+	assert_int_equal(rig.state.doors_open, 1);
+	rig_close(&rig);
+}
+
 static void test_no_show_is_the_dispatchers_word(void **state)
 {
 	struct rig rig;
@@ -801,6 +831,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_ride),
 		cmocka_unit_test(test_waits_for_riders_and_earliest_time),
+		cmocka_unit_test(test_doors_open_when_the_window_begins),
 		cmocka_unit_test(test_no_show_is_the_dispatchers_word),
 		cmocka_unit_test(test_rider_added_to_the_stop_where_it_stands),
 		cmocka_unit_test(test_doors_take_time),

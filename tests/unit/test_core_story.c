@@ -648,6 +648,33 @@ static void new_town_in_the_middle(void **state)
 	drawn_town_close(&old);
 }
 
+/* A street that no shuttle comes back from, and a place far from any street: each has a reason of its own. */
+static void no_road_is_a_reason_of_its_own(void **state)
+{
+	(void)state;
+	struct command there = rig_request_command(&rig, rig_place(&rig, 'A', 'B'), rig_place(&rig, 'E', 'F'));
+	assert_int_equal(rig_step(&rig, &there).refusal, REFUSAL_NO_ROAD);
+	there = rig_request_command(&rig, rig_place(&rig, 'E', 'F'), rig_place(&rig, 'A', 'B'));
+	assert_int_equal(rig_step(&rig, &there).refusal, REFUSAL_NO_ROAD);
+	there = rig_request_command(&rig, rig_place(&rig, 'A', 'B'), rig_place(&rig, 'B', 'C'));
+	there.request.to.road_away_mm = 500000;
+	assert_int_equal(rig_step(&rig, &there).refusal, REFUSAL_NO_ROAD);
+	drawn.town.rules.door_to_door = 0; /* where people walk to stops, it is a stop that is missing */
+	there = rig_request_command(&rig, rig_place(&rig, 'A', 'B'), rig_place(&rig, 'B', 'C'));
+	there.request.walk_max_mm = 300000;
+	assert_int_equal(rig_step(&rig, &there).refusal, REFUSAL_NO_STOP_NEAR);
+}
+
+static int open_dead_end(void **state)
+{
+	(void)state;
+	open_with(&(struct drawn_options){.drawing = "A---------B---------C\n          |\n          E>>>>>>>>>F",
+					  .metres_per_char = 50},
+		  0);
+	assert_int_equal(rig_vehicle(&rig, 1, 'A', 'B'), 0);
+	return 0;
+}
+
 #define STORY(test, opener) cmocka_unit_test_setup_teardown(test, opener, close_all)
 
 int main(void)
@@ -674,6 +701,7 @@ int main(void)
 		STORY(departing_train_is_reached, open_train),
 		STORY(unknown_access_is_not_offered, open_train),
 		STORY(refusals_say_why, open_one),
+		STORY(no_road_is_a_reason_of_its_own, open_dead_end),
 		STORY(empty_battery_charges, open_one),
 		STORY(riders_share, open_one),
 		STORY(new_town_in_the_middle, open_two),

@@ -474,7 +474,7 @@ void agent_view(const struct agent *agent, struct agent_view *ret_view)
 				  .n_done = agent_n_done(agent),
 				  .n_aboard = agent->n_aboard,
 				  .link_up = agent->link.up,
-				  .doors_open = agent->stop.open,
+				  .doors_open = (uint8_t)agent_doors_open(agent),
 				  .standstill = agent->standstill,
 				  .held = agent->held};
 

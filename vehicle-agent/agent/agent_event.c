@@ -111,7 +111,7 @@ static void say_hello(struct agent *agent, struct wire_message *message)
 static uint64_t state_digest(const struct agent *agent)
 {
 	return (uint64_t)agent->plan.epoch << 40 ^ (uint64_t)agent->plan.version << 20 ^
-	       (uint64_t)agent_mode(agent) << 16 ^ (uint64_t)agent->stop.open << 15 ^
+	       (uint64_t)agent_mode(agent) << 16 ^ (uint64_t)agent_doors_open(agent) << 15 ^
 	       (uint64_t)agent_n_done(agent) << 8 ^ agent->n_aboard;
 }
 
@@ -125,7 +125,7 @@ static void say_state(struct agent *agent, struct wire_message *message)
 	state->at = agent->clock.floor;
 	state->place = agent->body.place;
 	state->mode = agent_mode(agent);
-	state->doors_open = agent->stop.open;
+	state->doors_open = (uint8_t)agent_doors_open(agent);
 	state->battery_permille = agent->body.battery_permille;
 	state->speed_mm_s = agent->body.speed_mm_s;
 	state->late_ms = agent_late_ms(agent);

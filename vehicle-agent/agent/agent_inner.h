@@ -142,6 +142,8 @@ void agent_board(struct agent *agent, uint32_t task, uint8_t evidence);
 int agent_sees_aboard(const struct agent *agent, uint64_t ride);
 int agent_in_the_door(const struct agent *agent, uint64_t ride);
 void agent_rider_leaves(struct agent *agent, uint64_t ride); /* taken out by a person */
+/* At a stop: for somebody who leaves, is there, or whose window has begun; not while a later rider is waited for. */
+int agent_doors_open(const struct agent *agent);
 void agent_step(struct agent *agent, instant_ms now);
 /* When the next step is due by service time; INT64_MAX = never. */
 instant_ms agent_step_due(const struct agent *agent);

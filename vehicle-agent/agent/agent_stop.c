@@ -98,8 +98,9 @@ void agent_board(struct agent *agent, uint32_t task, uint8_t evidence)
 	    !agent_in_stop(agent, first, task) || task >= agent_stop_end(agent, first) ||
 	    !spot_equal(place_spot(&task_of(agent, task)->place), agent->stop.spot))
 		return;
+	uint32_t doors_ms = agent_doors_open(agent) ? 0 : agent->settings.doors_ms;
 	agent->evidence[task] = evidence;
-	agent->stop.ready_at = later(agent->stop.ready_at, agent->clock.floor);
+	agent->stop.ready_at = later(agent->stop.ready_at, agent->clock.floor + doors_ms);
 	agent->dirty = 1;
 }
 
@@ -116,6 +117,35 @@ static void stop_tasks(const struct agent *agent, uint32_t *ret_first, uint32_t 
 		return;
 	*ret_first = first;
 	*ret_end = agent_stop_end(agent, first);
+}
+
+/* When the doors open for this task; INT64_MAX = not for it. */
+static instant_ms doors_from(const struct agent *agent, uint32_t task)
+{
+	const struct wire_task *t = task_of(agent, task);
+
+	if (t->kind == WIRE_DROPOFF)
+		return agent_aboard(agent, t->ride) ? INSTANT_NONE : INT64_MAX;
+	return agent->evidence[task] ? INSTANT_NONE : t->not_before;
+}
+
+/* The next moment from which they are open; in the past: they are. */
+static instant_ms doors_next(const struct agent *agent)
+{
+	instant_ms next = INT64_MAX;
+	uint32_t first, end;
+
+	stop_tasks(agent, &first, &end);
+	for (uint32_t i = first; i < end; i++)
+		if (agent_in_stop(agent, first, i) && doors_from(agent, i) < next)
+			next = doors_from(agent, i);
+	return next;
+}
+
+int agent_doors_open(const struct agent *agent)
+{
+	return agent->stop.open &&
+	       (agent->stop.service.task != AGENT_NO_TASK || doors_next(agent) <= agent->clock.floor);
 }
 
 static void stop_open(struct agent *agent, uint32_t first, instant_ms now)
@@ -388,6 +418,8 @@ instant_ms agent_step_due(const struct agent *agent)
 		due = agent->stop.service.until;
 	else if (agent->stop.open && stop_finished(agent) && !immobile(agent) && !agent->held)
 		due = agent->stop.leave_from;
+	else if (agent->stop.open && doors_next(agent) > agent->clock.floor)
+		due = doors_next(agent);
 	else if (agent->charging)
 		due = agent->charge_until;
 	if (agent->body.state == BODY_MRC && asks_again_at(agent) < due)
