@@ -196,8 +196,10 @@ uint32_t vehicle_with(const struct world *world, uint64_t ride)
 void vehicle_take_out(struct world *world, uint64_t ride)
 {
 	uint32_t number = vehicle_with(world, ride);
-	if (number)
-		body_of(&world->vehicles[number - 1], ride)->taken_out = 1;
+	if (!number)
+		return;
+	body_of(&world->vehicles[number - 1], ride)->taken_out = 1;
+	vehicle_wake(world, number - 1, NULL); /* its cabin sees it at once */
 }
 
 /* Whoever was let in sits in it, whoever was let out does not; whom a person took out may still be counted. */
