@@ -105,13 +105,19 @@ static const struct core_case *case_to_do(const struct world *world, struct comm
 	return NULL;
 }
 
+static void take_out(struct world *world, uint64_t ride)
+{
+	struct rng rng = world_stream(world, STREAM_DESK, ride ^ (uint64_t)(world->now / MINUTE_MS));
+	if (!rng_chance(&rng, world->options.desk_errs_permille))
+		vehicle_take_out(world, ride);
+}
+
 static void work_on_cases(struct world *world)
 {
 	struct command command;
 	for (int tries = 0; tries < 1000 && world->core && case_to_do(world, &command); tries++) {
-		if (command.kind == CMD_CASE_CLOSE && command.case_.outcome > CASE_HOME_BY_SHUTTLE &&
-		    !rng_chance(&world->rng, world->options.desk_errs_permille))
-			vehicle_take_out(world, command.case_.ride);
+		if (command.kind == CMD_CASE_CLOSE && command.case_.outcome > CASE_HOME_BY_SHUTTLE)
+			take_out(world, command.case_.ride);
 		if (dispatcher_submit(world, &command))
 			return;
 	}

@@ -118,7 +118,7 @@ struct world {
 };
 
 /* Random numbers of their own for each vehicle, train and fault: one more of them changes nothing for the others. */
-enum world_stream { STREAM_NETWORK, STREAM_TRAIN, STREAM_FAULT };
+enum world_stream { STREAM_NETWORK, STREAM_TRAIN, STREAM_FAULT, STREAM_DESK };
 struct rng world_stream(const struct world *world, enum world_stream purpose, uint64_t index);
 
 /* world.c */
