@@ -55,6 +55,7 @@ SAME_NAME = {"html.h"}  # pages without script, and the simulator's report
 FOR_TESTS = {
     "checker_restored": "stories restore a dispatcher from an old copy, the simulator's own days do not",
     "world_until": "stories are told instant by instant",
+    "vehicle_with": "the riders of stories sit in vehicles, too",
     "http_routes": "the OpenAPI document is held to the table of routes",
     "http_words_known": "every reason has words in every language",
     "journal_held": "what recovery stopped at",

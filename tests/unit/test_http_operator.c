@@ -202,7 +202,7 @@ static void streets_closed_and_opened(void **state)
 }
 
 /* A case about a vehicle alone can be taken care of and closed like any other. */
-static void a_case_without_a_ride(void **state)
+static void a_case_about_a_vehicle_is_settled(void **state)
 {
 	(void)state;
 	struct command call = {.kind = CMD_VEHICLE_EVENT, .at = rig.rig.now};
@@ -330,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(booking_for_a_caller, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(streets_closed_and_opened, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(a_vehicle_asks_for_approval, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(a_case_about_a_vehicle_is_settled, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(a_case_without_a_ride, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(figures_for_prometheus, open_rig, close_rig),
 	};
