@@ -145,7 +145,8 @@ static void get(struct cursor *c, const struct record_table *table, void *item)
 }
 
 /* A table that has this field since that version: older ones lack it, and the item keeps what it has. */
-static void get_since(struct cursor *c, uint32_t version, const struct record_table *table, const char *name, void *item)
+static void get_since(struct cursor *c, uint32_t version, const struct record_table *table, const char *name,
+		      void *item)
 {
 	struct record_field fields[64];
 	struct record_table older = {fields, 0, table->size};
