@@ -288,8 +288,8 @@ static int start(struct core *core, const struct command *command)
 	if (memcmp(&start->settings, &core->settings, sizeof core->settings) != 0 ||
 	    memcmp(start->town_hash, core->town->hash, TOWN_HASH_BYTES) != 0)
 		return ERR_CONFLICT;
-	if (start->engine_version != CORE_ENGINE_VERSION)
-		return ERR_VERSION;
+	if (!start->engine_version || start->engine_version > CORE_ENGINE_VERSION)
+		return ERR_VERSION; /* an older one stands in a journal that goes on from a snapshot */
 	if (!start->epoch || (core->started && start->epoch <= core->epoch))
 		return ERR_STALE;
 	if (core->started)

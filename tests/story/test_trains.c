@@ -109,6 +109,41 @@ static const struct wish afternoon[] = {
 	{.from = "LK", .to = "BA", .to_trip = "R4", .stop_sequence = 1},
 };
 
+/* The train that brings the rider is cancelled. The promise is not taken back: who comes all the same, by another
+ * train, is carried as promised; who does not is a person's task. */
+static void cancelled_train_leaves_the_promise(void **state)
+{
+	static struct story story;
+	struct checker_figures figures;
+	(void)state;
+	begins(&story, "08:00");
+	uint32_t bus = shuttle(&story, "EF", NULL);
+	uint64_t comes = rider_books_wish(&story, &from_r1);
+	uint64_t never = rider_books_wish(
+		&story, &(struct wish){.from = "AB", .to = "KL", .from_trip = "R3", .stop_sequence = 2});
+	struct core_ride before = *ride_of(&story, comes);
+	train(&story, "R1", 2, 0, 1);
+	train(&story, "R3", 2, 0, 1);
+	after_s(&story, 1);
+	const struct core_ride *after = ride_of(&story, comes);
+	expect(&story, after->state == RIDE_PROMISED && after->vehicle == bus);
+	expect(&story, after->earliest_pickup == before.earliest_pickup &&
+			       after->latest_pickup == before.latest_pickup &&
+			       after->latest_arrival == before.latest_arrival);
+	expect_notice(&story, comes, NOTICE_CONNECTION_AT_RISK);
+	expect_case(&story, comes, bus, CASE_BROKEN_RIDE);
+	rider_goes_to_stop(&story, comes);
+	until_state(&story, comes, RIDE_DONE, "09:00");
+	expect_case(&story, comes, bus, CASE_BROKEN_RIDE); /* nobody but a person ends it */
+	expect_code(&story, closes_case(&story, "Anna", comes, CASE_HOME_BY_SHUTTLE), ERR_OK);
+	until_state(&story, never, RIDE_NO_SHOW, "15:50");
+	expect_case(&story, never, bus, CASE_BROKEN_RIDE);
+	expect_code(&story, closes_case(&story, "Anna", never, CASE_HOME_OTHERWISE), ERR_OK);
+	story_figures(&story, &figures);
+	assert_int_equal(figures.promises_broken, 0);
+	story_close(&story);
+}
+
 static void book_afternoon(struct story *story, uint64_t rides[2])
 {
 	begins(story, "11:50");
@@ -201,6 +236,7 @@ int main(void)
 		cmocka_unit_test(late_train_moves_the_pickup),
 		cmocka_unit_test(late_train_breaks_nobody_elses_promise),
 		cmocka_unit_test(cancelled_train_is_told_with_its_cause),
+		cmocka_unit_test(cancelled_train_leaves_the_promise),
 		cmocka_unit_test(new_timetable_with_the_same_trains),
 		cmocka_unit_test(new_timetable_moves_the_trains),
 		cmocka_unit_test(new_timetable_without_the_trains),

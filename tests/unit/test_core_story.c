@@ -648,6 +648,20 @@ static void new_town_in_the_middle(void **state)
 	drawn_town_close(&old);
 }
 
+/* Of a journal that goes on from a snapshot of before; a later engine's is not ours to read. */
+static void starts_of_older_engines_are_replayed(void **state)
+{
+	(void)state;
+	struct command start = rig_start_command(&rig);
+	start.at = rig.now;
+	start.start.epoch = core_epoch(rig.core) + 1;
+	start.start.engine_version = CORE_ENGINE_VERSION + 1;
+	assert_int_equal(rig_step(&rig, &start).code, ERR_VERSION);
+	start.start.engine_version = 1;
+	assert_int_equal(rig_step(&rig, &start).code, ERR_OK);
+	assert_int_equal(core_epoch(rig.core), start.start.epoch);
+}
+
 /* A street that no shuttle comes back from, and a place far from any street: each has a reason of its own. */
 static void no_road_is_a_reason_of_its_own(void **state)
 {
@@ -702,6 +716,7 @@ int main(void)
 		STORY(unknown_access_is_not_offered, open_train),
 		STORY(refusals_say_why, open_one),
 		STORY(no_road_is_a_reason_of_its_own, open_dead_end),
+		STORY(starts_of_older_engines_are_replayed, open_one),
 		STORY(empty_battery_charges, open_one),
 		STORY(riders_share, open_one),
 		STORY(new_town_in_the_middle, open_two),
