@@ -289,8 +289,8 @@ static enum fetch_outcome decode(struct asked *asked, const struct catch *caught
 	if (asked->has_hash && asked->hash == hash)
 		return FETCH_UNCHANGED;
 	asked->has_hash = 0;
-	if (feed_decode(asked->feed, caught->bytes ? (const void *)caught->bytes : "", caught->n, now, NULL,
-			&result->message, &detail)) {
+	if (feed_decode(asked->feed, caught->bytes ? (const void *)caught->bytes : "", caught->n, now, &result->message,
+			&detail)) {
 		asked->etag[0] = 0; /* the whole of it again the next time */
 		asked->changed_at = -1;
 		snprintf(result->why, sizeof result->why, "%s", detail.text);

@@ -10,38 +10,15 @@
 #define NO_DATA TRANSIT_REALTIME__TRIP_UPDATE__STOP_TIME_UPDATE__SCHEDULE_RELATIONSHIP__NO_DATA
 #define SECONDS_MAX INT64_C(100000000000) /* what a timestamp may say: the year 5138 */
 
-/* Texts and lists of a message, freed with it. */
-struct block {
-	struct block *next;
-	char bytes[];
-};
-
 struct decoder {
 	const struct feed *feed;
 	struct feed_message *message;
-	const char *language;
-	size_t cap_delays, cap_alerts;
+	size_t cap_delays;
 };
-
-static void *keep(struct decoder *decoder, size_t size)
-{
-	struct block *block = calloc(1, sizeof *block + size);
-	if (!block)
-		return NULL;
-	block->next = decoder->message->blocks;
-	decoder->message->blocks = block;
-	return block->bytes;
-}
 
 void feed_message_free(struct feed_message *message)
 {
-	for (struct block *block = message->blocks; block;) {
-		struct block *next = block->next;
-		free(block);
-		block = next;
-	}
 	free(message->delays);
-	free(message->alerts);
 	*message = (struct feed_message){0};
 }
 
@@ -205,114 +182,6 @@ static int trip_update(struct decoder *decoder, const TransitRealtime__TripUpdat
 	return 0;
 }
 
-/* ---- alerts ---- */
-
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xF0 ? 4 : text[0] >= 0xE0 ? 3 : 2;
-	if (length > 1 && (text[0] < 0xC2 || text[0] > 0xF4))
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xC0) != 0x80)
-			return 0; /* also at the closing NUL */
-	if ((text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xED && text[1] > 0x9F) ||
-	    (text[0] == 0xF0 && text[1] < 0x90) || (text[0] == 0xF4 && text[1] > 0x8F))
-		return 0;
-	return length;
-}
-
-/* Copies text for people: what is not UTF-8, and control characters but newlines, become '?'. */
-static const char *clean(struct decoder *decoder, const char *text)
-{
-	size_t n = text ? strlen(text) : 0;
-	char *copy = keep(decoder, n + 1);
-	for (size_t i = 0, to = 0; copy && i < n;) {
-		size_t length = utf8_length((const unsigned char *)text + i);
-		if (length == 0 || ((unsigned char)text[i] < 0x20 && text[i] != '\n') || text[i] == 0x7F) {
-			copy[to++] = '?';
-			i++;
-			continue;
-		}
-		memcpy(copy + to, text + i, length);
-		to += length;
-		i += length;
-	}
-	return copy;
-}
-
-static const char *choose(const struct decoder *decoder, const TransitRealtime__TranslatedString *string)
-{
-	const char *plain = NULL;
-	if (!string || string->n_translation == 0)
-		return NULL;
-	for (size_t i = 0; i < string->n_translation; i++) {
-		const TransitRealtime__TranslatedString__Translation *translation = string->translation[i];
-		if (translation->language && decoder->language &&
-		    strncmp(translation->language, decoder->language, strlen(decoder->language)) == 0)
-			return translation->text;
-		if (!plain && (!translation->language || translation->language[0] == '\0'))
-			plain = translation->text;
-	}
-	return plain ? plain : string->translation[0]->text;
-}
-
-/* 1 when the selector names something of this timetable, and nothing that it does not know. */
-static int inform(const struct decoder *decoder, const TransitRealtime__EntitySelector *selector,
-		  struct feed_informed *ret_informed)
-{
-	struct feed_informed informed = {NONE, NONE, NONE};
-	const char *route_id = selector->route_id;
-	if (selector->trip && selector->trip->trip_id) {
-		int32_t start_s = selector->trip->start_time ? match_seconds(selector->trip->start_time) : -1;
-		informed.trip = match_trip(decoder->feed, selector->trip->trip_id, start_s);
-		if (informed.trip == NONE)
-			return 0;
-	} else if (selector->trip && selector->trip->route_id) {
-		route_id = selector->trip->route_id;
-	}
-	if (selector->stop_id && (informed.stop = match_stop(decoder->feed, selector->stop_id)) == NONE)
-		return 0;
-	if (route_id && (informed.route = match_route(decoder->feed, route_id)) == NONE)
-		return 0;
-	*ret_informed = informed;
-	return informed.trip != NONE || informed.stop != NONE || informed.route != NONE;
-}
-
-/* Cut between characters when too long. */
-static void copy_id(char *to, size_t size, const char *text)
-{
-	size_t n = strlen(text);
-	if (n >= size)
-		for (n = size - 1; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80;)
-			n--;
-	memcpy(to, text, n);
-}
-
-static int alert(struct decoder *decoder, const char *id, const TransitRealtime__Alert *from)
-{
-	struct feed_message *message = decoder->message;
-	struct feed_alert to = {.from = INSTANT_NONE, .until = INSTANT_NONE, .effect = (uint32_t)from->effect};
-	struct feed_informed *informed = keep(decoder, (from->n_informed_entity + 1) * sizeof *informed);
-	to.header = clean(decoder, choose(decoder, from->header_text));
-	to.description = clean(decoder, choose(decoder, from->description_text));
-	const char *name = clean(decoder, id);
-	if (!informed || !to.header || !to.description || !name)
-		return ERR_MEMORY;
-	copy_id(to.id, sizeof to.id, name);
-	if (from->n_active_period > 0) {
-		to.from = instant_of(from->active_period[0]->start);
-		to.until = instant_of(from->active_period[0]->end);
-	}
-	for (size_t i = 0; i < from->n_informed_entity; i++) {
-		if (inform(decoder, from->informed_entity[i], &informed[to.n_informed]))
-			to.n_informed++;
-		else
-			to.n_foreign++;
-	}
-	to.informed = informed;
-	return array_push(message->alerts, message->n_alerts, decoder->cap_alerts, to);
-}
-
 /* ---- the message ---- */
 
 static int entity(struct decoder *decoder, const TransitRealtime__FeedEntity *from)
@@ -321,15 +190,15 @@ static int entity(struct decoder *decoder, const TransitRealtime__FeedEntity *fr
 	if (from->has_is_deleted && from->is_deleted)
 		return 0;
 	decoder->message->n_vehicles += from->vehicle != NULL;
-	int result = from->trip_update ? trip_update(decoder, from->trip_update) : 0;
-	return result || !from->alert ? result : alert(decoder, from->id, from->alert);
+	decoder->message->n_alerts += from->alert != NULL;
+	return from->trip_update ? trip_update(decoder, from->trip_update) : 0;
 }
 
-int feed_decode(const struct feed *feed, const void *bytes, size_t size, instant_ms received, const char *language,
+int feed_decode(const struct feed *feed, const void *bytes, size_t size, instant_ms received,
 		struct feed_message *ret_message, struct err_detail *detail)
 {
 	struct feed_message message = {.at = received};
-	struct decoder decoder = {.feed = feed, .message = &message, .language = language};
+	struct decoder decoder = {.feed = feed, .message = &message};
 	if (size > FEED_BYTES_MAX)
 		return err_set(detail, ERR_RANGE, "live feed: %zu bytes, expected at most %u", size, FEED_BYTES_MAX);
 	TransitRealtime__FeedMessage *in = transit_realtime__feed_message__unpack(NULL, size, bytes);

@@ -25,35 +25,17 @@ struct feed_trip_delay {
 	uint8_t skipped;   /* this stop is not served, the trip runs on */
 };
 
-/* Whom an alert is about; NONE where it says nothing. */
-struct feed_informed {
-	uint32_t route, stop, trip; /* indices of the timetable */
-};
-
-struct feed_alert {
-	char id[64];
-	const char *header,
-		*description;	/* UTF-8, "" = none; in the language asked for, else without language, else the first */
-	instant_ms from, until; /* of the first period; INSTANT_NONE = open */
-	uint32_t effect;	/* GTFS-Realtime Effect: 1 no service, 2 reduced, 3 delays, 4 detour, ... 8 unknown */
-	const struct feed_informed *informed;
-	uint32_t n_informed;
-	uint32_t n_foreign; /* selectors that name nothing of this timetable */
-};
-
 /* One decoded message; all memory is the message's own, until feed_message_free. */
 struct feed_message {
 	instant_ms at; /* the message's timestamp, or `received` */
 	struct feed_trip_delay *delays;
-	struct feed_alert *alerts;
-	uint32_t n_delays, n_alerts;
+	uint32_t n_delays;
 	/* what was in it, and what could not be used (each counted once) */
-	uint32_t n_entities, n_trips /* trip updates */, n_vehicles;
+	uint32_t n_entities, n_trips /* trip updates */, n_vehicles, n_alerts;
 	uint32_t n_trips_unknown; /* trip id not in the timetable, or not running that day */
 	uint32_t n_trips_added;	  /* extra or duplicated trips, which no timetable knows */
 	uint32_t n_stops_unknown; /* stop times that match no stop of the trip */
 	uint32_t n_implausible;	  /* over 24 h late or early */
-	void *blocks;		  /* private */
 };
 
 /* A timetable feed made ready for matching. Borrows the town until feed_close. */
@@ -64,11 +46,10 @@ void feed_close(struct feed *feed);
 
 /* Decodes a FeedMessage. Trips are found by trip_id (runs of a frequency also by start_time) and start_date; without a
  * date it is the service day of the trip nearest to the message's timestamp. Stops are found by stop_sequence, else by
- * stop_id in the order of the trip. Of time and delay, time counts. `received` stands in for a missing timestamp;
- * `language`
- * ("de", may be NULL) chooses the alerts' texts.
+ * stop_id in the order of the trip. Of time and delay, time counts. `received` stands in for a missing timestamp.
+ * Alerts and vehicles are counted, no more.
  * Errors: ERR_FORMAT (not GTFS-Realtime, or cut off), ERR_RANGE (over FEED_BYTES_MAX), ERR_MEMORY. */
-int feed_decode(const struct feed *feed, const void *bytes, size_t size, instant_ms received, const char *language,
+int feed_decode(const struct feed *feed, const void *bytes, size_t size, instant_ms received,
 		struct feed_message *ret_message, struct err_detail *detail);
 void feed_message_free(struct feed_message *message);
 

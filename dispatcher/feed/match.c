@@ -77,9 +77,7 @@ int feed_open(struct feed **ret_feed, const struct town *town, const char *feed_
 	feed->trips = sort_ids(&(struct ids){town, t->trip_id, t->trip_start_s}, t->trip_feed, index, t->n_trips,
 			       &feed->n_trips);
 	feed->stops = sort_ids(&(struct ids){town, t->stop_id, NULL}, t->stop_feed, index, t->n_stops, &feed->n_stops);
-	feed->routes =
-		sort_ids(&(struct ids){town, t->route_id, NULL}, t->route_feed, index, t->n_routes, &feed->n_routes);
-	if (!feed->trips || !feed->stops || !feed->routes) {
+	if (!feed->trips || !feed->stops) {
 		feed_close(feed);
 		return err_set(detail, ERR_MEMORY, "live feed: out of memory");
 	}
@@ -93,7 +91,6 @@ void feed_close(struct feed *feed)
 		return;
 	free(feed->trips);
 	free(feed->stops);
-	free(feed->routes);
 	free(feed);
 }
 
@@ -110,12 +107,6 @@ uint32_t match_stop(const struct feed *feed, const char *stop_id)
 {
 	const struct ids ids = {feed->town, feed->town->timetable.stop_id, NULL};
 	return find_id(&ids, feed->stops, feed->n_stops, stop_id, 0);
-}
-
-uint32_t match_route(const struct feed *feed, const char *route_id)
-{
-	const struct ids ids = {feed->town, feed->town->timetable.route_id, NULL};
-	return find_id(&ids, feed->routes, feed->n_routes, route_id, 0);
 }
 
 static uint32_t named_day(const struct timetable *t, const char *start_date)

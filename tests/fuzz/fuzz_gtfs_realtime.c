@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct err_detail detail;
 	if (!feed)
 		start();
-	if (feed_decode(feed, bytes, size, INT64_C(1655100000000), "de", &message, &detail))
+	if (feed_decode(feed, bytes, size, INT64_C(1655100000000), &message, &detail))
 		return 0;
 	for (uint32_t i = 0; i < message.n_delays; i++)
 		if (timetable_find(&build.town, &message.delays[i].key, NULL) == NONE)

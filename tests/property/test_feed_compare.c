@@ -121,7 +121,7 @@ static struct feed_message message_of(const struct feed_trip_delay *words, uint3
 	uint8_t *bytes;
 	size_t size;
 	assert_int_equal(feed_encode_delays(words, n, at, &bytes, &size, &detail), 0);
-	assert_int_equal(feed_decode(feed, bytes, size, 0, NULL, &message, &detail), 0);
+	assert_int_equal(feed_decode(feed, bytes, size, 0, &message, &detail), 0);
 	assert_int_equal(message.n_trips_unknown + message.n_stops_unknown, 0);
 	free(bytes);
 	return message;

@@ -120,7 +120,7 @@ static void decode(const TransitRealtime__FeedMessage *from, struct feed_message
 	uint8_t *bytes = malloc(size + 1);
 	assert_non_null(bytes);
 	transit_realtime__feed_message__pack(from, bytes);
-	int result = feed_decode(feed, bytes, size, 0, "de", message, &detail);
+	int result = feed_decode(feed, bytes, size, 0, message, &detail);
 	if (result)
 		print_error("%s\n", detail.text);
 	assert_int_equal(result, 0);
@@ -310,61 +310,6 @@ static void implausible_and_whole_trip_delays(void **state)
 	feed_message_free(&message);
 }
 
-static void alerts(void **state)
-{
-	TransitRealtime__FeedMessage message = TRANSIT_REALTIME__FEED_MESSAGE__INIT;
-	TransitRealtime__FeedHeader header = TRANSIT_REALTIME__FEED_HEADER__INIT;
-	TransitRealtime__FeedEntity entity = TRANSIT_REALTIME__FEED_ENTITY__INIT, *entities[] = {&entity};
-	TransitRealtime__Alert from = TRANSIT_REALTIME__ALERT__INIT;
-	TransitRealtime__TranslatedString__Translation texts[2], *list[] = {&texts[0], &texts[1]};
-	TransitRealtime__TranslatedString string = TRANSIT_REALTIME__TRANSLATED_STRING__INIT;
-	TransitRealtime__EntitySelector selectors[3], *selector_list[] = {&selectors[0], &selectors[1], &selectors[2]};
-	TransitRealtime__TimeRange range = TRANSIT_REALTIME__TIME_RANGE__INIT, *ranges[] = {&range};
-	struct feed_message decoded;
-	(void)state;
-	for (int i = 0; i < 3; i++)
-		transit_realtime__entity_selector__init(&selectors[i]);
-	for (int i = 0; i < 2; i++)
-		transit_realtime__translated_string__translation__init(&texts[i]);
-	texts[0].text = "Lift out of order";
-	texts[0].language = "en";
-	texts[1].text = "Aufzug \x01 kaputt \xC3\xBC\xFF";
-	texts[1].language = "de-DE";
-	string.n_translation = 2;
-	string.translation = list;
-	selectors[0].stop_id = "b";
-	selectors[1].route_id = "elsewhere";
-	selectors[2].route_id = "R";
-	range.has_start = range.has_end = 1;
-	range.start = 1655000000;
-	range.end = UINT64_MAX;
-	from.header_text = &string;
-	from.n_informed_entity = 3;
-	from.informed_entity = selector_list;
-	from.n_active_period = 1;
-	from.active_period = ranges;
-	entity.id = "alert-1";
-	entity.alert = &from;
-	header.gtfs_realtime_version = "2.0";
-	message.header = &header;
-	message.entity = entities;
-	message.n_entity = 1;
-	decode(&message, &decoded);
-	assert_int_equal(decoded.at, 0); /* the time it was received */
-	assert_int_equal(decoded.n_alerts, 1);
-	const struct feed_alert *alert = &decoded.alerts[0];
-	assert_string_equal(alert->id, "alert-1");
-	assert_string_equal(alert->header, "Aufzug ? kaputt \xC3\xBC?");
-	assert_string_equal(alert->description, "");
-	assert_int_equal(alert->from, INT64_C(1655000000000));
-	assert_int_equal(alert->until, INSTANT_NONE);
-	assert_int_equal(alert->n_informed, 2);
-	assert_int_equal(alert->informed[0].stop, gtfs_text_stop(&build.town, "b"));
-	assert_int_equal(alert->informed[1].route, 0);
-	assert_int_equal(alert->n_foreign, 1);
-	feed_message_free(&decoded);
-}
-
 static void vehicles_out(void **state)
 {
 	struct feed_vehicle vehicles[] = {
@@ -400,7 +345,7 @@ static void vehicles_out(void **state)
 	transit_realtime__feed_message__free_unpacked(message, NULL);
 	/* What we send, we read. */
 	struct feed_message decoded;
-	assert_int_equal(feed_decode(feed, bytes, size, 0, NULL, &decoded, &detail), 0);
+	assert_int_equal(feed_decode(feed, bytes, size, 0, &decoded, &detail), 0);
 	assert_int_equal(decoded.n_vehicles, 3);
 	feed_message_free(&decoded);
 	vehicles[1].bearing_degrees = 360;
@@ -421,9 +366,9 @@ static void wrong_input(void **state)
 	struct err_detail detail;
 	(void)state;
 	assert_int_equal(feed_open(&none, &build.town, "other", &detail), ERR_NOT_FOUND);
-	assert_int_equal(feed_decode(feed, "hello", 5, 0, NULL, &message, &detail), ERR_FORMAT);
-	assert_int_equal(feed_decode(feed, "", 0, 0, NULL, &message, &detail), ERR_FORMAT);
-	assert_int_equal(feed_decode(feed, "", (size_t)FEED_BYTES_MAX + 1, 0, NULL, &message, &detail), ERR_RANGE);
+	assert_int_equal(feed_decode(feed, "hello", 5, 0, &message, &detail), ERR_FORMAT);
+	assert_int_equal(feed_decode(feed, "", 0, 0, &message, &detail), ERR_FORMAT);
+	assert_int_equal(feed_decode(feed, "", (size_t)FEED_BYTES_MAX + 1, 0, &message, &detail), ERR_RANGE);
 	assert_int_equal(feed_open(&none, &build.town, NULL, &detail), 0);
 	feed_close(none);
 }
@@ -438,7 +383,6 @@ int main(void)
 		cmocka_unit_test(cancelled_added_unknown),
 		cmocka_unit_test(frequencies_by_start_time),
 		cmocka_unit_test(implausible_and_whole_trip_delays),
-		cmocka_unit_test(alerts),
 		cmocka_unit_test(vehicles_out),
 		cmocka_unit_test(wrong_input),
 	};

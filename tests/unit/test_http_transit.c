@@ -235,7 +235,7 @@ static void positions_as_a_feed(void **state)
 	assert_int_equal(answer.status, 200);
 	assert_non_null(strstr(answer.head, "application/x-protobuf"));
 	assert_int_equal(feed_open(&feed, &rig.drawn.town, "drawn", &detail), 0);
-	assert_int_equal(feed_decode(feed, answer.body, answer.body_n, 0, NULL, &message, &detail), 0);
+	assert_int_equal(feed_decode(feed, answer.body, answer.body_n, 0, &message, &detail), 0);
 	assert_int_equal(message.n_vehicles, 1);
 	assert_int_equal(message.at, rig.rig.now / 1000 * 1000);
 	feed_message_free(&message);

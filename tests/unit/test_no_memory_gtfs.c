@@ -149,16 +149,26 @@ static void decoding(void **state)
 	gtfs_text_town(&build, tables);
 	for (; result && k < 100; k++) {
 		struct feed *feed = NULL;
+		struct feed_memory *memory = NULL;
 		struct feed_message message = {0};
+		struct feed_trip_delay known[1];
+		struct feed_news news = {0};
+		const struct feed_rules rules = {.expire_ms = HOUR_MS, .room = 10, .most = 10};
 		until_failure = k;
 		result = feed_open(&feed, &build.town, NULL, &detail);
 		if (!result)
-			result = feed_decode(feed, message_bytes, sizeof message_bytes, 0, NULL, &message, &detail);
+			result = feed_decode(feed, message_bytes, sizeof message_bytes, 0, &message, &detail);
+		if (!result)
+			result = feed_memory_open(&memory, feed, &detail);
+		if (!result)
+			result = feed_compare(memory, &message, known, 0, 0, &rules, &news);
 		until_failure = -1;
 		if (result)
 			assert_int_equal(result, ERR_MEMORY);
 		else
-			assert_int_equal(message.n_delays + message.n_alerts, 2);
+			assert_int_equal(message.n_delays + message.n_alerts + news.n_tell, 3);
+		feed_news_free(&news);
+		feed_memory_close(memory);
 		feed_message_free(&message);
 		feed_close(feed);
 	}
@@ -174,6 +184,16 @@ static void decoding(void **state)
 		free(bytes);
 	}
 	assert_int_equal(k, 4);
+	struct feed_trip_delay word = {.key = {.trip_id = "t", .start_s = -1, .yyyymmdd = 20220613}};
+	for (k = 0, result = ERR_MEMORY; result; k++) {
+		uint8_t *bytes = NULL;
+		size_t size;
+		until_failure = k;
+		result = feed_encode_delays(&word, 1, 0, &bytes, &size, &detail);
+		until_failure = -1;
+		free(bytes);
+	}
+	assert_int_equal(k, 5);
 	build_close(&build);
 }
 
