@@ -71,7 +71,8 @@ struct checker_figures {
 		broken /* ended so */;
 	uint64_t rejections_by[REFUSALS];
 	uint64_t wheelchair_done, prebooked_done, tied_done,
-		followed_done,	      /* of done: picked up from a late train, the promise moved along */
+		late_train_done,      /* of done: tied to an arriving trip that was known to be not on time, */
+		followed_done,	      /* and whose promise had moved along with it */
 		shared_done;	      /* of done; shared: with another party aboard some of the time */
 	uint64_t wait_ms_sum, wait_n; /* boarded - wished (asked now or wished departure; by arrival or trip: earliest
 					 pickup), per boarded ride */

@@ -281,6 +281,17 @@ int64_t checker_trip_late(const struct checker *checker, const struct book *ride
 	return late_ms;
 }
 
+int checker_from_late_train(const struct checker *checker, const struct book *ride)
+{
+	for (size_t i = 0; i < checker->n_events && ride->tie_kind == TIE_FROM_TRIP; i++) {
+		const struct outside_event *event = &checker->events[i];
+		if (event->kind == OUTSIDE_TRIP && event->amount_ms > 0 && event->from <= ride->boarded_at &&
+		    same_trip(&checker->trips[event->trip], &ride->tie))
+			return 1;
+	}
+	return 0;
+}
+
 int64_t checker_lateness(const struct book *ride)
 {
 	int64_t pickup = ride->arrived_at != INSTANT_NONE ? ride->arrived_at - ride->latest_pickup : 0;

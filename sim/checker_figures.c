@@ -15,7 +15,7 @@ static int by_point(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct geo_point)); /* any order does: equal ones stand together */
 }
 
-static void count_ride(const struct book *ride, struct checker_figures *figures)
+static void count_ride(const struct checker *checker, const struct book *ride, struct checker_figures *figures)
 {
 	figures->requests += ride->state != 0;
 	figures->refused += ride->state == RIDE_REFUSED;
@@ -30,6 +30,7 @@ static void count_ride(const struct book *ride, struct checker_figures *figures)
 	figures->prebooked_done += ride->prebooked;
 	figures->tied_done += ride->tie_kind != TIE_NONE;
 	figures->followed_done += ride->shifted_ms > 0;
+	figures->late_train_done += (uint64_t)checker_from_late_train(checker, ride);
 	figures->shared_done += ride->shared;
 	figures->in_vehicle_ms_sum += (uint64_t)(ride->alighted_at - ride->boarded_at);
 }
@@ -63,7 +64,7 @@ void checker_figures(const struct checker *checker, struct checker_figures *ret_
 	int64_t *waits = calloc(checker->n + 1, sizeof *waits);
 	struct geo_point *origins = calloc(checker->n + 1, sizeof *origins);
 	for (size_t i = 0; i < checker->n; i++)
-		count_ride(&checker->books[i], &figures);
+		count_ride(checker, &checker->books[i], &figures);
 	if (waits && origins)
 		sort_lists(checker, &figures, waits, origins);
 	for (uint32_t v = 0; v < checker->n_fleet; v++)

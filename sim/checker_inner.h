@@ -132,6 +132,8 @@ void checker_event(struct checker *checker, enum outside kind, uint32_t vehicle,
 void checker_judge(struct checker *checker, const struct book *ride, uint8_t cause, instant_ms now);
 /* The greatest delay of the ride's own trip that became known since the promise; 0 = none. */
 int64_t checker_trip_late(const struct checker *checker, const struct book *ride);
+/* Was the trip that the rider came with known to be not on time, before the promise or since? */
+int checker_from_late_train(const struct checker *checker, const struct book *ride);
 /* Beyond the promise by the vehicle's own events; <= 0 = in time, or never carried. */
 int64_t checker_lateness(const struct book *ride);
 

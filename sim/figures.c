@@ -53,6 +53,7 @@ json_t *figures_json(const struct checker_figures *figures, uint64_t empty_mm, u
 	set(json, "wheelchair", figures->wheelchair_done);
 	set(json, "prebooked", figures->prebooked_done);
 	set(json, "tied_to_trip", figures->tied_done);
+	set(json, "from_late_train", figures->late_train_done);
 	set(json, "followed_late_train", figures->followed_done);
 	set(json, "wait_mean_s", figures->wait_n ? figures->wait_ms_sum / figures->wait_n / 1000 : 0);
 	set(json, "wait_p95_s", figures->wait_ms_p95 / 1000);

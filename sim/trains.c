@@ -11,12 +11,12 @@
 
 #define AHEAD_MS (60 * MINUTE_MS) /* trips are spoken of before they begin, */
 #define AFTER_MS (15 * MINUTE_MS) /* and after they have ended */
-#define KNOWN_LEAST_MIN 6
-#define KNOWN_MOST_MIN 12
+#define KNOWN_LEAST_MIN 2
+#define KNOWN_MOST_MIN 8
 
 void trains_options_default(struct trains_options *options)
 {
-	*options = (struct trains_options){.seed = 1, .late_permille = 400, .late_min_s = 60, .late_max_s = 180};
+	*options = (struct trains_options){.seed = 1, .late_permille = 400, .late_min_s = 60, .late_max_s = 120};
 }
 
 static void draw(const struct trains_options *options, const struct town *town, uint32_t trip, uint32_t day,
