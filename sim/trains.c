@@ -11,12 +11,12 @@
 
 #define AHEAD_MS (60 * MINUTE_MS) /* trips are spoken of before they begin, */
 #define AFTER_MS (15 * MINUTE_MS) /* and after they have ended */
-#define KNOWN_LEAST_MIN 2
-#define KNOWN_MOST_MIN 8
+#define KNOWN_LEAST_MIN 3
+#define KNOWN_MOST_MIN 9
 
 void trains_options_default(struct trains_options *options)
 {
-	*options = (struct trains_options){.seed = 1, .late_permille = 400, .late_min_s = 60, .late_max_s = 120};
+	*options = (struct trains_options){.seed = 1, .late_permille = 500, .late_min_s = 60, .late_max_s = 120};
 }
 
 static void draw(const struct trains_options *options, const struct town *town, uint32_t trip, uint32_t day,
@@ -50,7 +50,7 @@ static uint32_t trains_words(const struct trains_options *options, const struct 
 	    now > start + timetable->time_arrival_s[first + length - 1] * SECOND_MS + AFTER_MS)
 		return 0;
 	draw(options, town, trip, day, &rng);
-	uint32_t held = first + rng_below(&rng, length - 1);
+	uint32_t held = first + rng_below(&rng, (length + 1) / 2);
 	int32_t late_s = (int32_t)rng_between(&rng, options->late_min_s, options->late_max_s);
 	instant_ms known = start + timetable->time_departure_s[held] * SECOND_MS -
 			   rng_between(&rng, KNOWN_LEAST_MIN, KNOWN_MOST_MIN) * MINUTE_MS;
