@@ -16,7 +16,7 @@
 
 void trains_options_default(struct trains_options *options)
 {
-	*options = (struct trains_options){.seed = 1, .late_permille = 500, .late_min_s = 60, .late_max_s = 120};
+	*options = (struct trains_options){.seed = 1, .late_permille = 300, .late_min_s = 60, .late_max_s = 120};
 }
 
 static void draw(const struct trains_options *options, const struct town *town, uint32_t trip, uint32_t day,

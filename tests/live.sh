@@ -46,7 +46,7 @@ wait_all() {
 
 ./run build >&2 || exit 1
 pids=()
-demo generated --per-hour 30 & pids+=($!)
+demo generated --per-hour 34 & pids+=($!)
 if [ -d "$data/heidelberg" ]; then
 	demo heidelberg --per-hour 25 --osm "$data/heidelberg/heidelberg.test.pbf" --gtfs "$data/heidelberg/vrn_gtfs_cut.zip" & pids+=($!)
 else
