@@ -507,22 +507,25 @@ struct old_rides {
 	size_t n, cap;
 	uint64_t passed; /* the last record looked at */
 	uint32_t n_records;
-	int more;
+	int waits, more;
 };
 
 static int note_old_ride(void *self, const struct store_record *record)
 {
 	struct old_rides *old = self;
 	int of_it = record->ride && !record->erased && (old->what == ERASE_ALL || record->type == RECORD_IDENTITY);
-	if (record->at >= old->before || (of_it && core_ride(old->core, record->ride)))
-		return STOP_READING; /* its time comes, and it is looked at again then */
-	if (old->n_records++ == ERASE_RECORDS_MAX) {
+	if (record->at >= old->before)
+		return STOP_READING;
+	if (old->n == ERASE_RIDES_MAX || (!old->waits && old->n_records++ == ERASE_RECORDS_MAX)) {
 		old->more = 1;
 		return STOP_READING;
 	}
-	if (of_it && array_push(old->rides, old->n, old->cap, record->ride))
+	if (of_it && core_ride(old->core, record->ride))
+		old->waits = 1; /* not over: the next call looks again from here on; what comes behind need not wait */
+	else if (of_it && array_push(old->rides, old->n, old->cap, record->ride))
 		return ERR_MEMORY;
-	old->passed = record->sequence;
+	if (!old->waits)
+		old->passed = record->sequence;
 	return ERR_OK;
 }
 

@@ -58,9 +58,10 @@ uint64_t journal_snapshots_failed(const struct journal *journal);
 int journal_erase(struct journal *journal, uint64_t ride, enum erase what, struct err_detail *detail);
 
 /* The same on a schedule, for all rides asked for before that instant which the core does not keep any more. Goes on
- * where the last call stopped (remembered in the store), looks at no more than ERASE_RECORDS_MAX records in one call.
+ * where the last call stopped (remembered in the store), does a part of it in one call.
  * *ret_n: rides erased. *ret_more: call again, there may be others. */
 #define ERASE_RECORDS_MAX 20000
+#define ERASE_RIDES_MAX 4096
 int journal_erase_before(struct journal *journal, instant_ms before, enum erase what, uint32_t *ret_n, int *ret_more,
 			 struct err_detail *detail);
 
