@@ -176,6 +176,8 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->seeds = optarg;
 			break;
 		case OPT_THREADS:
+			if (!optarg[0] || strspn(optarg, "0123456789") != strlen(optarg) || strlen(optarg) > 3)
+				return ERR_USAGE;
 			arguments->threads = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
 		case OPT_PROGRESS:

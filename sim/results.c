@@ -494,6 +494,7 @@ static int write_flows(const struct study *study, FILE *out)
 		json_object_set_new(properties, "osm_way", json_integer(road->osm_way[arc]));
 		if (road->name[arc] != NONE)
 			json_object_set_new(properties, "name", json_string(town_text(study->town, road->name[arc])));
+		json_object_set_new(properties, "length_m", number(road->dist_mm[arc] / 1000.0));
 		json_object_set_new(properties, "vehicles", number(rounded(vehicles)));
 		json_object_set_new(properties, "persons", number(rounded(persons)));
 		json_array_append_new(features, feature("LineString", line(road, arc), properties));

@@ -125,6 +125,11 @@ for name in ("stops", "flows"):
     geo = json.load(open(f"{folder}/{name}.geojson"))
     if not geo["features"] or not geo["attribution"] or geo["attribution"] != figures["attribution"] or geo["simulated"] is not True or geo["town_hash"] != figures["town_hash"]:
         bad.append(f"{name}.geojson: not whole")
+flows = json.load(open(f"{folder}/flows.geojson"))["features"]
+for name, figure in (("vehicles", "driven_km"), ("persons", "passenger_km")):  # what drove over the streets is what the vehicles drove
+    km = sum(f["properties"][name] * f["properties"]["length_m"] for f in flows) / 1000
+    if abs(km - figures["overall"][figure]["mean"]) > 0.002 * km:
+        bad.append(f"flows: {km} km of {name}, {figure} {figures['overall'][figure]['mean']}")
 page = open(f"{folder}/report.html", encoding="utf-8").read()
 for wanted in (figures["attribution"], figures["town_hash"], figures["scenario_hash"], "Content-Security-Policy"):
     if wanted not in page:
