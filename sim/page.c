@@ -550,7 +550,8 @@ static void write_refusals(const struct study *study, FILE *out)
 			continue;
 		n /= study->sweep->n;
 		fputs("<tr><th scope=\"row\">", out);
-		html_words(out, refusal_words[reason]);
+		const char *name = core_refusal_name((uint8_t)reason);
+		html_words(out, refusal_words[reason].en ? refusal_words[reason] : (struct words){name, name});
 		fputs("</th><td>", out);
 		html_number(out, n, study->sweep->n > 1);
 		fputs("</td><td>", out);
