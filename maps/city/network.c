@@ -1,4 +1,4 @@
-#include "network.h"
+#include "network_snap.h"
 
 #include <assert.h>
 
@@ -6,7 +6,6 @@ __extension__ typedef unsigned __int128 uint128;
 
 #define PART_BITS 20
 #define WHOLE_PART (1u << PART_BITS)
-#define ROUNDING_MM 3 /* feet are rounded to whole mm in x and y: tolerance, so that no tie is missed */
 
 uint32_t network_part_ms(const struct network *network, uint32_t class_index, uint32_t arc, uint32_t part_mm)
 {
@@ -69,17 +68,7 @@ struct geo_point network_spot_point(const struct network *network, struct spot s
 
 /* --- nearest road ------------------------------------------------------------------------------------------------- */
 
-/* What is asked for, and the best found so far, sorted by (away_mm, arc) */
-struct search {
-	const struct network *network;
-	uint32_t class_index, max_away_mm;
-	int stopping;
-	struct geo_xy p;
-	struct snap *best;
-	uint32_t n, most;
-};
-
-static int eligible(const struct search *search, uint32_t arc)
+static int eligible(const struct snap_search *search, uint32_t arc)
 {
 	const struct network *network = search->network;
 	if (!(network->main_mask[arc] >> search->class_index & 1))
@@ -149,7 +138,7 @@ static int same_road(const struct network *network, uint32_t a, uint32_t b)
 	return a == b || network->reverse_arc[a] == b;
 }
 
-static void keep(struct search *search, struct snap snap)
+static void keep(struct snap_search *search, struct snap snap)
 {
 	for (uint32_t i = 0; i < search->n; i++)
 		if (same_road(search->network, search->best[i].spot.arc, snap.spot.arc))
@@ -165,8 +154,7 @@ static void keep(struct search *search, struct snap snap)
 	search->best[at] = snap;
 }
 
-/* Looks at the road that the arc belongs to, whichever of its directions the index named. */
-static void try_arc(struct search *search, uint32_t arc)
+void snap_try(struct snap_search *search, uint32_t arc)
 {
 	const struct network *network = search->network;
 	uint32_t other = network->reverse_arc[arc];
@@ -212,7 +200,7 @@ static int64_t greatest(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static void try_cells(struct search *search, int64_t row, int64_t from, int64_t to, int64_t step)
+static void try_cells(struct snap_search *search, int64_t row, int64_t from, int64_t to, int64_t step)
 {
 	const struct network *network = search->network;
 	if (row < 0 || row >= network->grid_rows)
@@ -222,12 +210,12 @@ static void try_cells(struct search *search, int64_t row, int64_t from, int64_t 
 			continue;
 		size_t cell = (size_t)row * network->grid_columns + (size_t)column;
 		for (uint32_t i = network->grid_first[cell]; i < network->grid_first[cell + 1]; i++)
-			try_arc(search, network->grid_arc[i]);
+			snap_try(search, network->grid_arc[i]);
 	}
 }
 
 /* The cells at Chebyshev distance `ring` around (column, row), as far as they lie in the grid */
-static void try_ring(struct search *search, int64_t column, int64_t row, int64_t ring)
+static void try_ring(struct snap_search *search, int64_t column, int64_t row, int64_t ring)
 {
 	const struct network *network = search->network;
 	int64_t from = greatest(column - ring, 0), to = least(column + ring, (int64_t)network->grid_columns - 1);
@@ -251,13 +239,13 @@ uint32_t network_snap(const struct network *network, uint32_t class_index, struc
 	assert(class_index < network->n_classes);
 	if (!most || !network->n_grid_cells)
 		return 0;
-	struct search search = {.network = network,
-				.class_index = class_index,
-				.max_away_mm = max_away_mm,
-				.stopping = stopping,
-				.p = p,
-				.best = ret_snaps,
-				.most = most};
+	struct snap_search search = {.network = network,
+				     .class_index = class_index,
+				     .max_away_mm = max_away_mm,
+				     .stopping = stopping,
+				     .p = p,
+				     .best = ret_snaps,
+				     .most = most};
 	int64_t cell = network->grid_cell_mm, columns = network->grid_columns, rows = network->grid_rows;
 	int64_t dx = (int64_t)p.x_mm - network->grid_origin.x_mm, dy = (int64_t)p.y_mm - network->grid_origin.y_mm;
 	int64_t column = floor_div(dx, cell), row = floor_div(dy, cell);

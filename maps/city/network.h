@@ -109,6 +109,14 @@ struct snap {
  * ARC_NO_STOPPING. Ties: lower arc. Returns how many were found (0 = none). Pure. */
 uint32_t network_snap(const struct network *network, uint32_t class_index, struct geo_xy p, uint32_t max_away_mm,
 		      int stopping, struct snap *ret_snaps, uint32_t most);
+/* The same answers from a packed R-tree over the roads, built at open (same network, same tree): quicker where roads
+ * are far or dense, and few of them usable. Read-only after open. ERR_MEMORY. */
+struct network_tree;
+struct arena;
+size_t network_tree_size(const struct network *network);
+int network_tree_open(struct network_tree **ret_tree, const struct network *network, struct arena *arena);
+uint32_t network_tree_snap(const struct network_tree *tree, uint32_t class_index, struct geo_xy p, uint32_t max_away_mm,
+			   int stopping, struct snap *ret_snaps, uint32_t most);
 /* The point of a spot, interpolated along the shape. */
 struct geo_point network_spot_point(const struct network *network, struct spot spot);
 

@@ -20,7 +20,9 @@ static const struct {
 	 "TOWN.zmap [--json | --geojson]\n"
 	 "                (islands, what forbidden turns cut off, implausible speeds, stops without a road)"},
 	{"route", mapc_route,
-	 "TOWN.zmap --from LAT,LON --to LAT,LON [--class NAME] [--geojson]\n"
+	 "TOWN.zmap --from LAT,LON --to LAT,LON [--class NAME] [--candidates N] [--geojson]\n"
+	 "                (--candidates: of the N nearest roads at each end the pair with the least time, walking "
+	 "included)\n"
 	 "              TOWN.zmap --pairs FILE.csv [--class NAME]\n"
 	 "                (columns from_lat,from_lon,to_lat,to_lon or from_arc,from_mm,to_arc,to_mm;\n"
 	 "                 prints from_arc,from_mm,to_arc,to_mm,time_ms,dist_mm; -1 where no way leads)\n"

@@ -12,12 +12,16 @@
 #include <string.h>
 
 #define THREADS 2
-#define SNAP_MM 1000000u /* places further from any road are refused */
+#define CANDIDATES_MOST 8
+#define WALK_MM_PER_S 1300u /* to a road that is not the nearest one */
+#define SNAP_MM 1000000u    /* places further from any road are refused */
 
 struct router {
 	struct town town;
 	struct projection *projection;
-	struct arena graph_arena, query_arena; /* the query's size is known only once the graph is open */
+	struct arena graph_arena, query_arena, tree_arena; /* the query's size is known only once the graph is open */
+	struct network_tree *tree;
+	uint32_t n_candidates; /* roads tried at each end */
 	struct route_graph *graph;
 	struct route_query *query;
 	struct route_weights *weights;
@@ -28,6 +32,7 @@ static void router_close(struct router *router)
 {
 	arena_close(&router->query_arena);
 	arena_close(&router->graph_arena);
+	arena_close(&router->tree_arena);
 	if (router->projection)
 		projection_close(router->projection);
 	town_close(&router->town);
@@ -44,6 +49,10 @@ static int open_search(struct router *router)
 		code = arena_open(&router->query_arena, route_query_size(router->graph) + route_weights_size(road));
 	if (!code)
 		code = route_query_open(&router->query, router->graph, &router->query_arena);
+	if (!code)
+		code = arena_open(&router->tree_arena, network_tree_size(road));
+	if (!code)
+		code = network_tree_open(&router->tree, road, &router->tree_arena);
 	return code ? code : route_weights_open(&router->weights, router->graph, &router->query_arena);
 }
 
@@ -87,13 +96,21 @@ static int router_open(struct router *router, const char *path, const char *clas
 	return status;
 }
 
-static int snap(const struct router *router, struct geo_point point, struct spot *ret_spot)
+/* The nearest roads of the class, nearest first; 0 = none. */
+static uint32_t snap_many(const struct router *router, struct geo_point point, struct snap *ret_snaps, uint32_t most)
 {
 	struct geo_xy xy;
+
+	if (projection_forward(router->projection, point, &xy))
+		return 0;
+	return network_tree_snap(router->tree, router->metric.class_index, xy, SNAP_MM, 0, ret_snaps, most);
+}
+
+static int snap(const struct router *router, struct geo_point point, struct spot *ret_spot)
+{
 	struct snap found;
 
-	if (projection_forward(router->projection, point, &xy) ||
-	    network_snap(&router->town.road, router->metric.class_index, xy, SNAP_MM, 0, &found, 1) == 0)
+	if (snap_many(router, point, &found, 1) == 0)
 		return ERR_NOT_FOUND;
 	*ret_spot = found.spot;
 	return ERR_OK;
@@ -204,11 +221,45 @@ static void print_way(const struct router *router, const struct way *way)
 	}
 }
 
+static uint64_t walk_ms(const struct snap *snap)
+{
+	return (uint64_t)snap->away_mm * 1000 / WALK_MM_PER_S;
+}
+
+/* Of the roads near both ends the pair with the least time, walking to them included; of equals the nearest. */
+static void choose(const struct router *router, const struct snap *from, uint32_t n_from, const struct snap *to,
+		   uint32_t n_to, struct way *way)
+{
+	struct spot starts[CANDIDATES_MOST], ends[CANDIDATES_MOST];
+	struct route_result results[CANDIDATES_MOST * CANDIDATES_MOST];
+	uint64_t best = UINT64_MAX;
+
+	for (uint32_t i = 0; i < n_from; i++)
+		starts[i] = from[i].spot;
+	for (uint32_t j = 0; j < n_to; j++)
+		ends[j] = to[j].spot;
+	route_matrix(router->query, &router->metric, starts, n_from, ends, n_to, results);
+	way->from = starts[0];
+	way->to = ends[0];
+	for (uint32_t i = 0; i < n_from; i++)
+		for (uint32_t j = 0; j < n_to; j++) {
+			uint32_t time = results[i * n_to + j].time_ms;
+			uint64_t all = time + walk_ms(&from[i]) + walk_ms(&to[j]);
+
+			if (time == TIME_INFINITE || all >= best)
+				continue;
+			best = all;
+			way->from = starts[i];
+			way->to = ends[j];
+		}
+}
+
 static int route_single(const struct router *router, const char *from, const char *to, int geojson)
 {
 	const char *texts[2] = {from, to}, *names[2] = {"--from", "--to"};
-	struct spot spots[2];
+	struct snap snaps[2][CANDIDATES_MOST];
 	struct way way = {0};
+	uint32_t n[2];
 	int code;
 
 	for (int i = 0; i < 2; i++) {
@@ -217,12 +268,12 @@ static int route_single(const struct router *router, const char *from, const cha
 		if (geo_parse(texts[i], &point))
 			return mapc_fail("route", MAPC_USAGE, "%s \"%s\": expected LAT,LON in degrees", names[i],
 					 texts[i]);
-		if (snap(router, point, &spots[i]))
+		n[i] = snap_many(router, point, snaps[i], router->n_candidates);
+		if (n[i] == 0)
 			return mapc_fail("route", MAPC_FAILED, "%s %s: no road of the class within 1,000 m", names[i],
 					 texts[i]);
 	}
-	way.from = spots[0];
-	way.to = spots[1];
+	choose(router, snaps[0], n[0], snaps[1], n[1], &way);
 	code = find_way(router, &way);
 	if (code)
 		mapc_fail("route", MAPC_FAILED, "%s", err_text(code));
@@ -393,22 +444,32 @@ static int route_pairs(const struct router *router, const char *path)
 int mapc_route(int argc, char **argv)
 {
 	const char *from = NULL, *to = NULL, *class_name = NULL, *geojson = NULL, *pairs = NULL, *path = NULL;
-	const char *minutes = NULL;
-	struct mapc_option options[] = {{"from", 0, 0, &from},	      {"to", 0, 0, &to},
-					{"class", 0, 0, &class_name}, {"geojson", 1, 0, &geojson},
-					{"pairs", 0, 0, &pairs},      {"isochrone", 0, 0, &minutes}};
-	int status = mapc_options(argc, argv, options, 6, 1, &path);
+	const char *minutes = NULL, *candidates = NULL;
+	int64_t n_candidates = 1;
+	struct mapc_option options[] = {{"from", 0, 0, &from},
+					{"to", 0, 0, &to},
+					{"class", 0, 0, &class_name},
+					{"geojson", 1, 0, &geojson},
+					{"pairs", 0, 0, &pairs},
+					{"isochrone", 0, 0, &minutes},
+					{"candidates", 0, 0, &candidates}};
+	int status = mapc_options(argc, argv, options, 7, 1, &path);
 	struct router router;
 
 	if (status)
 		return status;
-	if (pairs ? from || to || geojson || minutes : !from || !to == !minutes)
+	if (pairs ? from || to || geojson || minutes || candidates
+		  : !from || !to == !minutes || (minutes && candidates))
 		return mapc_fail("route", MAPC_USAGE,
 				 "expected either --from and --to, or --from and --isochrone, or --pairs "
 				 "(see mapc --help)");
+	if (candidates &&
+	    mapc_number("route", "--candidates", candidates, 1, CANDIDATES_MOST, &n_candidates) != MAPC_OK)
+		return MAPC_USAGE;
 	status = router_open(&router, path, class_name);
 	if (status)
 		return status;
+	router.n_candidates = (uint32_t)n_candidates;
 	if (pairs)
 		status = route_pairs(&router, pairs);
 	else if (minutes)

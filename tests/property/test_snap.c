@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "arena.h"
 #include "network.h"
 #include "rng.h"
 
@@ -190,12 +191,31 @@ static void check_snap(const struct world *world, const struct snap *snap, struc
 		assert_true(arc < other);
 }
 
+/* The R-tree has the very same answers. */
+static void check_tree(const struct network_tree *tree, struct geo_xy p, uint32_t max_away, int stopping,
+		       const struct snap *snaps, uint32_t n, uint32_t most)
+{
+	struct snap found[5];
+	assert_int_equal(network_tree_snap(tree, 0, p, max_away, stopping, found, most), n);
+	for (uint32_t i = 0; i < n; i++) {
+		assert_int_equal(found[i].spot.arc, snaps[i].spot.arc);
+		assert_int_equal(found[i].spot.offset_mm, snaps[i].spot.offset_mm);
+		assert_int_equal(found[i].side, snaps[i].side);
+		assert_int_equal(found[i].away_mm, snaps[i].away_mm);
+		assert_true(found[i].xy.x_mm == snaps[i].xy.x_mm && found[i].xy.y_mm == snaps[i].xy.y_mm);
+	}
+}
+
 static void snap_finds_what_is_nearest(void **state)
 {
 	(void)state;
 	static struct world world;
 	for (int round = 0; round < 300; round++) {
+		struct arena arena;
+		struct network_tree *tree;
 		make_world(&world);
+		assert_int_equal(arena_open(&arena, network_tree_size(&world.network)), 0);
+		assert_int_equal(network_tree_open(&tree, &world.network, &arena), 0);
 		for (int query = 0; query < 200; query++) {
 			struct geo_xy p = any_point(rng_chance(&rng, 100) ? 100000000 : 200000);
 			uint32_t most = 1 + rng_below(&rng, 5),
@@ -207,6 +227,7 @@ static void snap_finds_what_is_nearest(void **state)
 			while (expected < most && expected < n_all && away[expected] <= max_away)
 				expected++;
 			uint32_t n = network_snap(&world.network, 0, p, max_away, stopping, snaps, most);
+			check_tree(tree, p, max_away, stopping, snaps, n, most);
 			/* The other direction of a road may round 1 mm apart, which matters only at the very limit. */
 			if (n != expected)
 				assert_true(llabs((int64_t)away[n < expected ? n : expected] - max_away) <= 2);
@@ -219,6 +240,7 @@ static void snap_finds_what_is_nearest(void **state)
 					    (snaps[i - 1].away_mm == snaps[i].away_mm &&
 					     snaps[i - 1].spot.arc < snaps[i].spot.arc));
 		}
+		arena_close(&arena);
 	}
 }
 

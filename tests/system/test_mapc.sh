@@ -142,6 +142,8 @@ sed -n 2p out | cut -d, -f1-4 > row
 sed -n 2p out > first
 ok "route --pairs by arc" $mapc route town.zmap --pairs arcs.csv
 [ "$(sed -n 2p out)" = "$(cat first)" ] || wrong "by arc: $(sed -n 2p out), by place: $(cat first)"
+ok "route --candidates" $mapc route town.zmap --from 49.4001,8.6005 --to 49.4010,8.6021 --candidates 4
+fails 2 '--candidates' $mapc route town.zmap --from 49.4001,8.6005 --to 49.4010,8.6021 --candidates 99
 ok "route --isochrone" $mapc route town.zmap --isochrone 2 --from 49.4001,8.6005
 has 'arc,time_ms,from_mm,to_mm'
 [ "$(wc -l < out)" -gt 2 ] || wrong "route --isochrone: nothing is within reach"
