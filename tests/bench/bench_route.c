@@ -1,7 +1,9 @@
 // link: zub_compile zub_route_threads zub_route zub_town_file zub_city zub_base
-/* bench_route TOWN.zmap [CLASS [no-turns]]: the contraction hierarchy and the plain search, as JSON lines.
- * Times are processor time of the thread (other work on the machine counts less), medians of several runs; "ratio" is
- * our own plain search of the same run divided by the figure. "no-turns": the same streets without turn rows. */
+/* bench_route TOWN.zmap [CLASS [no-turns]]: the contraction hierarchy, snapping and plain searches, as JSON lines.
+ * Times are processor time of the thread (other work on the machine counts less), medians of several runs. "ratio" is
+ * the Dijkstra of bench_dijkstra.h in the same run divided by the figure, "ratio_bidirectional" that from both ends;
+ * "floor" the time that moving the bytes takes which must be moved, at the speed this machine reads memory (where that
+ * can be said). "no-turns": the same streets without turn rows. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "bench_dijkstra.h"
 #include "cch.h"
 #include "order.h"
 #include "rng.h"
@@ -34,7 +37,8 @@ struct bench {
 	struct route_weights *weights;
 	struct route_metric plain, fast;
 	struct rng rng;
-	double plain_us;
+	double dijkstra_us, both_us; /* 0 = not measured yet */
+	double bytes_per_us;
 	const char *town, *turns;
 };
 
@@ -62,18 +66,23 @@ static double median(double *values, int n)
 	return values[n / 2];
 }
 
-static void say(const struct bench *bench, const char *name, double ms)
+static void say_floor(const struct bench *bench, const char *name, double ms, double floor_bytes)
 {
+	double us = ms * 1e3;
 	printf("{\"bench\":\"route\",\"town\":\"%s\",\"turns\":\"%s\",\"class\":%u,\"name\":\"%s\",", bench->town,
 	       bench->turns, bench->class_index, name);
-	if (ms >= 1)
-		printf("\"ms\":%.2f", ms);
-	else
-		printf("\"us\":%.2f", ms * 1e3);
-	if (bench->plain_us > 0)
-		printf(",\"ratio\":%.0f", bench->plain_us / (ms * 1e3));
+	printf(us >= 1000 ? "\"ms\":%.2f" : "\"us\":%.2f", us >= 1000 ? ms : us);
+	if (bench->dijkstra_us > 0)
+		printf(",\"ratio\":%.4g,\"ratio_bidirectional\":%.4g", bench->dijkstra_us / us, bench->both_us / us);
+	if (floor_bytes > 0)
+		printf(",\"floor_us\":%.3g", floor_bytes / bench->bytes_per_us);
 	puts("}");
 	fflush(stdout);
+}
+
+static void say(const struct bench *bench, const char *name, double ms)
+{
+	say_floor(bench, name, ms, 0);
 }
 
 static struct spot spot_random(struct bench *bench)
@@ -126,6 +135,36 @@ static int bench_open(struct bench *bench)
 	return 0;
 }
 
+/* Edges and lists read, weights of both directions written, each once. */
+static double customize_bytes(const struct route_graph *graph)
+{
+	const struct cch *cch = graph->cch;
+	return (double)cch->n_base * (sizeof *cch->base + 8) + (double)cch->m * 2 * sizeof(cch_label) +
+	       (double)cch->step[cch->n_steps].inner * sizeof *cch->triangle;
+}
+
+/* Memory read in order, larger than the caches. */
+static int bench_memory(struct bench *bench)
+{
+	size_t n = (size_t)32 << 20;
+	uint64_t *words = malloc(n * sizeof *words), sum = 0;
+	double times[RUNS];
+	if (!words)
+		return 1;
+	memset(words, 1, n * sizeof *words);
+	for (int run = 0; run < RUNS; run++) {
+		double start = cpu_ms();
+		for (size_t i = 0; i < n; i++)
+			sum += words[i];
+		times[run] = cpu_ms() - start;
+		__asm__ volatile("" : : "r"(sum));
+	}
+	bench->bytes_per_us = (double)(n * sizeof *words) / (median(times, RUNS) * 1e3);
+	printf("{\"bench\":\"memory\",\"read_gb_per_s\":%.2f}\n", bench->bytes_per_us / 1e3);
+	free(words);
+	return 0;
+}
+
 static void bench_customize(struct bench *bench)
 {
 	double basic[RUNS], perfect[RUNS], part[RUNS];
@@ -137,7 +176,7 @@ static void bench_customize(struct bench *bench)
 		cch_perfect(bench->weights);
 		perfect[i] = cpu_ms() - start;
 	}
-	say(bench, "customize", median(basic, RUNS));
+	say_floor(bench, "customize", median(basic, RUNS), customize_bytes(bench->graph));
 	say(bench, "customize_perfect", median(perfect, RUNS));
 	for (int i = 0; i < RUNS; i++) {
 		uint32_t arcs[CHANGED], before[CHANGED];
@@ -211,14 +250,91 @@ static int bench_threads(struct bench *bench)
 
 /* --- queries --- */
 
+static int bench_dijkstra(struct bench *bench, const struct spot *from, const struct spot *to)
+{
+	struct dijkstra dijkstra;
+	double start;
+	if (dijkstra_open(&dijkstra, bench->graph, bench->class_index, bench->time_ms))
+		return 1;
+	uint32_t tails[PLAIN_PAIRS], heads[PLAIN_PAIRS], times[PLAIN_PAIRS];
+	for (int i = 0; i < PLAIN_PAIRS; i++) {
+		tails[i] = dijkstra_vertex(&dijkstra, from[i].arc, 1);
+		heads[i] = dijkstra_vertex(&dijkstra, to[i].arc, 0);
+	}
+	start = cpu_ms();
+	for (int i = 0; i < PLAIN_PAIRS; i++)
+		times[i] = dijkstra_one(&dijkstra, tails[i], heads[i]);
+	double one_us = (cpu_ms() - start) / PLAIN_PAIRS * 1e3;
+	start = cpu_ms();
+	for (int i = 0; i < PLAIN_PAIRS; i++)
+		if (dijkstra_both(&dijkstra, tails[i], heads[i]) != times[i])
+			return 1; /* they must agree */
+	bench->both_us = (cpu_ms() - start) / PLAIN_PAIRS * 1e3;
+	bench->dijkstra_us = one_us;
+	dijkstra_close(&dijkstra);
+	say(bench, "dijkstra", one_us / 1e3);
+	say(bench, "dijkstra_bidirectional", bench->both_us / 1e3);
+	return 0;
+}
+
+/* The search behind the same interface. */
 static void bench_plain(struct bench *bench, const struct spot *from, const struct spot *to)
 {
 	double start = cpu_ms();
 	for (int i = 0; i < PLAIN_PAIRS; i++)
 		route_one(bench->query, &bench->plain, from[i], to[i]);
-	bench->plain_us = (cpu_ms() - start) / PLAIN_PAIRS * 1e3;
-	double ms = bench->plain_us / 1e3;
-	say(bench, "plain_search", ms);
+	say(bench, "plain_search", (cpu_ms() - start) / PLAIN_PAIRS);
+}
+
+static int bench_within(struct bench *bench, const struct spot *from)
+{
+	uint32_t most = bench->network.n_arcs + 1, n = 0, sum = 0;
+	struct route_reach *reaches = malloc(most * sizeof *reaches);
+	if (!reaches)
+		return 1;
+	double start = cpu_ms();
+	for (int i = 0; i < PLAIN_PAIRS; i++) {
+		route_within(bench->query, &bench->fast, from[i], 600000, reaches, &n, most);
+		sum += n;
+	}
+	say(bench, "within_10_minutes", (cpu_ms() - start) / PLAIN_PAIRS);
+	printf("{\"bench\":\"route\",\"town\":\"%s\",\"turns\":\"%s\",\"within_10_minutes_arcs_mean\":%u}\n",
+	       bench->town, bench->turns, sum / PLAIN_PAIRS);
+	free(reaches);
+	return 0;
+}
+
+/* Places up to 30 m from a road's bend, four candidates where anybody may stop. */
+static int bench_snap(struct bench *bench)
+{
+	const struct network *road = &bench->network;
+	struct network_tree *tree;
+	struct arena arena;
+	struct snap snaps[4];
+	double times[2][RUNS];
+	if (arena_open(&arena, network_tree_size(road)))
+		return 1;
+	double start = cpu_ms();
+	if (network_tree_open(&tree, road, &arena))
+		return 1;
+	say(bench, "snap_tree_open", cpu_ms() - start);
+	for (int run = 0; run < 2 * RUNS; run++) {
+		start = cpu_ms();
+		for (int i = 0; i < PAIRS; i++) {
+			struct geo_xy p = road->shape_xy[rng_below(&bench->rng, road->n_shape_points)];
+			p.x_mm += (int32_t)rng_below(&bench->rng, 30000);
+			p.y_mm += (int32_t)rng_below(&bench->rng, 30000);
+			if (run % 2)
+				network_snap(road, bench->class_index, p, 1000000, 1, snaps, 4);
+			else
+				network_tree_snap(tree, bench->class_index, p, 1000000, 1, snaps, 4);
+		}
+		times[run % 2][run / 2] = (cpu_ms() - start) / PAIRS;
+	}
+	say(bench, "snap_tree", median(times[0], RUNS));
+	say(bench, "snap_grid", median(times[1], RUNS));
+	arena_close(&arena);
+	return 0;
 }
 
 static void bench_pairs(struct bench *bench, const struct spot *from, const struct spot *to, const char *name)
@@ -328,7 +444,7 @@ static int bench_matrix(struct bench *bench)
 		wall[run] = now_ms(CLOCK_MONOTONIC) - start;
 		cpu[run] = now_ms(CLOCK_PROCESS_CPUTIME_ID) - start_cpu;
 	}
-	say(bench, "matrix_1000_two_threads_wall", median(wall, RUNS));
+	say_floor(bench, "matrix_1000_two_threads_wall", median(wall, RUNS), (double)STOPS * STOPS * sizeof *results);
 	say(bench, "matrix_1000_two_threads_cpu_sum", median(cpu, RUNS));
 	arena_close(&arena);
 	free(results);
@@ -339,12 +455,14 @@ static int bench_all(struct bench *bench)
 {
 	static struct spot from[PAIRS], to[PAIRS];
 	rng_seed(&bench->rng, 1);
-	if (bench_order(bench) || bench_open(bench))
+	if (bench_memory(bench) || bench_order(bench) || bench_open(bench))
 		return 1;
 	for (int i = 0; i < PAIRS; i++) {
 		from[i] = spot_random(bench);
 		to[i] = spot_random(bench);
 	}
+	if (bench_dijkstra(bench, from, to))
+		return 1;
 	bench_plain(bench, from, to);
 	bench_customize(bench);
 	if (bench_threads(bench))
@@ -354,7 +472,7 @@ static int bench_all(struct bench *bench)
 	route_weights_trim(bench->weights);
 	bench_pairs(bench, from, to, "");
 	bench_path(bench, from, to);
-	return bench_pins(bench, from, to) || bench_matrix(bench);
+	return bench_pins(bench, from, to) || bench_matrix(bench) || bench_within(bench, from) || bench_snap(bench);
 }
 
 int main(int argc, char **argv)
