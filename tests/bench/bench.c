@@ -1,5 +1,6 @@
 /* bench [TOWN.zmap]: the figures that matter, one JSON line each, each beside what it is compared to in the same run.
- * Without a town a generated one of 25,000 inhabitants. Runs the programs of build/bench/ for routes, insertion and
+ * Without a town a generated one of 25,000 inhabitants. Routes also on Heidelberg and New York where the data is
+ * there (ZUB_DATA, or ../shared/data beside the checkout). Runs the programs of build/bench/ for routes, insertion and
  * stores, and measures the codec, the core and the virtual world itself. Times are wall time: run it on a quiet
  * machine. */
 #include <jansson.h>
@@ -178,6 +179,36 @@ static int make_town(const char *folder, char *path, size_t size)
 	return system(command) != 0;
 }
 
+/* Routes on the real towns beside the checkout, with turns and without; said aloud when they are not there. */
+static int bench_real(const char *folder)
+{
+	char data[512], path[600], command[4096];
+	const char *given = getenv("ZUB_DATA");
+	if (given)
+		snprintf(data, sizeof data, "%s", given);
+	else
+		snprintf(data, sizeof data, "%.400s/../../shared/data", home);
+	snprintf(path, sizeof path, "%s/newyork/matching/newyork.gr.gz", data);
+	if (access(path, R_OK)) {
+		fprintf(stderr, "bench: skipped: Heidelberg and New York, no data in %s\n", data);
+		return 0;
+	}
+	snprintf(command, sizeof command,
+		 "%s/bin/mapc build --osm %s/heidelberg/heidelberg.test.pbf -o %s/heidelberg.zmap >/dev/null 2>&1 && "
+		 "%s/bin/mapc import-dimacs --gr %s/newyork/matching/newyork.gr.gz --co "
+		 "%s/newyork/matching/newyork.co.gz "
+		 "--len %s/newyork/matching/newyork.length.gr.gz -o %s/newyork.zmap >/dev/null 2>&1",
+		 home, data, folder, home, data, data, data, folder);
+	if (system(command))
+		return 1;
+	snprintf(command, sizeof command, "%s/heidelberg.zmap", folder);
+	int failed = run_other("bench_route", command);
+	snprintf(command, sizeof command, "%s/heidelberg.zmap 0 no-turns", folder);
+	failed |= run_other("bench_route", command);
+	snprintf(command, sizeof command, "%s/newyork.zmap", folder);
+	return failed | run_other("bench_route", command);
+}
+
 static void find_home(void)
 {
 	ssize_t n = readlink("/proc/self/exe", home, sizeof home - 1);
@@ -195,8 +226,8 @@ static int bench_all(const char *path, const char *folder)
 		fprintf(stderr, "bench: %s\n", detail.text);
 		return 1;
 	}
-	int failed = run_other("bench_route", path) | run_other("bench_core", path) | run_other("bench_store", folder) |
-		     bench_codec();
+	int failed = run_other("bench_route", path) | bench_real(folder) | run_other("bench_core", path) |
+		     run_other("bench_store", folder) | bench_codec();
 	for (uint32_t vehicles = 6; vehicles <= 24 && !failed; vehicles += 18)
 		if (bench_world(&town, vehicles, &detail)) {
 			fprintf(stderr, "bench: %s\n", detail.text);
