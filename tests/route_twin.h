@@ -252,7 +252,8 @@ static inline void twin_compare(struct twin *twin, const struct spot *from, uint
 		free(column);
 	}
 	twin_pins(twin, from, n_from, to, n_to, rng);
-	for (uint32_t i = 0; i < n_from; i += 1 + n_from / 4)
+	/* it asks for every arc: once is enough where they are many */
+	for (uint32_t i = 0; i < n_from; i += twin->network->n_arcs < 1000 ? 1 + n_from / 4 : n_from)
 		if (from[i].arc != NONE)
 			twin_within(twin, from[i], rng_below(rng, twin->network->n_arcs < 100 ? 60 : 900000));
 	free(wanted);
