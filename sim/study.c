@@ -47,6 +47,15 @@ static int hash_names(struct study *study)
 
 /* ---- groups ---- */
 
+/* A day that a checker stopped halfway must not pull the means of whole ones; alone it is shown as far as it came. */
+static const struct day *counted_day(const struct sweep *sweep, uint32_t run)
+{
+	for (uint32_t i = 0; i < sweep->n && sweep->runs[run].code; i++)
+		if (!sweep->runs[i].code)
+			return NULL;
+	return sweep->runs[run].day;
+}
+
 static int add_group(struct study *study, uint8_t kind, uint32_t which, const char *name)
 {
 	struct study_group group = {.kind = kind, .which = which};
@@ -59,7 +68,7 @@ static int add_group(struct study *study, uint8_t kind, uint32_t which, const ch
 		return ERR_MEMORY;
 	}
 	for (uint32_t run = 0; run < n; run++) {
-		const struct day *day = study->sweep->runs[run].day;
+		const struct day *day = counted_day(study->sweep, run);
 		if (day && indicators_of(day, kind, which, values))
 			return ERR_MEMORY;
 		for (uint32_t i = 0; i < n_indicators; i++)

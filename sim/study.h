@@ -25,7 +25,8 @@ struct study {
 	struct study_group *groups; /* the first is "all"; then hours ascending, needs */
 	size_t n_groups, cap_groups;
 };
-/* Runs that did not begin count as unknown. ERR_MEMORY. study_close after any return. */
+/* Runs that did not begin, or did not end beside others that did, count as unknown. ERR_MEMORY. study_close after any
+ * return. */
 int study_open(struct study *study, const struct scenario *scenario, const char *path, const struct town *town,
 	       const struct sweep *sweep);
 void study_close(struct study *study);
