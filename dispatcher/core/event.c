@@ -84,9 +84,11 @@ static int arrived(struct core *core, uint32_t slot, const struct wire_event *ev
 	place = core_tasks(core, slot)[k].place;
 	stand_at(core, slot, &place, at, PHASE_AT_STOP);
 	if (k != 0 && !place_same(&core_tasks(core, slot)[0].place, &place)) {
-		/* served out of order: what it does first comes first, as far as pickups still precede their drop-offs
-		 */
-		plan_first(core, slot, k);
+		/* served out of order: what it does first comes first, as far as pickups still precede their drop-offs;
+		 * but not a pickup whose time has not come: there it stands by an older plan, and this one calls it
+		 * away */
+		if (plan_is_due(core, slot, k))
+			plan_first(core, slot, k);
 		plan_changed(core, slot);
 	}
 	plan_mark_arrived(core, slot);

@@ -730,6 +730,12 @@ void plan_flush(struct core *core)
 	}
 }
 
+int plan_is_due(const struct core *core, uint32_t slot, uint32_t k)
+{
+	return core_tasks(core, slot)[k].kind != WIRE_PICKUP ||
+	       core->now >= plan_ready(core, core_tasks_more(core, slot)[k].ride) - core->settings.reserve_ms;
+}
+
 /* Standing at a stop: which of the tasks there are being served. A rider whose time has not come is not waited for yet:
  * until reserve_ms before his window the vehicle is free to go elsewhere first. */
 void plan_mark_arrived(struct core *core, uint32_t slot)
@@ -742,8 +748,7 @@ void plan_mark_arrived(struct core *core, uint32_t slot)
 		const struct task_more *task = &core_tasks_more(core, slot)[k];
 		if (tasks[k].state || task->tentative)
 			continue;
-		if (tasks[k].kind == WIRE_PICKUP &&
-		    core->now < plan_ready(core, task->ride) - core->settings.reserve_ms)
+		if (!plan_is_due(core, slot, k))
 			break;
 		core_touch_vehicle(core, slot);
 		tasks[k].state = 1;

@@ -286,6 +286,8 @@ void plan_detour(struct core *core, uint32_t vehicle); /* under way: its place n
 void plan_count_mm(struct core *core, uint32_t vehicle, uint32_t mm); /* driven */
 void plan_path(struct core *core, uint32_t vehicle);		      /* derives the path of the current leg */
 void plan_view(struct core *core, uint32_t vehicle);		      /* refreshes what core_plan shows */
+/* Does a vehicle that stands at task k serve it already? Not a pickup that is still far ahead. */
+int plan_is_due(const struct core *core, uint32_t vehicle, uint32_t k);
 void plan_mark_arrived(struct core *core, uint32_t vehicle);
 instant_ms plan_ready(const struct core *core, uint32_t ride); /* not before this does boarding begin */
 instant_ms plan_no_show_at(const struct core *core, uint32_t ride, instant_ms arrived_at);

@@ -468,6 +468,31 @@ static struct command train_request(uint8_t kind, const char *trip, uint32_t seq
 	return command;
 }
 
+/* The vehicle stands at a pickup an hour ahead, says so late, and a nearer ride was promised meanwhile: that one stays
+ * first. */
+static void standing_early_changes_no_order(void **state)
+{
+	(void)state;
+	struct command far = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	far.request.time_kind = TIME_LEAVE_AT;
+	far.request.time = minute(60);
+	uint64_t ahead = far.request.ride;
+	assert_int_equal(rig_step(&rig, &far).code, 0);
+	assert_int_equal(rig_accept(&rig, ahead, 0).code, 0);
+	uint64_t near = rig_book(&rig, rig_place(&rig, 'E', 'F'), rig_place(&rig, 'G', 'H'));
+	assert_int_not_equal(near, 0);
+	instant_ms planned = core_ride(rig.core, near)->planned_pickup;
+	rig.robots[0].spot = core_ride(rig.core, ahead)->pickup.road;
+	rig_say(&rig, &rig.robots[0], WIRE_ARRIVED, ahead, WIRE_PICKUP, 0);
+	uint32_t n;
+	const struct core_task *plan = core_plan(rig.core, 1, &n);
+	assert_int_equal(n, 4);
+	assert_int_equal(plan[0].ride, near);
+	assert_int_equal(plan[2].ride, ahead);
+	assert_true(core_ride(rig.core, near)->planned_pickup < planned + 5 * MINUTE_MS);
+	assert_int_equal(state_of(ahead), RIDE_PROMISED); /* not yet waited for */
+}
+
 static void late_train_is_waited_for(void **state)
 {
 	(void)state;
@@ -695,6 +720,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(one_ride, open_one),
+		STORY(standing_early_changes_no_order, open_one),
 		STORY(offer_expires_and_client_waits, open_one),
 		STORY(same_key_same_answer, open_one),
 		STORY(no_show_after_last_call, open_one),

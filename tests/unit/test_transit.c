@@ -59,7 +59,7 @@ static int delay(struct world *world, const char *trip, uint32_t yyyymmdd, uint3
 {
 	struct trip_key key = {.feed = "feed", .start_s = -1, .yyyymmdd = yyyymmdd, .stop_sequence = sequence};
 	snprintf(key.trip_id, sizeof key.trip_id, "%s", trip);
-	return transit_delay(world->transit, &key, arrival, departure, cancelled);
+	return transit_delay(world->transit, &key, arrival, departure, (enum transit_word)cancelled);
 }
 
 static const char *trip_name(const struct world *world, const struct transit_leg *leg)
