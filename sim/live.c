@@ -446,21 +446,29 @@ static void no_matter(struct live *live, struct passenger *passenger, int status
 	(void)json;
 }
 
+/* Never released, or not any more: whom a person has put out of service stays out. */
+static int wants_release(const json_t *vehicle, const char *now)
+{
+	const char *service = json_string_value(json_object_get(vehicle, "service"));
+	const char *until = json_string_value(json_object_get(vehicle, "released_until"));
+	return service && !strcmp(service, core_service_name(SERVICE_OUT)) && (!until || strcmp(until, now) < 0) &&
+	       json_is_true(json_object_get(vehicle, "simulated"));
+}
+
 static void release_vehicles(struct live *live, struct passenger *passenger, int status, json_t *json)
 {
 	(void)passenger;
 	(void)status;
 	size_t i;
 	json_t *vehicle;
-	char until[32];
+	char until[32], now[32];
+	format_instant(service_now(live), now);
 	format_instant(service_now(live) + 2 * DAY_MS, until);
 	json_array_foreach(json_object_get(json, "vehicles"), i, vehicle)
 	{
 		char path[128], key[96];
-		const char *service = json_string_value(json_object_get(vehicle, "service"));
 		int number = (int)json_integer_value(json_object_get(vehicle, "vehicle"));
-		if (!service || strcmp(service, core_service_name(SERVICE_OUT)) ||
-		    !json_is_true(json_object_get(vehicle, "simulated")))
+		if (!wants_release(vehicle, now))
 			continue;
 		snprintf(path, sizeof path, "/api/v1/operator/vehicles/%d/release", number);
 		snprintf(key, sizeof key, "release-%d-%" PRId64 "-%" PRIu64, number, live->started_wall,

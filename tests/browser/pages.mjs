@@ -106,7 +106,8 @@ const book = async (page) => {
 	await page.locator('.offer button').first().click();
 	/* on a slow machine an offer may be gone meanwhile: then there are fresh ones to choose from */
 	await until('the promise', 15, async () => {
-		if (await page.locator('.ride[data-state=promised]').count())
+		/* where a shuttle stands already it may be at the stop before this looks */
+		if (await page.locator('.ride[data-state=promised], .ride[data-state=at_stop]').count())
 			return true;
 		await page.locator('.message[role=alert] ~ .offer button').first().click({ timeout: 500 }).catch(() => {});
 		return false;
