@@ -87,11 +87,8 @@ static int stop_instead(const struct core *core, uint32_t class_index, int step_
 	}
 	if (best == NONE)
 		return 0;
-	*place = (struct place){.point = town->stop_point[best],
-				.road = spots[best],
-				.walk = town->stop_walk[best],
-				.stop = best,
-				.side = town->stop_side[best]};
+	*place = stop_place(core, best);
+	place->road = spots[best];
 	return 1;
 }
 

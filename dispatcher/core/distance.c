@@ -243,10 +243,9 @@ static struct route_result leave_to(struct distance *d, uint32_t class_index, st
 uint32_t distance_part_ms(const struct distance *d, uint32_t class_index, uint32_t arc, uint32_t part_mm)
 {
 	const struct network *road = &d->town->road;
-	uint64_t time = d->times[(size_t)class_index * road->n_arcs + arc], length = road->dist_mm[arc];
-	if (time == TIME_INFINITE)
-		return network_part_ms(road, class_index, arc, part_mm);
-	return length ? (uint32_t)((time * (part_mm < length ? part_mm : length) + length - 1) / length) : 0;
+	size_t at = (size_t)class_index * road->n_arcs + arc;
+	uint32_t time = d->times[at] == TIME_INFINITE ? road->time_ms[at] : d->times[at];
+	return network_share_ms(time, road->dist_mm[arc], part_mm);
 }
 
 static int same_spot(const struct place *a, const struct place *b)

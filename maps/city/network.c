@@ -10,14 +10,8 @@ __extension__ typedef unsigned __int128 uint128;
 uint32_t network_part_ms(const struct network *network, uint32_t class_index, uint32_t arc, uint32_t part_mm)
 {
 	assert(class_index < network->n_classes && arc < network->n_arcs);
-	uint64_t time = network->time_ms[(size_t)class_index * network->n_arcs + arc], length = network->dist_mm[arc];
-	if (time == TIME_INFINITE)
-		return TIME_INFINITE;
-	if (!length)
-		return 0;
-	if (part_mm > length)
-		part_mm = (uint32_t)length;
-	return (uint32_t)((time * part_mm + length - 1) / length);
+	return network_share_ms(network->time_ms[(size_t)class_index * network->n_arcs + arc], network->dist_mm[arc],
+				part_mm);
 }
 
 /* value * times / over, rounded down; 0 when over is 0 */

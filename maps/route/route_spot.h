@@ -6,14 +6,10 @@
 
 #include "route.h"
 
-/* The same rounding as network_part_ms. */
 static inline uint32_t route_spot_part_ms(const struct network *network, const uint32_t *time_ms, uint32_t arc,
 					  uint32_t part_mm)
 {
-	uint64_t time = time_ms[arc], length = network->dist_mm[arc];
-	if (time == TIME_INFINITE || length == 0)
-		return time == TIME_INFINITE ? TIME_INFINITE : 0;
-	return (uint32_t)((time * part_mm + length - 1) / length);
+	return network_share_ms(time_ms[arc], network->dist_mm[arc], part_mm);
 }
 
 static inline uint32_t route_spot_offset(const struct network *network, struct spot spot)

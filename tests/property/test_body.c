@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 #include <stdio.h>
@@ -161,6 +162,91 @@ static void test_interrupted(void **state)
 	stage_close(&stage);
 }
 
+/* Times with these streets, as somebody at `from` meets them: his own street he may leave. */
+static struct route_result way_now(struct stage *stage, const struct wire_street *streets, uint32_t n, struct spot from,
+				   struct spot to)
+{
+	static uint32_t times[4096];
+	const struct network *road = &stage->drawn.town.road;
+	assert_true(road->n_arcs <= COUNT_OF(times));
+	memcpy(times, road->time_ms, road->n_arcs * sizeof *times);
+	for (uint32_t i = 0; i < n; i++)
+		if (streets[i].slow_permille)
+			times[streets[i].arc] =
+				(uint32_t)(((uint64_t)road->time_ms[streets[i].arc] * streets[i].slow_permille + 999) /
+					   1000);
+		else if (streets[i].arc != from.arc)
+			times[streets[i].arc] = TIME_INFINITE;
+	struct route_metric metric = {0, times};
+	return route_one(stage->query, &metric, from, to);
+}
+
+static uint32_t any_streets(const struct stage *stage, struct wire_street *streets)
+{
+	uint32_t n = 0;
+	for (uint32_t arc = rng_below(&rng, 8); arc < stage->drawn.town.road.n_arcs; arc += 1 + rng_below(&rng, 8))
+		streets[n++] = (struct wire_street){arc, rng_below(&rng, 2) ? 1001 + rng_below(&rng, 4000) : 0};
+	return n;
+}
+
+/* Streets close and slow down before it sets off and while it drives; it goes on by the way that is best then, also
+ * when it was saved and loaded in between. */
+static void test_streets(void **state)
+{
+	struct stage stage;
+	struct arena one, two;
+	uint8_t bytes[4096];
+	size_t n;
+	uint32_t n_driven = 0, n_stuck = 0;
+
+	(void)state;
+	stage_open(&stage);
+	assert_int_equal(arena_open(&one, body_size(&stage.drawn.town) + 4096), 0);
+	assert_int_equal(arena_open(&two, body_size(&stage.drawn.town) + 4096), 0);
+	for (int i = 0; i < 2000; i++) {
+		struct wire_street before[64], after[64];
+		struct spot from = any_spot(&stage), to = any_spot(&stage);
+		struct drive_command go = {.wish = DRIVE_GO, .target = to, .leg = 1, .streets = before};
+		struct body_report a, b;
+		go.n_streets = any_streets(&stage, before);
+		struct route_result way = way_now(&stage, before, go.n_streets, from, to);
+		struct body *body = body_at(&stage, &one, from, 0, 1000),
+			    *loaded = body_at(&stage, &two, any_spot(&stage), 0, 500);
+		body_command(body, &go, NOW);
+		if (way.time_ms == TIME_INFINITE) {
+			body_step(body, NOW + 1, 0, &a);
+			assert_int_equal(a.state, BODY_MRC);
+			n_stuck++;
+			continue;
+		}
+		if (way.time_ms < 10)
+			continue;
+		assert_true(body_next(body) == NOW + way.time_ms);
+		instant_ms at = NOW + 1 + rng_below(&rng, way.time_ms - 1);
+		body_step(body, at, 0, &a);
+		assert_int_equal(body_save(body, bytes, sizeof bytes, &n), 0);
+		assert_int_equal(body_load(loaded, bytes, n, NULL), 0);
+		go.streets = after;
+		go.n_streets = any_streets(&stage, after);
+		struct spot here = {a.place.arc, a.place.offset_mm};
+		way = way_now(&stage, after, go.n_streets, here, to);
+		body_command(body, &go, at);
+		body_command(loaded, &go, at);
+		body_step(body, at + 5, 0, &a);
+		body_step(loaded, at + 5, 0, &b);
+		assert_memory_equal(&a, &b, sizeof a);
+		if (way.time_ms != TIME_INFINITE && way.time_ms > 5) {
+			assert_true(body_next(body) == at + way.time_ms);
+			n_driven++;
+		}
+	}
+	print_message("%u drives met other streets under way, %u had no way\n", n_driven, n_stuck);
+	assert_true(n_driven > 500 && n_stuck > 100);
+	arena_close(&one);
+	arena_close(&two);
+	stage_close(&stage);
+}
+
 static void test_battery(void **state)
 {
 	struct stage stage;
@@ -261,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drives_the_very_times),
 		cmocka_unit_test(test_interrupted),
+		cmocka_unit_test(test_streets),
 		cmocka_unit_test(test_battery),
 		cmocka_unit_test(test_empty_battery_and_no_way),
 		cmocka_unit_test(test_opening_fails_cleanly),

@@ -636,6 +636,11 @@ const struct core_ride *ride_of(struct story *story, uint64_t ride)
 	return found;
 }
 
+const struct core *story_core(const struct story *story)
+{
+	return story->world->core;
+}
+
 const struct core_vehicle *shuttle_of(struct story *story, uint32_t vehicle)
 {
 	return core_vehicle(story->world->core, vehicle);

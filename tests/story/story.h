@@ -132,6 +132,7 @@ int rider_undone(struct story *story, const char *who, uint64_t ride);
 
 /* ---- what must be ---- */
 const struct core_ride *ride_of(struct story *story, uint64_t ride);
+const struct core *story_core(const struct story *story);
 const struct core_vehicle *shuttle_of(struct story *story, uint32_t vehicle);
 #define expect_state(story, ride, state) story_expect_state(story, ride, state, __FILE__, __LINE__)
 #define expect_refused(story, ride, refusal) story_expect_refused(story, ride, refusal, __FILE__, __LINE__)

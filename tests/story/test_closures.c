@@ -129,6 +129,56 @@ static void slow_street_is_planned_slow(void **state)
 	story_close(&story);
 }
 
+/* The street of the destination closes on the way there: the rider is told, taken to the nearest stop that can be
+ * reached, and somebody sees to it that he gets home. */
+static void rider_aboard_is_set_down_at_the_nearest_open_stop(void **state)
+{
+	static struct story story;
+	(void)state;
+	story_open(&story, &(struct story_options){.begins = "08:00", .stops = "AE JK"});
+	signs_on(&story, "Anna", 4);
+	uint32_t one = shuttle(&story, "AB", NULL);
+	uint64_t ride = rider_books(&story, "BC", "KL");
+	rider_goes_to_stop(&story, ride);
+	until_state(&story, ride, RIDE_ABOARD, "08:10");
+	expect_code(&story, closes_street(&story, 4, "KL", 0, NULL), ERR_OK);
+	expect_state(&story, ride, RIDE_ABOARD);
+	expect_notice(&story, ride, NOTICE_BROKEN);
+	expect(&story, ride_of(&story, ride)->cause == CAUSE_ROAD_CLOSED);
+	expect(&story, ride_of(&story, ride)->dropoff.stop == drawn_stop(&story.drawn, "JK"));
+	after_s(&story, 5);
+	expect(&story, shuttle_of(&story, one)->acked_version == shuttle_of(&story, one)->plan_version);
+	until_state(&story, ride, RIDE_DONE, "08:30");
+	expect_case(&story, ride, one, CASE_BROKEN_RIDE);
+	expect_code(&story, owns_case(&story, "Anna", ride), ERR_OK);
+	expect_code(&story, closes_case(&story, "Anna", ride, CASE_HOME_OTHERWISE), ERR_OK);
+	story_close(&story);
+}
+
+/* Arcs have no lasting names: with a new town file the closures end, and a person is asked to set them anew. */
+static void new_town_file_ends_closures_aloud(void **state)
+{
+	static struct story story;
+	uint32_t n;
+	(void)state;
+	story_open(&story, &(struct story_options){.begins = "08:00",
+						   .timetable = "stop S1 C\ntrip T1 10 S1 08:30 S1 08:50\n",
+						   .stops = "CD=S1 IJ"});
+	signs_on(&story, "Anna", 4);
+	shuttle(&story, "AB", NULL);
+	expect_code(&story, closes_street(&story, 4, "KL", 0, NULL), ERR_OK);
+	expect_state(&story, rider_asks(&story, "CD", "KL"), RIDE_REFUSED);
+	new_timetable(&story, "stop S1 C\ntrip T2 10 S1 09:30 S1 09:50\n");
+	expect_case(&story, 0, 0, CASE_STREETS);
+	core_streets(story_core(&story), &n);
+	expect(&story, n == 0 && core_n_closures(story_core(&story)) == 0);
+	after_s(&story, 120);
+	uint64_t ride = rider_books(&story, "CD", "KL");
+	rider_goes_to_stop(&story, ride);
+	until_state(&story, ride, RIDE_DONE, "08:50");
+	story_close(&story);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +188,8 @@ int main(void)
 		cmocka_unit_test(promise_at_a_closed_place_is_broken_aloud),
 		cmocka_unit_test(closure_ends_by_itself),
 		cmocka_unit_test(slow_street_is_planned_slow),
+		cmocka_unit_test(rider_aboard_is_set_down_at_the_nearest_open_stop),
+		cmocka_unit_test(new_town_file_ends_closures_aloud),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -255,6 +255,41 @@ static void test_refusals(void **state)
 	rig_close(&rig);
 }
 
+/* A plan that names its own stop's street as closed contradicts itself; a slow one is driven slowly. */
+static void test_streets_of_a_plan(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, "A---------B---------C=========D\n          |\n          E>>>>>>>>>F", 'A', 'B', 0);
+	board_one(&rig);
+	uint32_t street = drawn_arc(&rig.drawn, 'B', 'C');
+
+	rig_plan_begin(&rig);
+	rig_task(&rig, WIRE_DROPOFF, 7, 'B', 'C', 50);
+	rig.plan.streets[rig.plan.n_streets++] = (struct wire_street){street, 0};
+	rig_plan_send(&rig);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:27 plan 1.2 refused 6\n");
+
+	rig_plan_begin(&rig); /* no arc of this town */
+	rig_task(&rig, WIRE_DROPOFF, 7, 'B', 'C', 50);
+	rig.plan.streets[rig.plan.n_streets++] = (struct wire_street){9999, 0};
+	rig_plan_send(&rig);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:28 plan 1.3 refused 6\n");
+
+	rig_plan_begin(&rig); /* 10 of the 20 s lie in this street: they become 30 */
+	rig_task(&rig, WIRE_DROPOFF, 7, 'B', 'C', 50);
+	rig.plan.streets[rig.plan.n_streets++] = (struct wire_street){street, 3000};
+	rig_plan_send(&rig);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:29 plan 1.4 taken\n");
+	rig_run(&rig, 60); /* 00:45 without it (test_refusals) */
+	rig_expect(&rig, "01:05 1.4 arrived 7\n01:15 1.5 alighted 7\n01:15 1.6 departed 7\n");
+	rig_close(&rig);
+}
+
 static void test_same_plan_twice_is_harmless(void **state)
 {
 	struct rig rig;
@@ -836,6 +871,7 @@ int main(void)
 		cmocka_unit_test(test_rider_added_to_the_stop_where_it_stands),
 		cmocka_unit_test(test_doors_take_time),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_streets_of_a_plan),
 		cmocka_unit_test(test_same_plan_twice_is_harmless),
 		cmocka_unit_test(test_plan_made_before_events_were_known),
 		cmocka_unit_test(test_rider_in_the_door_is_not_left),

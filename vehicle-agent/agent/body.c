@@ -160,11 +160,11 @@ static uint32_t arc_ms(const struct body *body, uint32_t arc)
 
 static uint32_t piece_arc_ms(const struct body *body, uint32_t i)
 {
-	uint64_t time = arc_ms(body, body->arc[i]), length = body->road->dist_mm[body->arc[i]];
+	uint32_t time = arc_ms(body, body->arc[i]);
 
 	if (i && i + 1 < body->n)
-		return (uint32_t)time;
-	return length ? (uint32_t)((time * (piece_to(body, i) - piece_from(body, i)) + length - 1) / length) : 0;
+		return time;
+	return network_share_ms(time, body->road->dist_mm[body->arc[i]], piece_to(body, i) - piece_from(body, i));
 }
 
 static void piece_times(struct body *body)
