@@ -1,4 +1,5 @@
 /* The simulator: runs scenarios on a virtual clock, replays journals, plays riders against a live dispatcher. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,10 +50,8 @@ static const char usage[] =
 
 struct arguments {
 	const char *command, *file, *second, *out, *town, *towns, *token, *memory, *address, *keys, *seeds, *trains;
-	uint32_t vehicles, threads;
-	uint16_t port;
-	uint64_t minutes;
-	int journal, unfinished, status, arguments, progress;
+	uint64_t vehicles, threads, port, minutes, seconds, per_hour, seed;
+	int journal, unfinished, status, arguments, progress, json;
 	struct scenario scenario;
 	const char *sets[64];
 	uint32_t n_sets;
@@ -64,133 +63,106 @@ static int fail(const struct err_detail *detail)
 	return 1;
 }
 
-enum {
-	OPT_OUT = 256,
-	OPT_SET,
-	OPT_TOWN,
-	OPT_PORT,
-	OPT_TOKEN,
-	OPT_MEMORY,
-	OPT_MINUTES,
-	OPT_PER_HOUR,
-	OPT_SEED,
-	OPT_STATUS,
-	OPT_JOURNAL,
-	OPT_UNFINISHED,
-	OPT_JSON,
-	OPT_ADDRESS,
-	OPT_KEYS,
-	OPT_VEHICLES,
-	OPT_ARGUMENTS,
-	OPT_TOWNS,
-	OPT_SEEDS,
-	OPT_THREADS,
-	OPT_PROGRESS,
-	OPT_TRAINS
+/* All options of all commands: where the value goes, and the range of a number. */
+enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_SET };
+struct option_row {
+	const char *name;
+	enum option_kind kind;
+	size_t offset;
+	uint64_t least, most;
 };
+#define TEXT(name, member)                                                  \
+	{                                                                   \
+		name, OPTION_TEXT, offsetof(struct arguments, member), 0, 0 \
+	}
+#define FLAG(name, member)                                                  \
+	{                                                                   \
+		name, OPTION_FLAG, offsetof(struct arguments, member), 0, 0 \
+	}
+#define NUMBER(name, member, least, most)                                            \
+	{                                                                            \
+		name, OPTION_NUMBER, offsetof(struct arguments, member), least, most \
+	}
+static const struct option_row option_rows[] = {
+	TEXT("out", out),
+	{"set", OPTION_SET, 0, 0, 0},
+	TEXT("town", town),
+	TEXT("towns", towns),
+	NUMBER("port", port, 1, 65535),
+	TEXT("token", token),
+	TEXT("memory", memory),
+	NUMBER("minutes", minutes, 0, 5000000),
+	NUMBER("per-hour", per_hour, 0, 1000000),
+	NUMBER("seed", seed, 0, UINT64_MAX),
+	FLAG("status", status),
+	FLAG("journal", journal),
+	FLAG("unfinished", unfinished),
+	FLAG("json", json), /* the only form there is */
+	TEXT("address", address),
+	TEXT("keys", keys),
+	NUMBER("vehicles", vehicles, 1, 65536),
+	FLAG("arguments", arguments),
+	TEXT("seeds", seeds),
+	NUMBER("threads", threads, 0, 999),
+	FLAG("progress", progress),
+	TEXT("trains", trains),
+	NUMBER("seconds", seconds, 1, 86400),
+};
+#undef TEXT
+#undef FLAG
+#undef NUMBER
+
+static int put_number(const struct option_row *row, const char *text, uint64_t *to)
+{
+	char *end;
+	errno = 0;
+	uint64_t number = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || number < row->least || number > row->most) {
+		fprintf(stderr, "sim: --%s %s: expected a whole number from %" PRIu64 " to %" PRIu64 "\n", row->name,
+			text, row->least, row->most);
+		return ERR_USAGE;
+	}
+	*to = number;
+	return ERR_OK;
+}
+
+static int put_option(const struct option_row *row, const char *text, struct arguments *arguments)
+{
+	char *member = (char *)arguments + row->offset;
+	switch (row->kind) {
+	case OPTION_TEXT:
+		*(const char **)(void *)member = text;
+		return ERR_OK;
+	case OPTION_FLAG:
+		*(int *)(void *)member = 1;
+		return ERR_OK;
+	case OPTION_NUMBER:
+		return put_number(row, text, (uint64_t *)(void *)member);
+	default:
+		if (arguments->n_sets == COUNT_OF(arguments->sets)) {
+			fprintf(stderr, "sim: more than %zu --set\n", COUNT_OF(arguments->sets));
+			return ERR_USAGE;
+		}
+		arguments->sets[arguments->n_sets++] = text;
+		return ERR_OK;
+	}
+}
 
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
-	static const struct option names[] = {{"out", 1, NULL, OPT_OUT},
-					      {"set", 1, NULL, OPT_SET},
-					      {"town", 1, NULL, OPT_TOWN},
-					      {"towns", 1, NULL, OPT_TOWNS},
-					      {"port", 1, NULL, OPT_PORT},
-					      {"token", 1, NULL, OPT_TOKEN},
-					      {"memory", 1, NULL, OPT_MEMORY},
-					      {"minutes", 1, NULL, OPT_MINUTES},
-					      {"per-hour", 1, NULL, OPT_PER_HOUR},
-					      {"seed", 1, NULL, OPT_SEED},
-					      {"status", 0, NULL, OPT_STATUS},
-					      {"journal", 0, NULL, OPT_JOURNAL},
-					      {"unfinished", 0, NULL, OPT_UNFINISHED},
-					      {"json", 0, NULL, OPT_JSON},
-					      {"address", 1, NULL, OPT_ADDRESS},
-					      {"keys", 1, NULL, OPT_KEYS},
-					      {"vehicles", 1, NULL, OPT_VEHICLES},
-					      {"arguments", 0, NULL, OPT_ARGUMENTS},
-					      {"seeds", 1, NULL, OPT_SEEDS},
-					      {"threads", 1, NULL, OPT_THREADS},
-					      {"progress", 0, NULL, OPT_PROGRESS},
-					      {"trains", 1, NULL, OPT_TRAINS},
-					      {NULL, 0, NULL, 0}};
+	struct option names[COUNT_OF(option_rows) + 1] = {{0}};
 	int option;
-	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		switch (option) {
-		case OPT_OUT:
-			arguments->out = optarg;
-			break;
-		case OPT_SET:
-			if (arguments->n_sets < COUNT_OF(arguments->sets))
-				arguments->sets[arguments->n_sets++] = optarg;
-			break;
-		case OPT_TOWN:
-			arguments->town = optarg;
-			break;
-		case OPT_TRAINS:
-			arguments->trains = optarg;
-			break;
-		case OPT_TOWNS:
-			arguments->towns = optarg;
-			break;
-		case OPT_PORT:
-			arguments->port = (uint16_t)strtoul(optarg, NULL, 10);
-			break;
-		case OPT_ADDRESS:
-			arguments->address = optarg;
-			break;
-		case OPT_TOKEN:
-			arguments->token = optarg;
-			break;
-		case OPT_MEMORY:
-			arguments->memory = optarg;
-			break;
-		case OPT_MINUTES:
-			arguments->minutes = strtoull(optarg, NULL, 10);
-			break;
-		case OPT_PER_HOUR:
-			arguments->scenario.demand.per_hour = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case OPT_SEED:
-			arguments->scenario.demand.seed = strtoull(optarg, NULL, 10);
-			break;
-		case OPT_STATUS:
-			arguments->status = 1;
-			break;
-		case OPT_JOURNAL:
-			arguments->journal = 1;
-			break;
-		case OPT_UNFINISHED:
-			arguments->unfinished = 1;
-			break;
-		case OPT_KEYS:
-			arguments->keys = optarg;
-			break;
-		case OPT_VEHICLES:
-			arguments->vehicles = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case OPT_ARGUMENTS:
-			arguments->arguments = 1;
-			break;
-		case OPT_SEEDS:
-			arguments->seeds = optarg;
-			break;
-		case OPT_THREADS:
-			if (!optarg[0] || strspn(optarg, "0123456789") != strlen(optarg) || strlen(optarg) > 3)
-				return ERR_USAGE;
-			arguments->threads = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case OPT_PROGRESS:
-			arguments->progress = 1;
-			break;
-		case OPT_JSON:
-			break; /* the only form */
-		default:
+	for (size_t i = 0; i < COUNT_OF(option_rows); i++)
+		names[i] = (struct option){option_rows[i].name, option_rows[i].kind != OPTION_FLAG, NULL, 256 + (int)i};
+	arguments->per_hour = arguments->scenario.demand.per_hour;
+	arguments->seed = arguments->scenario.demand.seed;
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
+		if (option < 256 || put_option(&option_rows[option - 256], optarg, arguments))
 			return ERR_USAGE;
-		}
-	}
 	if (optind >= argc)
 		return ERR_USAGE;
+	arguments->scenario.demand.per_hour = (uint32_t)arguments->per_hour;
+	arguments->scenario.demand.seed = arguments->seed;
 	arguments->command = argv[optind];
 	arguments->file = optind + 1 < argc ? argv[optind + 1] : NULL;
 	arguments->second = optind + 2 < argc ? argv[optind + 2] : NULL;
@@ -208,7 +180,7 @@ static int run(const struct arguments *arguments)
 					    .seeds = arguments->seeds,
 					    .sets = arguments->sets,
 					    .n_sets = arguments->n_sets,
-					    .n_threads = arguments->threads,
+					    .n_threads = (uint32_t)arguments->threads,
 					    .journal = arguments->journal,
 					    .progress = arguments->progress};
 	if (!options.file || !options.folder) {
@@ -313,7 +285,7 @@ static int live(const struct arguments *arguments)
 	struct err_detail detail = {""};
 	struct town town;
 	struct live_options options = {.address = arguments->address ? arguments->address : "127.0.0.1",
-				       .port = arguments->port,
+				       .port = (uint16_t)arguments->port,
 				       .token_path = arguments->token,
 				       .memory_path = arguments->memory,
 				       .minutes = arguments->minutes,
@@ -424,38 +396,25 @@ static int demo_part(const struct arguments *arguments)
 	return code ? fail(&detail) : 0;
 }
 
-static int number_of(const char *text, uint64_t least, uint64_t most, uint64_t *ret_number)
+static int solve(const struct arguments *arguments)
 {
-	char *end;
-	*ret_number = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && *ret_number >= least && *ret_number <= most;
-}
-
-static int solve(int argc, char **argv)
-{
-	static const struct option names[] = {
-		{"seconds", 1, NULL, 's'}, {"seed", 1, NULL, 'n'}, {"json", 0, NULL, 'j'}, {NULL, 0, NULL, 0}};
-	struct routing_options options = {.kind = argv[0][0] == 'd' ? ROUTING_DARP : ROUTING_PDPTW,
+	struct routing_options options = {.path = arguments->file,
+					  .kind = !strcmp(arguments->command, "darp") ? ROUTING_DARP : ROUTING_PDPTW,
+					  .seconds = (uint32_t)arguments->seconds,
+					  .seed = arguments->seed,
 					  .progress = isatty(2) ? stderr : NULL};
 	struct err_detail detail = {""};
-	uint64_t seconds = 10;
-	int option, right = 1;
-	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
-		right &= option == 's'	 ? number_of(optarg, 1, 86400, &seconds)
-			 : option == 'n' ? number_of(optarg, 0, UINT64_MAX, &options.seed)
-					 : option == 'j'; /* JSON is what it prints anyway */
-	if (!right || optind + 1 != argc) {
+	if (!arguments->file || arguments->second) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	options.path = argv[optind];
-	options.seconds = (uint32_t)seconds;
 	return routing_solve(&options, stdout, &detail) ? fail(&detail) : 0;
 }
 
 int main(int argc, char **argv)
 {
 	static struct arguments arguments;
+	arguments.seconds = 10;
 	scenario_default(&arguments.scenario);
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
 		fputs(usage, stdout);
@@ -466,12 +425,12 @@ int main(int argc, char **argv)
 		       RECORD_VERSION);
 		return 0;
 	}
-	if (argc > 1 && (!strcmp(argv[1], "darp") || !strcmp(argv[1], "pdptw")))
-		return solve(argc - 1, argv + 1);
 	if (read_arguments(argc, argv, &arguments)) {
 		fputs(usage, stderr);
 		return 2;
 	}
+	if (!strcmp(arguments.command, "darp") || !strcmp(arguments.command, "pdptw"))
+		return solve(&arguments);
 	if (!strcmp(arguments.command, "run"))
 		return run(&arguments);
 	if (!strcmp(arguments.command, "compare"))

@@ -17,9 +17,9 @@ dispatcher=$ZUB_BIN/dispatcher
 crashtest=$ZUB_BIN/../tests/dispatcher-crashtest
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-service_make() { # vehicles speed
+service_make() { # vehicles speed [inhabitants]: a second of wall time is `speed` of service
 	vehicles=$1 speed=$2
-	"$ZUB_BIN/mapc" synth --seed 3 --inhabitants 5000 --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" >/dev/null
+	"$ZUB_BIN/mapc" synth --seed 3 --inhabitants "${3:-5000}" --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" >/dev/null
 	"$ZUB_BIN/mapc" build --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" -o "$folder/town.zmap" >"$folder/mapc.log" 2>&1 || die "no town"
 	for number in $(seq "$vehicles"); do "$ZUB_BIN/vehicle-agent" --key "$folder/vehicle-$number.key" --make-key >/dev/null; done
 	"$ZUB_BIN/sim" fleet --town "$folder/town.zmap" --keys "$folder" --vehicles "$vehicles" >"$folder/fleet.yaml"
@@ -64,6 +64,19 @@ service_riders() { # per hour
 		--per-hour "$1" --seed 1 >>"$folder/live.log" 2>&1 &
 	riders=$!
 	pids+=("$riders")
+}
+
+service_stop() { # in order: everything is on disk when it returns
+	for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+	wait "${pids[@]}" 2>/dev/null || true
+	pids=()
+}
+
+service_is_replayed() { # options of sim replay: verify says "replayed", the replay is identical
+	"$ZUB_BIN/dispatcher" verify --settings "$folder/settings.yaml" >"$folder/verify.txt" || die "verify: $(cat "$folder/verify.txt")"
+	grep -q '"replayed"' "$folder/verify.txt" || die "verify: $(cat "$folder/verify.txt")"
+	"$ZUB_BIN/sim" replay "$folder/journal.db" "$@" --unfinished >"$folder/replay.txt" || die "replay: $(cat "$folder/replay.txt")"
+	grep -q '"identical":true' "$folder/replay.txt" || die "the replay differs"
 }
 
 # ask METHOD PATH [JSON [KEY]]: prints "STATUS BODY"; status 000 when nobody answers

@@ -79,9 +79,7 @@ until_true 90 "who was aboard has got off: $riding" nobody_of "$riding"
 now=$(carried)
 until_true 60 "new riders are carried" has_carried $((now + 3))
 until_true 30 "vehicles follow plans of the new epoch" obeyed
-for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-wait "${pids[@]}" 2>/dev/null || true
-pids=()
+service_stop
 "$dispatcher" verify --settings "$folder/settings.yaml" >"$folder/verify.txt" || die "verify: $(cat "$folder/verify.txt")"
 grep -q '"replayed"' "$folder/verify.txt" || die "verify: $(cat "$folder/verify.txt")"
 echo "backed up after $copied rides, lost, put back (epoch $epoch), riders aboard brought to the end: $riding; goes on, verified"

@@ -3,42 +3,12 @@
 # The disk fills up under a running service: the dispatcher holds and says so, promises nothing, but the supervisor's standstill reaches
 # every vehicle within a second; with room again it goes on, and nothing that was promised is lost.
 set -euo pipefail
-folder=$(mktemp -d)
-pids=()
-trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait; rm -rf "$folder"' EXIT
-die() { echo "FAILED: $*"; tail -n 5 "$folder/dispatcher.log"; exit 1; }
-dispatcher=$ZUB_BIN/../tests/dispatcher-crashtest # its disk is full after SIGUSR1
-speed=20 vehicles=3 # service seconds in a second
-[ -x "$dispatcher" ] || { echo "skipped: no dispatcher-crashtest"; exit 77; }
-
-"$ZUB_BIN/mapc" synth --seed 3 --inhabitants 9000 --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" >/dev/null
-"$ZUB_BIN/mapc" build --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" -o "$folder/town.zmap" >/dev/null 2>&1
-for number in $(seq $vehicles); do "$ZUB_BIN/vehicle-agent" --key "$folder/vehicle-$number.key" --make-key >/dev/null; done
-"$ZUB_BIN/sim" fleet --town "$folder/town.zmap" --keys "$folder" --vehicles $vehicles >"$folder/fleet.yaml"
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-cat >"$folder/settings.yaml" <<TXT
-town: $folder/town.zmap
-store: sqlite:$folder/journal.db
-fleet: $folder/fleet.yaml
-state_folder: $folder
-clock: {start: "$("$ZUB_BIN/sim" start --town "$folder/town.zmap")", speed: $speed}
-http: {port: $(free_port)}
-link: {endpoint: "tcp://127.0.0.1:$(free_port)"}
-TXT
-"$dispatcher" run --settings "$folder/settings.yaml" >>"$folder/dispatcher.log" 2>&1 &
-main=$!
-pids+=("$main")
-for _ in $(seq 100); do [ -s "$folder/addresses" ] && break; sleep 0.1; done
-address=$(sed -n 1p "$folder/addresses") endpoint=$(sed -n 2p "$folder/addresses")
-while read -r number arguments; do
-	# shellcheck disable=SC2086
-	"$ZUB_BIN/vehicle-agent" --vehicle "$number" --connect "$endpoint" --server-key "$folder/dispatcher.key.pub" --town "$folder/town.zmap" \
-		--key "$folder/vehicle-$number.key" --state "$folder/vehicle-$number.state" $arguments >>"$folder/vehicles.log" 2>&1 &
-	pids+=($!)
-done < <("$ZUB_BIN/sim" fleet --town "$folder/town.zmap" --keys "$folder" --vehicles $vehicles --arguments)
-"$ZUB_BIN/sim" live --town "$folder/town.zmap" --port "${address##*:}" --token "$folder/operator.token" --memory "$folder/riders.log" \
-	--per-hour 60 --seed 1 >>"$folder/live.log" 2>&1 &
-pids+=($!)
+. "$ZUB_SOURCE/tests/support/service.sh"
+[ -x "$crashtest" ] || { echo "skipped: no dispatcher-crashtest"; exit 77; } # its disk is full after SIGUSR1
+service_make 3 20 9000
+service_start "$crashtest"
+service_agents
+service_riders 60
 
 cat >"$folder/story.py" <<'PY'
 import json, os, re, signal, sys, time, urllib.request, urllib.error
@@ -111,9 +81,7 @@ until("rides are carried out again", 120, lambda: carried() > before)
 PY
 python3 "$folder/story.py" "$address" "$folder/operator.token" "$main" $vehicles "$folder/sent_at" || die "the story went otherwise"
 [ "$(stat -c %a "$folder/riders.log")" = 600 ] || die "others may read the riders' secrets"
-for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-wait "${pids[@]}" 2>/dev/null || true
-pids=()
+service_stop
 
 # What the vehicles themselves noted: the order was carried out within a second of its being sent (ten seconds of service).
 "$ZUB_BIN/dispatcher" log --settings "$folder/settings.yaml" --most 1000000 >"$folder/journal.txt"
@@ -130,7 +98,5 @@ late = {vehicle: round((at - sent) / speed) for vehicle, at in done.items()}
 print("stopped after wall ms:", late)
 sys.exit(len(done) != vehicles or max(late.values()) > 1000)
 PY
-"$ZUB_BIN/dispatcher" verify --settings "$folder/settings.yaml" >"$folder/verify.txt" || die "verify: $(cat "$folder/verify.txt")"
-"$ZUB_BIN/sim" replay "$folder/journal.db" --town "$folder/town.zmap" --unfinished >"$folder/replay.txt" || die "replay: $(cat "$folder/replay.txt")"
-grep -q '"identical":true' "$folder/replay.txt" || die "the replay differs"
+service_is_replayed --town "$folder/town.zmap"
 echo "holds on a full disk, stops, goes on: ok"

@@ -4,42 +4,13 @@
 # show it, all of it outlives kill -9 and is replayed the same. A feed that is garbled, too large, refused, silent or stale harms nothing.
 # The messages are made here, by hand, not by our own encoder.
 set -euo pipefail
-folder=$(mktemp -d)
-pids=()
-trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait; rm -rf "$folder"' EXIT
-die() { echo "FAILED: $*"; tail -n 5 "$folder"/*.log; exit 1; }
-
-"$ZUB_BIN/mapc" synth --seed 3 --inhabitants 9000 --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" >/dev/null
-"$ZUB_BIN/mapc" build --osm "$folder/t.osm.pbf" --gtfs "$folder/t.zip" -o "$folder/town.zmap" >"$folder/mapc.log" 2>&1
-"$ZUB_BIN/vehicle-agent" --key "$folder/vehicle-1.key" --make-key >/dev/null
-"$ZUB_BIN/sim" fleet --town "$folder/town.zmap" --keys "$folder" --vehicles 1 >"$folder/fleet.yaml"
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+. "$ZUB_SOURCE/tests/support/service.sh"
+service_make 1 60 9000
 feed_port=$(free_port)
-cat >"$folder/settings.yaml" <<TXT
-town: $folder/town.zmap
-store: sqlite:$folder/journal.db
-fleet: $folder/fleet.yaml
-state_folder: $folder
-clock: {start: "$("$ZUB_BIN/sim" start --town "$folder/town.zmap")", speed: 60}
-http: {port: $(free_port)}
-link: {endpoint: "tcp://127.0.0.1:$(free_port)"}
-feeds: {trip_updates: "t=http://127.0.0.1:$feed_port/trip-updates.pb", poll: 200 ms, timeout: 500 ms, bytes_max: 100000, expire: 10 min, least: 0 s}
-TXT
-start() {
-	rm -f "$folder/addresses"
-	"$ZUB_BIN/dispatcher" run --settings "$folder/settings.yaml" >>"$folder/dispatcher.log" 2>&1 &
-	main=$!
-	pids+=("$main")
-	for _ in $(seq 200); do [ -s "$folder/addresses" ] && break; sleep 0.1; done
-	[ -s "$folder/addresses" ] || die "the dispatcher did not start"
-}
-start
-address=$(sed -n 1p "$folder/addresses") endpoint=$(sed -n 2p "$folder/addresses")
-read -r number arguments < <("$ZUB_BIN/sim" fleet --town "$folder/town.zmap" --keys "$folder" --vehicles 1 --arguments)
-# shellcheck disable=SC2086
-"$ZUB_BIN/vehicle-agent" --vehicle "$number" --connect "$endpoint" --server-key "$folder/dispatcher.key.pub" --town "$folder/town.zmap" \
-	--key "$folder/vehicle-1.key" --state "$folder/vehicle-1.state" $arguments >>"$folder/vehicle-1.log" 2>&1 &
-pids+=($!)
+echo "feeds: {trip_updates: \"t=http://127.0.0.1:$feed_port/trip-updates.pb\", poll: 200 ms, timeout: 500 ms, bytes_max: 100000, expire: 10 min, least: 0 s}" \
+	>>"$folder/settings.yaml"
+service_start "$dispatcher"
+service_agents
 
 cat >"$folder/rider.py" <<'PY'
 import http.server, json, os, signal, subprocess, sys, threading, time, urllib.error, urllib.parse, urllib.request
@@ -251,17 +222,12 @@ rider=$!
 pids+=("$rider")
 while kill -0 "$rider" 2>/dev/null && [ ! -e "$folder/killed" ]; do sleep 0.1; done
 if [ -e "$folder/killed" ]; then
-	start
+	service_start "$dispatcher"
 	touch "$folder/again"
 fi
 wait "$rider" || die "the rider: $(cat "$folder/rider.log")"
-for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-wait "${pids[@]}" 2>/dev/null || true
-pids=()
-"$ZUB_BIN/dispatcher" verify --settings "$folder/settings.yaml" >"$folder/verify.txt" || die "verify: $(cat "$folder/verify.txt")"
-grep -q '"replayed"' "$folder/verify.txt" || die "verify: $(cat "$folder/verify.txt")"
-"$ZUB_BIN/sim" replay "$folder/journal.db" --town "$folder/town.zmap" --unfinished --json >"$folder/replay.json" || die "replay: $(cat "$folder/replay.json")"
-grep -q '"identical":true' "$folder/replay.json" || die "the replay differs"
-grep -q '"followed_late_train":1,' "$folder/replay.json" || die "no ride followed its train: $(cat "$folder/replay.json")"
-grep -q '"broken":0,' "$folder/replay.json" || die "a promise broke: $(cat "$folder/replay.json")"
+service_stop
+service_is_replayed --town "$folder/town.zmap"
+grep -q '"followed_late_train":1,' "$folder/replay.txt" || die "no ride followed its train: $(cat "$folder/replay.txt")"
+grep -q '"broken":0,' "$folder/replay.txt" || die "a promise broke: $(cat "$folder/replay.txt")"
 echo "$(cat "$folder/rider.log"); replayed the same"

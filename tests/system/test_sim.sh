@@ -13,6 +13,9 @@ run() { "$ZUB_BIN/sim" run "$scenarios/$1.yaml" --town "$folder/t.zmap" --out "$
 	die "$1 ($2): $(cat "$folder/$2.err")"; }
 replay() { "$ZUB_BIN/sim" replay "$folder/$1/journal.db" --town "$folder/t.zmap" >"$folder/$1.replay" || die "replay of $1: $(cat "$folder/$1.replay")"; }
 
+"$ZUB_BIN/sim" live --port eighty 2>"$folder/err" && die "a port that is no number"
+grep -q -e '--port eighty: expected a whole number from 1 to 65535' "$folder/err" || die "the port: $(cat "$folder/err")"
+
 run demo one
 run demo two
 cmp "$folder/one/figures.json" "$folder/two/figures.json" || die "the same seed gave other figures"
