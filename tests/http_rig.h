@@ -403,6 +403,16 @@ static inline struct http_answer http_post(struct http_rig *rig, const char *pat
 	return http_ask(rig, "POST", path, headers, body);
 }
 
+/* A service with one shuttle, standing on the street between two corners, and Anna on duty. */
+static inline void http_rig_open_watched(struct http_rig *rig, const struct drawn_options *options, char from, char to)
+{
+	http_rig_open(rig, options);
+	assert_int_equal(rig_vehicle(&rig->rig, 1, from, to), 0);
+	struct http_answer answer = http_post(rig, "/api/v1/operator/sign-on", "{\"who\":\"Anna\",\"simulated\":true}");
+	assert_int_equal(answer.status, 200);
+	http_forget(&answer);
+}
+
 static inline const char *http_text(const struct http_answer *answer, const char *a, const char *b, const char *c)
 {
 	const json_t *json = json_object_get(answer->json, a);

@@ -24,12 +24,7 @@ static struct http_rig rig;
 static int open_rig(void **state)
 {
 	(void)state;
-	http_rig_open(&rig, &(struct drawn_options){.drawing = grid, .metres_per_char = 50});
-	assert_int_equal(rig_vehicle(&rig.rig, 1, 'A', 'B'), 0);
-	struct http_answer answer =
-		http_post(&rig, "/api/v1/operator/sign-on", "{\"who\":\"Anna\",\"simulated\":true}");
-	assert_int_equal(answer.status, 200);
-	http_forget(&answer);
+	http_rig_open_watched(&rig, &(struct drawn_options){.drawing = grid, .metres_per_char = 50}, 'A', 'B');
 	return 0;
 }
 

@@ -21,20 +21,17 @@ static json_t *at(json_t *json, const char *key)
 static int open_rig(void **state)
 {
 	(void)state;
-	http_rig_open(&rig, &(struct drawn_options){
-				    .drawing = "A-----B-----C-----D-----E\n"
-					       "|     |     |     |     |\n"
-					       "|     |     |     |     |\n"
-					       "F-----G-----H-----I-----J\n",
-				    .metres_per_char = 200,
-				    .stops = "AB=S1 DE=S2",
-				    .timetable = "stop S1 A\nstop S2 E\ntrip T1 1 S1 09:00 S2 09:04\n"
-						 "trip T2 1 S2 09:08 S1 09:09\ntrip T3 1 S1 09:20 S2 09:24\n"});
-	assert_int_equal(rig_vehicle(&rig.rig, 1, 'G', 'H'), 0);
-	struct http_answer answer =
-		http_post(&rig, "/api/v1/operator/sign-on", "{\"who\":\"Anna\",\"simulated\":true}");
-	assert_int_equal(answer.status, 200);
-	http_forget(&answer);
+	http_rig_open_watched(
+		&rig,
+		&(struct drawn_options){.drawing = "A-----B-----C-----D-----E\n"
+						   "|     |     |     |     |\n"
+						   "|     |     |     |     |\n"
+						   "F-----G-----H-----I-----J\n",
+					.metres_per_char = 200,
+					.stops = "AB=S1 DE=S2",
+					.timetable = "stop S1 A\nstop S2 E\ntrip T1 1 S1 09:00 S2 09:04\n"
+						     "trip T2 1 S2 09:08 S1 09:09\ntrip T3 1 S1 09:20 S2 09:24\n"},
+		'G', 'H');
 	return 0;
 }
 
