@@ -28,15 +28,16 @@ static int by_record(const void *a, const void *b)
 
 static int read_receipts(struct receipts *receipts, const char *path)
 {
-	char line[256];
+	char line[256], end;
 	FILE *file = fopen(path, "r");
 	if (!file)
 		return err_set(receipts->detail, ERR_IO, "%s: %s", path, strerror(errno));
 	int code = ERR_OK;
 	while (!code && fgets(line, sizeof line, file)) {
 		struct receipt receipt;
-		if (sscanf(line, "promise %" SCNu32 " %" SCNu64 " %64s", &receipt.rider, &receipt.record,
-			   receipt.hash) == 3)
+		if (sscanf(line, "promise %" SCNu32 " %" SCNu64 " %64[0-9a-f]%c", &receipt.rider, &receipt.record,
+			   receipt.hash, &end) == 4 &&
+		    end == '\n')
 			code = array_push(receipts->items, receipts->n, receipts->cap, receipt);
 	}
 	fclose(file);

@@ -339,10 +339,11 @@ static inline struct spot robot_where(const struct rig *rig, const struct robot 
 	for (uint32_t i = 0; i < robot->n_arcs; i++) {
 		uint32_t from = i == 0 ? robot->spot.offset_mm : 0;
 		uint32_t to = i + 1 == robot->n_arcs ? robot->target.offset_mm : road->dist_mm[robot->arcs[i]];
-		uint32_t ms = network_part_ms(road, robot->class_index, robot->arcs[i], to - from);
+		uint32_t arc = robot->arcs[i];
+		uint32_t time_ms = road->time_ms[(size_t)robot->class_index * road->n_arcs + arc];
+		uint32_t ms = network_share_ms(time_ms, road->dist_mm[arc], to - from);
 		if (gone < ms)
-			return (struct spot){robot->arcs[i],
-					     from + (uint32_t)((uint64_t)(to - from) * (uint64_t)gone / ms)};
+			return (struct spot){arc, from + (uint32_t)((uint64_t)(to - from) * (uint64_t)gone / ms)};
 		gone -= ms;
 	}
 	return robot->target;

@@ -336,7 +336,10 @@ static int trial_others(const struct trial *t, struct cost_parts *parts)
 			if (is > was &&
 			    is > step->promised - (t->ask->held ? 0 : (instant_ms)t->core->settings.reserve_ms))
 				return 0;
-			if (t->times.worst[c] > step->promised - margin_ms && t->times.worst[c] > b->times.worst[k])
+			/* at risk by somebody's absence: no more than it was (a late train may have made it so), and
+			 * nobody new is taken before it whose own absence would be one more such risk */
+			if (t->times.worst[c] > step->promised - margin_ms &&
+			    (t->times.worst[c] > b->times.worst[k] || (c > t->i && !t->ask->fixed)))
 				return 0;
 		}
 		if (step->kind == WIRE_PICKUP) {

@@ -7,13 +7,6 @@ __extension__ typedef unsigned __int128 uint128;
 #define PART_BITS 20
 #define WHOLE_PART (1u << PART_BITS)
 
-uint32_t network_part_ms(const struct network *network, uint32_t class_index, uint32_t arc, uint32_t part_mm)
-{
-	assert(class_index < network->n_classes && arc < network->n_arcs);
-	return network_share_ms(network->time_ms[(size_t)class_index * network->n_arcs + arc], network->dist_mm[arc],
-				part_mm);
-}
-
 /* value * times / over, rounded down; 0 when over is 0 */
 static uint64_t scale(uint64_t value, uint64_t times, uint64_t over)
 {

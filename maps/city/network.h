@@ -96,7 +96,8 @@ struct spot {
 };
 
 /* ceil(time * part / length): what driving part_mm (at most length_mm counts) of a road of this time costs; length 0 ->
- * 0. TIME_INFINITE stays infinite. The one rule for parts of arcs: core, routes and vehicles agree to the millisecond. */
+ * 0. TIME_INFINITE stays infinite. The one rule for parts of arcs: core, routes and vehicles agree to the millisecond.
+ */
 static inline uint32_t network_share_ms(uint32_t time_ms, uint32_t length_mm, uint32_t part_mm)
 {
 	if (time_ms == TIME_INFINITE || !length_mm)
@@ -104,8 +105,6 @@ static inline uint32_t network_share_ms(uint32_t time_ms, uint32_t length_mm, ui
 	uint64_t part = part_mm < length_mm ? part_mm : length_mm;
 	return (uint32_t)((time_ms * part + length_mm - 1) / length_mm);
 }
-/* The same of an arc, under the town file's own times. */
-uint32_t network_part_ms(const struct network *network, uint32_t class_index, uint32_t arc, uint32_t part_mm);
 
 struct snap {
 	struct spot spot;

@@ -2,7 +2,7 @@
  * arcs.
  *
  * A path runs from a spot to a spot. It costs the rest of the first arc, whole arcs, turn costs, and the part of the
- * last arc, each part rounded up to a millisecond (network_part_ms). On the same arc with to.offset >= from.offset it
+ * last arc, each part rounded up to a millisecond (network_share_ms). On the same arc with to.offset >= from.offset it
  * is that part alone. Of paths of equal time the shorter counts, so (time, distance) is unique and any two searches
  * agree. Sequences of arcs longer than two (via ways) hold: a state is an arc plus what was driven before it as far as
  * a rule still needs it (Aho-Corasick over the turn rows). */

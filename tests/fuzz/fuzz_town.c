@@ -65,8 +65,9 @@ static void use_network(const struct network *network)
 	const struct geo_xy places[] = {{0, 0}, {-2000000000, 2000000000}, {INT32_MAX, INT32_MIN}, {45000, -15000}};
 	for (size_t i = 0; i < COUNT_OF(places); i++)
 		for (uint32_t n = network_snap(network, 0, places[i], i ? UINT32_MAX : 200000, 1, snaps, 4); n; n--) {
+			uint32_t arc = snaps[n - 1].spot.arc;
 			network_spot_point(network, snaps[n - 1].spot);
-			network_part_ms(network, 0, snaps[n - 1].spot.arc, snaps[n - 1].spot.offset_mm);
+			network_share_ms(network->time_ms[arc], network->dist_mm[arc], snaps[n - 1].spot.offset_mm);
 		}
 }
 

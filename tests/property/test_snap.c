@@ -290,17 +290,15 @@ static void sides_at_bends(void **state)
 static void parts_of_arcs(void **state)
 {
 	(void)state;
-	const uint32_t dist[] = {1000, 0, UINT32_MAX}, time[] = {7, 5, UINT32_MAX - 1, 9, TIME_INFINITE, 1};
-	struct network network = {.n_arcs = 3, .n_classes = 2, .dist_mm = dist, .time_ms = time};
-	assert_int_equal(network_part_ms(&network, 0, 0, 0), 0);
-	assert_int_equal(network_part_ms(&network, 0, 0, 1), 1);
-	assert_int_equal(network_part_ms(&network, 0, 0, 143), 2);
-	assert_int_equal(network_part_ms(&network, 0, 0, 1000), 7);
-	assert_int_equal(network_part_ms(&network, 0, 0, 5000), 7);
-	assert_int_equal(network_part_ms(&network, 0, 1, 0), 0);
-	assert_int_equal(network_part_ms(&network, 0, 2, UINT32_MAX), UINT32_MAX - 1);
-	assert_int_equal(network_part_ms(&network, 1, 1, 0), TIME_INFINITE);
-	assert_int_equal(network_part_ms(&network, 1, 0, 500), 5);
+	assert_int_equal(network_share_ms(7, 1000, 0), 0);
+	assert_int_equal(network_share_ms(7, 1000, 1), 1);
+	assert_int_equal(network_share_ms(7, 1000, 143), 2);
+	assert_int_equal(network_share_ms(7, 1000, 1000), 7);
+	assert_int_equal(network_share_ms(7, 1000, 5000), 7); /* no more than the whole */
+	assert_int_equal(network_share_ms(5, 0, 0), 0);
+	assert_int_equal(network_share_ms(UINT32_MAX - 1, UINT32_MAX, UINT32_MAX), UINT32_MAX - 1);
+	assert_int_equal(network_share_ms(TIME_INFINITE, 0, 0), TIME_INFINITE);
+	assert_int_equal(network_share_ms(9, 1000, 500), 5);
 }
 
 int main(void)
