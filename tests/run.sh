@@ -77,7 +77,9 @@ else
 	part sanitize-configure configure build/sanitize -DZUB_SANITIZE=ON
 	part sanitize-build build_in build/sanitize all tests
 	part sanitize-tests ctest_in build/sanitize -LE 'slow|live|browser'
-	part slow-tests ctest_in build -L slow
+	# once, and under the sanitizers; the examples build programs of their own
+	part slow-tests ctest_in build/sanitize -L slow -E test_examples
+	part examples ctest_in build -R test_examples
 	part fuzz-configure configure build/fuzz -DZUB_FUZZ=ON -DZUB_SANITIZE=ON -DCMAKE_C_COMPILER=clang
 	part fuzz-build build_in build/fuzz fuzzers
 	# the live runs mostly wait for the clock: the fuzzers take what is left of the cores meanwhile
