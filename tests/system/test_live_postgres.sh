@@ -55,3 +55,27 @@ rows >"$work/restored"
 cmp "$work/live" "$work/restored" || exit 1
 ask "SELECT r.ride, v.kind, v.vehicle, v.planned_at, ST_AsText(v.geom) FROM zubringer_map.rides r JOIN zubringer_map.visit v USING (ride) WHERE r.state = 'done' ORDER BY v.planned_at LIMIT 4"
 echo "dumped, put back, verified; the same rows"
+
+# A dispatcher that starts before its server holds and says so; when the server comes it goes on by itself.
+postgres_stop "$state.postgres" fast
+rm -f "$state/addresses"
+"$ZUB_BIN/dispatcher" run --settings "$state/settings.yaml" >"$work/late.log" 2>&1 &
+late=$!
+trap 'kill $late 2>/dev/null; postgres_stop "$state.postgres" immediate; rm -rf "$work"' EXIT
+says() { [ -s "$state/addresses" ] && curl -s -m 5 -o "$work/health" -w '%{http_code}' "$(sed -n 1p "$state/addresses")/health" | grep -q "$1"; }
+wait_for() { # status
+	for _ in $(seq 300); do
+		! says "$1" || return 0
+		sleep 0.1
+	done
+	echo "no $1 at /health"
+	tail -n 5 "$work/late.log"
+	exit 1
+}
+wait_for 503
+echo "without its server: $(cat "$work/health")"
+postgres_start "$state.postgres" || exit 1
+wait_for 200
+kill "$late"
+wait "$late" || { echo "it did not end in order"; exit 1; }
+echo "held until its server came, then went on"
