@@ -322,6 +322,17 @@ static int trial_arrival(const struct trial *t, struct insertion *ret)
 	       t->times.worst[d] <= ret->latest_arrival - promise_margin_ms(t->core);
 }
 
+/* A promise may be at risk by somebody's absence already (a late train made it so). It stays no worse, but nobody new
+ * is taken whose own absence would be one more such risk. */
+static int adds_risk(const struct trial *t, uint32_t step, instant_ms limit)
+{
+	instant_ms worst[SEQUENCE_MAX];
+	if (t->ask->fixed || step < t->i)
+		return 0;
+	schedule_without(&t->seq, &t->times, t->i, worst);
+	return worst[step] > limit;
+}
+
 /* Do the others' promises hold, nominally with the reserve where there was one, and in the walks with no-shows? */
 static int trial_others(const struct trial *t, struct cost_parts *parts)
 {
@@ -336,10 +347,8 @@ static int trial_others(const struct trial *t, struct cost_parts *parts)
 			if (is > was &&
 			    is > step->promised - (t->ask->held ? 0 : (instant_ms)t->core->settings.reserve_ms))
 				return 0;
-			/* at risk by somebody's absence: no more than it was (a late train may have made it so), and
-			 * nobody new is taken before it whose own absence would be one more such risk */
 			if (t->times.worst[c] > step->promised - margin_ms &&
-			    (t->times.worst[c] > b->times.worst[k] || (c > t->i && !t->ask->fixed)))
+			    (t->times.worst[c] > b->times.worst[k] || adds_risk(t, c, step->promised - margin_ms)))
 				return 0;
 		}
 		if (step->kind == WIRE_PICKUP) {

@@ -82,9 +82,10 @@ static void stops_fill(const struct sequence *sequence, struct stops *stops)
 }
 
 /* Nobody comes for pickup `missing`, nor at the next pickup stops, `most` stops in all. Up to (not including) step
- * `last`; a rider's own absence does not count against him, so at a stop of several riders each is missing in turn. */
-static void walk_no_shows(const struct sequence *sequence, const struct stops *stops, struct times *times,
-			  uint32_t missing, uint32_t most, uint32_t last, instant_ms *ret_arrival)
+ * `last`, whose arrival goes to *ret_worst, or to the end, with a value for each step; a rider's own absence does not
+ * count against him, so at a stop of several riders each is missing in turn. */
+static void walk_no_shows(const struct sequence *sequence, const struct stops *stops, const struct times *times,
+			  uint32_t missing, uint32_t most, uint32_t last, instant_ms *ret_worst)
 {
 	struct walk walk = walk_at(sequence, times, missing);
 	uint32_t end = stops->end[missing], own[SCHEDULE_NO_SHOWS], n_own = 0, n_stops = 1;
@@ -99,7 +100,7 @@ static void walk_no_shows(const struct sequence *sequence, const struct stops *s
 			waits = step->kind == WIRE_PICKUP ? MISSING : COMES;
 		walk = walk_step(sequence, k, &walk, waits);
 		if (k == last) {
-			*ret_arrival = later_of(*ret_arrival, walk.arrive);
+			*ret_worst = later_of(*ret_worst, walk.arrive);
 			return;
 		}
 		int is_own = 0;
@@ -108,25 +109,40 @@ static void walk_no_shows(const struct sequence *sequence, const struct stops *s
 		if (waits != COMES && (n_stops == 1 || stops->pickups[k] == 1))
 			own[n_own++] = step->ride;
 		if (last == NONE && !is_own)
-			times->worst[k] = later_of(times->worst[k], schedule_value(step, walk.arrive, walk.end));
+			ret_worst[k] = later_of(ret_worst[k], schedule_value(step, walk.arrive, walk.end));
 		if (n_stops >= most && k >= end - 1 && walk.end == times->end[k])
 			return; /* the delay is used up: all else is as planned */
 	}
+}
+
+static void values_as_planned(const struct sequence *sequence, const struct times *times, instant_ms *ret_values)
+{
+	for (uint32_t k = 0; k < sequence->n; k++)
+		ret_values[k] = schedule_value(&sequence->steps[k], times->arrive[k], times->end[k]);
 }
 
 void schedule_worst(const struct sequence *sequence, struct times *times)
 {
 	struct stops stops;
 	stops_fill(sequence, &stops);
-	for (uint32_t k = 0; k < sequence->n; k++)
-		times->worst[k] = schedule_value(&sequence->steps[k], times->arrive[k], times->end[k]);
+	values_as_planned(sequence, times, times->worst);
 	for (uint32_t k = 0; k < sequence->n; k++)
 		if (sequence->steps[k].kind == WIRE_PICKUP)
 			for (uint32_t most = 1; most <= SCHEDULE_NO_SHOWS; most++)
-				walk_no_shows(sequence, &stops, times, k, most, NONE, 0);
+				walk_no_shows(sequence, &stops, times, k, most, NONE, times->worst);
 }
 
-instant_ms schedule_worst_arrival(const struct sequence *sequence, struct times *times, uint32_t index)
+void schedule_without(const struct sequence *sequence, const struct times *times, uint32_t missing,
+		      instant_ms *ret_worst)
+{
+	struct stops stops;
+	stops_fill(sequence, &stops);
+	values_as_planned(sequence, times, ret_worst);
+	for (uint32_t most = 1; most <= SCHEDULE_NO_SHOWS; most++)
+		walk_no_shows(sequence, &stops, times, missing, most, NONE, ret_worst);
+}
+
+instant_ms schedule_worst_arrival(const struct sequence *sequence, const struct times *times, uint32_t index)
 {
 	instant_ms arrival = times->arrive[index];
 	struct stops stops;

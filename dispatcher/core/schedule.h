@@ -51,7 +51,10 @@ void schedule_run(const struct sequence *sequence, struct times *ret_times);
 /* Fills worst, after schedule_run. */
 void schedule_worst(const struct sequence *sequence, struct times *times);
 /* The latest arrival at step `index` over the walks that start before it (at least arrive[index]). */
-instant_ms schedule_worst_arrival(const struct sequence *sequence, struct times *times, uint32_t index);
+instant_ms schedule_worst_arrival(const struct sequence *sequence, const struct times *times, uint32_t index);
+/* What each step's value (below) becomes at worst when the rider of pickup `missing` does not come: ret_worst[n]. */
+void schedule_without(const struct sequence *sequence, const struct times *times, uint32_t missing,
+		      instant_ms *ret_worst);
 /* What a promise is measured by: arrival of a pickup, end of a drop-off. */
 static inline instant_ms schedule_value(const struct step *step, instant_ms arrive, instant_ms end)
 {

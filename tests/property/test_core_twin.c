@@ -174,6 +174,25 @@ static int times_of(const struct plan *plan, struct timing *t)
 	return 1;
 }
 
+/* Would the absence of the rider of pickup `missing` bring step k beyond `limit`? */
+static int late_without(const struct plan *plan, uint32_t missing, uint32_t k, instant_ms limit)
+{
+	uint8_t late[MOST], own[MOST];
+	struct stops stops;
+	struct timing other;
+	int beyond = 0;
+	stops_of(plan, &stops);
+	for (int extra = 0; k > missing && extra < 2; extra++) {
+		absent(plan, &stops, missing, extra, late, own);
+		(void)walk(plan, late, &other);
+		int excused = 0;
+		for (uint32_t p = 0; p < k; p++)
+			excused |= own[p] && plan->items[p].ride == plan->items[k].ride;
+		beyond |= !excused && value(&plan->items[k], &other, k) > limit;
+	}
+	return beyond;
+}
+
 static void plan_of(uint32_t v, struct plan *plan)
 {
 	const struct core_vehicle *vehicle = core_vehicle_at(rig.core, v);
@@ -317,7 +336,8 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 		instant_ms now = value(item, &t, c), before = value(item, was, k);
 		if (now > before && now > item->limit - (instant_ms)s->reserve_ms)
 			return 0;
-		if (t.worst[c] > item->limit - s->reserve_ms / 4 && (t.worst[c] > was->worst[k] || c > i))
+		instant_ms margin = item->limit - s->reserve_ms / 4;
+		if (t.worst[c] > margin && (t.worst[c] > was->worst[k] || late_without(&plan, i, c, margin)))
 			return 0;
 		if (!item->pickup && ride_time(&plan, &t, c) > ride_time(base, was, k) &&
 		    ride_time(&plan, &t, c) > item->ride_max)
