@@ -17,6 +17,7 @@
 #include "journal.h"
 #include "link.h"
 #include "log.h"
+#include "pace.h"
 #include "project.h"
 #include "story.h"
 #include "towns.h"
@@ -50,6 +51,7 @@ struct loop {
 	struct store *store;
 	struct journal *journal;
 	struct dock *dock;
+	struct pace *pace; /* NULL: streets are as the map and the closures say */
 	struct link *link;
 	struct http *http;
 	struct feeds *feeds; /* NULL = none */
@@ -366,6 +368,8 @@ static void on_tick(evutil_socket_t fd, short what, void *self)
 	if (clock_wall_ms() >= loop->quiet_until)
 		dock_tick(loop->dock, now, clock_wall_ms(), commands, COUNT_OF(commands), &n);
 	submit_all(loop, commands, n);
+	if (loop->pace && pace_tick(loop->pace, loop->dock, now, &commands[0]))
+		submit_all(loop, commands, 1);
 	if (core_due(loop->core) <= now && !loop->hold_mode)
 		submit_all(loop, &(struct command){.kind = CMD_TICK}, 1);
 	send_docked(loop);
@@ -650,11 +654,15 @@ static int open_core(struct loop *loop, struct core_settings *settings, struct e
 		.resend_ms = 2000,
 		.speed_permille = loop->settings->clock_start ? (uint32_t)loop->settings->clock_speed_permille : 1000,
 		.simulated = loop->settings->clock_start != 0};
-	int code = arena_open(&loop->arena, core_size(settings, &loop->town->town) + dock_size(&dock) + 4096);
+	int code = arena_open(&loop->arena, core_size(settings, &loop->town->town) + dock_size(&dock) +
+						    pace_size(settings->vehicles_max) + 4096);
 	if (!code)
 		code = core_open(&loop->core, settings, &loop->town->town, &loop->arena);
 	if (!code)
 		code = dock_open(&loop->dock, &dock, loop->core, &loop->arena);
+	if (!code && loop->settings->streets_live)
+		code = pace_open(&loop->pace, &(struct pace_settings){0}, loop->core, settings->vehicles_max,
+				 &loop->arena);
 	return code ? err_set(detail, code, "core: %s", err_text(code)) : ERR_OK;
 }
 
@@ -864,6 +872,7 @@ static void close_state(struct loop *loop)
 	loop->store = NULL;
 	loop->core = NULL;
 	loop->dock = NULL;
+	loop->pace = NULL;
 	loop->recovered = 0;
 }
 

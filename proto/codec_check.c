@@ -120,6 +120,7 @@ static int check_streets(const struct wire_plan *plan, struct err_detail *detail
 		CHECK(street->slow_permille == 0 ||
 			      (street->slow_permille > 1000 && street->slow_permille <= WIRE_SLOW_MAX),
 		      "street %u: slow_permille = %u", i, street->slow_permille);
+		CHECK(street->seen <= (street->slow_permille != 0), "street %u: seen = %u", i, street->seen);
 	}
 	return ERR_OK;
 }

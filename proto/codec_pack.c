@@ -84,6 +84,7 @@ static void pack_plan(struct codec_pack *pack, const struct wire_plan *plan)
 		zubringer__street__init(&pack->streets[i]);
 		pack->streets[i].arc = plan->streets[i].arc;
 		pack->streets[i].slow_permille = plan->streets[i].slow_permille;
+		pack->streets[i].seen = plan->streets[i].seen != 0;
 		pack->street_list[i] = &pack->streets[i];
 	}
 }

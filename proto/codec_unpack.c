@@ -104,7 +104,8 @@ static int unpack_plan(const Zubringer__Plan *in, struct wire_plan *out, struct 
 		return WIDE("number of streets", in->n_streets);
 	out->n_streets = (uint32_t)in->n_streets;
 	for (uint32_t i = 0; i < out->n_streets; i++)
-		out->streets[i] = (struct wire_street){in->streets[i]->arc, in->streets[i]->slow_permille};
+		out->streets[i] = (struct wire_street){in->streets[i]->arc, in->streets[i]->slow_permille,
+						       in->streets[i]->seen != 0};
 	return rc;
 }
 

@@ -62,6 +62,7 @@ struct wire_heartbeat { /* both ways; extends the plan's validity */
 struct wire_street { /* an arc that is not as in the town file */
 	uint32_t arc;
 	uint32_t slow_permille; /* 0: closed; else its time by 1,000, 1001 .. 100000 */
+	uint32_t seen;		/* 1: vehicles found it so slow; for the choice of the way, not for the pace */
 };
 /* Its time now, from that of the town file; TIME_INFINITE = closed. */
 static inline uint32_t wire_street_ms(const struct wire_street *street, uint32_t time_ms)

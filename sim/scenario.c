@@ -18,7 +18,7 @@ struct rows {
 	int64_t per_hour, hub_m, hubs, from_train, to_train, tied, prebooked, arrive_by, wheelchair, walker, pram, dog,
 		companion, second_rider, cancel, no_show, late, walk_min, walk_max, patience_min, patience_max,
 		pace_min, pace_max;
-	int64_t latency_min, latency_max, loss, repeat, slow, trains_late, trains_late_max, trains_cancelled,
+	int64_t latency_min, latency_max, loss, repeat, slow, live, trains_late, trains_late_max, trains_cancelled,
 		check_every, snapshot_every, reserve, message, rides_max;
 };
 #define ROW(name, type, low, high, fallback, field, help)                                                            \
@@ -68,6 +68,8 @@ static const struct yaml_setting table[] = {
 	SHARE("network.loss", "0", loss, "share of messages lost"),
 	SHARE("network.repeat", "0", repeat, "share of messages that arrive twice"),
 	SHARE("streets.slow", "0", slow, "vehicles are slower than the map says"),
+	ROW("streets.live", YAML_BOOL, 0, 1, "false", live,
+	    "the dispatcher learns from its vehicles where streets are slow, as in live service"),
 	SHARE("trains.late", "0", trains_late, "share of the trips with tied rides that are late"),
 	ROW("trains.late_max", YAML_DURATION, 60000, 7200000, "15 min", trains_late_max, "by at most this"),
 	SHARE("trains.cancelled", "0", trains_cancelled, "share of the trips with tied rides that do not run"),
@@ -122,6 +124,7 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 			      .loss = world->loss_permille,
 			      .repeat = world->repeat_permille,
 			      .slow = world->slow_permille,
+			      .live = world->live_speeds,
 			      .trains_late = world->trains_late_permille,
 			      .trains_late_max = world->trains_late_ms_max,
 			      .trains_cancelled = world->trains_cancelled_permille,
@@ -163,6 +166,7 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->loss_permille = (uint32_t)rows->loss;
 	world->repeat_permille = (uint32_t)rows->repeat;
 	world->slow_permille = (uint32_t)rows->slow;
+	world->live_speeds = (uint8_t)rows->live;
 	world->trains_late_permille = (uint32_t)rows->trains_late;
 	world->trains_late_ms_max = (uint32_t)rows->trains_late_max;
 	world->trains_cancelled_permille = (uint32_t)rows->trains_cancelled;
@@ -263,6 +267,54 @@ static int read_faults(const struct yaml *yaml, struct world_options *world, str
 	int code = ERR_OK;
 	for (uint32_t i = 0; i < n && !code; i++)
 		code = read_fault(yaml, yaml_item(list, i), world, detail);
+	return code;
+}
+
+/* ---- streets slower than the map says ---- */
+
+static int read_jam(const struct yaml *yaml, struct fy_node *node, struct world_options *world,
+		    struct err_detail *detail)
+{
+	static const char *const keys[] = {"at", "for", "middle", "radius_m", "times"};
+	struct world_jam jam;
+	int64_t at = 0, duration = 0, radius_m = 0, times = 0;
+	int code = yaml_keys(yaml, node, keys, COUNT_OF(keys), detail);
+	for (uint32_t i = 0; i < COUNT_OF(keys) && !code; i++)
+		if (!yaml_get(node, keys[i]))
+			code = yaml_fail(yaml, node, ERR_FORMAT, detail, "a jam needs %s", keys[i]);
+	if (!code)
+		code = read_when(yaml, yaml_get(node, "at"), &at, detail);
+	if (!code)
+		code = yaml_scalar(yaml, yaml_get(node, "for"), YAML_DURATION, 1, DAY_MS, &duration, sizeof duration,
+				   detail);
+	if (!code)
+		code = yaml_scalar(yaml, yaml_get(node, "middle"), YAML_POINT, 0, 0, &jam.middle, sizeof jam.middle,
+				   detail);
+	if (!code)
+		code = yaml_scalar(yaml, yaml_get(node, "radius_m"), YAML_INT, 1, 100000, &radius_m, sizeof radius_m,
+				   detail);
+	if (!code)
+		code = yaml_scalar(yaml, yaml_get(node, "times"), YAML_PERMILLE, 1001, WIRE_SLOW_MAX, &times,
+				   sizeof times, detail);
+	if (code)
+		return code;
+	jam.from = at;
+	jam.to = at + duration;
+	jam.radius_mm = (uint32_t)radius_m * 1000;
+	jam.slow_permille = (uint32_t)times;
+	world->jams[world->n_jams++] = jam;
+	return ERR_OK;
+}
+
+static int read_jams(const struct yaml *yaml, struct world_options *world, struct err_detail *detail)
+{
+	struct fy_node *list = yaml_get(yaml_root(yaml), "jams");
+	uint32_t n = yaml_count(list);
+	int code = ERR_OK;
+	if (world->n_jams + n > WORLD_JAMS_MAX)
+		return yaml_fail(yaml, list, ERR_FULL, detail, "more than %d jams", WORLD_JAMS_MAX);
+	for (uint32_t i = 0; i < n && !code; i++)
+		code = read_jam(yaml, yaml_item(list, i), world, detail);
 	return code;
 }
 
@@ -408,7 +460,7 @@ static int read_parent(struct scenario *scenario, const struct yaml *yaml, const
 static int read_parts(struct scenario *scenario, const struct yaml *yaml, const struct chain *chain,
 		      struct err_detail *detail)
 {
-	static const char *const also[] = {"extends", "faults", "fleet", "requests_by_hour"};
+	static const char *const also[] = {"extends", "faults", "fleet", "jams", "requests_by_hour"};
 	struct rows rows;
 	int code = read_parent(scenario, yaml, chain, detail);
 	to_rows(scenario, &rows);
@@ -425,6 +477,8 @@ static int read_parts(struct scenario *scenario, const struct yaml *yaml, const 
 	code = read_fleet(yaml, &scenario->world, detail);
 	if (!code)
 		code = read_totals(yaml, &scenario->demand, detail);
+	if (!code)
+		code = read_jams(yaml, &scenario->world, detail);
 	return code ? code : read_faults(yaml, &scenario->world, detail);
 }
 
@@ -475,6 +529,12 @@ int scenario_resolve(struct scenario *scenario, const struct town *town, struct 
 	for (uint32_t i = 0; i < world->n_faults; i++)
 		if (world->faults[i].at <= AFTER_START_MS)
 			world->faults[i].at += from;
+	for (uint32_t i = 0; i < world->n_jams; i++) {
+		if (world->jams[i].from <= AFTER_START_MS) {
+			world->jams[i].from += from;
+			world->jams[i].to += from;
+		}
+	}
 	return ERR_OK;
 }
 
@@ -588,6 +648,19 @@ static void write_faults(const struct world_options *world, FILE *out)
 	}
 }
 
+static void write_jams(const struct world_options *world, FILE *out)
+{
+	for (uint32_t i = 0; i < world->n_jams; i++) {
+		const struct world_jam *jam = &world->jams[i];
+		int64_t at = jam->from > AFTER_START_MS ? jam->from - world->from : jam->from;
+		fprintf(out,
+			"%s  - {at: %" PRId64 " ms, for: %" PRId64 " ms, middle: \"%.7f,%.7f\", radius_m: %" PRIu32
+			", times: %" PRIu32 ".%03" PRIu32 "}\n",
+			i ? "" : "jams:\n", at, jam->to - jam->from, jam->middle.lat_e7 / 1e7, jam->middle.lon_e7 / 1e7,
+			jam->radius_mm / 1000, jam->slow_permille / 1000, jam->slow_permille % 1000);
+	}
+}
+
 void scenario_write(const struct scenario *scenario, int with_places, FILE *out)
 {
 	static const char *const places[] = {"town", "trips", "seed"};
@@ -607,6 +680,7 @@ void scenario_write(const struct scenario *scenario, int with_places, FILE *out)
 	write_fleet(&scenario->world, out);
 	write_totals(&scenario->demand, out);
 	write_faults(&scenario->world, out);
+	write_jams(&scenario->world, out);
 }
 
 void scenario_print_manual(FILE *out)
@@ -617,6 +691,9 @@ void scenario_print_manual(FILE *out)
 		"`faults:` is a list of {at, vehicle, kind: mrc|dead|link|agent|dispatcher, for}; `at` is an instant, "
 		"or how "
 		"long after the beginning.\n\n"
+		"`jams:` is a list of {at, for, middle: \"LAT,LON\", radius_m, times: 2.5}: so long streets around "
+		"there "
+		"take that many\ntimes what the map says, and nobody is told.\n\n"
 		"`fleet:` is a list of {vehicles, class, seats, wheelchair_bays, luggage, depot: \"LAT,LON\", from: "
 		"\"06:00\", to: \"14:00\"} in place\nof `vehicles`; what a group leaves out is as below.\n\n"
 		"`requests_by_hour:` maps hours of the service day to requests (6: 40, ..., 25: 3), in place of "

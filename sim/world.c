@@ -137,6 +137,9 @@ static void run_event(struct world *world, const struct event *event)
 		    ERR_UNAVAILABLE) /* said again when the dispatcher is back */
 			world_push(world, world->now + 30 * SECOND_MS, EVENT_SHIFT, event->index, NULL);
 		break;
+	case EVENT_JAM:
+		jams_change(world);
+		break;
 	case EVENT_HOUR:
 		break;
 	}
@@ -309,6 +312,7 @@ static void push_first_events(struct world *world)
 		vehicle_start_agent(world, i);
 	for (uint32_t i = 0; i < world->options.n_faults; i++)
 		world_push(world, world->options.faults[i].at, EVENT_FAULT, i, NULL);
+	jams_begin(world);
 	world_push(world, world->now, EVENT_DOCK, 0, NULL);
 	world_push(world, world->now + MINUTE_MS, EVENT_DESK, 0, NULL);
 	world_push(world, world->now + HOUR_MS < world->options.to ? world->now + HOUR_MS : world->options.to,
@@ -384,8 +388,10 @@ void world_close(struct world *world)
 	checker_close(world->checker);
 	day_close(world->day);
 	placing_close(&world->placing);
-	for (uint32_t c = 0; c < NETWORK_CLASSES_MAX; c++)
+	for (uint32_t c = 0; c < NETWORK_CLASSES_MAX; c++) {
 		free(world->times[c]);
+		free(world->truth[c]);
+	}
 	arena_close(&world->query_arena);
 	arena_close(&world->arena);
 	free(world->heap);

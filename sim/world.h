@@ -46,6 +46,14 @@ struct world_group { /* vehicles that are alike */
 	int32_t shift_from_s, shift_to_s; /* of the service day on which the run begins; both 0 = always */
 };
 
+#define WORLD_JAMS_MAX 16
+struct world_jam { /* streets around a point take longer than the map says, and nobody is told */
+	instant_ms from, to;
+	struct geo_point middle;
+	uint32_t radius_mm;
+	uint32_t slow_permille; /* times are multiplied */
+};
+
 struct world_options {
 	uint64_t seed;
 	instant_ms from, to; /* demand and service; riders aboard at the end are driven home */
@@ -56,7 +64,10 @@ struct world_options {
 	struct world_group groups[WORLD_GROUPS_MAX];
 	struct core_settings core;
 	uint32_t latency_ms_min, latency_ms_max, loss_permille, repeat_permille;
-	uint32_t slow_permille;	     /* vehicles are slower than the map says */
+	uint32_t slow_permille; /* vehicles are slower than the map says */
+	uint8_t live_speeds;	/* the dispatcher learns from its vehicles how slow streets are (pace.h) */
+	uint32_t n_jams;
+	struct world_jam jams[WORLD_JAMS_MAX];
 	uint32_t desk_errs_permille; /* riders written down as taken out of a vehicle who still sit in it */
 	uint32_t trains_late_permille, trains_cancelled_permille,
 		trains_late_ms_max; /* of the trips that rides are tied to */

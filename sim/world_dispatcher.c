@@ -127,6 +127,8 @@ void dispatcher_tick_dock(struct world *world)
 	dock_tick(world->dock, world->now, world->now, commands, COUNT_OF(commands), &n);
 	for (uint32_t i = 0; i < n && world->core; i++)
 		dispatcher_submit(world, &commands[i]);
+	if (world->pace && pace_tick(world->pace, world->dock, world->now, &commands[0]))
+		dispatcher_submit(world, &commands[0]);
 	send_docked(world);
 }
 
@@ -152,6 +154,7 @@ void dispatcher_close(struct world *world)
 	world->journal = NULL;
 	world->core = NULL;
 	world->dock = NULL;
+	world->pace = NULL;
 	world->core_at = INT64_MAX;
 }
 
@@ -169,7 +172,8 @@ static int open_core(struct world *world)
 	const struct core_settings *settings = &world->options.core;
 	struct dock_settings dock = {
 		settings->vehicles_max, WORLD_HEARTBEAT_MS, LOST_AFTER_MS, VALID_MS, RESEND_MS, 1000, 1};
-	int code = arena_open(&world->core_arena, core_size(settings, world->town) + dock_size(&dock) + 65536);
+	int code = arena_open(&world->core_arena, core_size(settings, world->town) + dock_size(&dock) +
+							  pace_size(settings->vehicles_max) + 65536);
 	if (!code)
 		code = core_open(&world->core, settings, world->town, &world->core_arena);
 	if (!code)
@@ -204,6 +208,9 @@ int dispatcher_open(struct world *world)
 		code = recover(world);
 	if (!code)
 		code = store_raise_epoch(world->store, 1, (uint32_t)(world->now / SECOND_MS), &epoch, world->detail);
+	if (!code && world->options.live_speeds) /* knows what the journal does */
+		code = pace_open(&world->pace, &(struct pace_settings){0}, world->core,
+				 world->options.core.vehicles_max, &world->core_arena);
 	if (code)
 		return code;
 	world->core_at = INT64_MAX;

@@ -14,6 +14,7 @@
 #include "dock.h"
 #include "hash.h"
 #include "journal.h"
+#include "pace.h"
 #include "placing.h"
 #include "rider.h"
 #include "rng.h"
@@ -39,6 +40,7 @@ enum event_kind {
 	EVENT_COMMAND,
 	EVENT_TRAIN,
 	EVENT_SHIFT,
+	EVENT_JAM,
 	EVENT_HOUR
 };
 
@@ -58,6 +60,7 @@ struct sim_body { /* whom the agent counts aboard, and whether they sit there in
 };
 
 struct sim_vehicle {
+	uint32_t class_index;
 	struct agent *agent; /* NULL = the process is down */
 	struct body *body;
 	struct arena body_arena, agent_arena;
@@ -94,9 +97,11 @@ struct world {
 	struct route_graph *graph;
 	struct route_query *query;
 	uint32_t *times[NETWORK_CLASSES_MAX]; /* of the bodies of a class, as body.h says */
+	uint32_t *truth[NETWORK_CLASSES_MAX]; /* with the jams of the hour; NULL = as in the town file */
 	struct store *store;
 	struct core *core; /* NULL = the dispatcher is down */
 	struct dock *dock;
+	struct pace *pace; /* NULL = streets are as the map says */
 	struct journal *journal;
 	struct checker *checker;
 	struct day *day;
@@ -136,6 +141,10 @@ int dispatcher_submit(struct world *world, struct command *command);
 void dispatcher_hear(struct world *world, uint32_t index, const struct wire_message *message);
 void dispatcher_tick_dock(struct world *world);
 void dispatcher_tick_core(struct world *world);
+
+/* jams.c */
+void jams_begin(struct world *world);
+void jams_change(struct world *world); /* the truth is as the jams that last now say */
 
 /* world_desk.c */
 void desk_update(struct world *world, const struct update *update);

@@ -82,6 +82,7 @@ int vehicle_open(struct world *world, uint32_t index, uint32_t class_index, cons
 				    .drove = note_driven,
 				    .drove_self = vehicle};
 	vehicle->world = world;
+	vehicle->class_index = class_index;
 	vehicle->network = world_stream(world, STREAM_NETWORK, index);
 	vehicle->saved = malloc(agent_save_size());
 	int code = vehicle->saved && body.times ? arena_open(&vehicle->body_arena, body_size(world->town) + 4096)

@@ -221,6 +221,21 @@ static inline void dice_closure(struct rig *rig, struct dice *d, struct cmd_clos
 		closure->arcs[i] = dice(d, n_arcs + (dice(d, 20) == 0));
 }
 
+static inline void dice_speeds(struct rig *rig, struct dice *d, struct cmd_street_speeds *speeds)
+{
+	uint32_t arc = 0;
+	speeds->until = rig->now + dice(d, 40) * MINUTE_MS;
+	for (speeds->n = 0; speeds->n < COMMAND_SPEEDS_MAX; speeds->n++) {
+		arc += 1 + dice(d, 20);
+		if (arc >= core_town(rig->core)->road.n_arcs)
+			break;
+		speeds->arcs[speeds->n] = arc;
+		speeds->slow_permille[speeds->n] = 1001 + dice(d, 3000);
+	}
+	if (dice(d, 20) == 0)
+		speeds->n = dice(d, 2 * COMMAND_SPEEDS_MAX);
+}
+
 /* One command at or after now. */
 static inline struct command dice_command(struct rig *rig, struct dice *d)
 {
@@ -303,6 +318,9 @@ static inline struct command dice_command(struct rig *rig, struct dice *d)
 		break;
 	case CMD_CLOSURE:
 		dice_closure(rig, d, &command.closure);
+		break;
+	case CMD_STREET_SPEEDS:
+		dice_speeds(rig, d, &command.street_speeds);
 		break;
 	default:
 		dice_vehicle(rig, d, &command);

@@ -1,6 +1,7 @@
-/* Streets that are closed or slow for a while. Each closure is a person's (or a feed's) word with a reason; together
- * they say of every arc the worst that any says. A change re-measures all plans: promises that the streets make
- * impossible are moved, or broken with CAUSE_ROAD_CLOSED. */
+/* Streets that are closed or slow for a while. Each closure is a person's (or a feed's) word with a reason; beside them
+ * stands one list of streets on which our own vehicles were slow. Together they say of every arc the worst that any
+ * says. A change re-measures all plans: promises that the streets make impossible are moved, or broken with
+ * CAUSE_ROAD_CLOSED (closures) or CAUSE_SLOWER_STREETS (speeds). */
 #include "distance.h"
 #include "state.h"
 
@@ -18,20 +19,20 @@ static int is_worse(uint32_t slow, uint32_t other)
 }
 
 /* Adds an arc to the ascending list, or makes the one there worse. */
-static int merge(struct wire_street *streets, uint32_t *n, uint32_t arc, uint32_t slow_permille)
+static int merge(struct wire_street *streets, uint32_t *n, uint32_t arc, uint32_t slow_permille, uint32_t seen)
 {
 	uint32_t at = 0;
 	while (at < *n && streets[at].arc < arc)
 		at++;
 	if (at < *n && streets[at].arc == arc) {
 		if (is_worse(slow_permille, streets[at].slow_permille))
-			streets[at].slow_permille = slow_permille;
+			streets[at] = (struct wire_street){arc, slow_permille, seen};
 		return ERR_OK;
 	}
 	if (*n == WIRE_STREETS_MAX)
 		return ERR_FULL;
 	memmove(streets + at + 1, streets + at, (*n - at) * sizeof *streets);
-	streets[at] = (struct wire_street){arc, slow_permille};
+	streets[at] = (struct wire_street){arc, slow_permille, seen};
 	(*n)++;
 	return ERR_OK;
 }
@@ -41,7 +42,7 @@ static int merge_closure(struct wire_street *streets, uint32_t *n, uint32_t slow
 {
 	int code = ERR_OK;
 	for (uint32_t i = 0; i < n_arcs && !code; i++)
-		code = merge(streets, n, arcs[i], slow_permille);
+		code = merge(streets, n, arcs[i], slow_permille, 0);
 	return code;
 }
 
@@ -57,11 +58,23 @@ static uint32_t merge_all(const struct core *core, uint32_t but, struct wire_str
 	return n;
 }
 
+/* Adds what vehicles found, as far as there is room beside the closures. */
+static uint32_t merge_speeds(const struct core *core, struct wire_street *streets, uint32_t n)
+{
+	for (uint32_t i = 0; i < core->speeds.n; i++)
+		if (merge(streets, &n, core->speeds.arcs[i], core->speeds.slow_permille[i], 1))
+			break;
+	return n;
+}
+
 static void touch_all(struct core *core)
 {
 	instant_ms next = INT64_MAX;
 	for (uint32_t i = 0; i < CORE_CLOSURES_MAX; i++)
 		core_touch(core, ITEM_CLOSURE, i);
+	core_touch(core, ITEM_SPEEDS, 0);
+	if (core->speeds.n)
+		next = core->speeds.until;
 	for (uint32_t i = 0; i < core->n_closures; i++)
 		if (core->closures[i].until)
 			next = sooner(next, core->closures[i].until);
@@ -148,7 +161,7 @@ static void depot_reach(struct core *core, uint32_t slot)
 			plan_drop_task(core, slot, k);
 }
 
-static void vehicle_replan(struct core *core, uint32_t slot)
+static void vehicle_replan(struct core *core, uint32_t slot, uint8_t cause)
 {
 	struct vehicle_more *more = &core->vehicles_more[slot];
 	if (more->phase == PHASE_DRIVING && more->n) { /* else it drives on to where it was going */
@@ -158,16 +171,17 @@ static void vehicle_replan(struct core *core, uint32_t slot)
 	}
 	plan_relink(core, slot);
 	plan_retime(core, slot);
-	vehicle_deviated(core, slot, CAUSE_ROAD_CLOSED);
+	vehicle_deviated(core, slot, cause);
 	plan_changed(core, slot);
 }
 
-/* The streets are as the closures say from now on. */
-static void take_effect(struct core *core)
+/* The streets are as closures and speeds say from now on. */
+static void take_effect(struct core *core, uint8_t cause)
 {
-	core->n_streets = merge_all(core, NONE, core->streets);
+	core->n_streets = merge_speeds(core, core->streets, merge_all(core, NONE, core->streets));
 	touch_all(core);
-	ride_end_offers(core);
+	if (cause == CAUSE_ROAD_CLOSED) /* a slower way is found at acceptance, a place that is cut off is not */
+		ride_end_offers(core);
 	for (uint32_t i = 0; i < core->n_vehicles; i++)
 		plan_detour(core, core->vehicle_order[i]);
 	distance_streets(core->distance, core->streets, core->n_streets);
@@ -176,7 +190,7 @@ static void take_effect(struct core *core)
 	for (uint32_t i = 0; i < core->n_rides; i++)
 		ride_reach(core, core->ride_order[i]);
 	for (uint32_t i = 0; i < core->n_vehicles; i++)
-		vehicle_replan(core, core->vehicle_order[i]);
+		vehicle_replan(core, core->vehicle_order[i], cause);
 }
 
 static void drop(struct core *core, uint32_t i)
@@ -224,7 +238,7 @@ int closure_take(struct core *core, const struct cmd_closure *command)
 		if (before == NONE)
 			return ERR_NOT_FOUND;
 		drop(core, before);
-		take_effect(core);
+		take_effect(core, CAUSE_ROAD_CLOSED);
 		return ERR_OK;
 	}
 	if (!command->closure || !is_valid(core, command))
@@ -238,16 +252,51 @@ int closure_take(struct core *core, const struct cmd_closure *command)
 	if (before != NONE)
 		drop(core, before);
 	put(core, command);
-	take_effect(core);
+	take_effect(core, CAUSE_ROAD_CLOSED);
 	return ERR_OK;
 }
 
 void closure_due(struct core *core)
 {
+	const uint32_t n_before = core->n_closures;
 	for (uint32_t i = core->n_closures; i-- > 0;)
 		if (core->closures[i].until && core->closures[i].until <= core->now)
 			drop(core, i);
-	take_effect(core);
+	if (core->speeds.n && core->speeds.until <= core->now)
+		memset(&core->speeds, 0, sizeof core->speeds);
+	take_effect(core, core->n_closures < n_before ? CAUSE_ROAD_CLOSED : CAUSE_SLOWER_STREETS);
+}
+
+static int speeds_valid(const struct core *core, uint32_t n, const uint32_t *arcs, const uint32_t *slow_permille)
+{
+	if (n > COMMAND_SPEEDS_MAX)
+		return 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (arcs[i] >= core->town->road.n_arcs || (i && arcs[i] <= arcs[i - 1]) || slow_permille[i] <= 1000 ||
+		    slow_permille[i] > WIRE_SLOW_MAX)
+			return 0;
+	return 1;
+}
+
+int closure_speeds(struct core *core, const struct cmd_street_speeds *command)
+{
+	struct core_speeds *speeds = &core->speeds;
+	size_t bytes = command->n * sizeof speeds->arcs[0];
+	if (!speeds_valid(core, command->n, command->arcs, command->slow_permille) || !instant_sane(command->until))
+		return ERR_RANGE;
+	if (command->n && command->until <= core->now)
+		return ERR_STALE;
+	int is_same = command->n == speeds->n && !memcmp(command->arcs, speeds->arcs, bytes) &&
+		      !memcmp(command->slow_permille, speeds->slow_permille, bytes);
+	memset(speeds, 0, sizeof *speeds);
+	*speeds = (struct core_speeds){core->now, command->n ? command->until : 0, command->n, {0}, {0}};
+	memcpy(speeds->arcs, command->arcs, bytes);
+	memcpy(speeds->slow_permille, command->slow_permille, bytes);
+	if (is_same)
+		touch_all(core);
+	else
+		take_effect(core, CAUSE_SLOWER_STREETS);
+	return ERR_OK;
 }
 
 int closure_derive(struct core *core)
@@ -263,6 +312,9 @@ int closure_derive(struct core *core)
 		if (merge_closure(core->streets, &n, c->slow_permille, c->arcs, c->n))
 			return ERR_RANGE;
 	}
+	if (!speeds_valid(core, core->speeds.n, core->speeds.arcs, core->speeds.slow_permille))
+		return ERR_RANGE;
+	n = merge_speeds(core, core->streets, n);
 	core->n_streets = n;
 	distance_streets(core->distance, core->streets, n);
 	touch_all(core);
@@ -274,6 +326,7 @@ void closure_forget(struct core *core)
 	if (core->n_closures)
 		case_new(core, CASE_STREETS, 0, 0, core->closures[0].reason);
 	core->n_closures = core->n_streets = 0;
+	memset(&core->speeds, 0, sizeof core->speeds);
 	touch_all(core);
 }
 
@@ -286,6 +339,11 @@ const struct core_closure *core_closure_at(const struct core *core, uint32_t ind
 {
 	assert(index < core->n_closures);
 	return &core->closures[index];
+}
+
+const struct core_speeds *core_speeds(const struct core *core)
+{
+	return &core->speeds;
 }
 
 const struct wire_street *core_streets(const struct core *core, uint32_t *ret_n)

@@ -67,6 +67,8 @@ enum command_kind {
 	CMD_CLOSURE, /* a street is closed or slow, or as usual again */
 	/* people on duty */
 	CMD_VEHICLE_SHIFT = 29,
+	/* from outside */
+	CMD_STREET_SPEEDS, /* streets on which our own vehicles were slower than the map says */
 	CMD_KINDS
 };
 
@@ -257,6 +259,13 @@ struct cmd_closure {
 	char by[CORE_WHO_MAX];
 	char reason[CORE_REASON_MAX];
 };
+#define COMMAND_SPEEDS_MAX 128
+struct cmd_street_speeds { /* the whole list: it takes the place of the one before */
+	instant_ms until;  /* ends by itself; with n 0 nothing is slow any more */
+	uint32_t n;
+	uint32_t arcs[COMMAND_SPEEDS_MAX];	    /* ascending, of the town in use */
+	uint32_t slow_permille[COMMAND_SPEEDS_MAX]; /* times are multiplied, 1001 .. WIRE_SLOW_MAX */
+};
 
 struct command {
 	uint16_t kind; /* enum command_kind */
@@ -286,6 +295,7 @@ struct command {
 		struct cmd_bookings_pause bookings_pause;
 		struct cmd_trip_delay trip_delay;
 		struct cmd_closure closure;
+		struct cmd_street_speeds street_speeds;
 	};
 };
 

@@ -51,9 +51,16 @@ static int settings_valid(const struct core_settings *s)
 
 static uint32_t items_of(const struct core_settings *s, uint32_t base[ITEM_KINDS])
 {
-	const uint32_t sizes[ITEM_KINDS] = {s->rides_max,	 s->vehicles_max,   s->cases_max,
-					    s->notices_max,	 s->keys_max,	    s->delays_max,
-					    s->vehicles_max + 8, CORE_CLOSURES_MAX, 1};
+	const uint32_t sizes[ITEM_KINDS] = {s->rides_max,
+					    s->vehicles_max,
+					    s->cases_max,
+					    s->notices_max,
+					    s->keys_max,
+					    s->delays_max,
+					    s->vehicles_max + 8,
+					    CORE_CLOSURES_MAX,
+					    1,
+					    1};
 	uint32_t n = 0;
 	for (uint32_t kind = 0; kind < ITEM_KINDS; kind++) {
 		if (base)
@@ -368,6 +375,8 @@ static int dispatch(struct core *core, const struct command *command)
 		return connection_delay(core, &command->trip_delay);
 	case CMD_CLOSURE:
 		return closure_take(core, &command->closure);
+	case CMD_STREET_SPEEDS:
+		return closure_speeds(core, &command->street_speeds);
 	default:
 		return ERR_RANGE;
 	}

@@ -177,6 +177,11 @@ struct core_closure { /* as in cmd_closure */
 	char by[CORE_WHO_MAX];
 	char reason[CORE_REASON_MAX];
 };
+struct core_speeds { /* as in cmd_street_speeds */
+	instant_ms made_at, until;
+	uint32_t n;
+	uint32_t arcs[COMMAND_SPEEDS_MAX], slow_permille[COMMAND_SPEEDS_MAX];
+};
 struct core_figures { /* running counts since CMD_START of epoch 1 */
 	uint64_t asked, offered, promised, refused, expired, cancelled, no_show, done, broken, kept;
 	uint64_t refused_by[REFUSALS];
@@ -210,7 +215,8 @@ uint32_t core_n_supervisors(const struct core *core);
 const struct core_supervisor *core_supervisor_at(const struct core *core, uint32_t index);
 uint32_t core_n_closures(const struct core *core);
 const struct core_closure *core_closure_at(const struct core *core, uint32_t index); /* ascending number */
-/* What all closures together say of single arcs, ascending by arc; at most WIRE_STREETS_MAX. */
+const struct core_speeds *core_speeds(const struct core *core);
+/* What all closures and speeds together say of single arcs, ascending by arc; at most WIRE_STREETS_MAX. */
 const struct wire_street *core_streets(const struct core *core, uint32_t *ret_n);
 /* What this vehicle has asked a supervisor to approve and nobody has answered yet (for CMD_APPROVAL); 0 = nothing. */
 uint64_t core_approval(const struct core *core, uint32_t number);
@@ -228,6 +234,11 @@ int core_connection(const struct core *core, const struct trip_key *key, instant
  * off. */
 void core_drives(const struct core *core, const struct place *at, const struct place *places, uint32_t n, int is_back,
 		 uint32_t *ret_ms, uint32_t *ret_mm);
+/* The way a vehicle of a class drives now between two places on the road, for who compares it with how it went:
+ * *ret_n arcs, what each takes (the part that is driven) but for what vehicles found (usual_ms), and how long the turns
+ * between them take. ERR_UNREACHABLE, ERR_FULL: more than `most` arcs. */
+int core_way(const struct core *core, uint32_t class_index, struct spot from, struct spot to, uint32_t *ret_arcs,
+	     uint32_t *ret_usual_ms, uint32_t *ret_n, uint32_t most, uint32_t *ret_turns_ms);
 void core_walks(const struct core *core, const struct place *at, const struct place *places, uint32_t n, int is_back,
 		uint32_t *ret_mm);
 struct place core_stop_place(const struct core *core, uint32_t stop); /* of a virtual stop (below town n_stops) */

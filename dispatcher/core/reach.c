@@ -56,3 +56,33 @@ uint32_t core_window_ms(const struct core *core)
 {
 	return promise_window_ms(core);
 }
+
+/* What vehicles found is left out. */
+static uint32_t usual_ms(const struct core *core, uint32_t class_index, uint32_t arc, uint32_t part_mm)
+{
+	uint32_t n;
+	const struct wire_street *streets = core_streets(core, &n);
+	for (uint32_t i = 0; i < n && streets[i].arc <= arc; i++)
+		if (streets[i].arc == arc && streets[i].seen)
+			return network_part_ms(&core->town->road, class_index, arc, part_mm);
+	return distance_part_ms(core->distance, class_index, arc, part_mm);
+}
+
+int core_way(const struct core *core, uint32_t class_index, struct spot from, struct spot to, uint32_t *ret_arcs,
+	     uint32_t *ret_usual_ms, uint32_t *ret_n, uint32_t most, uint32_t *ret_turns_ms)
+{
+	struct route_result result;
+	int code = distance_path(core->distance, class_index, from, to, &result, ret_arcs, ret_n, most);
+	if (code)
+		return code;
+	uint64_t told_ms = 0;
+	for (uint32_t i = 0; i < *ret_n; i++) {
+		uint32_t first = i == 0 ? from.offset_mm : 0;
+		uint32_t end = i + 1 == *ret_n ? to.offset_mm : core->town->road.dist_mm[ret_arcs[i]];
+		uint32_t part_mm = end > first ? end - first : 0;
+		told_ms += distance_part_ms(core->distance, class_index, ret_arcs[i], part_mm);
+		ret_usual_ms[i] = usual_ms(core, class_index, ret_arcs[i], part_mm);
+	}
+	*ret_turns_ms = result.time_ms > told_ms ? (uint32_t)(result.time_ms - told_ms) : 0;
+	return ERR_OK;
+}

@@ -187,6 +187,10 @@ static const struct record_field closure_fields[] = {
 };
 #undef T
 
+#define T cmd_street_speeds
+static const struct record_field street_speeds_fields[] = {NUM(until), NUM(n), NUMS(arcs), NUMS(slow_permille)};
+#undef T
+
 #define T upd_result
 static const struct record_field result_fields[] = {
 	NUM(command_kind), NUM(code), NUM(refusal), NUM(repeated), NUM(ride), NUM(vehicle), NUM(would_work_at),
@@ -283,6 +287,7 @@ static const struct record_kind command_kinds[CMD_KINDS] = {
 	[CMD_TRIP_DELAY] = {"trip_delay", TABLE(trip_delay_fields, cmd_trip_delay)},
 	[CMD_CLOSURE] = {"closure", TABLE(closure_fields, cmd_closure)},
 	[CMD_VEHICLE_SHIFT] = {"vehicle_shift", TABLE(vehicle_shift_fields, cmd_vehicle_shift)},
+	[CMD_STREET_SPEEDS] = {"street_speeds", TABLE(street_speeds_fields, cmd_street_speeds)},
 };
 
 static const struct record_kind update_kinds[UPDATE_KINDS] = {

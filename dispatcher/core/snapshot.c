@@ -3,7 +3,7 @@
 #include "record.h"
 #include "state.h"
 
-#define SNAPSHOT_VERSION 4 /* 3: closures; 4: riders taken out of vehicles, message_ms */
+#define SNAPSHOT_VERSION 5 /* 3: closures; 4: riders taken out of vehicles, message_ms; 5: speeds of streets */
 #define SNAPSHOT_OLDEST 2
 #define SNAPSHOT_MAGIC UINT64_C(0x3145524f4342555a) /* "ZUBCORE1" */
 
@@ -95,6 +95,9 @@ TABLE(supervisor_table, TEXT(who), TEXT(handing_to), ONE(vehicles_max), ONE(simu
 #define T struct core_closure
 TABLE(closure_table, ONE(closure), ONE(slow_permille), ONE(made_at), ONE(until), ONE(n), MANY(arcs), TEXT(by),
       TEXT(reason));
+#undef T
+#define T struct core_speeds
+TABLE(speeds_table, ONE(made_at), ONE(until), ONE(n), MANY(arcs), MANY(slow_permille));
 #undef T
 #define T struct core
 TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case), ONE(next_notice), ONE(n_rides),
@@ -232,6 +235,8 @@ static void put_item(const struct core *core, uint32_t kind, uint32_t i, struct 
 		put(c, &supervisor_table, &core->supervisors[i], core->scratch);
 	else if (kind == ITEM_CLOSURE && i < core->n_closures)
 		put(c, &closure_table, &core->closures[i], core->scratch);
+	else if (kind == ITEM_SPEEDS)
+		put(c, &speeds_table, &core->speeds, core->scratch);
 	else if (kind == ITEM_HEAD)
 		put(c, &head_table, core, core->scratch);
 }
@@ -277,9 +282,16 @@ void snapshot_digest_all(struct core *core)
 
 static uint32_t items_used(const struct core *core, uint32_t kind)
 {
-	const uint32_t n[ITEM_KINDS] = {core->settings.rides_max, core->n_vehicles, core->n_cases,
-					core->n_notices,	  core->n_keys,	    core->n_delays,
-					core->n_supervisors,	  core->n_closures, 0};
+	const uint32_t n[ITEM_KINDS] = {core->settings.rides_max,
+					core->n_vehicles,
+					core->n_cases,
+					core->n_notices,
+					core->n_keys,
+					core->n_delays,
+					core->n_supervisors,
+					core->n_closures,
+					1,
+					0};
 	return n[kind];
 }
 
@@ -412,6 +424,8 @@ static int get_rest(struct core *core, struct cursor *c)
 		get(c, &supervisor_table, &core->supervisors[i]);
 	for (uint32_t i = 0; i < core->n_closures; i++)
 		get(c, &closure_table, &core->closures[i]);
+	if (c->version >= 5)
+		get(c, &speeds_table, &core->speeds);
 	return c->failed ? ERR_FORMAT : closure_derive(core);
 }
 

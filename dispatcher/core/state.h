@@ -111,6 +111,7 @@ enum item_kind {
 	ITEM_DELAY,
 	ITEM_SUPERVISOR,
 	ITEM_CLOSURE,
+	ITEM_SPEEDS,
 	ITEM_HEAD,
 	ITEM_KINDS
 };
@@ -170,6 +171,7 @@ struct core {
 	uint32_t n_delays;
 	struct core_closure closures[CORE_CLOSURES_MAX]; /* ascending number */
 	uint32_t n_closures;
+	struct core_speeds speeds;
 	struct wire_street streets[WIRE_STREETS_MAX]; /* derived: what they say together */
 	uint32_t n_streets;
 
@@ -382,6 +384,7 @@ void connection_review_all(struct core *core);		  /* after a new timetable */
 
 /* ---- closure.c ---- */
 int closure_take(struct core *core, const struct cmd_closure *command);
+int closure_speeds(struct core *core, const struct cmd_street_speeds *command);
 void closure_due(struct core *core);	/* ends those whose time is over */
 int closure_derive(struct core *core);	/* the streets from the closures, after a snapshot; ERR_RANGE */
 void closure_forget(struct core *core); /* a new town file: each becomes a person's task */

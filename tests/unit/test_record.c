@@ -55,6 +55,7 @@ CLEAR(cmd_case)
 CLEAR(cmd_bookings_pause)
 CLEAR(cmd_trip_delay)
 CLEAR(cmd_closure)
+CLEAR(cmd_street_speeds)
 CLEAR(cmd_vehicle_shift)
 CLEAR(upd_result)
 CLEAR(upd_ride)
@@ -103,6 +104,7 @@ static const struct body {
 	BODY(CMD_TRIP_DELAY, cmd_trip_delay, 0),
 	BODY(CMD_CLOSURE, cmd_closure, 0),
 	BODY(CMD_VEHICLE_SHIFT, cmd_vehicle_shift, 0),
+	BODY(CMD_STREET_SPEEDS, cmd_street_speeds, 0),
 	BODY(UPD_RESULT, upd_result, 1),
 	BODY(UPD_RIDE, upd_ride, 1),
 	BODY(UPD_PLAN, upd_plan, 1),

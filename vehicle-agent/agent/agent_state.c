@@ -140,8 +140,7 @@ static void put_plan(struct bytes_out *out, const struct agent *agent)
 		put_task(out, &agent->plan.tasks[i], agent->evidence[i]);
 	bytes_put(out, agent->plan.n_streets, 4);
 	for (uint32_t i = 0; i < agent->plan.n_streets; i++) {
-		bytes_put(out, agent->plan.streets[i].arc, 4);
-		bytes_put(out, agent->plan.streets[i].slow_permille, 4);
+		bytes_put_street(out, &agent->plan.streets[i]);
 	}
 }
 
@@ -163,8 +162,7 @@ static void get_plan(struct bytes_in *in, struct agent *agent)
 	agent->plan.n_streets = bytes_get_u32(in, WIRE_STREETS_MAX);
 	for (uint32_t i = 0; i < agent->plan.n_streets; i++) {
 		struct wire_street *street = &agent->plan.streets[i];
-		street->arc = bytes_get_u32(in, UINT32_MAX);
-		street->slow_permille = bytes_get_u32(in, WIRE_SLOW_MAX);
+		bytes_get_street(in, street);
 		if (street->arc >= agent->town->road.n_arcs || (i && street->arc <= street[-1].arc))
 			in->failed = 1;
 	}

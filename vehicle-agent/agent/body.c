@@ -22,6 +22,7 @@ struct body {
 	const struct route_graph *graph;
 	struct route_metric metric; /* the times as in the town file; a search changes those of `streets` */
 	uint32_t *times;	    /* what the metric reads, shared or own */
+	const uint32_t *truth;	    /* times as the streets really are; NULL = as in the town file */
 	struct wire_street streets[WIRE_STREETS_MAX];
 	uint32_t n_streets;
 	int64_t capacity;
@@ -141,10 +142,10 @@ static uint32_t piece_to(const struct body *body, uint32_t i)
 	return i + 1 == body->n ? body->end.offset_mm : body->road->dist_mm[body->arc[i]];
 }
 
-/* Who is on a closed street leaves it at its usual pace. */
+/* Who is on a closed street leaves it at its usual pace; where vehicles were slow it is as fast as it can be. */
 static uint32_t arc_ms(const struct body *body, uint32_t arc)
 {
-	uint32_t time = body_town_times(body)[arc], low = 0, high = body->n_streets;
+	uint32_t time = (body->truth ? body->truth : body_town_times(body))[arc], low = 0, high = body->n_streets;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -153,7 +154,8 @@ static uint32_t arc_ms(const struct body *body, uint32_t arc)
 		else
 			high = middle;
 	}
-	if (low == body->n_streets || body->streets[low].arc != arc || !body->streets[low].slow_permille)
+	if (low == body->n_streets || body->streets[low].arc != arc || !body->streets[low].slow_permille ||
+	    body->streets[low].seen)
 		return time;
 	return wire_street_ms(&body->streets[low], time);
 }
@@ -370,6 +372,18 @@ static void streets_take(struct body *body, const struct drive_command *command)
 }
 
 /* ---- interface ---- */
+void body_truth(struct body *body, const uint32_t *truth, instant_ms now)
+{
+	int drove;
+
+	body_advance(body, now, 0);
+	drove = body->state == BODY_DRIVING;
+	piece_stop(body); /* while it knows how fast it was */
+	body->truth = truth;
+	if (drove && !body->fault)
+		piece_begin(body, body->now);
+}
+
 void body_command(struct body *body, const struct drive_command *command, instant_ms now)
 {
 	body_advance(body, now, 0);
@@ -468,8 +482,7 @@ int body_save(const struct body *body, void *bytes, size_t size, size_t *ret_n)
 	bytes_put(&out, body->driven_mm, 4);
 	bytes_put(&out, body->n_streets, 4);
 	for (uint32_t i = 0; i < body->n_streets; i++) {
-		bytes_put(&out, body->streets[i].arc, 4);
-		bytes_put(&out, body->streets[i].slow_permille, 4);
+		bytes_put_street(&out, &body->streets[i]);
 	}
 	*ret_n = out.n;
 	return out.n <= size ? ERR_OK : ERR_FULL;
@@ -493,8 +506,9 @@ static void body_fields(struct body *body, struct bytes_in *in)
 	body->driven_mm = bytes_get_u32(in, UINT32_MAX);
 	body->n_streets = bytes_get_u32(in, WIRE_STREETS_MAX);
 	for (uint32_t i = 0; i < body->n_streets; i++) {
-		body->streets[i].arc = bytes_get_u32(in, body->road->n_arcs - 1);
-		body->streets[i].slow_permille = bytes_get_u32(in, WIRE_SLOW_MAX);
+		bytes_get_street(in, &body->streets[i]);
+		if (body->streets[i].arc >= body->road->n_arcs)
+			in->failed = 1;
 	}
 }
 

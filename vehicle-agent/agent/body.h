@@ -30,6 +30,9 @@ int body_open(struct body **ret_body, const struct body_options *options, const 
 void body_command(struct body *body, const struct drive_command *command, instant_ms now);
 /* Advances to `now` (service time) and reports. charging: stands at a charger. */
 void body_step(struct body *body, instant_ms now, int charging, struct body_report *ret_report);
+/* From now on streets take these times in truth ([n_arcs] of its class, borrowed; infinite where the town file's are),
+ * whatever the map says; NULL = as the town file has them. Not saved. */
+void body_truth(struct body *body, const uint32_t *truth, instant_ms now);
 /* When, if nothing new is commanded, it will next arrive; INT64_MAX when standing. For discrete-event simulation. */
 instant_ms body_next(const struct body *body);
 enum body_fault { BODY_FAULT_NONE, BODY_FAULT_MRC, BODY_FAULT_DEAD };

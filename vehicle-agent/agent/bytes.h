@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "wire.h"
+
 struct bytes_out {
 	uint8_t *bytes;
 	size_t n, size; /* n counts on past size: what would have been needed */
@@ -80,6 +82,24 @@ static inline uint64_t bytes_get_u64(struct bytes_in *in)
 static inline int64_t bytes_get_i64(struct bytes_in *in)
 {
 	return (int64_t)bytes_get(in, 8, UINT64_MAX);
+}
+
+/* A street of a plan; what vehicles found is told by the highest bit. */
+#define BYTES_SEEN UINT32_C(0x80000000)
+static inline void bytes_put_street(struct bytes_out *out, const struct wire_street *street)
+{
+	bytes_put(out, street->arc, 4);
+	bytes_put(out, street->slow_permille | (street->seen ? BYTES_SEEN : 0), 4);
+}
+
+static inline void bytes_get_street(struct bytes_in *in, struct wire_street *ret_street)
+{
+	ret_street->arc = bytes_get_u32(in, UINT32_MAX);
+	uint32_t slow = bytes_get_u32(in, BYTES_SEEN + WIRE_SLOW_MAX);
+	ret_street->seen = slow >= BYTES_SEEN;
+	ret_street->slow_permille = slow & ~BYTES_SEEN;
+	if (ret_street->slow_permille > WIRE_SLOW_MAX)
+		in->failed = 1;
 }
 
 #endif
