@@ -198,6 +198,10 @@ void checker_outside(struct checker *checker, const struct command *command)
 	case CMD_CLOSURE:
 		note_closure(checker, command);
 		break;
+	case CMD_STREET_SPEEDS:
+		checker->speeds = command->street_speeds;
+		checker_event(checker, OUTSIDE_STREETS, 0, command->at, INT64_MAX / 2, 0);
+		break;
 	default:
 		break;
 	}
@@ -209,7 +213,7 @@ static const uint32_t kinds_of[CAUSES] = {
 	[CAUSE_VEHICLE_FAULT] = BIT(OUTSIDE_FAULT) | BIT(OUTSIDE_MRC) | BIT(OUTSIDE_REFUSED),
 	[CAUSE_VEHICLE_LOST] = BIT(OUTSIDE_LINK),
 	[CAUSE_VEHICLE_STOPPED] = BIT(OUTSIDE_STOP) | BIT(OUTSIDE_MRC),
-	[CAUSE_SLOWER_STREETS] = BIT(OUTSIDE_LATE),
+	[CAUSE_SLOWER_STREETS] = BIT(OUTSIDE_LATE) | BIT(OUTSIDE_STREETS),
 	[CAUSE_ROAD_CLOSED] = BIT(OUTSIDE_STREETS),
 	[CAUSE_LATE_TRIP] = BIT(OUTSIDE_TRIP),
 	[CAUSE_TRIP_CANCELLED] = BIT(OUTSIDE_TRIP),

@@ -107,6 +107,7 @@ struct checker {
 	uint32_t *times; /* [n_arcs] scratch of one search */
 	struct cmd_closure closures[CORE_CLOSURES_MAX];
 	uint32_t n_closures;
+	struct cmd_street_speeds speeds;
 	char fault[256];
 	char doubt[256]; /* a fault unless the journal turns out to have been put back from a copy */
 	struct checker_figures figures;

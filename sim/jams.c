@@ -5,12 +5,11 @@
 #include "geo.h"
 #include "world_inner.h"
 
+/* By the middle of the street. */
 static int lies_in(const struct network *road, uint32_t arc, const struct world_jam *jam)
 {
-	for (uint32_t i = road->shape_first[arc]; i < road->shape_first[arc + 1]; i++)
-		if (geo_rough_mm(road->shape_point[i], jam->middle) <= jam->radius_mm)
-			return 1;
-	return 0;
+	struct geo_point middle = network_spot_point(road, (struct spot){arc, road->dist_mm[arc] / 2});
+	return geo_rough_mm(middle, jam->middle) <= jam->radius_mm;
 }
 
 static void apply(const struct world *world, const struct world_jam *jam, uint32_t *times)

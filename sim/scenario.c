@@ -593,6 +593,9 @@ static void write_value(FILE *out, const struct yaml_setting *row, const struct 
 	case YAML_DURATION:
 		fprintf(out, "%" PRId64 " ms\n", number);
 		break;
+	case YAML_BOOL:
+		fprintf(out, "%s\n", number ? "true" : "false");
+		break;
 	default:
 		fprintf(out, "%" PRId64 "\n", number);
 	}

@@ -47,7 +47,7 @@ struct world_group { /* vehicles that are alike */
 };
 
 #define WORLD_JAMS_MAX 16
-struct world_jam { /* streets around a point take longer than the map says, and nobody is told */
+struct world_jam { /* streets whose middle is near a point take longer than the map says, and nobody is told */
 	instant_ms from, to;
 	struct geo_point middle;
 	uint32_t radius_mm;

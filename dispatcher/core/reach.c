@@ -61,10 +61,12 @@ uint32_t core_window_ms(const struct core *core)
 static uint32_t usual_ms(const struct core *core, uint32_t class_index, uint32_t arc, uint32_t part_mm)
 {
 	uint32_t n;
+	const struct network *road = &core->town->road;
 	const struct wire_street *streets = core_streets(core, &n);
 	for (uint32_t i = 0; i < n && streets[i].arc <= arc; i++)
 		if (streets[i].arc == arc && streets[i].seen)
-			return network_part_ms(&core->town->road, class_index, arc, part_mm);
+			return network_share_ms(road->time_ms[(size_t)class_index * road->n_arcs + arc],
+						road->dist_mm[arc], part_mm);
 	return distance_part_ms(core->distance, class_index, arc, part_mm);
 }
 

@@ -36,13 +36,26 @@ static json_t *view(const struct town *town, const struct core_closure *closure)
 	return json;
 }
 
+/* What vehicles found, of streets alone: nothing says which vehicle, or when. */
+static json_t *found(const struct core *core)
+{
+	const struct core_speeds *speeds = core_speeds(core);
+	json_t *list = json_array();
+	for (uint32_t i = 0; i < speeds->n; i++) {
+		json_t *json = street(core_town(core), speeds->arcs[i]);
+		set(json, "slow_percent", json_integer(speeds->slow_permille[i] / 10));
+		json_array_append_new(list, json);
+	}
+	return list;
+}
+
 void handle_operator_closures(struct call *call)
 {
 	const struct core *core = http_core(call->http);
 	json_t *list = json_array();
 	for (uint32_t i = 0; i < core_n_closures(core); i++)
 		json_array_append_new(list, view(core_town(core), core_closure_at(core, i)));
-	reply_json(call, 200, json_pack("{s:o}", "closures", list));
+	reply_json(call, 200, json_pack("{s:o, s:o}", "closures", list, "found", found(core)));
 }
 
 /* The street nearest to each point; both directions unless only that one was meant. */

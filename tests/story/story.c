@@ -121,6 +121,7 @@ void story_open(struct story *story, const struct story_options *options)
 	world->options.check_every = 1;
 	world->options.loss_permille = options->loss_permille;
 	world->options.repeat_permille = options->repeat_permille;
+	world->options.live_speeds = options->live_speeds != 0;
 	world->options.latency_ms_max = options->latency_ms_max ? options->latency_ms_max : 200;
 	struct core_settings *core = &world->options.core;
 	core->vehicles_max = STORY_VEHICLES_MAX;
@@ -354,6 +355,16 @@ int closes_street(struct story *story, uint64_t number, const char *street, uint
 	snprintf(command.closure.by, CORE_WHO_MAX, "Anna");
 	snprintf(command.closure.reason, CORE_REASON_MAX, "a crane stands there");
 	return submit(story, &command);
+}
+
+void jams_street(struct story *story, const char *street, uint32_t times_permille)
+{
+	struct world *world = story->world;
+	struct world_jam *jam = &world->options.jams[0];
+	*jam = (struct world_jam){world->now, times_permille > 1000 ? INT64_MAX : 0, {0, 0}, 1000, times_permille};
+	jam->middle = network_spot_point(&story->drawn.town.road, place_at(&story->drawn, street).road);
+	world->options.n_jams = 1;
+	jams_change(world);
 }
 
 int opens_street(struct story *story, uint64_t number)

@@ -34,6 +34,7 @@ struct story_options {
 	const char *store; /* NULL = in memory */
 	int no_fallback;   /* the town has nobody who steps in */
 	int silent_riders; /* nobody reads notices */
+	int live_speeds;   /* the dispatcher learns from its shuttles where streets are slow */
 };
 
 struct story_rider {
@@ -101,6 +102,8 @@ void dispatcher_restarts(struct story *story);
 /* Both directions of the street between two corners ("BC"): slow_permille 0 = closed; until "17:05" or NULL. */
 int closes_street(struct story *story, uint64_t number, const char *street, uint32_t slow_permille, const char *until);
 int opens_street(struct story *story, uint64_t number);
+/* From now on it takes that many times (permille) what the map says, both ways, and nobody is told; 1000: as usual. */
+void jams_street(struct story *story, const char *street, uint32_t times_permille);
 /* The stop sequence counts from 1; late in seconds. */
 void train(struct story *story, const char *trip, uint32_t stop_sequence, int32_t late_s, int cancelled);
 /* Another timetable of the same streets takes effect; the agents get the new file within a minute. */

@@ -43,7 +43,8 @@ BELOW = {
     "dispatcher": ["maps", "proto", "dispatcher"],
     "vehicle-agent/agent": ["maps/base", "maps/city", "maps/route", "proto"],
     "vehicle-agent": ["maps/base", "maps/city", "maps/route", "proto", "vehicle-agent", "dispatcher/net/keys.h"],
-    "sim": ["maps", "proto", "dispatcher/core", "dispatcher/store", "dispatcher/feed", "dispatcher/improve", "dispatcher/net/dock.h", "dispatcher/placing.h",
+    "sim": ["maps", "proto", "dispatcher/core", "dispatcher/store", "dispatcher/feed", "dispatcher/improve", "dispatcher/net/dock.h", "dispatcher/net/pace.h",
+            "dispatcher/placing.h",
             "dispatcher/towns.h", "vehicle-agent/agent"],
 }
 
@@ -57,6 +58,8 @@ FOR_TESTS = {
     "vehicle_with": "the riders of stories sit in vehicles, too",
     "http_routes": "the OpenAPI document is held to the table of routes",
     "http_words_known": "every reason has words in every language",
+    "pace_see": "one vehicle on one street, without a dock",
+    "pace_permille": "what is believed before it is told",
     "journal_held": "what recovery stopped at",
     "journal_snapshots_failed": "counted where the disk is full",
     "record_command_kind": "the field tables themselves, held to the structs",

@@ -187,6 +187,16 @@ static void streets_closed_and_opened(void **state)
 	json_t *closure = json_array_get(json_object_get(list.json, "closures"), 0);
 	assert_string_equal(json_string_value(json_object_get(closure, "reason")), "crane");
 	assert_int_equal(json_array_size(json_object_get(closure, "streets")), 2);
+	struct command speeds = {.kind = CMD_STREET_SPEEDS,
+				 .street_speeds = {.until = rig.rig.now + HOUR_MS, .n = 1, .arcs = {one}}};
+	speeds.street_speeds.slow_permille[0] = 2400;
+	assert_int_equal(rig_step(&rig.rig, &speeds).code, 0);
+	struct http_answer more = http_get(&rig, "/api/v1/operator/closures");
+	assert_int_equal(json_array_size(json_object_get(more.json, "found")), 1);
+	const json_t *found = json_array_get(json_object_get(more.json, "found"), 0);
+	assert_int_equal(json_integer_value(json_object_get(found, "slow_percent")), 240);
+	speeds.street_speeds.n = 0;
+	assert_int_equal(rig_step(&rig.rig, &speeds).code, 0);
 	snprintf(path, sizeof path, "/api/v1/operator/closures/%s/lift",
 		 json_string_value(json_object_get(closure, "closure")));
 	http_forget(&list);

@@ -180,7 +180,9 @@ static void test_written_and_read(void **state)
 			      "{6: 10, 25: "
 			      "2}\nriders: {pace_min: 0.75}\nnetwork: {latency_max: 3 s}\nfaults:\n  - {at: 5 min, "
 			      "vehicle: 1, kind: "
-			      "mrc, for: 3 min}\n  - {at: 90 s, kind: dispatcher}\n",
+			      "mrc, for: 3 min}\n  - {at: 90 s, kind: dispatcher}\nstreets: {live: true}\njams:\n  - "
+			      "{at: 10 min, for: "
+			      "1 h, middle: \"49.4,-8.7\", radius_m: 80, times: 2.25}\n",
 			      &detail),
 		0);
 	FILE *out = open_memstream(&first, &n);
@@ -198,6 +200,10 @@ static void test_written_and_read(void **state)
 	assert_int_equal(scenario.demand.pace_min_mm_s, 750);
 	assert_int_equal(scenario.demand.totals[25], 2);
 	assert_int_equal(scenario.world.n_faults, 2);
+	assert_int_equal(scenario.world.live_speeds, 1);
+	assert_int_equal(scenario.world.n_jams, 1);
+	assert_int_equal(scenario.world.jams[0].slow_permille, 2250);
+	assert_int_equal(scenario.world.jams[0].middle.lon_e7, -87000000);
 	free(first);
 	free(second);
 }
@@ -209,15 +215,19 @@ static void test_resolves(void **state)
 	(void)state;
 	drawn_town_open(&drawn, &(struct drawn_options){.drawing = "A---B",
 							.timetable = "stop S A\nstop T B\ntrip T1 R S 08:00 T 08:05"});
-	assert_int_equal(read_scenario("minutes: 60\nfaults:\n  - {at: 5 min, kind: dispatcher}\n  - {at: "
-				       "2022-06-08T10:00:00Z, vehicle: 2, kind: link}\n",
-				       &detail),
-			 0);
+	assert_int_equal(
+		read_scenario("minutes: 60\nfaults:\n  - {at: 5 min, kind: dispatcher}\n  - {at: "
+			      "2022-06-08T10:00:00Z, vehicle: 2, kind: link}\njams:\n  - {at: 5 min, for: 10 min, "
+			      "middle: \"1,2\", radius_m: 5, times: 2}\n",
+			      &detail),
+		0);
 	assert_int_equal(scenario_resolve(&scenario, &drawn.town, &detail), 0);
 	assert_int_equal(scenario.world.from, drawn_instant(&drawn, 0, "06:00"));
 	assert_int_equal(scenario.demand.to, drawn_instant(&drawn, 0, "07:00"));
 	assert_int_equal(scenario.world.faults[0].at, drawn_instant(&drawn, 0, "06:05"));
 	assert_int_equal(scenario.world.faults[1].at, drawn_instant(&drawn, 1, "12:00"));
+	assert_int_equal(scenario.world.jams[0].from, drawn_instant(&drawn, 0, "06:05"));
+	assert_int_equal(scenario.world.jams[0].to, drawn_instant(&drawn, 0, "06:15"));
 	assert_int_equal(read_scenario("from: 2022-06-08T10:00:00Z\n", &detail), 0);
 	assert_int_equal(scenario_resolve(&scenario, &drawn.town, &detail), 0);
 	assert_int_equal(scenario.world.from, drawn_instant(&drawn, 1, "12:00"));
@@ -238,6 +248,8 @@ static void test_mistakes(void **state)
 	expect_error("faults:\n  - {vehicle: 1, kind: mrc}\n", "s.yaml:2:6: a fault needs at");
 	expect_error("faults:\n  - {at: 1 min, vehicle: 1, kind: dispatcher}\n", "s.yaml:2:6: a dispatcher has no");
 	expect_error("faults:\n  - {at: soon, vehicle: 1, kind: mrc}\n", "s.yaml:2:10: ");
+	expect_error("jams:\n  - {at: 5 min, for: 1 h, radius_m: 5, times: 2}\n", "s.yaml:2:6: a jam needs middle");
+	expect_error("jams:\n  - {at: 5 min, for: 1 h, middle: \"1,2\", radius_m: 5, times: 0.9}\n", "s.yaml:2:");
 	expect_error("faults:\n  - {at: 5 min, vehicle: 1, kind: mrc, why: so}\n", "s.yaml:2:");
 	expect_error("extends: nothing.yaml\n", "nothing.yaml");
 	expect_error("extends: s.yaml\n", "s.yaml:1:10: extends: ");

@@ -1,5 +1,5 @@
 // Streets that are closed or slow for a while: listed, drawn on the map, set and lifted by a person with a reason.
-import type { Closure, Point, Stop } from './api';
+import type { Closure, Found, Point, Stop } from './api';
 import { fieldOf, instantOf, serviceNow, whenOf } from './clock';
 import { h, morph } from './dom';
 import { me } from './login';
@@ -21,12 +21,22 @@ export class Closures {
 	constructor(private readonly desk: Desk) {
 	}
 
-	show(closures: Closure[]): void {
-		if (JSON.stringify(closures) === this.known)
+	show(closures: Closure[], found: Found[]): void {
+		if (JSON.stringify([closures, found]) === this.known)
 			return;
-		this.known = JSON.stringify(closures);
-		this.desk.draw(closures.flatMap((closure) => closure.streets.map((street) => street.line)));
-		morph(this.list, closures.length === 0 ? [h('li', { class: 'nothing' }, t('noClosures'))] : closures.map((closure) => this.line(closure)));
+		this.known = JSON.stringify([closures, found]);
+		this.desk.draw([...closures.flatMap((closure) => closure.streets), ...found].map((street) => street.line));
+		const lines = [...closures.map((closure) => this.line(closure)), ...this.found(found)];
+		morph(this.list, lines.length === 0 ? [h('li', { class: 'nothing' }, t('noClosures'))] : lines);
+	}
+
+	/** One line for all that vehicles found: the slowest part of each street. */
+	private found(found: Found[]): HTMLElement[] {
+		const slowest = new Map<string, number>();
+		for (const street of found)
+			slowest.set(street.name || t('namelessStreet'), Math.max(street.slow_percent, slowest.get(street.name || t('namelessStreet')) ?? 0));
+		const names = [...slowest].map(([name, percent]) => `${name} (${percent} %)`).join(', ');
+		return slowest.size === 0 ? [] : [h('li', { 'data-key': 'found' }, h('span', {}, h('strong', {}, t('foundSlow')), ` ${names}`))];
 	}
 
 	private line(closure: Closure): HTMLElement {

@@ -1,5 +1,5 @@
 // "/operator": the control room. What needs a person stands on top; STOP ALL is always in reach.
-import { ApiError, get, post, stream, useToken, type Case, type Closure, type OpenNotice, type Point, type Ride, type RideLine, type Status, type Stop, type Story, type Town, type Vehicle } from './api';
+import { ApiError, get, post, stream, useToken, type Case, type Closure, type Found, type OpenNotice, type Point, type Ride, type RideLine, type Status, type Stop, type Story, type Town, type Vehicle } from './api';
 import { Booking } from './booking';
 import { Closures } from './closures';
 import { fieldOf, instantOf, serviceNow, setClock, timeOf, whenOf } from './clock';
@@ -117,14 +117,14 @@ async function refresh(): Promise<void> {
 	try {
 		const [freshStatus, freshFleet, freshRides, freshCases, freshNotices, freshClosures] = await Promise.all([
 			get<Status>(`${base}/status`), get<{ vehicles: Vehicle[] }>(`${base}/fleet`), get<{ rides: RideLine[] }>(`${base}/rides`), get<{ cases: Case[] }>(`${base}/cases`),
-			get<{ notices: OpenNotice[] }>(`${base}/notices`), get<{ closures: Closure[] }>(`${base}/closures`),
+			get<{ notices: OpenNotice[] }>(`${base}/notices`), get<{ closures: Closure[]; found: Found[] }>(`${base}/closures`),
 		]);
 		status = freshStatus;
 		vehicles = freshFleet.vehicles;
 		rides = freshRides.rides.sort((a, b) => Date.parse(a.planned_pickup ?? a.asked_at ?? '') - Date.parse(b.planned_pickup ?? b.asked_at ?? ''));
 		cases = freshCases.cases;
 		notices = freshNotices.notices;
-		closures.show(freshClosures.closures);
+		closures.show(freshClosures.closures, freshClosures.found);
 		setClock(status.now, status.speed_permille);
 		showFleet();
 		showAttention();

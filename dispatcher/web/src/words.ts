@@ -212,6 +212,7 @@ const table = {
 	more_rides: ['and {n} more', 'und {n} weitere'],
 	closures: ['Closed and slow streets', 'Gesperrte und langsame Straßen'],
 	noClosures: ['All streets as usual.', 'Alle Straßen wie sonst.'],
+	foundSlow: ['Our vehicles were slower than usual:', 'Hier waren unsere Fahrzeuge langsamer als sonst:'],
 	closeStreet: ['Close a street…', 'Straße sperren…'],
 	openStreet: ['As usual again', 'Wieder wie sonst'],
 	whichStreet: ['Street (an address or stop on it)', 'Straße (Adresse oder Haltestelle darin)'],
