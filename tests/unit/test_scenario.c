@@ -218,7 +218,7 @@ static void test_resolves(void **state)
 	assert_int_equal(
 		read_scenario("minutes: 60\nfaults:\n  - {at: 5 min, kind: dispatcher}\n  - {at: "
 			      "2022-06-08T10:00:00Z, vehicle: 2, kind: link}\njams:\n  - {at: 5 min, for: 10 min, "
-			      "middle: \"1,2\", radius_m: 5, times: 2}\n",
+			      "middle: \"49.4,8.7\", radius_m: 5, times: 2}\n",
 			      &detail),
 		0);
 	assert_int_equal(scenario_resolve(&scenario, &drawn.town, &detail), 0);
@@ -249,7 +249,7 @@ static void test_mistakes(void **state)
 	expect_error("faults:\n  - {at: 1 min, vehicle: 1, kind: dispatcher}\n", "s.yaml:2:6: a dispatcher has no");
 	expect_error("faults:\n  - {at: soon, vehicle: 1, kind: mrc}\n", "s.yaml:2:10: ");
 	expect_error("jams:\n  - {at: 5 min, for: 1 h, radius_m: 5, times: 2}\n", "s.yaml:2:6: a jam needs middle");
-	expect_error("jams:\n  - {at: 5 min, for: 1 h, middle: \"1,2\", radius_m: 5, times: 0.9}\n", "s.yaml:2:");
+	expect_error("jams:\n  - {at: 5 min, for: 1 h, middle: \"49.4,8.7\", radius_m: 5, times: 0.9}\n", "s.yaml:2:");
 	expect_error("faults:\n  - {at: 5 min, vehicle: 1, kind: mrc, why: so}\n", "s.yaml:2:");
 	expect_error("extends: nothing.yaml\n", "nothing.yaml");
 	expect_error("extends: s.yaml\n", "s.yaml:1:10: extends: ");
