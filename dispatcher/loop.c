@@ -811,6 +811,7 @@ static int open_doors(struct loop *loop, struct err_detail *detail)
 				     .connections_max = (uint32_t)loop->settings->http_connections_max,
 				     .body_bytes_max = 65536,
 				     .stream_buffer_max = 262144,
+				     .live_invented = loop->settings->feeds_invented != 0,
 				     .reports_folder = loop->settings->pages_reports,
 				     .day_path = day,
 				     .privacy_path = loop->settings->pages_privacy,

@@ -57,6 +57,8 @@ static const struct yaml_setting table[] = {
 	    "service time that the last word about a trip holds; then the timetable counts again"),
 	ROW("feeds.least", YAML_DURATION, 0, 600000, "15 s", feeds_least_ms,
 	    "a change of a trip's times smaller than this is not taken up"),
+	ROW("feeds.invented", YAML_BOOL, 0, 1, "false", feeds_invented,
+	    "the live times are invented, for a demonstration: the pages say so"),
 	ROW("streets.live", YAML_BOOL, 0, 1, "false", streets_live,
 	    "the town's permission: what vehicles report of their way tells where streets are slow; plans and promises "
 	    "follow (kept: single streets and how slow they are)"),

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "html.h"
 #include "page_files.h"
+#include "page_html.h"
 #include "page_map.h"
 #include "results.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "array.h"
-#include "html.h"
+#include "page_html.h"
 #include "results.h"
 
 #define MAP_WIDTH 3000 /* units; a unit is some metres in a town of ten kilometres */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "html.h"
+#include "page_html.h"
 
 #define WIDTH 720
 #define HEIGHT 270

@@ -222,6 +222,7 @@ static inline void http_rig_serve(struct http_rig *rig, uint32_t connections_max
 					 .web_folder = web,
 					 .reports_folder = web,
 					 .day_path = day,
+					 .live_invented = 1,
 					 .connections_max = connections_max,
 					 .body_bytes_max = 16384,
 					 .stream_buffer_max = stream_buffer_max,

@@ -16,6 +16,7 @@ struct http_settings {
 				    token path + ".key" */
 	const char *web_folder;	 /* built pages */
 	uint32_t connections_max, body_bytes_max, stream_buffer_max;
+	int live_invented;			 /* the live times of trains are a demonstration's */
 	const char *public_url;			 /* for links in replies, or NULL */
 	const char *privacy_path, *imprint_path; /* text files of the operator's, or NULL */
 	const char *reports_folder;		 /* finished simulation reports for the planner's page, or NULL */

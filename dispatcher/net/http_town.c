@@ -112,6 +112,7 @@ void handle_town(struct call *call)
 	set(json, "needs", needs_view(town, call->language));
 	set(json, "rules", rules_view(&town->rules));
 	set(json, "feeds", feeds_view(town));
+	set(json, "live_invented", json_boolean(call->http->settings.live_invented));
 	set(json, "clock", clock_view(call->http));
 	set(json, "bookings",
 	    json_string(holding					      ? "holding"

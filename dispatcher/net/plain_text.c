@@ -25,8 +25,9 @@ void plain_put_attribution(struct evbuffer *out, const struct town *town)
 	html_put(out, "%s", clean);
 }
 
-static void put_feeds(struct evbuffer *out, const struct town *town, enum language language)
+static void put_feeds(struct evbuffer *out, const struct http *http, enum language language)
 {
+	const struct town *town = http_town(http);
 	const struct timetable *timetable = &town->timetable;
 	html_put(out, "<h2>%s</h2><ul><li>", plain_word(language, PLAIN_DATA));
 	plain_put_attribution(out, town);
@@ -41,6 +42,8 @@ static void put_feeds(struct evbuffer *out, const struct town *town, enum langua
 			html_put(out, " (%s)", plain_word(language, PLAIN_INVENTED));
 		html_put(out, "</li>");
 	}
+	if (http->settings.live_invented)
+		html_put(out, "<li>%s</li>", plain_word(language, PLAIN_LIVE_INVENTED));
 	html_put(out, "</ul>");
 }
 
@@ -120,7 +123,7 @@ void plain_text_licences(struct call *call)
 	struct evbuffer *out = plain_page_open(call, plain_word(call->language, PLAIN_LICENCES));
 	if (out) {
 		html_put(out, "<p>Zubringer: Apache-2.0.</p>");
-		put_feeds(out, http_town(call->http), call->language);
+		put_feeds(out, call->http, call->language);
 		html_put(out, "<h2>%s</h2>", title);
 		html_put(out,
 			 text ? "<pre class=\"lines\" tabindex=\"0\" role=\"region\" aria-label=\"%s\" "

@@ -96,6 +96,8 @@
 	X(PAUSED, "New bookings are paused at the moment.", "Neue Buchungen sind zurzeit angehalten.")                 \
 	X(HOLDING, "The service cannot take bookings right now.", "Der Dienst kann gerade keine Buchungen annehmen.")  \
 	X(GENERATED, "Generated town: not a real place.", "Generierte Stadt: kein wirklicher Ort.")                    \
+	X(LIVE_INVENTED, "The live times are simulated, not real.",                                                    \
+	  "Die Verspätungen sind simuliert, nicht die wirklichen.")                                                    \
 	X(INVENTED, "Invented timetable: not real times.", "Erfundener Fahrplan: keine echten Zeiten.")                \
 	X(NOT_SAFETY, "A dispatcher, not a safety function.", "Eine Disposition, keine Sicherheitsfunktion.")          \
 	X(DATA, "Map and timetable data", "Karten- und Fahrplandaten")                                                 \

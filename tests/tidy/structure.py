@@ -48,8 +48,6 @@ BELOW = {
             "dispatcher/towns.h", "vehicle-agent/agent"],
 }
 
-# Headers of one name in two folders: each finds its own.
-SAME_NAME = {"html.h"}  # pages without script, and the simulator's report
 
 # Functions that only tests call, and why they are there all the same.
 FOR_TESTS = {
@@ -124,7 +122,7 @@ def direction():
         if name.endswith(".h"):
             where.setdefault(os.path.basename(name), []).append(name)
     for header, names in where.items():
-        if len(names) > 1 and header not in SAME_NAME:
+        if len(names) > 1:
             yield f"{header}: the same name in {' and '.join(names)}"
     for name in CODE:
         area = area_of(name)

@@ -259,12 +259,13 @@ static void pages_about_the_service(void **state)
 {
 	(void)state;
 	struct http_answer privacy = get_page("/privacy?lang=en"), imprint = get_page("/imprint?lang=de"),
-			   licences = get_page("/licences"), stops = get_page("/plain/stops"),
+			   licences = get_page("/licences?lang=en"), stops = get_page("/plain/stops"),
 			   nothing = get_page("/plain/nothing"),
 			   secret = get_page("/plain/ride/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 	assert_non_null(strstr(privacy.body, "has not provided a privacy notice yet"));
 	assert_non_null(strstr(imprint.body, "noch kein Impressum hinterlegt"));
 	assert_non_null(strstr(licences.body, "Apache-2.0"));
+	assert_non_null(strstr(licences.body, plain_word(LANGUAGE_EN, PLAIN_LIVE_INVENTED)));
 	assert_int_equal(stops.status, 200);
 	assert_int_equal(nothing.status, 404);
 	assert_int_equal(secret.status, 404);

@@ -8,7 +8,7 @@ export interface Town {
 	fallback_name: string | null; fallback_phone: string | null; privacy: string | null; imprint: string | null;
 	box: { south_west: Point; north_east: Point }; centre: Point; area: Point[][]; needs: Need[];
 	rules: { pickup_window_s: number; walk_max_m: number; prebook_max_s: number; wait_max_s: number; fare_cents: number; door_to_door: boolean; service_from: string; service_to: string };
-	feeds: { name: string | null; publisher: string | null; invented: boolean }[];
+	feeds: { name: string | null; publisher: string | null; invented: boolean }[]; live_invented: boolean;
 	clock: { now: string; speed_permille: number; time_zone: string | null };
 	bookings: 'open' | 'paused' | 'holding';
 }

@@ -41,7 +41,7 @@ export function languageSwitch(): HTMLElement {
 }
 
 export function honesty(town: Town): HTMLElement {
-	const labels = [town.generated ? t('generated') : '', town.feeds.some((feed) => feed.invented) ? t('invented') : ''].filter(Boolean);
+	const labels = [town.generated ? t('generated') : '', town.feeds.some((feed) => feed.invented) ? t('invented') : '', town.live_invented ? t('liveInvented') : ''].filter(Boolean);
 	return h('div', { class: 'honesty', hidden: labels.length === 0 }, labels.map((label) => h('span', { class: 'label' }, label)));
 }
 

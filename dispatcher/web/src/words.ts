@@ -91,6 +91,7 @@ const table = {
 	fallback: ['Please call {name}: {phone}', 'Bitte rufen Sie an: {name}, {phone}'],
 	generated: ['Generated town: not a real place', 'Generierte Stadt: kein wirklicher Ort'],
 	invented: ['Invented timetable: not real times', 'Erfundener Fahrplan: keine echten Zeiten'],
+	liveInvented: ['Simulated delays: not real live times', 'Simulierte Verspätungen: nicht die wirklichen'],
 	simClock: ['Service time, {x}× speed', 'Dienstzeit, {x}-fache Geschwindigkeit'],
 	noMap: ['The map cannot be shown in this browser. Everything else works.', 'Die Karte lässt sich in diesem Browser nicht zeigen. Alles andere funktioniert.'],
 	paused: ['New bookings are paused at the moment.', 'Neue Buchungen sind zurzeit angehalten.'],

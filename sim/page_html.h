@@ -1,7 +1,7 @@
 /* Small parts of the report page: text in two languages, numbers, plots. Both languages stand in the page; the style
  * sheet shows the one that the page is set to. */
-#ifndef ZUB_HTML_H
-#define ZUB_HTML_H
+#ifndef ZUB_PAGE_HTML_H
+#define ZUB_PAGE_HTML_H
 
 #include <stdint.h>
 #include <stdio.h>

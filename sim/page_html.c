@@ -1,4 +1,4 @@
-#include "html.h"
+#include "page_html.h"
 
 #include <math.h>
 #include <string.h>
