@@ -120,6 +120,11 @@ static json_t *run_json(const struct study *study, uint32_t index)
 	set_count(json, "wheelchair", run->counts.wheelchair_done);
 	set_count(json, "origins", run->counts.origins);
 	set_count(json, "outside_events", run->counts.outside_events);
+	set_count(json, "improve_rounds", run->events.improve_rounds);
+	set_count(json, "improve_proposals", run->events.improve_proposals);
+	set_count(json, "improve_taken", run->events.improve_taken);
+	set_count(json, "improve_moved", run->events.improve_moved);
+	set_count(json, "improve_saved_s", (uint64_t)(run->events.improve_saved / SECOND_MS));
 	set_count(json, "commands", run->events.commands);
 	set_count(json, "messages", run->events.messages);
 	set_count(json, "messages_lost", run->events.lost);

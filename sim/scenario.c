@@ -19,7 +19,7 @@ struct rows {
 		companion, second_rider, cancel, no_show, late, walk_min, walk_max, patience_min, patience_max,
 		pace_min, pace_max;
 	int64_t latency_min, latency_max, loss, repeat, slow, live, trains_late, trains_late_max, trains_cancelled,
-		check_every, snapshot_every, reserve, message, rides_max;
+		check_every, snapshot_every, reserve, message, rides_max, improve_ms, improve_iterations;
 };
 #define ROW(name, type, low, high, fallback, field, help)                                                            \
 	{                                                                                                            \
@@ -73,6 +73,9 @@ static const struct yaml_setting table[] = {
 	SHARE("trains.late", "0", trains_late, "share of the trips with tied rides that are late"),
 	ROW("trains.late_max", YAML_DURATION, 60000, 7200000, "15 min", trains_late_max, "by at most this"),
 	SHARE("trains.cancelled", "0", trains_cancelled, "share of the trips with tied rides that do not run"),
+	ROW("improve.period", YAML_DURATION, 0, 86400000, "0 s", improve_ms,
+	    "plans are improved this often; 0 = each request is put in where it costs least, and stays"),
+	ROW("improve.iterations", YAML_INT, 0, 1000000, "100", improve_iterations, "so many trials each time"),
 	ROW("check_every", YAML_INT, 0, 1000000, "0", check_every,
 	    "all invariants after every so many commands; 0 = at the end"),
 	ROW("snapshot_every", YAML_INT, 0, 10000000, "0", snapshot_every,
@@ -132,7 +135,9 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 			      .snapshot_every = world->snapshot_every,
 			      .reserve = world->core.reserve_ms,
 			      .message = world->core.message_ms,
-			      .rides_max = world->core.rides_max};
+			      .rides_max = world->core.rides_max,
+			      .improve_ms = world->improve_ms,
+			      .improve_iterations = world->improve_iterations};
 	memcpy(rows->town, scenario->town, sizeof rows->town);
 	memcpy(rows->trips, scenario->trips, sizeof rows->trips);
 	memcpy(rows->from, scenario->from, sizeof rows->from);
@@ -175,6 +180,8 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->core.reserve_ms = (uint32_t)rows->reserve;
 	world->core.message_ms = (uint32_t)rows->message;
 	world->core.rides_max = (uint32_t)rows->rides_max;
+	world->improve_ms = (uint32_t)rows->improve_ms;
+	world->improve_iterations = (uint32_t)rows->improve_iterations;
 	demand->per_hour = (uint32_t)rows->per_hour;
 	demand->hub_mm = (uint32_t)rows->hub_m * 1000;
 	demand->hubs = (uint32_t)rows->hubs;

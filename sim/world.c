@@ -140,6 +140,12 @@ static void run_event(struct world *world, const struct event *event)
 	case EVENT_JAM:
 		jams_change(world);
 		break;
+	case EVENT_IMPROVE:
+		world_improve(world);
+		break;
+	case EVENT_PROPOSAL:
+		world_propose(world, event->payload);
+		break;
 	case EVENT_HOUR:
 		break;
 	}
@@ -314,6 +320,8 @@ static void push_first_events(struct world *world)
 		world_push(world, world->options.faults[i].at, EVENT_FAULT, i, NULL);
 	jams_begin(world);
 	world_push(world, world->now, EVENT_DOCK, 0, NULL);
+	if (world->plans)
+		world_push(world, world->now + world->options.improve_ms, EVENT_IMPROVE, 0, NULL);
 	world_push(world, world->now + MINUTE_MS, EVENT_DESK, 0, NULL);
 	world_push(world, world->now + HOUR_MS < world->options.to ? world->now + HOUR_MS : world->options.to,
 		   EVENT_HOUR, 0, NULL);
@@ -343,6 +351,8 @@ static int open_parts(struct world *world)
 	code = placing_open(&world->placing, world->town, world->detail);
 	if (!code)
 		code = riders_open(world);
+	if (!code)
+		code = world_improve_open(world);
 	return code ? code : open_service(world);
 }
 
@@ -392,6 +402,7 @@ void world_close(struct world *world)
 		free(world->times[c]);
 		free(world->truth[c]);
 	}
+	arena_close(&world->plans_arena);
 	arena_close(&world->query_arena);
 	arena_close(&world->arena);
 	free(world->heap);

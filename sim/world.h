@@ -73,8 +73,10 @@ struct world_options {
 		trains_late_ms_max; /* of the trips that rides are tied to */
 	uint32_t n_faults;
 	struct world_fault faults[WORLD_FAULTS_MAX];
-	uint32_t check_every;	 /* core_check after every so many commands; 0 = only at the end */
-	uint32_t snapshot_every; /* journal snapshot after so many commands, 0 = the journal's own */
+	uint32_t improve_ms;	     /* a round of the search beside the loop this often; 0 = none */
+	uint32_t improve_iterations; /* of each round */
+	uint32_t check_every;	     /* core_check after every so many commands; 0 = only at the end */
+	uint32_t snapshot_every;     /* journal snapshot after so many commands, 0 = the journal's own */
 };
 void world_default(struct world_options *options);
 /* The group of vehicle `index` (0 ..), by the order of the groups; *ret_group (may be NULL) its number. */
@@ -94,6 +96,9 @@ struct day *world_take_day(struct world *world);
 /* What happened to the service itself. */
 struct world_counts {
 	uint64_t commands, events, messages, lost, agent_restarts, dispatcher_restarts, records_recovered;
+	uint64_t improve_rounds, improve_proposals, improve_taken,
+		improve_moved; /* moved: riders, to another vehicle */
+	int64_t improve_saved; /* by what was taken (cost.h) */
 };
 struct world_counts world_counts(const struct world *world);
 

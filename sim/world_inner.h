@@ -2,6 +2,7 @@
  *
  *   world.c             events in order, opening, the run
  *   world_dispatcher.c  step, commit, release; its death and recovery
+ *   world_improve.c     the search beside the loop
  *   world_desk.c        the people behind the service: notices, cases, approvals
  *   world_vehicle.c     agents and bodies, the network between, their faults
  *   world_rider.c       riders and the trains they come by */
@@ -16,6 +17,7 @@
 #include "journal.h"
 #include "pace.h"
 #include "placing.h"
+#include "plans.h"
 #include "rider.h"
 #include "rng.h"
 #include "route.h"
@@ -41,6 +43,8 @@ enum event_kind {
 	EVENT_TRAIN,
 	EVENT_SHIFT,
 	EVENT_JAM,
+	EVENT_IMPROVE,
+	EVENT_PROPOSAL,
 	EVENT_HOUR
 };
 
@@ -116,7 +120,11 @@ struct world {
 	instant_ms now, core_at;
 	uint8_t death; /* enum death, of the dispatcher */
 	uint32_t down_ms;
-	uint64_t digest; /* after the last commit */
+	uint64_t digest;	 /* after the last commit */
+	struct problem *problem; /* of the search beside the loop; NULL = it is off */
+	struct plans *plans;
+	struct plans_answer *answer;
+	struct arena plans_arena;
 	struct world_counts counts;
 	struct err_detail *detail;
 	int code;
@@ -145,6 +153,10 @@ void dispatcher_tick_core(struct world *world);
 /* jams.c */
 void jams_begin(struct world *world);
 void jams_change(struct world *world); /* the truth is as the jams that last now say */
+/* world_improve.c */
+int world_improve_open(struct world *world);
+void world_improve(struct world *world);
+void world_propose(struct world *world, const void *proposal);
 
 /* world_desk.c */
 void desk_update(struct world *world, const struct update *update);

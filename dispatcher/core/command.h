@@ -65,14 +65,15 @@ enum command_kind {
 	/* from outside */
 	CMD_TRIP_DELAY,
 	CMD_CLOSURE, /* a street is closed or slow, or as usual again */
+	/* from the search beside the loop */
+	CMD_IMPROVE, /* better plans for a few vehicles; taken only when they are, and still fit (proposal.c) */
 	/* people on duty */
-	CMD_VEHICLE_SHIFT = 29,
+	CMD_VEHICLE_SHIFT,
 	/* from outside */
 	CMD_STREET_SPEEDS, /* streets on which our own vehicles were slower than the map says */
 	CMD_KINDS
 };
 
-#define COMMAND_RESERVED 28 /* the number of a proposal of the improvement search, once there is one */
 #define COMMAND_NEEDS_MAX TOWN_NEEDS_MAX
 #define COMMAND_STATES_MAX 32
 
@@ -266,6 +267,15 @@ struct cmd_street_speeds { /* the whole list: it takes the place of the one befo
 	uint32_t arcs[COMMAND_SPEEDS_MAX];	    /* ascending, of the town in use */
 	uint32_t slow_permille[COMMAND_SPEEDS_MAX]; /* times are multiplied, 1001 .. WIRE_SLOW_MAX */
 };
+#define COMMAND_PLANS_MAX 16
+#define COMMAND_PLAN_TASKS_MAX 256
+struct cmd_improve { /* whole plans of some vehicles in another order, each for that version of its plan alone */
+	uint32_t n;  /* vehicles */
+	uint32_t vehicle[COMMAND_PLANS_MAX], epoch[COMMAND_PLANS_MAX], version[COMMAND_PLANS_MAX];
+	uint32_t n_tasks[COMMAND_PLANS_MAX];
+	/* plan after plan; a ride's first task is its pickup while it waits; 0: the next task for nobody, as it was */
+	uint64_t ride[COMMAND_PLAN_TASKS_MAX];
+};
 
 struct command {
 	uint16_t kind; /* enum command_kind */
@@ -296,6 +306,7 @@ struct command {
 		struct cmd_trip_delay trip_delay;
 		struct cmd_closure closure;
 		struct cmd_street_speeds street_speeds;
+		struct cmd_improve improve;
 	};
 };
 

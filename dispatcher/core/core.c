@@ -102,7 +102,8 @@ static uint32_t timers_most(const struct core_settings *s)
 	X(delays, s->delays_max + 1)                               \
 	X(item_hash, n_items)                                      \
 	X(touched, n_items)                                        \
-	X(is_touched, n_items)
+	X(is_touched, n_items)                                     \
+	X(kept, 1)
 
 static size_t hash_map_bytes(uint32_t n_max)
 {
@@ -377,6 +378,8 @@ static int dispatch(struct core *core, const struct command *command)
 		return closure_take(core, &command->closure);
 	case CMD_STREET_SPEEDS:
 		return closure_speeds(core, &command->street_speeds);
+	case CMD_IMPROVE:
+		return proposal_take(core, &command->improve);
 	default:
 		return ERR_RANGE;
 	}

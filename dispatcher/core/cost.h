@@ -7,11 +7,14 @@
  *                    (arrive-by, and before a departing trip: planned arrival before the wished time counts instead)
  * + weight_ride    * (end of alighting - end of boarding)
  * + weight_walk    * both walks
- * + weight_wait    * what waiting riders' pickups move back + weight_ride * what riders' drop-offs move back */
+ * + weight_wait    * what waiting riders' pickups move back + weight_ride * what riders' drop-offs move back
+ *
+ * Whole plans are compared by the same weights (cost_of_plan). */
 #ifndef ZUB_COST_H
 #define ZUB_COST_H
 
 #include "command.h"
+#include "schedule.h"
 #include <stdint.h>
 
 struct cost_parts { /* ms */
@@ -23,6 +26,27 @@ static inline int64_t cost_of(const struct core_settings *settings, const struct
 	       (int64_t)settings->weight_wait * (parts->wait + parts->others_wait) +
 	       (int64_t)settings->weight_ride * (parts->ride + parts->others_ride) +
 	       (int64_t)settings->weight_walk * parts->walk;
+}
+
+/* What is left of a whole plan, measured alike for every order of the same tasks: `times` of `sequence`, rest_ms =
+ * what a vehicle without any task still drives. Waiting and riding count from now on; limits are not looked at. */
+static inline int64_t cost_of_plan(const struct core_settings *settings, const struct sequence *sequence,
+				   const struct times *times, int64_t rest_ms)
+{
+	struct cost_parts parts = {.vehicle = sequence->n ? 0 : rest_ms};
+	for (uint32_t k = 0; k < sequence->n; k++) {
+		const struct step *step = &sequence->steps[k];
+		if (!step->joined)
+			parts.vehicle += (k ? step->drive_ms : times->arrive[0] - sequence->now) + sequence->stop_ms;
+		parts.vehicle += step->dwell_ms;
+		if (step->kind == WIRE_PICKUP) {
+			parts.others_wait += times->begin[k] - sequence->now;
+			parts.others_ride -= times->end[k] - sequence->now;
+		} else if (step->kind == WIRE_DROPOFF) {
+			parts.others_ride += times->end[k] - sequence->now;
+		}
+	}
+	return cost_of(settings, &parts);
 }
 
 #endif

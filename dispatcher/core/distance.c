@@ -20,8 +20,9 @@ struct distance {
 	uint32_t *times; /* [n_classes * n_arcs]: the town's, changed by the streets */
 	struct wire_street streets[WIRE_STREETS_MAX];
 	uint32_t n_streets;
-	struct spot *spots; /* [n_most] scratch */
-	uint32_t *where;    /* [n_most] */
+	struct spot *spots;	  /* [n_most] scratch */
+	uint32_t *where;	  /* [n_most] */
+	const struct place **fan; /* [n_most] */
 	struct route_result *found;
 	uint32_t n_most;
 };
@@ -71,7 +72,7 @@ size_t distance_size(const struct town *town, uint32_t n_most)
 	return sizeof(struct distance) + town->n_classes * (route_weights_size(&town->road) + pins_size(town)) +
 	       rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
 	       (size_t)town->n_classes * ((size_t)town->n_stops + town->road.n_arcs) * sizeof(uint32_t) +
-	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result)) + 16 * 9;
+	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result) + sizeof(void *)) + 16 * 10;
 }
 
 int distance_open(struct distance **ret_distance, const struct town *town, uint32_t n_most, struct arena *arena)
@@ -89,8 +90,9 @@ int distance_open(struct distance **ret_distance, const struct town *town, uint3
 	d->spots = arena_take(arena, most + 1, sizeof *d->spots);
 	d->where = arena_take(arena, most + 1, sizeof *d->where);
 	d->found = arena_take(arena, most + 1, sizeof *d->found);
+	d->fan = arena_take(arena, most + 1, sizeof *d->fan);
 	d->times = arena_take(arena, (size_t)town->n_classes * town->road.n_arcs + 1, sizeof *d->times);
-	if (!d->times || !d->rows || !d->owner || !d->row_of || !d->spots || !d->where || !d->found)
+	if (!d->times || !d->rows || !d->owner || !d->row_of || !d->spots || !d->where || !d->found || !d->fan)
 		return ERR_MEMORY;
 	memset(d->row_of, 0xff, stops * sizeof *d->row_of);
 	memcpy(d->times, town->road.time_ms, (size_t)town->n_classes * town->road.n_arcs * sizeof *d->times);
@@ -326,6 +328,26 @@ void distance_scatter(struct distance *d, uint32_t class_index, const struct pla
 		route_to_many(d->query, &d->metrics[class_index], from->road, d->spots, left, d->found);
 	for (uint32_t i = 0; i < left; i++)
 		ret_results[d->where[i]] = d->found[i];
+}
+
+/* From any spot to all stops at once, whose half of the search is kept. */
+void distance_fan(struct distance *d, uint32_t class_index, const struct place *from, const struct place *const *to,
+		  uint32_t n, struct route_result *ret_results)
+{
+	const struct place **others = d->fan;
+	if (!d->pins[class_index] || from->road.arc == NONE || is_caught(d, class_index, from->road) ||
+	    stop_of(d, class_index, from) != NONE) {
+		distance_scatter(d, class_index, from, to, n, ret_results);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		others[i] = to[i] && stop_of(d, class_index, to[i]) == NONE ? to[i] : NULL;
+	distance_scatter(d, class_index, from, others, n, ret_results);
+	route_pins_query(d->pins[class_index], d->query, from->road, d->found);
+	for (uint32_t i = 0; i < n; i++)
+		if (to[i] && !others[i])
+			ret_results[i] = same_spot(to[i], from) ? (struct route_result){0, 0}
+								: d->found[stop_of(d, class_index, to[i])];
 }
 
 int distance_path(struct distance *d, uint32_t class_index, struct spot from, struct spot to,

@@ -21,6 +21,9 @@ void distance_gather(struct distance *distance, uint32_t class_index, const stru
 		     const struct place *to, struct route_result *ret_results);
 void distance_scatter(struct distance *distance, uint32_t class_index, const struct place *from,
 		      const struct place *const *to, uint32_t n, struct route_result *ret_results);
+/* As distance_scatter, for many stops; the road among equally fast ones may be another. */
+void distance_fan(struct distance *distance, uint32_t class_index, const struct place *from,
+		  const struct place *const *to, uint32_t n, struct route_result *ret_results);
 /* These streets (ascending, valid arcs) are not as in the town file, all others are. All answers follow from then on.
  */
 void distance_streets(struct distance *distance, const struct wire_street *streets, uint32_t n);

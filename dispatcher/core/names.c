@@ -129,6 +129,7 @@ const char *core_command_name(uint16_t kind)
 						     [CMD_BOOKINGS_PAUSE] = "bookings_pause",
 						     [CMD_TRIP_DELAY] = "trip_delay",
 						     [CMD_CLOSURE] = "closure",
+						     [CMD_IMPROVE] = "improve",
 						     [CMD_VEHICLE_SHIFT] = "vehicle_shift",
 						     [CMD_STREET_SPEEDS] = "street_speeds"};
 	return name_of(names, COUNT_OF(names), kind);

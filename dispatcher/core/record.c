@@ -186,6 +186,11 @@ static const struct record_field closure_fields[] = {
 	NUM(closure), NUM(lifted), NUM(slow_permille), NUM(until), NUM(n), NUMS(arcs), TEXT(by), TEXT(reason),
 };
 #undef T
+#define T cmd_improve
+static const struct record_field improve_fields[] = {
+	NUM(n), NUMS(vehicle), NUMS(epoch), NUMS(version), NUMS(n_tasks), NUMS(ride),
+};
+#undef T
 
 #define T cmd_street_speeds
 static const struct record_field street_speeds_fields[] = {NUM(until), NUM(n), NUMS(arcs), NUMS(slow_permille)};
@@ -286,6 +291,7 @@ static const struct record_kind command_kinds[CMD_KINDS] = {
 	[CMD_BOOKINGS_PAUSE] = {"bookings_pause", TABLE(bookings_pause_fields, cmd_bookings_pause)},
 	[CMD_TRIP_DELAY] = {"trip_delay", TABLE(trip_delay_fields, cmd_trip_delay)},
 	[CMD_CLOSURE] = {"closure", TABLE(closure_fields, cmd_closure)},
+	[CMD_IMPROVE] = {"improve", TABLE(improve_fields, cmd_improve)},
 	[CMD_VEHICLE_SHIFT] = {"vehicle_shift", TABLE(vehicle_shift_fields, cmd_vehicle_shift)},
 	[CMD_STREET_SPEEDS] = {"street_speeds", TABLE(street_speeds_fields, cmd_street_speeds)},
 };

@@ -153,3 +153,12 @@ instant_ms schedule_worst_arrival(const struct sequence *sequence, const struct 
 				walk_no_shows(sequence, &stops, times, k, most, index, &arrival);
 	return arrival;
 }
+
+instant_ms schedule_ride_ms(const struct sequence *sequence, const struct times *times, uint32_t index)
+{
+	instant_ms from = sequence->steps[index].boarded_at;
+	for (uint32_t k = 0; k < index; k++)
+		if (sequence->steps[k].kind == WIRE_PICKUP && sequence->steps[k].ride == sequence->steps[index].ride)
+			from = times->end[k];
+	return from == INSTANT_NONE ? INSTANT_NONE : times->end[index] - from;
+}

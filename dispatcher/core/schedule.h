@@ -60,5 +60,7 @@ static inline instant_ms schedule_value(const struct step *step, instant_ms arri
 {
 	return step->kind == WIRE_PICKUP ? arrive : end;
 }
+/* How long the rider of drop-off `index` sits in the vehicle; INSTANT_NONE = nobody knows since when. */
+instant_ms schedule_ride_ms(const struct sequence *sequence, const struct times *times, uint32_t index);
 
 #endif

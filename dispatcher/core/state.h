@@ -85,6 +85,21 @@ struct vehicle_path { /* derived: arcs of the current leg and the time to the en
 	uint32_t end_ms[PATH_ARCS_MAX];
 };
 
+struct kept_plans { /* of the vehicles of a proposal, as they were before it; task after task, vehicle after vehicle */
+	uint32_t n, n_tasks;
+	uint32_t slot[COMMAND_PLANS_MAX], first[COMMAND_PLANS_MAX + 1], first_free[COMMAND_PLANS_MAX];
+	uint32_t head_from_arc[COMMAND_PLANS_MAX], head_from_mm[COMMAND_PLANS_MAX];
+	uint64_t mm[COMMAND_PLANS_MAX];
+	instant_ms ends_at[COMMAND_PLANS_MAX]; /* end of its last task */
+	struct core_task tasks[COMMAND_PLAN_TASKS_MAX];
+	struct task_more more[COMMAND_PLAN_TASKS_MAX];
+	instant_ms value[COMMAND_PLAN_TASKS_MAX], worst[COMMAND_PLAN_TASKS_MAX], begin[COMMAND_PLAN_TASKS_MAX];
+	instant_ms ride_ms[COMMAND_PLAN_TASKS_MAX]; /* drop-off: since the end of boarding */
+	uint32_t was[COMMAND_PLAN_TASKS_MAX];	    /* of the new order: which task of these it is */
+	uint8_t used[COMMAND_PLAN_TASKS_MAX];
+	int64_t cost;
+};
+
 struct kept_key {
 	struct command_key key;
 	struct upd_result result;
@@ -185,6 +200,7 @@ struct core {
 	uint32_t n_touched, n_items, item_base[ITEM_KINDS];
 	uint8_t *scratch; /* encoding of one item */
 
+	struct kept_plans *kept; /* scratch of proposal.c */
 	struct updates *updates; /* of the step under way */
 	struct upd_result result;
 };
@@ -388,6 +404,14 @@ int closure_speeds(struct core *core, const struct cmd_street_speeds *command);
 void closure_due(struct core *core);	/* ends those whose time is over */
 int closure_derive(struct core *core);	/* the streets from the closures, after a snapshot; ERR_RANGE */
 void closure_forget(struct core *core); /* a new town file: each becomes a person's task */
+
+/* ---- proposal.c ---- */
+int proposal_take(struct core *core, const struct cmd_improve *improve);
+int64_t proposal_rest_ms(const struct core *core, uint32_t vehicle);   /* of its way, when it has nothing left to do */
+uint64_t proposal_range_mm(const struct core *core, uint32_t vehicle); /* what its battery is good for */
+/* May a rider (offered or promised) leave the vehicle that picks him up at pickup_at; may another have him? */
+int proposal_may_leave(const struct core *core, uint32_t ride, instant_ms pickup_at);
+int proposal_may_carry(const struct core *core, uint32_t ride, uint32_t from, uint32_t to);
 
 /* ---- swap.c ---- */
 int swap_town(struct core *core, const struct cmd_town_swap *swap);
