@@ -20,6 +20,7 @@ struct route_graph;
 size_t route_graph_size(const struct network *network);
 /* Errors: ERR_MEMORY, ERR_RANGE (the order in the town file does not fit the streets). */
 int route_graph_open(struct route_graph **ret_graph, const struct network *network, struct arena *arena);
+const struct network *route_graph_network(const struct route_graph *graph);
 
 /* A metric: travel time per arc of one class; row of the town file unless changed (closures, live speeds). */
 struct route_metric {

@@ -261,3 +261,8 @@ int32_t route_turn_ms(const struct route_graph *graph, uint32_t class_index, con
 		return -1;
 	return graph->turn_ms[(size_t)class_index * graph->n_turns + graph->edge[edge].turn];
 }
+
+const struct network *route_graph_network(const struct route_graph *graph)
+{
+	return graph->network;
+}

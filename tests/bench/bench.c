@@ -1,4 +1,5 @@
-/* bench [TOWN.zmap]: the figures that matter, one JSON line each, each beside what it is compared to in the same run.
+/* bench match ...: best insertion over a day of requests (bench_match.c).
+ * bench [TOWN.zmap]: the figures that matter, one JSON line each, each beside what it is compared to in the same run.
  * Without a town a generated one of 25,000 inhabitants. Routes also on Heidelberg and New York where the data is
  * there (ZUB_DATA, or ../shared/data beside the checkout). Runs the programs of build/bench/ for routes, insertion and
  * stores, and measures the codec, the core and the virtual world itself. Times are wall time: run it on a quiet
@@ -241,8 +242,14 @@ int main(int argc, char **argv)
 {
 	char folder[] = "/tmp/zub-bench-XXXXXX", path[512], command[128];
 	find_home();
+	if (argc > 1 && !strcmp(argv[1], "match")) {
+		snprintf(path, sizeof path, "%s/bench/bench_match", home);
+		execv(path, argv + 1);
+		fprintf(stderr, "bench: cannot start %s\n", path);
+		return 1;
+	}
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fputs("usage: bench [TOWN.zmap]\n", stderr);
+		fputs("usage: bench [TOWN.zmap], or bench match ...\n", stderr);
 		return 2;
 	}
 	if (!mkdtemp(folder))

@@ -35,6 +35,7 @@ BELOW = {
     "proto": ["maps/base"],
     "dispatcher/core": ["maps/base", "maps/city", "maps/route", "maps/transit", "proto"],
     "dispatcher/improve": ["maps/base", "maps/city", "maps/route", "proto", "dispatcher/core"],
+    "dispatcher/match": ["maps/base", "maps/city", "maps/route"],
     "dispatcher/store": ["maps/base", "maps/city", "dispatcher/core"],
     "dispatcher/feed": ["maps/base", "maps/city", "maps/transit"],
     "dispatcher/web": ["maps/base", "maps/city"],

@@ -1,0 +1,385 @@
+#include "match_state.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* --- labels --- */
+
+static void fan_clear(struct match_fan *fan)
+{
+	for (uint32_t i = 0; i < fan->n; i++)
+		fan->at[fan->label[i].vertex] = MATCH_FAR;
+	fan->n = 0;
+}
+
+static void fan_set(struct match_fan *fan, uint32_t n)
+{
+	fan->n = n;
+	for (uint32_t i = 0; i < n; i++) {
+		int32_t *at = &fan->at[fan->label[i].vertex];
+		*at = fan->label[i].time < *at ? fan->label[i].time : *at;
+	}
+}
+
+void match_find_labels(struct match *match, const struct match_request *request)
+{
+	struct match_fan *fans[] = {&match->pickup_to, &match->pickup_from, &match->dropoff_to, &match->dropoff_from};
+	assert(request->from != request->to);
+	for (size_t i = 0; i < COUNT_OF(fans); i++)
+		fan_clear(fans[i]);
+	fan_set(&match->pickup_to, route_hubs_to(match->hubs, request->from, match->pickup_to.label));
+	fan_set(&match->dropoff_to, route_hubs_to(match->hubs, request->to, match->dropoff_to.label));
+	fan_set(&match->pickup_from, route_hubs_from(match->hubs, request->from, match->pickup_from.label));
+	fan_set(&match->dropoff_from, route_hubs_from(match->hubs, request->to, match->dropoff_from.label));
+	match->request = *request;
+	match->direct = match_way(match->pickup_from.label, match->pickup_from.n, &match->dropoff_to);
+	match->best = (struct match_answer){.vehicle = NONE, .cost = INT64_MAX, .direct = match->direct};
+	match->idle_most = match->busy_most = MATCH_FAR;
+	match->stamp++;
+	match->n_candidates = 0;
+}
+
+/* --- cost --- */
+
+static int64_t over(int64_t value, int64_t most)
+{
+	return value > most ? value - most : 0;
+}
+
+/* What the rider's own part costs. */
+static int64_t rider_cost(const struct match *match, int64_t departure, int64_t arrival)
+{
+	const struct match_rules *rules = &match->rules;
+	int64_t trip = arrival - match->request.time;
+	int64_t trip_most = (int64_t)match->direct * rules->trip_permille / 1000 + rules->trip_extra;
+	return trip + rules->late_weight * over(trip, trip_most) +
+	       over(departure, (int64_t)match->request.time + rules->wait_most);
+}
+
+/* Pickup at a last stop's end: reached at `arrival` after `time`. */
+static int64_t last_cost(const struct match *match, int32_t time, int64_t arrival)
+{
+	int64_t departure = arrival + match->rules.stop;
+	return rider_cost(match, departure, departure + match->direct) + time + match->direct +
+	       2 * (int64_t)match->rules.stop;
+}
+
+/* The greatest time from now (idle), or arrival (busy, on the spot), that costs no more than the best. */
+static int32_t last_most(const struct match *match, int is_idle)
+{
+	int32_t low = is_idle ? -1 : match->request.time - 1, high = MATCH_FAR;
+	while (high - low > 1) {
+		int32_t middle = low + (high - low) / 2;
+		int64_t cost = is_idle ? last_cost(match, middle, (int64_t)match->request.time + middle)
+				       : last_cost(match, 0, middle);
+		if (cost <= match->best.cost)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int is_better(const struct match_answer *best, uint32_t vehicle, uint32_t i, uint32_t j, int64_t cost)
+{
+	if (cost != best->cost)
+		return cost < best->cost;
+	if (vehicle != best->vehicle)
+		return vehicle < best->vehicle;
+	return i != best->pickup_after ? i < best->pickup_after : j < best->dropoff_after;
+}
+
+static void offer(struct match *match, uint32_t vehicle, uint32_t i, uint32_t j, int64_t cost)
+{
+	if (!is_better(&match->best, vehicle, i, j, cost))
+		return;
+	match->best.vehicle = vehicle;
+	match->best.pickup_after = i;
+	match->best.dropoff_after = j;
+	match->best.cost = cost;
+}
+
+/* --- last stops --- */
+
+static void last_offer(struct match *match, uint32_t vehicle, int32_t time)
+{
+	uint32_t last = match->n_stops[vehicle] - 1;
+	int32_t now = match->request.time, leave = match->plan.departure[match_at(match, vehicle, last)];
+	if (last == 0 && leave < now)
+		leave = now;
+	int64_t cost = last_cost(match, time, (int64_t)leave + time);
+	int64_t end = (int64_t)leave + time + match->direct + 2 * (int64_t)match->rules.stop;
+	match->counts.last_entries++;
+	if (cost > match->best.cost || time >= MATCH_FAR || end > match->end[vehicle])
+		return;
+	int is_lower = cost < match->best.cost;
+	offer(match, vehicle, last, last, cost);
+	if (is_lower) {
+		match->idle_most = last_most(match, 1);
+		match->busy_most = last_most(match, 0);
+	}
+}
+
+static void scan_idle(struct match *match, const struct match_bucket *bucket, int32_t add)
+{
+	const struct match_entry *entry = match->pool.entry + bucket->at;
+	for (uint32_t i = 0; i < bucket->n && entry[i].key + add <= match->idle_most; i++)
+		last_offer(match, entry[i].id, entry[i].time + add);
+}
+
+static void scan_busy(struct match *match, const struct match_bucket *bucket, int32_t add)
+{
+	const struct match_entry *entry = match->pool.entry + bucket->at;
+	for (uint32_t i = 0; i < bucket->n && entry[i].key + add <= match->busy_most; i++)
+		last_offer(match, entry[i].id, entry[i].time + add);
+}
+
+/* Vehicles that stand at the very place: no way at all. (At a stop where others get on, no stop either: see pairs.) */
+static void last_here(struct match *match)
+{
+	uint32_t arc = match->request.from;
+	for (uint32_t id = *match_arc_head(match, arc); id != NONE; id = match->stop.next[id]) {
+		uint32_t vehicle = match->stop.vehicle[id];
+		if (match->stop.arc[id] == arc && match->n_stops[vehicle] == 1 &&
+		    match->plan.departure[match_at(match, vehicle, 0)] <= match->request.time)
+			last_offer(match, vehicle, 0);
+	}
+}
+
+void match_find_last(struct match *match)
+{
+	const struct match_fan *fan = &match->pickup_to;
+	if (match->direct >= MATCH_FAR)
+		return;
+	last_here(match);
+	for (uint32_t i = fan->n; i-- > 0;) { /* low hubs are near: they bound the search early */
+		const struct match_bucket *bucket = match->bucket[fan->label[i].vertex];
+		scan_idle(match, &bucket[KIND_IDLE], fan->label[i].time);
+		scan_busy(match, &bucket[KIND_BUSY], fan->label[i].time);
+	}
+	for (uint32_t i = 0; i < match->n_loose_last; i++) {
+		uint32_t vehicle = match->loose_last[i], last = match->n_stops[vehicle] - 1;
+		uint32_t id = match->plan.id[match_at(match, vehicle, last)];
+		last_offer(match, vehicle, match_way(match_from(match, id), match->stop.n_from[id], fan));
+	}
+}
+
+/* --- legs --- */
+
+static void candidate_add(struct match *match, uint32_t vehicle)
+{
+	if (match->vehicle_stamp[vehicle] == match->stamp)
+		return;
+	match->vehicle_stamp[vehicle] = match->stamp;
+	match->candidate[match->n_candidates++] = vehicle;
+}
+
+static void leg_found(struct match *match, int is_dropoff, uint32_t id, int32_t time)
+{
+	struct match_near *near = &match->near[is_dropoff][id];
+	if (near->stamp == match->stamp && near->time <= time)
+		return;
+	match->counts.legs += near->stamp != match->stamp;
+	*near = (struct match_near){match->stamp, time};
+	if (!is_dropoff)
+		candidate_add(match, match->stop.vehicle[id]);
+}
+
+static void scan_legs(struct match *match, int is_dropoff, const struct match_fan *fan)
+{
+	for (uint32_t i = 0; i < fan->n; i++) {
+		const struct match_bucket *bucket = &match->bucket[fan->label[i].vertex][KIND_LEG];
+		const struct match_entry *entry = match->pool.entry + bucket->at;
+		int32_t add = fan->label[i].time;
+		uint32_t k = 0;
+		for (; k < bucket->n && entry[k].key + add <= 0; k++)
+			leg_found(match, is_dropoff, entry[k].id, entry[k].time + add);
+		match->counts.leg_entries += k;
+	}
+	for (uint32_t i = 0; i < match->n_loose_legs; i++) {
+		uint32_t id = match->loose_legs[i];
+		leg_found(match, is_dropoff, id, match_way(match_from(match, id), match->stop.n_from[id], fan));
+	}
+}
+
+/* Plans that stop at the place of pickup anyway. */
+static void candidates_here(struct match *match)
+{
+	for (uint32_t id = *match_arc_head(match, match->request.from); id != NONE; id = match->stop.next[id])
+		if (match_takes_pickup(match, match->stop.vehicle[id], match->stop.place[id]))
+			candidate_add(match, match->stop.vehicle[id]);
+}
+
+void match_find_legs(struct match *match)
+{
+	if (match->direct >= MATCH_FAR)
+		return;
+	candidates_here(match);
+	scan_legs(match, 0, &match->pickup_to);
+	if (match->n_candidates > 0)
+		scan_legs(match, 1, &match->dropoff_to);
+}
+
+/* --- pairs of positions of one vehicle --- */
+
+struct
+try {
+	uint32_t vehicle, n, i;
+	size_t at;	   /* column of position 0 */
+	int32_t departure; /* after the pickup */
+	int32_t reach;	   /* of that, driving and stopping since the stop before */
+	int is_sure;	   /* 0: a bound for a driving vehicle's first leg, of which only the least cost counts */
+	int64_t least;
+};
+
+static void try_pair(struct match *match, struct try *try, uint32_t j, int64_t arrival, int64_t shift, int64_t total)
+{
+	const struct match_plans *plan = &match->plan;
+	uint32_t after_i = try->i + 1 < try->n ? plan->after[try->at + try->i + 1] : 0;
+	uint32_t after_j = j + 1 < try->n ? plan->after[try->at + j + 1] : 0;
+	match->counts.pairs++;
+	if ((int64_t)plan->departure[try->at + try->n - 1] + total > match->end[try->vehicle])
+		return;
+	int64_t cost =
+		rider_cost(match, try->departure, arrival) + total + (after_i - after_j) * shift + after_j * total;
+	try->least = cost < try->least ? cost : try->least;
+	if (try->is_sure)
+		offer(match, try->vehicle, try->i, j, cost);
+}
+
+static int32_t leg_of(const struct match *match, const struct try *try, uint32_t k)
+{
+	return match->plan.arrival[try->at + k + 1] - match->plan.departure[try->at + k];
+}
+
+/* The drop-off comes next after the pickup. */
+static void try_paired(struct match *match, struct try *try)
+{
+	const struct match_plans *plan = &match->plan;
+	size_t at = try->at + try->i;
+	int64_t arrival = (int64_t)try->departure + match->direct;
+	int64_t total = (int64_t)try->reach + match->direct + match->rules.stop;
+	if (try->i + 1 == try->n) {
+		try_pair(match, try, try->i, arrival, 0, total);
+		return;
+	}
+	int32_t leg = leg_of(match, try, try->i);
+	uint32_t next = plan->id[at + 1];
+	if (match->near[1][plan->id[at]].stamp != match->stamp || total - leg > plan->slack[at + 1])
+		return;
+	total += match_way_on(match, match->request.to, next, &match->dropoff_from) - leg;
+	if (total <= plan->slack[at + 1])
+		try_pair(match, try, try->i, arrival, 0, total);
+}
+
+/* The drop-off between stop j and the next, or after the last. */
+static void try_new_stop(struct match *match, struct try *try, uint32_t j, int64_t shift)
+{
+	const struct match_plans *plan = &match->plan;
+	size_t at = try->at + j;
+	int64_t leave = plan->departure[at] + shift, stop = match->rules.stop;
+	const struct match_near *near = &match->near[1][plan->id[at]];
+	if (j + 1 == try->n) {
+		if (rider_cost(match, try->departure, leave) + shift + stop > match->best.cost)
+			return;
+		int32_t time = match_way_to(match, plan->id[at], match->request.to, &match->dropoff_to);
+		if (time < MATCH_FAR)
+			try_pair(match, try, j, leave + time, shift, shift + time + stop);
+		return;
+	}
+	int64_t slack = plan->slack[at + 1];
+	if (near->stamp != match->stamp || shift + near->time + stop - leg_of(match, try, j) > slack)
+		return;
+	int32_t time = match_way_on(match, match->request.to, plan->id[at + 1], &match->dropoff_from);
+	int64_t total = shift + near->time + stop + time - leg_of(match, try, j);
+	if (total <= slack)
+		try_pair(match, try, j, leave + near->time, shift, total);
+}
+
+/* All drop-off positions behind a pickup that shifts the stops behind it. */
+static void try_later(struct match *match, struct try *try, int64_t shift)
+{
+	const struct match_plans *plan = &match->plan;
+	uint32_t seats = match->seats[try->vehicle];
+	for (uint32_t j = try->i + 1; j < try->n; j++) {
+		size_t at = try->at + j;
+		if (match->stop.arc[plan->id[at]] == match->request.to)
+			try_pair(match, try, j, plan->arrival[at] + shift, shift, shift);
+		else if (plan->load[at] < seats)
+			try_new_stop(match, try, j, shift);
+		if (plan->load[at] >= seats)
+			return;
+	}
+}
+
+/* Pickup after stop i, which is `time` away and a stop, or at it (time -1). */
+static void try_pickup(struct match *match, struct try *try, uint32_t i, int32_t time)
+{
+	const struct match_plans *plan = &match->plan;
+	size_t at = try->at + i;
+	try->i = i;
+	try->reach = time < 0 ? 0 : time + (int32_t)match->rules.stop;
+	try->departure = plan->departure[at] + try->reach;
+	if (plan->load[at] >= match->seats[try->vehicle])
+		return;
+	try_paired(match, try);
+	if (i + 1 == try->n)
+		return;
+	int64_t shift = 0;
+	if (time >= 0) {
+		int32_t leg = leg_of(match, try, i), slack = plan->slack[at + 1];
+		if (try->reach - leg > slack)
+			return;
+		shift = (int64_t)try->reach - leg +
+			match_way_on(match, match->request.from, plan->id[at + 1], &match->pickup_from);
+		if (shift > slack)
+			return;
+	}
+	try_later(match, try, shift);
+}
+
+/* The leg that the vehicle is on: first with the way from where the leg began, which is no longer; only where that
+ * would do is the vehicle's place asked for. */
+static void try_turn(struct match *match, struct try *try, int32_t time)
+{
+	try->is_sure = 0;
+	try->least = INT64_MAX;
+	try_pickup(match, try, 0, time);
+	try->is_sure = 1;
+	if (try->least > match->best.cost)
+		return;
+	struct match_turn turn = turn_of(match, try->vehicle, match->request.time);
+	int32_t way = 0;
+	if (turn.arc != match->request.from) {
+		uint32_t n = route_hubs_from(match->hubs, turn.arc, match->label);
+		way = match_way(match->label, n, &match->pickup_to);
+	}
+	if (way < MATCH_FAR)
+		try_pickup(match, try, 0, turn.time - match->plan.departure[try->at] + way);
+}
+
+static void try_vehicle(struct match *match, uint32_t vehicle)
+{
+	struct try try = {.vehicle = vehicle,
+			  .n = match->n_stops[vehicle],
+			  .at = match_at(match, vehicle, 0),
+			  .is_sure = 1,
+			  .least = INT64_MAX};
+	int is_driving = match_is_driving(match, vehicle, match->request.time);
+	for (uint32_t i = 0; i < try.n; i++) {
+		const struct match_near *near = &match->near[0][match->plan.id[try.at + i]];
+		if (match_takes_pickup(match, vehicle, i))
+			try_pickup(match, &try, i, -1);
+		else if (i + 1 < try.n && near->stamp == match->stamp && i == 0 && is_driving)
+			try_turn(match, &try, near->time);
+		else if (i + 1 < try.n && near->stamp == match->stamp)
+			try_pickup(match, &try, i, near->time);
+	}
+}
+
+void match_find_pairs(struct match *match, struct match_answer *ret_answer)
+{
+	for (uint32_t i = 0; i < match->n_candidates; i++)
+		try_vehicle(match, match->candidate[i]);
+	*ret_answer = match->best;
+}

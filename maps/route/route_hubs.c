@@ -1,0 +1,218 @@
+#include "route_hubs.h"
+
+#include "arena.h"
+#include "cch.h"
+#include "err.h"
+#include "route_graph.h"
+
+/* Arcs upwards as the search wants them: times alone, close together. */
+struct hub_side {
+	uint32_t *first; /* [n + 1] */
+	uint16_t *depth; /* of the heads */
+	int32_t *time;
+};
+
+struct route_hubs {
+	const struct route_graph *graph;
+	const uint32_t *rank;
+	uint32_t n, depth_most;
+	int by_state;
+	uint32_t *parent;
+	uint16_t *depth;
+	struct hub_side side[2]; /* forward, backward */
+	int32_t *arc_time;	 /* [n_arcs] */
+	/* scratch */
+	int32_t *reach, *exact; /* [depth_most + 1] */
+	uint32_t *path;		/* [depth_most + 1] */
+	int32_t *at;		/* [n] ROUTE_HUB_FAR but within a call */
+};
+
+/* States of one arc at most. */
+static uint32_t seeds_most(const struct route_graph *graph)
+{
+	uint32_t most = 1;
+	for (uint32_t arc = 0; arc < graph->network->n_arcs && cch_edges_by_state(graph); arc++) {
+		uint32_t n = 0;
+		for (uint32_t state = arc; state != NONE; state = graph->state_next[state])
+			n++;
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+size_t route_hubs_size(const struct route_graph *graph)
+{
+	const struct network *network = graph->network;
+	size_t n = network->n_order, m = network->n_up, depth = (size_t)network->up_depth + 8;
+	return sizeof(struct route_hubs) + n * 18 + 2 * (n + 2) * 4 + 2 * m * 6 + (size_t)network->n_arcs * 4 +
+	       depth * 12 + 512;
+}
+
+static int side_open(struct hub_side *side, const struct cch *cch, const struct cch_side *from, struct arena *arena)
+{
+	uint32_t m = from->first[cch->n];
+	side->first = arena_take(arena, (size_t)cch->n + 1, sizeof *side->first);
+	side->depth = arena_take(arena, m, sizeof *side->depth);
+	side->time = arena_take(arena, m, sizeof *side->time);
+	if (!side->first || !side->depth || !side->time)
+		return ERR_MEMORY;
+	uint32_t kept = 0;
+	for (uint32_t x = 0; x < cch->n; x++) {
+		side->first[x] = kept;
+		for (uint32_t e = from->first[x]; e < from->first[x + 1]; e++) {
+			if (from->weight[e] >= CCH_INFINITE)
+				continue;
+			side->depth[kept] = from->depth[e];
+			side->time[kept++] = (int32_t)cch_label_result(from->weight[e]).time_ms;
+		}
+	}
+	side->first[cch->n] = kept;
+	return ERR_OK;
+}
+
+static int hubs_take(struct route_hubs *hubs, const struct cch *cch, struct arena *arena)
+{
+	size_t depth = (size_t)hubs->depth_most + 1;
+	hubs->parent = arena_take(arena, cch->n, sizeof *hubs->parent);
+	hubs->depth = arena_take(arena, cch->n, sizeof *hubs->depth);
+	hubs->at = arena_take(arena, cch->n, sizeof *hubs->at);
+	hubs->reach = arena_take(arena, depth, sizeof *hubs->reach);
+	hubs->exact = arena_take(arena, depth, sizeof *hubs->exact);
+	hubs->path = arena_take(arena, depth, sizeof *hubs->path);
+	hubs->arc_time = arena_take(arena, hubs->graph->network->n_arcs, sizeof *hubs->arc_time);
+	return hubs->parent && hubs->depth && hubs->at && hubs->reach && hubs->exact && hubs->path && hubs->arc_time
+		       ? ERR_OK
+		       : ERR_MEMORY;
+}
+
+int route_hubs_open(struct route_hubs **ret_hubs, const struct route_graph *graph, const struct route_metric *metric,
+		    struct arena *arena)
+{
+	if (!metric->weights)
+		return ERR_RANGE;
+	const struct cch *cch = graph->cch;
+	struct route_hubs *hubs = arena_take(arena, 1, sizeof *hubs);
+	if (!hubs)
+		return ERR_MEMORY;
+	*hubs = (struct route_hubs){.graph = graph,
+				    .rank = cch->rank,
+				    .n = cch->n,
+				    .depth_most = cch->depth_max,
+				    .by_state = cch_edges_by_state(graph)};
+	if (hubs_take(hubs, cch, arena) || side_open(&hubs->side[0], cch, &metric->weights->forward, arena) ||
+	    side_open(&hubs->side[1], cch, &metric->weights->backward, arena))
+		return ERR_MEMORY;
+	for (uint32_t x = 0; x < cch->n; x++) {
+		hubs->parent[x] = cch->vertex[x].parent;
+		hubs->depth[x] = (uint16_t)cch->vertex[x].depth;
+		hubs->at[x] = ROUTE_HUB_FAR;
+	}
+	for (uint32_t arc = 0; arc < graph->network->n_arcs; arc++) {
+		uint32_t time = metric->time_ms[arc];
+		hubs->arc_time[arc] = time < ROUTE_HUB_FAR ? (int32_t)time : ROUTE_HUB_FAR;
+	}
+	*ret_hubs = hubs;
+	return ERR_OK;
+}
+
+uint32_t route_hubs_vertices(const struct route_hubs *hubs)
+{
+	return hubs->n;
+}
+
+uint32_t route_hubs_label_most(const struct route_graph *graph)
+{
+	return (graph->network->up_depth + 1) * seeds_most(graph);
+}
+
+/* Best ways upwards from a vertex, over the depths of its root path. Returns how many vertices the path has. */
+static uint32_t climb(struct route_hubs *hubs, const struct hub_side *side, uint32_t x, int32_t time)
+{
+	int32_t *reach = hubs->reach;
+	uint32_t depth = hubs->depth[x], n = 0;
+	for (uint32_t d = 0; d < depth; d++)
+		reach[d] = ROUTE_HUB_FAR;
+	reach[depth] = time;
+	for (; x != NONE; x = hubs->parent[x], depth--) {
+		int32_t at = reach[depth];
+		hubs->path[n++] = x;
+		if (at >= ROUTE_HUB_FAR)
+			continue;
+		for (uint32_t e = side->first[x], end = side->first[x + 1]; e < end; e++) {
+			int32_t way = at + side->time[e], *to = &reach[side->depth[e]];
+			*to = way < *to ? way : *to;
+		}
+	}
+	return n;
+}
+
+/* From the root down: a vertex that is reached as quickly over a higher one is no hub. */
+static uint32_t settle(struct route_hubs *hubs, const struct hub_side *other, uint32_t n_path,
+		       struct route_hub *ret_label)
+{
+	int32_t *exact = hubs->exact;
+	uint32_t n = 0;
+	for (uint32_t d = 0; d < n_path; d++) {
+		uint32_t x = hubs->path[n_path - 1 - d];
+		int32_t best = ROUTE_HUB_FAR, reach = hubs->reach[d];
+		for (uint32_t e = other->first[x], end = other->first[x + 1]; e < end; e++) {
+			int32_t way = exact[other->depth[e]] + other->time[e];
+			best = way < best ? way : best;
+		}
+		ret_label[n] = (struct route_hub){x, reach};
+		n += reach < best;
+		exact[d] = reach < best ? reach : best;
+	}
+	return n;
+}
+
+static uint32_t label_of(struct route_hubs *hubs, int is_to, uint32_t x, int32_t time, struct route_hub *ret_label)
+{
+	uint32_t n = climb(hubs, &hubs->side[is_to], x, time);
+	return settle(hubs, &hubs->side[!is_to], n, ret_label);
+}
+
+uint32_t route_hubs_from(struct route_hubs *hubs, uint32_t arc, struct route_hub *ret_label)
+{
+	uint32_t vertex = hubs->by_state ? arc : hubs->graph->network->head[arc];
+	return label_of(hubs, 0, hubs->rank[vertex], 0, ret_label);
+}
+
+uint32_t route_hubs_to(struct route_hubs *hubs, uint32_t arc, struct route_hub *ret_label)
+{
+	if (hubs->arc_time[arc] >= ROUTE_HUB_FAR)
+		return 0;
+	if (!hubs->by_state)
+		return label_of(hubs, 1, hubs->rank[hubs->graph->network->tail[arc]], hubs->arc_time[arc], ret_label);
+	uint32_t n = 0;
+	for (uint32_t state = arc; state != NONE; state = hubs->graph->state_next[state])
+		n += label_of(hubs, 1, hubs->rank[state], 0, ret_label + n);
+	return n;
+}
+
+void route_hubs_onward(struct route_hubs *hubs, const struct route_hub *from, uint32_t n, const struct route_hub *to,
+		       uint32_t n_to, int32_t *ret_times)
+{
+	const struct hub_side *side = &hubs->side[0];
+	int32_t *exact = hubs->exact;
+	uint32_t n_path = 0;
+	for (uint32_t i = 0; i < n_to; i++) {
+		int32_t *at = &hubs->at[to[i].vertex];
+		*at = to[i].time < *at ? to[i].time : *at;
+	}
+	for (uint32_t x = n ? from[n - 1].vertex : NONE; x != NONE; x = hubs->parent[x])
+		hubs->path[n_path++] = x;
+	for (uint32_t d = 0, i = 0; d < n_path; d++) {
+		uint32_t x = hubs->path[n_path - 1 - d];
+		int32_t best = hubs->at[x];
+		for (uint32_t e = side->first[x], end = side->first[x + 1]; e < end; e++) {
+			int32_t way = exact[side->depth[e]] + side->time[e];
+			best = way < best ? way : best;
+		}
+		exact[d] = best < ROUTE_HUB_FAR ? best : ROUTE_HUB_FAR;
+		if (i < n && from[i].vertex == x)
+			ret_times[i++] = exact[d];
+	}
+	for (uint32_t i = 0; i < n_to; i++)
+		hubs->at[to[i].vertex] = ROUTE_HUB_FAR;
+}
