@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "match.h"
+#include "match_fleet.h"
 #include "network.h"
 
 #define TWIN_STOPS 256

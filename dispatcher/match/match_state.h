@@ -3,8 +3,8 @@
 #define ZUB_MATCH_STATE_H
 
 #include "heap.h"
-#include "match.h"
 #include "match_bucket.h"
+#include "match_fleet.h"
 #include "units.h"
 
 #define MATCH_FAR ROUTE_HUB_FAR

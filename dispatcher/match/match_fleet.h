@@ -21,8 +21,8 @@
  *
  * Times are whole numbers ("ticks") in the unit of the metric; instants count from any zero, all under 2^29. A place is
  * the end of an arc. */
-#ifndef ZUB_MATCH_H
-#define ZUB_MATCH_H
+#ifndef ZUB_MATCH_FLEET_H
+#define ZUB_MATCH_FLEET_H
 
 #include "route_hubs.h"
 
