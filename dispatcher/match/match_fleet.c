@@ -28,11 +28,11 @@ size_t match_size(const struct route_graph *graph, const struct match_options *o
 	const struct network *network = route_graph_network(graph);
 	size_t label = route_hubs_label_most(graph) + 1, ids = options->stops_most, vehicles = options->n_vehicles;
 	size_t columns = vehicles * options->plan_most * 28;
-	return sizeof(struct match) + route_hubs_size(graph) + route_query_size(graph) + columns +
+	return sizeof(struct match) + route_hubs_size(graph) + columns +
 	       ids * (64 + 2 * label * sizeof(struct route_hub)) + hash_size(options) * sizeof(uint32_t) +
 	       vehicles * 56 + (size_t)entries_most(options) * sizeof(struct match_entry) +
 	       (size_t)network->n_order * (KIND_COUNT * sizeof(struct match_bucket) + 16) + label * 60 +
-	       ((size_t)network->n_arcs + options->plan_most) * 4 + 2048;
+	       (size_t)options->plan_most * 4 + 2048;
 }
 
 static int plans_open(struct match_plans *plan, size_t n, struct arena *arena)
@@ -108,9 +108,8 @@ static int fans_open(struct match *match, struct arena *arena)
 	}
 	match->label = arena_take(arena, match->label_most, sizeof *match->label);
 	match->onward = arena_take(arena, match->label_most, sizeof *match->onward);
-	match->path = arena_take(arena, match->n_arcs, sizeof *match->path);
 	match->leg = arena_take(arena, match->plan_most + 2, sizeof *match->leg);
-	return match->label && match->onward && match->path && match->leg ? ERR_OK : ERR_MEMORY;
+	return match->label && match->onward && match->leg ? ERR_OK : ERR_MEMORY;
 }
 
 static int search_open(struct match *match, const struct match_options *options, struct arena *arena)
@@ -135,16 +134,11 @@ int match_open(struct match **ret_match, const struct route_graph *graph, const 
 	if (options->plan_most < 3 || options->stops_most < options->n_vehicles || options->n_vehicles == 0)
 		return ERR_RANGE;
 	*match = (struct match){.rules = options->rules,
-				.graph = graph,
-				.metric = *metric,
 				.n_vehicles = options->n_vehicles,
 				.plan_most = options->plan_most,
 				.n_ids = options->stops_most,
-				.label_most = route_hubs_label_most(graph),
-				.n_arcs = route_graph_network(graph)->n_arcs};
+				.label_most = route_hubs_label_most(graph)};
 	int code = route_hubs_open(&match->hubs, graph, metric, arena);
-	if (!code)
-		code = route_query_open(&match->query, graph, arena);
 	if (!code)
 		code = plans_open(&match->plan, (size_t)match->n_vehicles * match->plan_most, arena);
 	if (!code)

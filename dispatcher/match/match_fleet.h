@@ -66,8 +66,7 @@ typedef void (*match_reached)(void *context, uint32_t vehicle, const struct matc
 
 struct match;
 size_t match_size(const struct route_graph *graph, const struct match_options *options);
-/* The graph is borrowed, of the metric only weights are used and they are copied. The metric is borrowed for asking the
- * way of vehicles. ERR_MEMORY, ERR_RANGE. */
+/* Graph and metric, with its weights, are borrowed. ERR_MEMORY; ERR_RANGE: no weights, or options out of range. */
 int match_open(struct match **ret_match, const struct route_graph *graph, const struct route_metric *metric,
 	       const struct match_options *options, struct arena *arena);
 void match_listen(struct match *match, match_reached reached, void *context);

@@ -47,13 +47,10 @@ struct match_near {
 
 struct match {
 	struct match_rules rules;
-	const struct route_graph *graph;
 	struct route_hubs *hubs;
-	struct route_query *query;
-	struct route_metric metric;
 	match_reached reached;
 	void *context;
-	uint32_t n_vehicles, plan_most, n_ids, label_most, n_arcs, free_id;
+	uint32_t n_vehicles, plan_most, n_ids, label_most, free_id;
 	/* vehicles */
 	uint32_t *n_stops, *seats;
 	int32_t *end;
@@ -78,7 +75,6 @@ struct match {
 	uint32_t *vehicle_stamp, *candidate, n_candidates;
 	struct route_hub *label; /* [label_most] scratch */
 	int32_t *onward;	 /* [label_most] scratch */
-	uint32_t *path;		 /* [n_arcs] scratch */
 	int32_t *leg;		 /* [plan_most + 2] scratch */
 	struct match_counts counts;
 };

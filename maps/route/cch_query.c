@@ -164,8 +164,7 @@ static void write_arc(struct writer *writer, uint32_t arc)
 	writer->n++;
 }
 
-/* The arc of the network that this upward arc stands for, or NONE. slot as in cch_base. */
-static uint32_t arc_of(const struct route_weights *weights, uint32_t slot, cch_label weight)
+uint32_t cch_arc_of(const struct route_weights *weights, uint32_t slot, cch_label weight)
 {
 	const struct cch *cch = weights->cch;
 	uint32_t x = cch->up_tail[slot / 2];
@@ -175,8 +174,7 @@ static uint32_t arc_of(const struct route_weights *weights, uint32_t slot, cch_l
 	return NONE;
 }
 
-/* Unpacks over lower triangles: y -> z is y -> x -> z for some x below both. */
-static void unpack_one(const struct route_weights *weights, uint32_t slot, uint32_t ret_slots[2])
+void cch_unpack_one(const struct route_weights *weights, uint32_t slot, uint32_t ret_slots[2])
 {
 	const struct cch *cch = weights->cch;
 	uint32_t up = slot / 2, y = cch->up_tail[up], z = cch->up_head[up];
@@ -203,12 +201,12 @@ static void unpack(const struct cch_search *search, const struct route_weights *
 	stack[n++] = slot;
 	while (n > 0) {
 		uint32_t at = stack[--n], parts[2];
-		uint32_t arc = arc_of(weights, at, at & 1 ? weights->down[at / 2] : weights->up[at / 2]);
+		uint32_t arc = cch_arc_of(weights, at, at & 1 ? weights->down[at / 2] : weights->up[at / 2]);
 		if (arc != NONE) {
 			write_arc(writer, arc);
 			continue;
 		}
-		unpack_one(weights, at, parts);
+		cch_unpack_one(weights, at, parts);
 		stack[n++] = parts[1];
 		stack[n++] = parts[0];
 	}

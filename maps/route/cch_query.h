@@ -58,6 +58,11 @@ void cch_pins_meet(const struct cch_pins *pins, const struct cch *cch, const str
 cch_label cch_path(struct cch_search *search, const struct route_weights *weights, struct cch_seed from,
 		   struct cch_seed to, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most);
 
+/* The arc of the network that this upward arc stands for, or NONE. slot as in cch_base. */
+uint32_t cch_arc_of(const struct route_weights *weights, uint32_t slot, cch_label weight);
+/* Unpacks over lower triangles: y -> z is y -> x -> z for some x below both. */
+void cch_unpack_one(const struct route_weights *weights, uint32_t slot, uint32_t ret_slots[2]);
+
 /* Takes all seeds of the caller's `place` out. */
 void cch_pins_remove(struct cch_pins *pins, uint32_t place);
 

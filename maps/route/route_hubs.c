@@ -1,7 +1,7 @@
 #include "route_hubs.h"
 
 #include "arena.h"
-#include "cch.h"
+#include "cch_query.h"
 #include "err.h"
 #include "route_graph.h"
 
@@ -12,8 +12,21 @@ struct hub_side {
 	int32_t *time;
 };
 
+/* What an upward arc in one direction stands for, once asked: two others (+ 1), or the arc of the network (+ 1) and 0.
+ */
+struct hub_part {
+	uint32_t first, second;
+};
+
+/* A climb that knows how it came to each depth. */
+struct hub_way {
+	cch_label *reach;      /* [depth_most + 1] */
+	uint32_t *by, *vertex; /* depth before, vertex at this depth */
+};
+
 struct route_hubs {
 	const struct route_graph *graph;
+	const struct route_weights *weights;
 	const uint32_t *rank;
 	uint32_t n, depth_most;
 	int by_state;
@@ -25,6 +38,9 @@ struct route_hubs {
 	int32_t *reach, *exact; /* [depth_most + 1] */
 	uint32_t *path;		/* [depth_most + 1] */
 	int32_t *at;		/* [n] ROUTE_HUB_FAR but within a call */
+	struct hub_way way[2];
+	uint32_t *slot;	       /* [2 * depth_most + 2] */
+	struct hub_part *part; /* [2 * m] by slot */
 };
 
 /* States of one arc at most. */
@@ -45,7 +61,7 @@ size_t route_hubs_size(const struct route_graph *graph)
 	const struct network *network = graph->network;
 	size_t n = network->n_order, m = network->n_up, depth = (size_t)network->up_depth + 8;
 	return sizeof(struct route_hubs) + n * 18 + 2 * (n + 2) * 4 + 2 * m * 6 + (size_t)network->n_arcs * 4 +
-	       depth * 12 + 512;
+	       depth * 12 + m * 16 + 2 * depth * 20 + 1024;
 }
 
 static int side_open(struct hub_side *side, const struct cch *cch, const struct cch_side *from, struct arena *arena)
@@ -80,9 +96,19 @@ static int hubs_take(struct route_hubs *hubs, const struct cch *cch, struct aren
 	hubs->exact = arena_take(arena, depth, sizeof *hubs->exact);
 	hubs->path = arena_take(arena, depth, sizeof *hubs->path);
 	hubs->arc_time = arena_take(arena, hubs->graph->network->n_arcs, sizeof *hubs->arc_time);
-	return hubs->parent && hubs->depth && hubs->at && hubs->reach && hubs->exact && hubs->path && hubs->arc_time
-		       ? ERR_OK
-		       : ERR_MEMORY;
+	if (!hubs->parent || !hubs->depth || !hubs->at || !hubs->reach || !hubs->exact || !hubs->path ||
+	    !hubs->arc_time)
+		return ERR_MEMORY;
+	for (int i = 0; i < 2; i++) {
+		hubs->way[i].reach = arena_take(arena, depth, sizeof *hubs->way[i].reach);
+		hubs->way[i].by = arena_take(arena, depth, sizeof *hubs->way[i].by);
+		hubs->way[i].vertex = arena_take(arena, depth, sizeof *hubs->way[i].vertex);
+		if (!hubs->way[i].reach || !hubs->way[i].by || !hubs->way[i].vertex)
+			return ERR_MEMORY;
+	}
+	hubs->slot = arena_take(arena, 2 * depth, sizeof *hubs->slot);
+	hubs->part = arena_take(arena, 2 * (size_t)cch->m, sizeof *hubs->part);
+	return hubs->slot && hubs->part ? ERR_OK : ERR_MEMORY;
 }
 
 int route_hubs_open(struct route_hubs **ret_hubs, const struct route_graph *graph, const struct route_metric *metric,
@@ -95,6 +121,7 @@ int route_hubs_open(struct route_hubs **ret_hubs, const struct route_graph *grap
 	if (!hubs)
 		return ERR_MEMORY;
 	*hubs = (struct route_hubs){.graph = graph,
+				    .weights = metric->weights,
 				    .rank = cch->rank,
 				    .n = cch->n,
 				    .depth_most = cch->depth_max,
@@ -215,4 +242,116 @@ void route_hubs_onward(struct route_hubs *hubs, const struct route_hub *from, ui
 	}
 	for (uint32_t i = 0; i < n_to; i++)
 		hubs->at[to[i].vertex] = ROUTE_HUB_FAR;
+}
+
+/* --- where one is on the way --- */
+
+static void climb_noting(struct route_hubs *hubs, const struct cch_side *side, uint32_t x, struct hub_way *way)
+{
+	uint32_t depth = hubs->depth[x];
+	for (uint32_t d = 0; d < depth; d++)
+		way->reach[d] = CCH_INFINITE;
+	way->reach[depth] = 0;
+	way->by[depth] = NONE;
+	for (; x != NONE; x = hubs->parent[x], depth--) {
+		cch_label at = way->reach[depth];
+		way->vertex[depth] = x;
+		for (uint32_t e = side->first[x]; at < CCH_INFINITE && e < side->first[x + 1]; e++) {
+			uint32_t d = side->depth[e];
+			if (at + side->weight[e] < way->reach[d]) {
+				way->reach[d] = at + side->weight[e];
+				way->by[d] = depth;
+			}
+		}
+	}
+}
+
+/* The depth over which a shortest way leads; the backward climb is from a vertex of this depth. */
+static uint32_t top_of(const struct route_hubs *hubs, uint32_t from, uint32_t to, cch_label *best)
+{
+	uint32_t top = NONE, common = cch_common(hubs->weights->cch, from, to);
+	for (uint32_t d = 0; d < common; d++) {
+		cch_label sum = hubs->way[0].reach[d] + hubs->way[1].reach[d];
+		if (sum < *best) {
+			*best = sum;
+			top = d;
+		}
+	}
+	return top;
+}
+
+/* The upward arcs of the way in driving order. Returns how many. */
+static uint32_t slots_of(struct route_hubs *hubs, uint32_t top)
+{
+	const struct cch *cch = hubs->weights->cch;
+	uint32_t n_up = 0, n;
+	for (uint32_t d = top; hubs->way[0].by[d] != NONE; d = hubs->way[0].by[d])
+		n_up++;
+	n = n_up;
+	for (uint32_t d = top, below; (below = hubs->way[0].by[d]) != NONE; d = below)
+		hubs->slot[--n] = 2 * cch_up_find(cch, hubs->way[0].vertex[below], hubs->way[0].vertex[d]);
+	n = n_up;
+	for (uint32_t d = top, below; (below = hubs->way[1].by[d]) != NONE; d = below)
+		hubs->slot[n++] = 2 * cch_up_find(cch, hubs->way[1].vertex[below], hubs->way[1].vertex[d]) + 1;
+	return n;
+}
+
+static cch_label slot_label(const struct route_hubs *hubs, uint32_t slot)
+{
+	return slot & 1 ? hubs->weights->down[slot / 2] : hubs->weights->up[slot / 2];
+}
+
+static int32_t slot_time(const struct route_hubs *hubs, uint32_t slot)
+{
+	return (int32_t)cch_label_result(slot_label(hubs, slot)).time_ms;
+}
+
+static struct hub_part part_of(struct route_hubs *hubs, uint32_t slot)
+{
+	struct hub_part *part = &hubs->part[slot];
+	if (part->first)
+		return *part;
+	uint32_t arc = cch_arc_of(hubs->weights, slot, slot_label(hubs, slot)), slots[2];
+	if (arc != NONE) {
+		part->first = arc + 1;
+		return *part;
+	}
+	cch_unpack_one(hubs->weights, slot, slots);
+	*part = (struct hub_part){slots[0] + 1, slots[1] + 1};
+	return *part;
+}
+
+/* Goes on along an upward arc that begins at `time` and ends no sooner than `after`. */
+static struct route_hub_place place_in(struct route_hubs *hubs, uint32_t slot, int32_t time, int32_t after)
+{
+	struct hub_part part;
+	while ((part = part_of(hubs, slot)).second) {
+		int32_t middle = time + slot_time(hubs, part.first - 1);
+		slot = middle >= after ? part.first - 1 : part.second - 1;
+		time = middle >= after ? time : middle;
+	}
+	return (struct route_hub_place){part.first - 1, time + slot_time(hubs, slot)};
+}
+
+struct route_hub_place route_hubs_along(struct route_hubs *hubs, uint32_t from_arc, uint32_t to_arc, int32_t after)
+{
+	const struct network *network = hubs->graph->network;
+	const struct route_weights *weights = hubs->weights;
+	uint32_t from = hubs->rank[hubs->by_state ? from_arc : network->head[from_arc]], top = NONE, n = 0;
+	cch_label best = CCH_INFINITE;
+	int32_t time = 0;
+	climb_noting(hubs, &weights->forward, from, &hubs->way[0]);
+	for (uint32_t state = to_arc; state != NONE; state = hubs->by_state ? hubs->graph->state_next[state] : NONE) {
+		uint32_t to = hubs->rank[hubs->by_state ? state : network->tail[to_arc]];
+		climb_noting(hubs, &weights->backward, to, &hubs->way[1]);
+		top = top_of(hubs, from, to, &best);
+		n = top == NONE ? n : slots_of(hubs, top);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		int32_t part = slot_time(hubs, hubs->slot[i]);
+		if (time + part >= after)
+			return place_in(hubs, hubs->slot[i], time, after);
+		time += part;
+	}
+	return (struct route_hub_place){to_arc, hubs->by_state ? time : time + hubs->arc_time[to_arc]};
 }

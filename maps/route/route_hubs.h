@@ -17,10 +17,10 @@ struct route_hub {
 	int32_t time;
 };
 
-/* A copy of what a label needs, and scratch: of one thread. */
+/* What labels need laid close together, and scratch: of one thread. */
 struct route_hubs;
 size_t route_hubs_size(const struct route_graph *graph);
-/* Copies the weights of the metric (not borrowed). ERR_MEMORY; ERR_RANGE: the metric has no weights. */
+/* The metric and its weights are borrowed; after they change open anew. ERR_MEMORY; ERR_RANGE: no weights. */
 int route_hubs_open(struct route_hubs **ret_hubs, const struct route_graph *graph, const struct route_metric *metric,
 		    struct arena *arena);
 uint32_t route_hubs_vertices(const struct route_hubs *hubs);
@@ -34,5 +34,12 @@ uint32_t route_hubs_to(struct route_hubs *hubs, uint32_t arc, struct route_hub *
 /* ret_times[n]: from each hub of a label from an arc on to where the other label (to) leads; ROUTE_HUB_FAR: no way. */
 void route_hubs_onward(struct route_hubs *hubs, const struct route_hub *from, uint32_t n, const struct route_hub *to,
 		       uint32_t n_to, int32_t *ret_times);
+/* Somewhere on the fastest way (of equally fast ones the shortest) from the end of an arc to the end of another: the
+ * first arc that ends at `after` or later, and when it ends. There is a way. */
+struct route_hub_place {
+	uint32_t arc;
+	int32_t time;
+};
+struct route_hub_place route_hubs_along(struct route_hubs *hubs, uint32_t from_arc, uint32_t to_arc, int32_t after);
 
 #endif
