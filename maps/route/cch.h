@@ -216,6 +216,8 @@ struct cch_kernels {
 	/* Makes row and column i of the matrix shortest ways; those between later vertices are already, `up` and `down`
 	 * are the weights between i and them. The diagonal is infinite. */
 	void (*perfect)(cch_label *front, uint32_t n, uint32_t i, const cch_label *up, const cch_label *down);
+	/* best[i] = min(itself, add + row[i]) */
+	void (*join)(int32_t *best, const int32_t *row, int32_t add, uint32_t n);
 };
 extern const struct cch_kernels cch_kernels_base, cch_kernels_avx2, cch_kernels_avx512;
 const struct cch_kernels *cch_kernels_best(void);

@@ -56,3 +56,11 @@ static void perfect(cch_label *front, uint32_t n, uint32_t i, const cch_label *u
 		from[-1] = way < down[y] ? way : down[y];
 	}
 }
+
+static void join(int32_t *restrict best, const int32_t *restrict row, int32_t add, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		int32_t way = add + row[i];
+		best[i] = way < best[i] ? way : best[i];
+	}
+}

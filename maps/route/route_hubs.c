@@ -33,15 +33,42 @@ struct route_hubs {
 	uint32_t *parent;
 	uint16_t *depth;
 	struct hub_side side[2]; /* forward, backward */
-	int32_t *arc_time;	 /* [n_arcs] */
+	int32_t *row[2];	 /* of all high vertices, forward, backward */
+	uint32_t *row_at;	 /* [n] NONE = low */
+	void (*join)(int32_t *best, const int32_t *row, int32_t add, uint32_t n);
+	int32_t *arc_time; /* [n_arcs] */
 	/* scratch */
 	int32_t *reach, *exact; /* [depth_most + 1] */
+	int32_t *both;		/* [depth_most + 1] rows joined */
+	uint32_t *high;		/* [depth_most + 1] */
 	uint32_t *path;		/* [depth_most + 1] */
 	int32_t *at;		/* [n] ROUTE_HUB_FAR but within a call */
 	struct hub_way way[2];
 	uint32_t *slot;	       /* [2 * depth_most + 2] */
 	struct hub_part *part; /* [2 * m] by slot */
 };
+
+/* High vertices have so many below them (measured: 32 to 512 differ little). */
+#define HIGH_LEAST 128u
+#define ROW_FAR 0x3ffffffe
+
+static int is_high(const struct cch *cch, uint32_t x)
+{
+	return x - cch->vertex[x].below + 1 >= HIGH_LEAST;
+}
+
+static uint32_t row_room(uint32_t depth)
+{
+	return (depth + 16) / 16 * 16;
+}
+
+static size_t rows_size(const struct cch *cch)
+{
+	size_t n = 0;
+	for (uint32_t x = 0; x < cch->n; x++)
+		n += is_high(cch, x) ? row_room(cch->vertex[x].depth) : 0;
+	return n;
+}
 
 /* States of one arc at most. */
 static uint32_t seeds_most(const struct route_graph *graph)
@@ -61,7 +88,7 @@ size_t route_hubs_size(const struct route_graph *graph)
 	const struct network *network = graph->network;
 	size_t n = network->n_order, m = network->n_up, depth = (size_t)network->up_depth + 8;
 	return sizeof(struct route_hubs) + n * 18 + 2 * (n + 2) * 4 + 2 * m * 6 + (size_t)network->n_arcs * 4 +
-	       depth * 12 + m * 16 + 2 * depth * 20 + 1024;
+	       depth * 20 + m * 16 + 2 * depth * 20 + n * 4 + (graph->cch ? 2 * rows_size(graph->cch) * 4 : 0) + 1024;
 }
 
 static int side_open(struct hub_side *side, const struct cch *cch, const struct cch_side *from, struct arena *arena)
@@ -108,7 +135,130 @@ static int hubs_take(struct route_hubs *hubs, const struct cch *cch, struct aren
 	}
 	hubs->slot = arena_take(arena, 2 * depth, sizeof *hubs->slot);
 	hubs->part = arena_take(arena, 2 * (size_t)cch->m, sizeof *hubs->part);
-	return hubs->slot && hubs->part ? ERR_OK : ERR_MEMORY;
+	hubs->both = arena_take(arena, depth, sizeof *hubs->both);
+	hubs->high = arena_take(arena, depth, sizeof *hubs->high);
+	hubs->row_at = arena_take(arena, cch->n, sizeof *hubs->row_at);
+	hubs->row[0] = arena_take(arena, rows_size(cch), sizeof *hubs->row[0]);
+	hubs->row[1] = arena_take(arena, rows_size(cch), sizeof *hubs->row[1]);
+	return hubs->slot && hubs->part && hubs->both && hubs->high && hubs->row_at && hubs->row[0] && hubs->row[1]
+		       ? ERR_OK
+		       : ERR_MEMORY;
+}
+
+/* --- rows ---
+ *
+ * Labels of the high vertices are made once and kept as rows over the depths of their root paths: exact times, doubled,
+ * + 1 where the vertex of that depth is a hub (so that of two equal ways the one over a higher vertex wins). A label
+ * from below is then a climb over a few low vertices, and the least of a few rows. */
+
+/* Best ways upwards from a vertex, as far as the high ones; into reach[] by depth. Returns the first high vertex, and
+ * how many low ones were passed, which are path[0 ..]. */
+static uint32_t climb(struct route_hubs *hubs, const struct hub_side *side, uint32_t x, int32_t time,
+		      uint32_t *ret_n_low)
+{
+	int32_t *reach = hubs->reach;
+	uint32_t depth = hubs->depth[x], n = 0;
+	for (uint32_t d = 0; d < depth; d++)
+		reach[d] = ROUTE_HUB_FAR;
+	reach[depth] = time;
+	for (; x != NONE && hubs->row_at[x] == NONE; x = hubs->parent[x], depth--) {
+		int32_t at = reach[depth];
+		hubs->path[n++] = x;
+		if (at >= ROUTE_HUB_FAR)
+			continue;
+		for (uint32_t e = side->first[x], end = side->first[x + 1]; e < end; e++) {
+			int32_t way = at + side->time[e], *to = &reach[side->depth[e]];
+			*to = way < *to ? way : *to;
+		}
+	}
+	*ret_n_low = n;
+	return x;
+}
+
+/* The rows of all that was reached from below, joined: both[0 .. depth of x], high[0 .. depth of x] the vertices. */
+static uint32_t join_rows(struct route_hubs *hubs, int is_to, uint32_t x)
+{
+	uint32_t n = x == NONE ? 0 : hubs->depth[x] + 1u;
+	for (uint32_t d = 0; d < n; d++)
+		hubs->both[d] = ROW_FAR;
+	for (uint32_t d = n; d-- > 0; x = hubs->parent[x]) {
+		hubs->high[d] = x;
+		if (hubs->reach[d] < ROUTE_HUB_FAR)
+			hubs->join(hubs->both, hubs->row[is_to] + hubs->row_at[x], 2 * hubs->reach[d], d + 1);
+	}
+	return n;
+}
+
+/* From the highest of the low ones down: a vertex that is reached as quickly over a higher one is no hub. */
+static uint32_t settle_low(struct route_hubs *hubs, const struct hub_side *other, uint32_t n_high, uint32_t n_low,
+			   struct route_hub *ret_label)
+{
+	int32_t *exact = hubs->exact;
+	uint32_t n = 0;
+	for (uint32_t d = n_high; d < n_high + n_low; d++) {
+		uint32_t x = hubs->path[n_high + n_low - 1 - d];
+		int32_t best = ROUTE_HUB_FAR, reach = hubs->reach[d];
+		for (uint32_t e = other->first[x], end = other->first[x + 1]; e < end; e++) {
+			uint32_t above = other->depth[e];
+			int32_t way = (above < n_high ? hubs->both[above] >> 1 : exact[above]) + other->time[e];
+			best = way < best ? way : best;
+		}
+		ret_label[n] = (struct route_hub){x, reach};
+		n += reach < best;
+		exact[d] = reach < best ? reach : best;
+	}
+	return n;
+}
+
+static uint32_t label_of(struct route_hubs *hubs, int is_to, uint32_t x, int32_t time, struct route_hub *ret_label)
+{
+	uint32_t n_low, n = 0;
+	uint32_t high = climb(hubs, &hubs->side[is_to], x, time, &n_low), n_high = join_rows(hubs, is_to, high);
+	for (uint32_t d = 0; d < n_high; d++) {
+		ret_label[n] = (struct route_hub){hubs->high[d], hubs->both[d] >> 1};
+		n += (uint32_t)hubs->both[d] & 1;
+	}
+	return n + settle_low(hubs, &hubs->side[!is_to], n_high, n_low, ret_label + n);
+}
+
+/* The row of a high vertex from those of the ones above it. */
+static void row_make(struct route_hubs *hubs, int is_to, uint32_t x)
+{
+	const struct hub_side *side = &hubs->side[is_to], *other = &hubs->side[!is_to];
+	int32_t *row = hubs->row[is_to] + hubs->row_at[x];
+	uint32_t depth = hubs->depth[x];
+	for (uint32_t d = 0; d < depth; d++)
+		row[d] = ROW_FAR;
+	row[depth] = 1;
+	for (uint32_t d = depth, y = x; d-- > 0;)
+		hubs->high[d] = y = hubs->parent[y];
+	for (uint32_t e = side->first[x]; e < side->first[x + 1]; e++) {
+		uint32_t d = side->depth[e];
+		hubs->join(row, hubs->row[is_to] + hubs->row_at[hubs->high[d]], 2 * side->time[e], d + 1);
+	}
+	for (uint32_t d = 0; d < depth; d++) { /* what goes up too far and comes down again */
+		uint32_t y = hubs->high[d];
+		int32_t best = ROW_FAR;
+		for (uint32_t e = other->first[y]; e < other->first[y + 1]; e++) {
+			int32_t way = (row[other->depth[e]] & ~1) + 2 * other->time[e];
+			best = way < best ? way : best;
+		}
+		row[d] = best < row[d] ? best : row[d];
+	}
+}
+
+static void rows_make(struct route_hubs *hubs, const struct cch *cch)
+{
+	uint32_t n = 0;
+	for (uint32_t x = cch->n; x-- > 0;) {
+		hubs->row_at[x] = NONE;
+		if (!is_high(cch, x))
+			continue;
+		hubs->row_at[x] = n;
+		n += row_room(hubs->depth[x]);
+		row_make(hubs, 0, x);
+		row_make(hubs, 1, x);
+	}
 }
 
 int route_hubs_open(struct route_hubs **ret_hubs, const struct route_graph *graph, const struct route_metric *metric,
@@ -125,6 +275,7 @@ int route_hubs_open(struct route_hubs **ret_hubs, const struct route_graph *grap
 				    .rank = cch->rank,
 				    .n = cch->n,
 				    .depth_most = cch->depth_max,
+				    .join = cch->kernels->join,
 				    .by_state = cch_edges_by_state(graph)};
 	if (hubs_take(hubs, cch, arena) || side_open(&hubs->side[0], cch, &metric->weights->forward, arena) ||
 	    side_open(&hubs->side[1], cch, &metric->weights->backward, arena))
@@ -138,6 +289,7 @@ int route_hubs_open(struct route_hubs **ret_hubs, const struct route_graph *grap
 		uint32_t time = metric->time_ms[arc];
 		hubs->arc_time[arc] = time < ROUTE_HUB_FAR ? (int32_t)time : ROUTE_HUB_FAR;
 	}
+	rows_make(hubs, cch);
 	*ret_hubs = hubs;
 	return ERR_OK;
 }
@@ -150,53 +302,6 @@ uint32_t route_hubs_vertices(const struct route_hubs *hubs)
 uint32_t route_hubs_label_most(const struct route_graph *graph)
 {
 	return (graph->network->up_depth + 1) * seeds_most(graph);
-}
-
-/* Best ways upwards from a vertex, over the depths of its root path. Returns how many vertices the path has. */
-static uint32_t climb(struct route_hubs *hubs, const struct hub_side *side, uint32_t x, int32_t time)
-{
-	int32_t *reach = hubs->reach;
-	uint32_t depth = hubs->depth[x], n = 0;
-	for (uint32_t d = 0; d < depth; d++)
-		reach[d] = ROUTE_HUB_FAR;
-	reach[depth] = time;
-	for (; x != NONE; x = hubs->parent[x], depth--) {
-		int32_t at = reach[depth];
-		hubs->path[n++] = x;
-		if (at >= ROUTE_HUB_FAR)
-			continue;
-		for (uint32_t e = side->first[x], end = side->first[x + 1]; e < end; e++) {
-			int32_t way = at + side->time[e], *to = &reach[side->depth[e]];
-			*to = way < *to ? way : *to;
-		}
-	}
-	return n;
-}
-
-/* From the root down: a vertex that is reached as quickly over a higher one is no hub. */
-static uint32_t settle(struct route_hubs *hubs, const struct hub_side *other, uint32_t n_path,
-		       struct route_hub *ret_label)
-{
-	int32_t *exact = hubs->exact;
-	uint32_t n = 0;
-	for (uint32_t d = 0; d < n_path; d++) {
-		uint32_t x = hubs->path[n_path - 1 - d];
-		int32_t best = ROUTE_HUB_FAR, reach = hubs->reach[d];
-		for (uint32_t e = other->first[x], end = other->first[x + 1]; e < end; e++) {
-			int32_t way = exact[other->depth[e]] + other->time[e];
-			best = way < best ? way : best;
-		}
-		ret_label[n] = (struct route_hub){x, reach};
-		n += reach < best;
-		exact[d] = reach < best ? reach : best;
-	}
-	return n;
-}
-
-static uint32_t label_of(struct route_hubs *hubs, int is_to, uint32_t x, int32_t time, struct route_hub *ret_label)
-{
-	uint32_t n = climb(hubs, &hubs->side[is_to], x, time);
-	return settle(hubs, &hubs->side[!is_to], n, ret_label);
 }
 
 uint32_t route_hubs_from(struct route_hubs *hubs, uint32_t arc, struct route_hub *ret_label)

@@ -4,7 +4,7 @@
  * no fastest way to it runs over a higher one, so labels are as short as the order allows.
  *
  * For whoever keeps entries of many places by hub (buckets) and changes them piecewise. Times are in the unit of the
- * metric and under 2^30. */
+ * metric and under 2^29. */
 #ifndef ZUB_ROUTE_HUBS_H
 #define ZUB_ROUTE_HUBS_H
 
