@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "order.h"
+#include "route_hubs.h"
 #include "route_twin.h"
 
 #define NODES_MAX 24
@@ -100,6 +101,55 @@ static void world_make(struct world *world, struct rng *rng)
 		row_make(world, rng);
 }
 
+/* Ways from ends of arcs to ends of arcs over common hubs, on from each hub, and places on the way. */
+static void hubs_compare_pair(struct twin *twin, struct route_hubs *hubs, uint32_t from, uint32_t to)
+{
+	static struct route_hub labels[2][4096];
+	static int32_t onward[4096];
+	struct spot ends[2] = {{from, UINT32_MAX}, {to, UINT32_MAX}};
+	struct route_result way = route_one(twin->query, &twin->plain, ends[0], ends[1]);
+	uint32_t n = route_hubs_from(hubs, from, labels[0]), n_to = route_hubs_to(hubs, to, labels[1]);
+	int32_t best = ROUTE_HUB_FAR, best_on = ROUTE_HUB_FAR;
+	route_hubs_onward(hubs, labels[0], n, labels[1], n_to, onward);
+	for (uint32_t i = 0; i < n; i++) {
+		int32_t on = ROUTE_HUB_FAR;
+		for (uint32_t j = 0; j < n_to; j++)
+			if (labels[0][i].vertex == labels[1][j].vertex && labels[1][j].time < on)
+				on = labels[1][j].time;
+		assert_true(onward[i] <= on);
+		best = labels[0][i].time + on < best ? labels[0][i].time + on : best;
+		best_on = labels[0][i].time + onward[i] < best_on ? labels[0][i].time + onward[i] : best_on;
+	}
+	if (way.time_ms == TIME_INFINITE || twin->time_ms[from] == TIME_INFINITE) {
+		assert_true(twin->time_ms[from] == TIME_INFINITE || best == ROUTE_HUB_FAR);
+		return;
+	}
+	assert_int_equal(best, way.time_ms);
+	assert_int_equal(best_on, way.time_ms);
+	int32_t end = (int32_t)way.time_ms;
+	assert_int_equal(route_hubs_along(hubs, from, to, end + 1).arc, to);
+	for (int32_t after = 0, last = 0; after <= end; after++) {
+		struct route_hub_place place = route_hubs_along(hubs, from, to, after);
+		assert_in_range(place.time, after > last ? after : last, end);
+		last = place.time;
+	}
+}
+
+static void hubs_compare(struct twin *twin, struct rng *rng)
+{
+	struct arena arena;
+	struct route_hubs *hubs;
+	assert_int_equal(arena_open(&arena, route_hubs_size(twin->graph)), 0);
+	assert_int_equal(route_hubs_open(&hubs, twin->graph, &twin->fast, &arena), 0);
+	assert_true(route_hubs_label_most(twin->graph) <= 4096);
+	for (int i = 0; i < SPOTS; i++) {
+		uint32_t from = rng_below(rng, twin->network->n_arcs), to = rng_below(rng, twin->network->n_arcs);
+		if (from != to && twin->network->dist_mm[to] > 0) /* a part of a road without length is no time */
+			hubs_compare_pair(twin, hubs, from, to);
+	}
+	arena_close(&arena);
+}
+
 static void world_compare(struct world *world, struct rng *rng)
 {
 	struct spot from[SPOTS], to[SPOTS];
@@ -115,6 +165,8 @@ static void world_compare(struct world *world, struct rng *rng)
 			from[0].arc = NONE;
 			to[1].arc = NONE;
 			twin_compare(&twin, from, SPOTS, to, 1 + rng_below(rng, SPOTS), rng);
+			if (round == 0)
+				hubs_compare(&twin, rng);
 			if (round == 1)
 				route_weights_trim(twin.weights);
 			else
