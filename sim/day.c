@@ -101,6 +101,8 @@ void day_note_ride(struct day *day, uint32_t index, const struct core_ride *ride
 	to->cause = ride->cause;
 	to->asked_at = ride->asked_at;
 	to->prebooked = ride->prebooked;
+	if (ride->state == RIDE_OFFERED && !to->n_offers)
+		to->n_offers = (uint8_t)ride->n_offers;
 	to->persons = ride->party;
 	to->n_reassigned = ride->n_reassigned;
 	if (ride->promised_at != INSTANT_NONE && to->promised_at == INSTANT_NONE)

@@ -24,7 +24,8 @@ struct day_ride {
 	uint8_t refusal, cause;
 	uint8_t outcome; /* enum day_outcome: of the promise */
 	uint8_t prebooked, shared;
-	uint8_t persons; /* places for persons: need units that are persons, companions included */
+	uint8_t n_offers; /* of the first answer */
+	uint8_t persons;  /* places for persons: need units that are persons, companions included */
 	instant_ms asked_at;
 	instant_ms
 		wished_at; /* waiting begins: asked, or the wished departure; by arrival or trip: the window's begin */

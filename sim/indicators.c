@@ -8,7 +8,8 @@
 
 struct group {
 	const struct day *day;
-	double asked, requests, rejections, not_taken, promised, cancelled, no_shows, lost, rides, persons, boarded;
+	double asked, requests, rejections, offered, choices, not_taken, promised, cancelled, no_shows, lost, rides,
+		persons, boarded;
 	double kept, broken, rider_late, shared, prebooked, tied, to_trip, missed;
 	double wait_s, in_vehicle_s, direct_s, walk_m, direct_m, person_direct_m;
 	double late_s;
@@ -54,6 +55,8 @@ static void count_ride(struct group *g, const struct day_ride *ride)
 	g->requests += ride->state != 0;
 	g->rejections += ride->state == RIDE_REFUSED;
 	g->not_taken += ride->state == RIDE_EXPIRED;
+	g->offered += ride->n_offers > 0;
+	g->choices += ride->n_offers > 1;
 	g->cancelled += ride->state == RIDE_CANCELLED;
 	g->no_shows += ride->state == RIDE_NO_SHOW;
 	g->lost += ride->state == RIDE_BROKEN;

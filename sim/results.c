@@ -309,7 +309,7 @@ static void write_ride(const struct study *study, const struct sweep_run *run, u
 		ride->state == RIDE_REFUSED ? core_refusal_name(ride->refusal) : "", outcomes[ride->outcome],
 		ride->cause ? core_cause_name(ride->cause) : "", day_hour_of(run->day, trip->ask_at),
 		times[trip->time_kind], ties[trip->tie_kind]);
-	fprintf(out, ",%u,%u", ride->prebooked, ride->persons);
+	fprintf(out, ",%u,%u,%u", ride->n_offers, ride->prebooked, ride->persons);
 	cell_needs(study, trip, out);
 	fprintf(out, ",%.7f,%.7f,%.7f,%.7f", trip->from.lat_e7 / 1e7, trip->from.lon_e7 / 1e7, trip->to.lat_e7 / 1e7,
 		trip->to.lon_e7 / 1e7);
@@ -333,7 +333,8 @@ static void write_ride(const struct study *study, const struct sweep_run *run, u
 
 static int write_rides(const struct study *study, FILE *out)
 {
-	fputs("seed,number,state,refusal,promise,cause,hour,time_kind,tie,prebooked,persons,needs,from_lat,from_lon,to_"
+	fputs("seed,number,state,refusal,promise,cause,hour,time_kind,tie,offers,prebooked,persons,needs,from_lat,from_"
+	      "lon,to_"
 	      "lat,"
 	      "to_lon,asked_at,wished_at,promised_at,earliest_pickup,latest_pickup,latest_arrival,planned_pickup,"
 	      "at_stop_at,boarded_at,alighted_at,trip_at,vehicle,walk_m,direct_s,direct_m,shared,reassigned,pickup_"

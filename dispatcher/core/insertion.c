@@ -104,6 +104,14 @@ static uint8_t further(uint8_t a, uint8_t b)
 	return rank[b] > rank[a] ? b : a;
 }
 
+static int met(struct insertion_result *result, uint8_t refusal, uint8_t obstacle)
+{
+	result->refusal = further(result->refusal, refusal);
+	if (obstacle > result->obstacle)
+		result->obstacle = obstacle;
+	return 0;
+}
+
 static void base_loads(const struct core *core, struct base *base)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[base->slot];
@@ -288,8 +296,8 @@ static int trial_window(struct trial *t, struct insertion *ret)
 	return 1;
 }
 
-/* The drop-off's own limits; fills the rest of the promise. */
-static int trial_arrival(const struct trial *t, struct insertion *ret)
+/* The drop-off's own limits; fills the rest of the promise. OBSTACLE_NONE, or which does not hold. */
+static uint8_t trial_arrival(const struct trial *t, struct insertion *ret)
 {
 	const struct ask *ask = t->ask;
 	const uint32_t d = t->j + 1, reserve_ms = t->core->settings.reserve_ms;
@@ -300,26 +308,32 @@ static int trial_arrival(const struct trial *t, struct insertion *ret)
 	ret->planned_pickup = t->times.begin[t->i];
 	ret->at_door = end + ask->to[t->q].walk_ms;
 	if (end > ask->service_end || end > t->base->ends_at)
-		return 0;
+		return OBSTACLE_SERVICE_END;
 	/* behind a rider who boards much later at the same stop, the vehicle would be there in time for nothing */
 	if (t->times.begin[t->i] > ret->window_to)
-		return 0;
+		return OBSTACLE_PICKUP;
 	if (ask->fixed) {
 		ret->planned_dropoff = end;
 		ret->latest_arrival = ask->latest_dropoff;
 		ret->ride_max_ms = ask->ride_max_ms;
 		instant_ms pickup = ask->latest_pickup - ask->spare_ms, dropoff = ask->latest_dropoff - ask->spare_ms;
-		return t->times.arrive[t->i] <= pickup && end <= dropoff && ride_ms <= ask->ride_max_ms &&
-		       (ask->urgent ||
-			(t->times.worst[d] <= ask->latest_dropoff && t->times.worst[t->i] <= ask->latest_pickup));
+		if (t->times.arrive[t->i] > pickup || end > dropoff || ride_ms > ask->ride_max_ms)
+			return OBSTACLE_ARRIVAL;
+		return ask->urgent || (t->times.worst[d] <= ask->latest_dropoff &&
+				       t->times.worst[t->i] <= ask->latest_pickup)
+			       ? OBSTACLE_NONE
+			       : OBSTACLE_PROMISES;
 	}
 	instant_ms limit = ask->latest_dropoff == INT64_MAX ? INT64_MAX : ask->latest_dropoff - ask->to[t->q].walk_ms;
 	limit = sooner(limit, ask->service_end);
 	ret->planned_dropoff = end + reserve_ms; /* what is told holds the reserve */
 	ret->latest_arrival = sooner(ret->planned_dropoff + promise_extra_ms(t->core, direct->time_ms), limit);
 	ret->ride_max_ms = promise_ride_max_ms(t->core, direct->time_ms);
-	return ret->planned_dropoff <= limit && ride_ms <= ret->ride_max_ms &&
-	       t->times.worst[d] <= ret->latest_arrival - promise_margin_ms(t->core);
+	if (ret->planned_dropoff > limit)
+		return limit == ask->service_end ? OBSTACLE_SERVICE_END : OBSTACLE_ARRIVAL;
+	if (ride_ms > ret->ride_max_ms)
+		return OBSTACLE_RIDE_TIME;
+	return t->times.worst[d] > ret->latest_arrival - promise_margin_ms(t->core) ? OBSTACLE_PROMISES : OBSTACLE_NONE;
 }
 
 /* A promise may be at risk by somebody's absence already (a late train made it so). It stays no worse, but nobody new
@@ -397,32 +411,30 @@ static int fits(const struct trial *t)
 }
 
 /* Everything about one candidate; 0 = not feasible. */
-static int trial_run(struct trial *t, struct insertion *ret, uint8_t *obstacle)
+static int trial_run(struct trial *t, struct insertion *ret, struct insertion_result *result)
 {
 	uint32_t legs[4];
 	int64_t added_ms;
 	uint64_t added_mm;
 	struct cost_parts parts = {0};
-	if (!fits(t)) {
-		*obstacle = further(*obstacle, REFUSAL_NO_CAPACITY);
-		return 0;
-	}
-	if (!trial_legs(t, legs, &added_ms, &added_mm)) {
-		*obstacle = further(*obstacle, REFUSAL_NO_ROAD);
-		return 0;
-	}
-	*obstacle = further(*obstacle, REFUSAL_NO_TIME);
+	if (!fits(t))
+		return met(result, REFUSAL_NO_CAPACITY, OBSTACLE_SPACE);
+	if (!trial_legs(t, legs, &added_ms, &added_mm))
+		return met(result, REFUSAL_NO_ROAD, OBSTACLE_NONE);
 	if (!trial_energy(t, added_mm))
-		return 0;
+		return met(result, REFUSAL_NO_TIME, OBSTACLE_ENERGY);
 	trial_compose(t, legs);
 	if (!trial_window(t, ret))
-		return 0;
+		return met(result, REFUSAL_NO_TIME, OBSTACLE_PICKUP);
 	schedule_run(&t->seq, &t->times);
 	if (t->ask->fixed && t->times.arrive[t->i] > t->ask->latest_pickup)
-		return 0;
+		return met(result, REFUSAL_NO_TIME, OBSTACLE_PICKUP);
 	schedule_worst(&t->seq, &t->times);
-	if (!trial_arrival(t, ret) || !trial_others(t, &parts))
-		return 0;
+	uint8_t obstacle = trial_arrival(t, ret);
+	if (!obstacle && !trial_others(t, &parts))
+		obstacle = OBSTACLE_PROMISES;
+	if (obstacle)
+		return met(result, REFUSAL_NO_TIME, obstacle);
 	const struct ask *ask = t->ask;
 	uint32_t stops = (t->seq.steps[t->i].joined ? 0u : 1u) + (t->seq.steps[t->j + 1].joined ? 0u : 1u);
 	parts.vehicle = added_ms + 2 * (int64_t)ask->boarding_ms + (int64_t)stops * t->seq.stop_ms;
@@ -620,16 +632,16 @@ static int try_dropoffs(struct trial *t, struct insertion_result *result)
 		struct insertion insertion = {
 			.vehicle = b->slot, .from = t->p, .to = t->q, .pickup_at = t->i, .dropoff_at = t->j};
 		if (!fits(t)) {
-			result->obstacle = further(result->obstacle, REFUSAL_NO_CAPACITY);
+			(void)met(result, REFUSAL_NO_CAPACITY, OBSTACLE_SPACE);
 			break; /* no later drop-off fits either */
 		}
 		if (may_win(t, &on, result)) {
-			if (trial_run(t, &insertion, &result->obstacle)) {
+			if (trial_run(t, &insertion, result)) {
 				keep(t->core, t->ask, &insertion, result);
 				found = 1;
 			}
 		} else {
-			result->obstacle = further(result->obstacle, REFUSAL_NO_TIME);
+			(void)met(result, REFUSAL_NO_TIME, OBSTACLE_PROMISES);
 		}
 		if (t->j == b->n)
 			break;
@@ -637,7 +649,7 @@ static int try_dropoffs(struct trial *t, struct insertion_result *result)
 		int joined = first ? joins(t, &t->search->from[t->p], t->j) : b->seq.steps[t->j].joined;
 		uint32_t leg_ms = first ? leg_to(t->search->from_from[t->p], b, t->j + 1) : b->seq.steps[t->j].drive_ms;
 		if (leg_ms == TIME_INFINITE || !onward_pass(t, &on, t->j, leg_ms, joined)) {
-			result->obstacle = further(result->obstacle, REFUSAL_NO_TIME);
+			(void)met(result, REFUSAL_NO_TIME, OBSTACLE_PROMISES);
 			break;
 		}
 	}
@@ -651,7 +663,7 @@ static int try_ends(struct trial *t, struct insertion_result *result)
 	const struct ask *ask = t->ask;
 	int found = 0;
 	if (t->search->from[t->p].road.arc == NONE || t->search->to[t->q].road.arc == NONE) {
-		result->obstacle = further(result->obstacle, REFUSAL_NO_ROAD);
+		result->refusal = further(result->refusal, REFUSAL_NO_ROAD);
 		return 0;
 	}
 	if (place_same(&t->search->from[t->p], &t->search->to[t->q]))
@@ -663,8 +675,8 @@ static int try_ends(struct trial *t, struct insertion_result *result)
 			break; /* later positions are later still */
 		int joined = t->i && joins(t, &t->search->from[t->p], t->i - 1);
 		if (leg_ms == TIME_INFINITE || (!joined && end + leg_ms > ask->latest_pickup)) {
-			result->obstacle =
-				further(result->obstacle, leg_ms == TIME_INFINITE ? REFUSAL_NO_ROAD : REFUSAL_NO_TIME);
+			(void)(leg_ms == TIME_INFINITE ? met(result, REFUSAL_NO_ROAD, OBSTACLE_NONE)
+						       : met(result, REFUSAL_NO_TIME, OBSTACLE_PICKUP));
 			continue;
 		}
 		found |= try_dropoffs(t, result);
@@ -681,7 +693,7 @@ static void try_vehicle(struct core *core, const struct ask *ask, uint32_t n, st
 	base.first_place = core->search->first[n];
 	result->n_tried++;
 	if (base.n + 2 > core->settings.plan_tasks_max) {
-		result->obstacle = further(result->obstacle, REFUSAL_FULL);
+		result->refusal = further(result->refusal, REFUSAL_FULL);
 		return;
 	}
 	int found = 0;
@@ -702,7 +714,7 @@ static void collect(struct core *core, uint32_t class_index, const struct ask *a
 			continue;
 		uint8_t unfit = vehicle_unfit(core, slot, ask);
 		if (unfit) {
-			result->obstacle = further(result->obstacle, unfit);
+			result->refusal = further(result->refusal, unfit);
 			continue;
 		}
 		instant_ms at;
@@ -745,7 +757,7 @@ void insertion_search(struct core *core, struct ask *ask, struct insertion_resul
 	memset(ret_result, 0, sizeof *ret_result);
 	for (uint32_t wish = 0; wish < INSERTION_WISHES; wish++)
 		ret_result->best[wish].vehicle = NONE;
-	ret_result->obstacle = REFUSAL_NO_VEHICLE;
+	ret_result->refusal = REFUSAL_NO_VEHICLE;
 	for (uint32_t c = 0; c < core->town->n_classes; c++) {
 		collect(core, c, ask, ret_result);
 		if (!core->search->n_vehicles)

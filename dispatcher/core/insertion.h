@@ -52,7 +52,8 @@ struct insertion_result {
 	struct insertion best[INSERTION_WISHES];
 	uint32_t n_tried, n_feasible; /* vehicles; a vehicle that could not be better than what was found may count as
 					 not feasible */
-	uint8_t obstacle;	      /* enum refusal: the constraint that got furthest, when nothing is feasible */
+	uint8_t refusal;  /* enum refusal, when nothing is feasible: what the vehicle that came furthest met */
+	uint8_t obstacle; /* enum obstacle: what it was in detail */
 };
 
 struct search;

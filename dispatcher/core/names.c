@@ -41,6 +41,21 @@ const char *core_refusal_name(uint8_t refusal)
 	return name_of(names, COUNT_OF(names), refusal);
 }
 
+const char *core_obstacle_name(uint8_t obstacle)
+{
+	static const char *const names[OBSTACLES] = {
+		[OBSTACLE_NONE] = "none",
+		[OBSTACLE_SPACE] = "space",
+		[OBSTACLE_ENERGY] = "energy",
+		[OBSTACLE_PICKUP] = "pickup",
+		[OBSTACLE_SERVICE_END] = "service_end",
+		[OBSTACLE_ARRIVAL] = "arrival",
+		[OBSTACLE_RIDE_TIME] = "ride_time",
+		[OBSTACLE_PROMISES] = "promises",
+	};
+	return name_of(names, COUNT_OF(names), obstacle);
+}
+
 const char *core_cause_name(uint8_t cause)
 {
 	static const char *const names[CAUSES] = {[CAUSE_NONE] = "none",

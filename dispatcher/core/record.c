@@ -198,7 +198,17 @@ static const struct record_field street_speeds_fields[] = {NUM(until), NUM(n), N
 
 #define T upd_result
 static const struct record_field result_fields[] = {
-	NUM(command_kind), NUM(code), NUM(refusal), NUM(repeated), NUM(ride), NUM(vehicle), NUM(would_work_at),
+	NUM(command_kind),
+	NUM(code),
+	NUM(refusal),
+	NUM(repeated),
+	NUM(ride),
+	NUM(vehicle),
+	NUM(would_work_at),
+	NUM(obstacle),
+	NUM(would_work_from),
+	NUM(would_work_to),
+	NUM(would_work_walk_mm),
 };
 #undef T
 #define T upd_ride
@@ -297,7 +307,7 @@ static const struct record_kind command_kinds[CMD_KINDS] = {
 };
 
 static const struct record_kind update_kinds[UPDATE_KINDS] = {
-	[UPD_RESULT] = {"result", TABLE(result_fields, upd_result)},
+	[UPD_RESULT] = {"result", TABLE(result_fields, upd_result), .n_later = 4},
 	[UPD_RIDE] = {"ride", TABLE(upd_ride_fields, upd_ride)},
 	[UPD_PLAN] = {"plan", TABLE(upd_plan_fields, upd_plan), TABLE(update_task_fields, update_task),
 		      offsetof(struct upd_plan, n_tasks), offsetof(struct upd_plan, tasks), WIRE_TASKS_MAX},
@@ -467,11 +477,12 @@ static int texts_end(const struct record_table *table, const void *item)
 	return 1;
 }
 
-/* A head whose later fields are all 0 has one form only: the one of before there were such fields. */
-static struct record_table head_of(const struct record_kind *kind, const void *body)
+/* A head whose later fields are all 0 has one form only: the one of before there were such fields. But for the last
+ * one of a record (`is_last`) its length would not be known: those are written whole. */
+static struct record_table head_of(const struct record_kind *kind, const void *body, int is_last)
 {
 	struct record_table head = kind->head;
-	for (uint32_t i = 0; i < kind->n_later; i++) {
+	for (uint32_t i = 0; is_last && i < kind->n_later; i++) {
 		const struct record_field *last = &head.fields[head.n_fields - 1];
 		if (number_load((const uint8_t *)body + last->offset, last->width))
 			return head;
@@ -480,21 +491,22 @@ static struct record_table head_of(const struct record_kind *kind, const void *b
 	return head;
 }
 
-static size_t head_read(const struct record_kind *kind, const uint8_t *bytes, size_t n, void *body)
+static size_t head_read(const struct record_kind *kind, const uint8_t *bytes, size_t n, void *body, int is_last)
 {
 	struct record_table head = kind->head;
 	size_t took = record_read(&head, bytes, n, body);
-	for (uint32_t i = 0; !took && i < kind->n_later; i++) {
+	for (uint32_t i = 0; is_last && !took && i < kind->n_later; i++) {
 		const struct record_field *last = &head.fields[--head.n_fields];
 		number_store((uint8_t *)body + last->offset, last->width, 0);
 		took = record_read(&head, bytes, n, body);
 	}
-	return head_of(kind, body).n_fields == head.n_fields ? took : 0;
+	return head_of(kind, body, is_last).n_fields == head.n_fields ? took : 0;
 }
 
-static int kind_write(const struct record_kind *kind, const void *body, uint8_t *bytes, size_t size, size_t *used)
+static int kind_write(const struct record_kind *kind, const void *body, int is_last, uint8_t *bytes, size_t size,
+		      size_t *used)
 {
-	const struct record_table head = head_of(kind, body);
+	const struct record_table head = head_of(kind, body, is_last);
 	if (!texts_end(&kind->head, body) || kind_items(kind, body) > kind->items_max)
 		return ERR_RANGE;
 	size_t took = record_write(&head, body, bytes + *used, size - *used);
@@ -510,10 +522,10 @@ static int kind_write(const struct record_kind *kind, const void *body, uint8_t 
 	return ERR_OK;
 }
 
-static int kind_read(const struct record_kind *kind, const uint8_t *bytes, size_t n, size_t *used, void *body,
-		     struct err_detail *detail)
+static int kind_read(const struct record_kind *kind, int is_last, const uint8_t *bytes, size_t n, size_t *used,
+		     void *body, struct err_detail *detail)
 {
-	size_t took = head_read(kind, bytes + *used, n - *used, body);
+	size_t took = head_read(kind, bytes + *used, n - *used, body, is_last);
 	if (!took && kind->head.n_fields)
 		return err_set(detail, ERR_TRUNCATED, "record %s: byte %zu: ends or bends before its last field",
 			       kind->name, *used);
@@ -565,7 +577,7 @@ int record_command(const struct command *command, void *bytes, size_t size, size
 	little_put(out + 11, 8, command->key.high);
 	little_put(out + 19, 8, command->key.low);
 	size_t used = COMMAND_HEAD_BYTES;
-	int code = kind_write(kind, (const uint8_t *)command + COMMAND_BODY, out, size, &used);
+	int code = kind_write(kind, (const uint8_t *)command + COMMAND_BODY, 1, out, size, &used);
 	if (code)
 		return code;
 	if (!states_fit(command))
@@ -606,7 +618,7 @@ int record_read_command(const void *bytes, size_t n, struct command *ret_command
 	if (!kind)
 		return err_set(detail, ERR_RANGE, "record: byte 1: no command of kind %u", command.kind);
 	size_t used = COMMAND_HEAD_BYTES;
-	if ((code = kind_read(kind, in, n, &used, (uint8_t *)&command + COMMAND_BODY, detail)))
+	if ((code = kind_read(kind, 1, in, n, &used, (uint8_t *)&command + COMMAND_BODY, detail)))
 		return code;
 	if (!states_fit(&command))
 		return err_set(detail, ERR_RANGE, "record fleet_states: more than %d rides aboard", WIRE_ABOARD_MAX);
@@ -659,7 +671,7 @@ int record_updates(const struct update *updates, uint32_t n, void *bytes, size_t
 			return ERR_FULL;
 		little_put(out + used, 2, updates[i].kind);
 		used += 2;
-		int code = kind_write(kind, (const uint8_t *)&updates[i] + UPDATE_BODY, out, size, &used);
+		int code = kind_write(kind, (const uint8_t *)&updates[i] + UPDATE_BODY, i + 1 == n, out, size, &used);
 		if (code)
 			return code;
 	}
@@ -667,7 +679,8 @@ int record_updates(const struct update *updates, uint32_t n, void *bytes, size_t
 	return ERR_OK;
 }
 
-static int read_update(const uint8_t *in, size_t n, size_t *used, struct update *update, struct err_detail *detail)
+static int read_update(const uint8_t *in, size_t n, int is_last, size_t *used, struct update *update,
+		       struct err_detail *detail)
 {
 	if (n - *used < 2)
 		return err_set(detail, ERR_TRUNCATED, "record: byte %zu: ends before the next update", *used);
@@ -677,7 +690,7 @@ static int read_update(const uint8_t *in, size_t n, size_t *used, struct update 
 	if (!kind)
 		return err_set(detail, ERR_RANGE, "record: byte %zu: no update of kind %u", *used, update->kind);
 	*used += 2;
-	return kind_read(kind, in, n, used, (uint8_t *)update + UPDATE_BODY, detail);
+	return kind_read(kind, is_last, in, n, used, (uint8_t *)update + UPDATE_BODY, detail);
 }
 
 int record_read_updates(const void *bytes, size_t n, struct update *ret_updates, uint32_t most, uint32_t *ret_n,
@@ -694,7 +707,7 @@ int record_read_updates(const void *bytes, size_t n, struct update *ret_updates,
 		return err_set(detail, ERR_RANGE, "record: byte 1: %u updates, expected at most %u", n_updates, most);
 	size_t used = 3;
 	for (uint32_t i = 0; i < n_updates; i++)
-		if ((code = read_update(in, n, &used, &ret_updates[i], detail)))
+		if ((code = read_update(in, n, i + 1 == n_updates, &used, &ret_updates[i], detail)))
 			return code;
 	if ((code = read_end(used, n, detail)))
 		return code;

@@ -10,6 +10,8 @@
 #define HINT_MS 14400000	  /* how far ahead "would work at" looks */
 #define OFFER_STEP_MS 60000	  /* offers that differ by less are the same to a rider */
 #define OFFER_STEP_MM 50000
+#define OFFER_OTHER_MS 300000  /* an offer for another time differs by so much at least */
+#define ADVICE_WALK_MM 1000000 /* the longest walk that is proposed to whoever was refused */
 
 /* ---- ends ---- */
 
@@ -398,6 +400,35 @@ static uint8_t reason_of(const struct ask *ask, const struct insertion_result *r
 										: OFFER_SHORTEST_RIDE;
 }
 
+/* The same question for another time: later, or to arrive earlier. 0: there is no such time. */
+static int ask_other_time(struct core *core, const struct ask *ask, const struct insertion *first, struct ask *ret)
+{
+	*ret = *ask;
+	if (ask->backward) {
+		ret->latest_dropoff = sooner(ask->latest_dropoff, first->at_door) - OFFER_OTHER_MS;
+		ret->earliest = later(core->now, ask->earliest - (ask->latest_dropoff - ret->latest_dropoff));
+		return ret->latest_dropoff > ret->earliest;
+	}
+	ret->earliest = first->window_from - ask->from[first->from].walk_ms + OFFER_OTHER_MS;
+	return ret->earliest < ask->latest_pickup;
+}
+
+/* Who has but one choice is shown the best one at another time, which is looked for by itself. */
+static void offer_other_time(struct core *core, uint32_t slot, const struct ask *ask, const struct insertion *first)
+{
+	struct core_ride *ride = &core->rides[slot];
+	struct insertion_result result;
+	struct ask other;
+	if (ride->n_offers != 1 || !ask_other_time(core, ask, first, &other))
+		return;
+	insertion_search(core, &other, &result);
+	if (insertion_cheapest(&result)->vehicle == NONE)
+		return;
+	offer_fill(core, ride, &other, &result, insertion_cheapest(&result),
+		   ask->backward ? OFFER_EARLIER : OFFER_LATER, &ride->offers[ride->n_offers]);
+	ride->n_offers++;
+}
+
 /* The cheapest first (it is reserved), then what is clearly sooner or less of a walk. */
 static const struct insertion *offers_fill(const struct core *core, struct core_ride *ride, const struct ask *ask,
 					   const struct insertion_result *result)
@@ -440,13 +471,56 @@ static int alone_at_the_end(struct core *core, struct ask *ask, const struct ins
 	return insertion_cheapest(&others)->vehicle == NONE;
 }
 
-static void look_later(struct core *core, struct ask *ask)
+/* A later time to leave at which it would do. */
+static void look_later(struct core *core, const struct ask *ask)
 {
 	struct insertion_result result;
-	ask->latest_pickup += HINT_MS;
-	insertion_search(core, ask, &result);
+	struct ask late = *ask;
+	late.latest_pickup += HINT_MS;
+	if (late.backward) {
+		late.backward = 0;
+		late.latest_dropoff = INT64_MAX;
+	}
+	insertion_search(core, &late, &result);
 	if (result.best[INSERTION_SOONEST].vehicle != NONE)
 		core->result.would_work_at = result.best[INSERTION_SOONEST].window_from;
+}
+
+/* With a longer walk: which stops, and how far the farther one is. */
+static void look_farther(struct core *core, uint32_t slot)
+{
+	struct cmd_request *request = &core->rides[slot].request;
+	const uint32_t was_mm = request->walk_max_mm;
+	const instant_ms later_at = core->result.would_work_at;
+	struct ask ask;
+	struct insertion_result result;
+	if (was_mm == 0 || was_mm >= ADVICE_WALK_MM)
+		return;
+	request->walk_max_mm = ADVICE_WALK_MM;
+	uint8_t refusal = ask_fill(core, slot, &ask);
+	request->walk_max_mm = was_mm;
+	core->result.would_work_at = later_at;
+	if (refusal)
+		return;
+	insertion_search(core, &ask, &result);
+	const struct insertion *best = &result.best[INSERTION_LEAST_WALK];
+	if (best->vehicle == NONE)
+		return;
+	const struct end_place *from = &ask.from[best->from], *to = &ask.to[best->to];
+	core->result.would_work_walk_mm = from->walk_mm > to->walk_mm ? from->walk_mm : to->walk_mm;
+	core->result.would_work_from = from->place.stop == NONE ? 0 : from->place.stop + 1;
+	core->result.would_work_to = to->place.stop == NONE ? 0 : to->place.stop + 1;
+}
+
+/* What a refused rider could ask instead; `ask` NULL: it could not even be searched for. */
+static uint8_t advise(struct core *core, uint32_t slot, uint8_t refusal, const struct ask *ask)
+{
+	if (refusal == REFUSAL_NO_STOP_NEAR || refusal == REFUSAL_NOT_STEP_FREE || refusal == REFUSAL_NO_TIME ||
+	    refusal == REFUSAL_NO_CAPACITY || refusal == REFUSAL_CONNECTION)
+		look_farther(core, slot);
+	if (ask && (refusal == REFUSAL_NO_TIME || refusal == REFUSAL_NO_CAPACITY))
+		look_later(core, ask);
+	return refusal;
 }
 
 /* Searches and, when something is found, fills the offers and reserves the first. 0, or the refusal. */
@@ -457,19 +531,20 @@ static uint8_t offers_make(struct core *core, uint32_t slot)
 	struct insertion_result result;
 	uint8_t refusal = ask_fill(core, slot, &ask);
 	if (refusal)
-		return refusal;
+		return advise(core, slot, refusal, NULL);
 	insertion_search(core, &ask, &result);
 	const struct insertion *first = insertion_cheapest(&result);
 	if (first->vehicle == NONE) {
-		if (result.obstacle == REFUSAL_NO_TIME && ride->request.tie_kind == TIE_TO_TRIP)
-			result.obstacle = REFUSAL_CONNECTION;
-		if (result.obstacle == REFUSAL_NO_TIME && !ask.backward)
-			look_later(core, &ask);
-		return result.obstacle;
+		if (result.refusal == REFUSAL_NO_TIME || result.refusal == REFUSAL_NO_CAPACITY)
+			core->result.obstacle = result.obstacle;
+		if (result.refusal == REFUSAL_NO_TIME && ride->request.tie_kind == TIE_TO_TRIP)
+			result.refusal = REFUSAL_CONNECTION;
+		return advise(core, slot, result.refusal, &ask);
 	}
 	if (alone_at_the_end(core, &ask, first))
 		return REFUSAL_NO_FALLBACK;
 	first = offers_fill(core, ride, &ask, &result);
+	offer_other_time(core, slot, &ask, first);
 	core->rides_more[slot].direct_ms = first->direct_ms;
 	ride->state = RIDE_OFFERED;
 	ride->offers_until = core->now + later(core->settings.offer_hold_ms, core->settings.offer_hold_wall_ms);

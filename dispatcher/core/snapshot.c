@@ -3,7 +3,9 @@
 #include "record.h"
 #include "state.h"
 
-#define SNAPSHOT_VERSION 5 /* 3: closures; 4: riders taken out of vehicles, message_ms; 5: speeds of streets */
+#define SNAPSHOT_VERSION 5
+/* 3: closures; 4: riders taken out of vehicles, message_ms; 5: speeds of streets, advice with refusals, demand,
+ * rebalancing, groups */
 #define SNAPSHOT_OLDEST 2
 #define SNAPSHOT_MAGIC UINT64_C(0x3145524f4342555a) /* "ZUBCORE1" */
 
@@ -84,6 +86,8 @@ TABLE(notice_table, ONE(notice), ONE(ride), ONE(kind), ONE(state), ONE(made_at),
 #define T struct kept_key
 TABLE(key_table, ONE(key.high), ONE(key.low), ONE(result.command_kind), ONE(result.code), ONE(result.refusal),
       ONE(result.repeated), ONE(result.ride), ONE(result.vehicle), ONE(result.would_work_at));
+TABLE(key_advice_table, ONE(result.obstacle), ONE(result.would_work_from), ONE(result.would_work_to),
+      ONE(result.would_work_walk_mm));
 #undef T
 #define T struct trip_delay
 TABLE(delay_table, TEXT(trip.feed), TEXT(trip.trip_id), ONE(trip.start_s), ONE(trip.yyyymmdd), ONE(trip.stop_sequence),
@@ -217,6 +221,12 @@ static void put_vehicle(const struct core *core, uint32_t i, struct cursor *c)
 	put_number(c, (uint64_t)core->timers.at[core->settings.rides_max + i], core->scratch);
 }
 
+static void put_key(const struct core *core, uint32_t i, struct cursor *c)
+{
+	put(c, &key_table, &core->keys[i], core->scratch);
+	put(c, &key_advice_table, &core->keys[i], core->scratch);
+}
+
 static void put_item(const struct core *core, uint32_t kind, uint32_t i, struct cursor *c)
 {
 	if (kind == ITEM_RIDE)
@@ -228,7 +238,7 @@ static void put_item(const struct core *core, uint32_t kind, uint32_t i, struct 
 	else if (kind == ITEM_NOTICE && i < core->n_notices)
 		put(c, &notice_table, &core->notices[i], core->scratch);
 	else if (kind == ITEM_KEY && i < core->n_keys)
-		put(c, &key_table, &core->keys[i], core->scratch);
+		put_key(core, i, c);
 	else if (kind == ITEM_DELAY && i < core->n_delays)
 		put(c, &delay_table, &core->delays[i], core->scratch);
 	else if (kind == ITEM_SUPERVISOR && i < core->n_supervisors)
@@ -416,8 +426,11 @@ static int get_rest(struct core *core, struct cursor *c)
 		get(c, &case_table, &core->cases[i]);
 	for (uint32_t i = 0; i < core->n_notices; i++)
 		get(c, &notice_table, &core->notices[i]);
-	for (uint32_t i = 0; i < core->n_keys; i++)
+	for (uint32_t i = 0; i < core->n_keys; i++) {
 		get(c, &key_table, &core->keys[i]);
+		if (c->version >= 5)
+			get(c, &key_advice_table, &core->keys[i]);
+	}
 	for (uint32_t i = 0; i < core->n_delays; i++)
 		get_since(c, 3, &delay_table, "over_at", &core->delays[i]);
 	for (uint32_t i = 0; i < core->n_supervisors; i++)

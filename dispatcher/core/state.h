@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define REFUSALS_KEPT 4
-#define ENDS_MAX 4	   /* places tried at each end of a ride */
+#define ENDS_MAX 32	   /* places tried at each end of a ride: all within the walk limit, the nearest of more */
 #define PATH_ARCS_MAX 1024 /* longest leg that can be left before its end */
 #define LATE_LOOK_MS 30000 /* a plan that does not go on is looked at this often */
 

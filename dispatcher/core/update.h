@@ -63,6 +63,17 @@ enum refusal {
 	REFUSAL_TRIP_UNKNOWN,
 	REFUSALS
 };
+enum obstacle { /* what a vehicle that might have come met last; of several the one that got furthest */
+		OBSTACLE_NONE,
+		OBSTACLE_SPACE,	      /* no room of that kind for part of the way */
+		OBSTACLE_ENERGY,      /* the battery's reserve */
+		OBSTACLE_PICKUP,      /* at the pickup within the longest wait */
+		OBSTACLE_SERVICE_END, /* of the service, the shift or the release */
+		OBSTACLE_ARRIVAL,     /* the wished arrival or the departure to reach */
+		OBSTACLE_RIDE_TIME,   /* the longest ride */
+		OBSTACLE_PROMISES,    /* made to others, or not safe to make */
+		OBSTACLES
+};
 enum cause { /* why a promise was broken; each must trace to a journaled outside event */
 	     CAUSE_NONE = 0,
 	     CAUSE_VEHICLE_FAULT,
@@ -121,7 +132,14 @@ struct offer {
 	int64_t cost;	/* cost.h; kept so that the choice explains itself */
 	uint32_t n_vehicles_tried, n_vehicles_feasible;
 };
-enum offer_reason { OFFER_SOONEST = 1, OFFER_LEAST_WALK = 2, OFFER_BEST_CONNECTION = 3, OFFER_SHORTEST_RIDE = 4 };
+enum offer_reason {
+	OFFER_SOONEST = 1,
+	OFFER_LEAST_WALK = 2,
+	OFFER_BEST_CONNECTION = 3,
+	OFFER_SHORTEST_RIDE = 4,
+	OFFER_LATER = 5,  /* leaves later */
+	OFFER_EARLIER = 6 /* arrives with more time in hand */
+};
 
 struct upd_result {
 	uint16_t command_kind;
@@ -130,7 +148,12 @@ struct upd_result {
 	uint8_t repeated; /* 1: this key was answered before; the same answer again */
 	uint64_t ride;
 	uint32_t vehicle;
-	instant_ms would_work_at; /* for a refusal: a later time that would do, or INSTANT_NONE */
+	instant_ms would_work_at; /* for a refusal: a later time to leave that would do, or INSTANT_NONE */
+	/* for a refusal; all 0 in journals of engine 2 */
+	uint8_t obstacle;	    /* enum obstacle */
+	uint32_t would_work_from,   /* a stop to leave from and one to go to that would do for whoever walks so far, */
+		would_work_to,	    /* each its number + 1, 0 = none (or the door) */
+		would_work_walk_mm; /* at the end where the walk is longer; 0 = would not help */
 };
 struct upd_ride {
 	uint64_t ride;

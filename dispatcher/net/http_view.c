@@ -148,7 +148,8 @@ static json_t *place_view(const struct http *http, const struct place *place, ui
 
 static const char *reason_name(uint8_t reason)
 {
-	static const char *const names[] = {"soonest", "soonest", "least_walk", "best_connection", "shortest_ride"};
+	static const char *const names[] = {"soonest",	     "soonest", "least_walk", "best_connection",
+					    "shortest_ride", "later",	"earlier"};
 	return names[reason < COUNT_OF(names) ? reason : 0];
 }
 
@@ -252,13 +253,35 @@ static json_t *needs_view(const struct http *http, const struct core_ride *ride)
 	return json;
 }
 
-static void set_refusal(json_t *json, uint8_t refusal, instant_ms would_work_at, enum language language)
+/* What would do for whoever walks so far; stops are given as in struct upd_result. */
+static json_t *would_walk_view(const struct http *http, const struct upd_result *result, enum language language)
 {
-	json_t *why = refusal ? view_words(language, "refusal", core_refusal_name(refusal)) : json_null();
-	if (refusal) {
-		const char *advice = http_words(language, "advice", core_refusal_name(refusal));
-		set(why, "advice", strcmp(advice, core_refusal_name(refusal)) == 0 ? json_null() : json_string(advice));
-		set(why, "would_work_at", http_json_instant(would_work_at));
+	const struct core *core = http_core(http);
+	const uint32_t stops[] = {result->would_work_from, result->would_work_to};
+	static const char *const names[] = {"from", "to"};
+	if (!result->would_work_walk_mm)
+		return json_null();
+	json_t *json = json_pack("{s:I}", "walk_m", (json_int_t)(result->would_work_walk_mm + 999) / 1000);
+	for (uint32_t i = 0; i < COUNT_OF(stops); i++) {
+		int is_stop = stops[i] && stops[i] <= core_town(core)->n_stops;
+		struct place place = is_stop ? core_stop_place(core, stops[i] - 1) : (struct place){0};
+		set(json, names[i], is_stop ? place_view(http, &place, place.stop, language) : json_null());
+	}
+	return json;
+}
+
+static void set_refusal(const struct http *http, json_t *json, const struct upd_result *result, enum language language)
+{
+	const char *name = core_refusal_name(result->refusal);
+	json_t *why = result->refusal ? view_words(language, "refusal", name) : json_null();
+	if (result->refusal) {
+		const char *advice = http_words(language, "advice", name);
+		set(why, "obstacle",
+		    result->obstacle ? view_words(language, "obstacle", core_obstacle_name(result->obstacle))
+				     : json_null());
+		set(why, "advice", strcmp(advice, name) == 0 ? json_null() : json_string(advice));
+		set(why, "would_work_at", http_json_instant(result->would_work_at));
+		set(why, "would_work_on_foot", would_walk_view(http, result, language));
 	}
 	set(json, "refusal", why);
 }
@@ -317,7 +340,8 @@ json_t *view_ride(const struct http *http, const struct core_ride *ride, enum la
 	if (for_operator)
 		set(json, "ride", http_json_id(ride->ride));
 	set(json, "state", view_words(language, "state", core_ride_state_name(ride->state)));
-	set_refusal(json, ride->refusal, INSTANT_NONE, language);
+	set_refusal(http, json, &(struct upd_result){.refusal = ride->refusal, .would_work_at = INSTANT_NONE},
+		    language);
 	set(json, "cause", ride->cause ? view_words(language, "cause", core_cause_name(ride->cause)) : json_null());
 	set(json, "from", view_point(ride->request.from.point));
 	set(json, "to", view_point(ride->request.to.point));
@@ -357,7 +381,7 @@ json_t *view_result(const struct http *http, const struct core_ride *ride, const
 	json_t *view = ride ? view_ride(http, ride, language, for_operator)
 			    : refused_view(http, result, language, for_operator);
 	if (result->refusal)
-		set_refusal(view, result->refusal, result->would_work_at, language);
+		set_refusal(http, view, result, language);
 	for (int i = 0; hash && i < 32; i++)
 		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
 	set(json, "ride", view);

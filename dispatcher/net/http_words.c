@@ -117,6 +117,19 @@ static const struct {
 	{"refusal.trip_unknown",
 	 {"This train or bus is not in the timetable of that day.",
 	  "Dieser Zug oder Bus steht nicht im Fahrplan dieses Tages."}},
+	/* what the shuttle that came nearest to it could not do */
+	{"obstacle.space",
+	 {"There would be no room for you part of the way.", "Auf einem Teil der Strecke wäre kein Platz für Sie."}},
+	{"obstacle.energy", {"The battery would not last.", "Die Batterie würde nicht reichen."}},
+	{"obstacle.pickup",
+	 {"The longest wait would be exceeded.", "Bis zur Abholung würde es länger dauern als zulässig."}},
+	{"obstacle.service_end",
+	 {"The ride would end after the end of service.", "Die Fahrt würde nach Betriebsschluss enden."}},
+	{"obstacle.arrival", {"You would arrive too late for what you wished.", "Sie kämen später an als gewünscht."}},
+	{"obstacle.ride_time", {"The ride would take too long.", "Die Fahrt würde zu lange dauern."}},
+	{"obstacle.promises",
+	 {"It would delay others beyond what they were promised.",
+	  "Andere kämen später an, als ihnen zugesagt wurde."}},
 	/* what a rider can do instead */
 	{"advice.outside_area",
 	 {"Please choose a place inside the area marked on the map, or a stop near its edge.",
@@ -199,6 +212,8 @@ static const struct {
 	{"reason.soonest", {"soonest", "am schnellsten"}},
 	{"reason.least_walk", {"least walking", "am wenigsten zu Fuß"}},
 	{"reason.best_connection", {"best connection", "bester Anschluss"}},
+	{"reason.later", {"leaves later", "fährt später"}},
+	{"reason.earlier", {"more time in hand", "mehr Zeit bis zur Abfahrt oder zum Termin"}},
 	{"reason.shortest_ride", {"shortest ride", "kürzeste Fahrt"}},
 	/* sides by the compass: left and right depend on where one comes from */
 	{"side.north", {"north side of the street", "Nordseite der Straße"}},

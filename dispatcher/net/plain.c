@@ -153,6 +153,25 @@ static void handle_form(struct call *call)
 	show_form(call, &form);
 }
 
+/* With which walk it would do. */
+static void show_walk(struct call *call, struct evbuffer *out, const struct upd_result *result)
+{
+	const struct town *town = http_town(call->http);
+	const uint32_t stops[] = {result->would_work_from, result->would_work_to};
+	char names[COUNT_OF(stops)][PLAIN_TEXT_BYTES], text[3 * PLAIN_TEXT_BYTES];
+	if (!result->would_work_walk_mm)
+		return;
+	for (uint32_t i = 0; i < COUNT_OF(stops); i++) {
+		if (stops[i] && stops[i] <= town->n_stops)
+			plain_stop_text(town, stops[i] - 1, call->language, names[i], sizeof names[i]);
+		else
+			snprintf(names[i], sizeof names[i], "%s", plain_word(call->language, PLAIN_YOUR_DOOR));
+	}
+	plain_say(text, sizeof text, call->language, PLAIN_WOULD_WALK, (int)((result->would_work_walk_mm + 999) / 1000),
+		  names[0], names[1]);
+	html_put(out, "<p>%s</p>", text);
+}
+
 /* Why not, what to do instead, who else can help; and the form again, with what would work in it. */
 static void show_refusal(struct call *call, struct plain_form *form, const struct upd_result *result)
 {
@@ -166,8 +185,11 @@ static void show_refusal(struct call *call, struct plain_form *form, const struc
 		return;
 	}
 	html_put(out, "<div class=\"message\" role=\"alert\"><p>%s</p>", http_words(language, "refusal", name));
+	if (result->obstacle)
+		html_put(out, "<p>%s</p>", http_words(language, "obstacle", core_obstacle_name(result->obstacle)));
 	if (strcmp(advice, name) != 0)
 		html_put(out, "<p>%s</p>", advice);
+	show_walk(call, out, result);
 	if (result->would_work_at != INSTANT_NONE && result->would_work_at > 0) {
 		plain_when(call->http, language, result->would_work_at, when);
 		plain_say(text, sizeof text, language, PLAIN_WOULD_WORK, when);

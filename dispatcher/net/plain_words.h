@@ -44,6 +44,9 @@
 	X(PROBLEM, "That did not work", "Das ging nicht")                                                              \
 	X(REFUSED, "This ride is not possible", "Diese Fahrt ist nicht möglich")                                       \
 	X(WOULD_WORK, "It would work at %s.", "Möglich wäre es um %s.")                                                \
+	X(WOULD_WALK, "It would work with a walk of %d m: from %s to %s.",                                             \
+	  "Mit einem Fußweg von %d m wäre es möglich: von %s nach %s.")                                                \
+	X(YOUR_DOOR, "your door", "Ihrer Tür")                                                                         \
 	X(TAKE_IT, "The form below now asks for that time.", "Das Formular unten fragt jetzt nach dieser Zeit.")       \
 	X(INSTEAD, "%s can help: %s", "%s kann helfen: %s")                                                            \
 	X(OLD_FORM, "This form was not made by this page or is damaged. Please fill it in again.",                     \

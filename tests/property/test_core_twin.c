@@ -522,8 +522,143 @@ static void agrees(void **state)
 	assert_true(feasible > n / 4);
 }
 
+/* ---- meeting points: all stops within the walk limit, at both ends, against plain searches on foot ---- */
+
+static uint32_t on_foot(struct route_query *query, struct spot from, struct spot to)
+{
+	const struct network *walk = &core_town(rig.core)->walk;
+	const struct route_metric foot = {0, walk->time_ms, NULL};
+	uint32_t least = NONE;
+	for (int turn = 0; turn < 4; turn++) {
+		struct spot a = from, b = to;
+		if (turn & 1)
+			a = (struct spot){walk->reverse_arc[a.arc], walk->dist_mm[a.arc] - a.offset_mm};
+		if (turn & 2)
+			b = (struct spot){walk->reverse_arc[b.arc], walk->dist_mm[b.arc] - b.offset_mm};
+		struct route_result result = route_one(query, &foot, a, b);
+		if (result.time_ms != TIME_INFINITE && result.dist_mm < least)
+			least = result.dist_mm;
+	}
+	return least;
+}
+
+static uint32_t ends_of(struct route_query *query, const struct place *place, uint32_t most_mm, int from,
+			struct end_place *ends)
+{
+	const struct town *town = core_town(rig.core);
+	uint32_t n = 0;
+	for (uint32_t s = 0; s < town->n_stops; s++) {
+		struct place stop = core_stop_place(rig.core, s);
+		uint32_t mm = from ? on_foot(query, place->walk, stop.walk) : on_foot(query, stop.walk, place->walk);
+		if (mm <= most_mm)
+			ends[n++] = (struct end_place){stop, mm,
+						       (uint32_t)((uint64_t)mm * 1000 / town->rules.walk_mm_per_s)};
+	}
+	return n;
+}
+
+static void meeting_ask(struct rng *rng, struct route_query *query, struct command *command, struct ask *ask)
+{
+	const struct town_rules *rules = &core_town(rig.core)->rules;
+	struct place from = any_place(rng), to = any_place(rng);
+	while (geo_rough_mm(from.point, to.point) < 50000)
+		to = any_place(rng);
+	*command = rig_request_command(&rig, from, to);
+	command->request.walk_max_mm = (uint32_t)rng_between(rng, 1, 12) * 100000;
+	*ask = (struct ask){.skip = NONE, .ride = NONE - 1, .service_end = INT64_MAX, .latest_dropoff = INT64_MAX};
+	ask->n_from = ends_of(query, &from, command->request.walk_max_mm, 1, ask->from);
+	ask->n_to = ends_of(query, &to, command->request.walk_max_mm, 0, ask->to);
+	ask->units[0] = 1;
+	ask->party = 1;
+	ask->boarding_ms = core_town(rig.core)->need_boarding_ms[0];
+	uint32_t nearest_ms = UINT32_MAX;
+	for (uint32_t p = 0; p < ask->n_from; p++)
+		nearest_ms = ask->from[p].walk_ms < nearest_ms ? ask->from[p].walk_ms : nearest_ms;
+	ask->earliest = rig.now;
+	ask->latest_pickup = rig.now + nearest_ms + rules->wait_max_ms;
+}
+
+struct met {
+	uint32_t asked, no_stop, offered, choice, ends_most;
+};
+
+static void meet(struct rng *rng, struct route_query *query, uint64_t seed, struct met *met)
+{
+	struct command command;
+	struct ask ask;
+	struct found best[INSERTION_WISHES];
+	rig_step(&rig, &(struct command){.kind = CMD_TICK});
+	meeting_ask(rng, query, &command, &ask);
+	twin_search(&ask, best);
+	struct upd_result result = rig_step(&rig, &command);
+	const struct core_ride *ride = core_ride(rig.core, command.request.ride);
+	met->asked++;
+	if (!ask.n_from || !ask.n_to) {
+		assert_int_equal(result.refusal, REFUSAL_NO_STOP_NEAR);
+		assert_true(result.would_work_walk_mm == 0 || result.would_work_walk_mm > command.request.walk_max_mm);
+		met->no_stop++;
+		return;
+	}
+	if (best[0].yes != (ride->n_offers > 0) || (best[0].yes && ride->offers[0].cost != best[0].cost))
+		fail_msg("seed %llu, ride %u: twin %d cost %lld, core %u offers cost %lld", (unsigned long long)seed,
+			 (unsigned)command.request.ride, best[0].yes, (long long)best[0].cost, ride->n_offers,
+			 (long long)ride->offers[0].cost);
+	const struct found *least = &best[INSERTION_LEAST_WALK];
+	int64_t walk_mm = INT64_MAX;
+	for (uint32_t k = 0; k < ride->n_offers; k++)
+		walk_mm = sooner(walk_mm, (int64_t)ride->offers[k].walk_from_mm + ride->offers[k].walk_to_mm);
+	if (best[0].yes) /* what is less of a walk by 50 m is among the offers */
+		assert_true(walk_mm < (int64_t)ask.from[least->p].walk_mm + ask.to[least->q].walk_mm + 50000);
+	met->offered += ride->n_offers > 0;
+	met->choice += ride->n_offers > 1;
+	met->ends_most = ask.n_from * ask.n_to > met->ends_most ? ask.n_from * ask.n_to : met->ends_most;
+	if (ride->n_offers && rng_chance(rng, 800))
+		(void)rig_accept(&rig, command.request.ride, (uint8_t)rng_below(rng, ride->n_offers));
+}
+
+static void meeting_points(void **state)
+{
+	(void)state;
+	const char *text = getenv("ZUB_SEED");
+	uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
+	struct met met = {0};
+	for (uint64_t s = seed; s < seed + 6; s++) {
+		struct drawn_town drawn;
+		struct arena arena;
+		struct route_graph *graph;
+		struct route_query *query;
+		struct rng rng;
+		rng_seed(&rng, s);
+		drawn_town_open(&drawn, &(struct drawn_options){.drawing = town_drawn,
+								.metres_per_char = 80,
+								.stops = "AB BA CD EF20 EF300 JK GK FJ KL LH GH DC"});
+		rig_open(&rig, &drawn, NULL);
+		assert_int_equal(arena_open(&arena, 1 << 22), 0);
+		assert_int_equal(route_graph_open(&graph, &drawn.town.walk, &arena), 0);
+		assert_int_equal(route_query_open(&query, graph, &arena), 0);
+		rig_sign_on(&rig, "Anna", 4);
+		for (uint32_t v = 1; v <= 3; v++) {
+			const char *way = ways[rng_below(&rng, COUNT_OF(ways))];
+			assert_int_equal(rig_vehicle(&rig, v, way[0], way[1]), 0);
+		}
+		for (uint32_t round = 0; round < 40; round++) {
+			meet(&rng, query, s, &met);
+			rig_run(&rig, rig.now + rng_between(&rng, 0, 240) * SECOND_MS);
+		}
+		arena_close(&arena);
+		rig_close(&rig);
+		drawn_town_close(&drawn);
+	}
+	printf("%u asked, %u without a stop, %u offered, %u with a choice, up to %u pairs of stops, seeds %llu to "
+	       "%llu\n",
+	       met.asked, met.no_stop, met.offered, met.choice, met.ends_most, (unsigned long long)seed,
+	       (unsigned long long)seed + 5);
+	assert_true(met.offered > met.asked / 3 && met.ends_most > 16);
+	assert_true(2 * met.choice >= met.offered);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(agrees)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(agrees), cmocka_unit_test(meeting_points)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,7 @@ def of(group, cars, carried):
     to_trip = [r for r in done if r["tie"] == "to_trip" and r["trip_at"]]
     result = {
         "requests": requests, "rejections": count("refused"), "rejection_rate": div(count("refused"), requests),
+        "choice_share": div(sum(int(r["offers"]) > 1 for r in group), sum(int(r["offers"]) > 0 for r in group)),
         "offers_not_taken": count("expired"), "promised": len(promised), "promised_share": div(len(promised), requests),
         "rides": len(done), "persons": sum(int(r["persons"]) for r in done), "cancelled": count("cancelled"),
         "no_shows": count("no_show"), "no_show_rate": div(count("no_show"), len(promised)), "promises_broken": broken,

@@ -77,6 +77,13 @@ static int open_train(void **state)
 	return 0;
 }
 
+static int open_stops(void **state)
+{
+	(void)state;
+	open_with(&(struct drawn_options){.drawing = grid, .metres_per_char = 50, .stops = "CD IJ"}, 1);
+	return 0;
+}
+
 static int close_all(void **state)
 {
 	(void)state;
@@ -552,6 +559,57 @@ static void unknown_access_is_not_offered(void **state)
 	assert_int_equal(core_ride(rig.core, command.request.ride)->units[1], 1);
 }
 
+/* Each refusal names what was in the way last, and what would do instead: later, or from a stop farther off. */
+static void refusals_say_what_would_do(void **state)
+{
+	(void)state;
+	drawn.town.rules.door_to_door = 0;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'A', 'E'), rig_place(&rig, 'G', 'H'));
+	command.request.walk_max_mm = 20000;
+	struct upd_result result = rig_step(&rig, &command);
+	assert_int_equal(result.refusal, REFUSAL_NO_STOP_NEAR);
+	assert_true(result.would_work_walk_mm > 20000);
+	assert_true(result.would_work_from > 0 && result.would_work_to > 0);
+	/* with that walk it does work, between those stops or better ones */
+	command.request.ride = ++rig.last_ride;
+	command.request.walk_max_mm = result.would_work_walk_mm;
+	result = rig_step(&rig, &command);
+	assert_int_equal(result.code, 0);
+	assert_int_equal(result.would_work_walk_mm, 0);
+	struct command cancel = {.kind = CMD_CANCEL, .cancel = {.ride = command.request.ride}};
+	rig_step(&rig, &cancel);
+	/* nobody could be there in time: the time that would do does */
+	drawn.town.rules.wait_max_ms = 1000;
+	command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.walk_max_mm = 20000;
+	result = rig_step(&rig, &command);
+	assert_int_equal(result.refusal, REFUSAL_NO_TIME);
+	assert_int_equal(result.obstacle, OBSTACLE_PICKUP);
+	assert_true(result.would_work_at > rig.now);
+	drawn.town.rules.wait_max_ms = 3600000;
+	command.request.ride = ++rig.last_ride;
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = result.would_work_at;
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+}
+
+/* Whoever would have one choice only is shown another departure, and can take it. */
+static void a_choice_of_two(void **state)
+{
+	(void)state;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'A', 'E'), rig_place(&rig, 'C', 'D'));
+	uint64_t number = command.request.ride;
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	const struct core_ride *ride = core_ride(rig.core, number);
+	assert_int_equal(ride->n_offers, 2);
+	assert_int_equal(ride->offers[0].reason, OFFER_SOONEST);
+	assert_int_equal(ride->offers[1].reason, OFFER_LATER);
+	assert_true(ride->offers[1].earliest_pickup >= ride->offers[0].earliest_pickup + 300000);
+	instant_ms latest = ride->offers[1].latest_pickup;
+	assert_int_equal(rig_accept(&rig, number, 1).code, 0);
+	assert_int_equal(core_ride(rig.core, number)->latest_pickup, latest);
+}
+
 static void refusals_say_why(void **state)
 {
 	(void)state;
@@ -741,6 +799,8 @@ int main(void)
 		STORY(departing_train_is_reached, open_train),
 		STORY(unknown_access_is_not_offered, open_train),
 		STORY(refusals_say_why, open_one),
+		STORY(refusals_say_what_would_do, open_stops),
+		STORY(a_choice_of_two, open_two),
 		STORY(no_road_is_a_reason_of_its_own, open_dead_end),
 		STORY(starts_of_older_engines_are_replayed, open_one),
 		STORY(empty_battery_charges, open_one),

@@ -95,6 +95,8 @@ static void every_name_has_words(void **state)
 		assert_true(http_words_known("refusal", core_refusal_name(i)));
 		assert_true(http_words_known("advice", core_refusal_name(i)));
 	}
+	for (uint8_t i = 1; i < OBSTACLES; i++)
+		assert_true(http_words_known("obstacle", core_obstacle_name(i)));
 	for (uint8_t i = 1; i < CAUSES; i++)
 		assert_true(http_words_known("cause", core_cause_name(i)));
 	for (uint8_t i = 1; i < NOTICE_KINDS; i++)

@@ -25,8 +25,11 @@ export interface Offer {
 	direct_s: number; distance_m: number; price_cents: number; reason: Words; vehicles_tried: number; vehicles_feasible: number;
 }
 export interface Notice { notice: string; kind: string; text: string; state: string; made_at: string; about: string | null }
+export interface Refusal extends Words {
+	obstacle: Words | null; advice: string | null; would_work_at: string | null; would_work_on_foot: { walk_m: number; from: RidePlace | null; to: RidePlace | null } | null;
+}
 export interface Ride {
-	secret: string; page: string; ride?: string; state: Words; refusal: (Words & { advice: string | null; would_work_at: string | null }) | null; cause: Words | null;
+	secret: string; page: string; ride?: string; state: Words; refusal: Refusal | null; cause: Words | null;
 	from: Point; to: Point; needs: Record<string, number>; prebooked: boolean; offers: Offer[];
 	promise: { earliest_pickup: string; latest_pickup: string; latest_arrival: string } | null;
 	asked_at: string | null; offers_until: string | null; planned_pickup: string | null; planned_dropoff: string | null;

@@ -1,5 +1,5 @@
 // The booking form and its offers: for riders on "/", for callers in the control room.
-import { ApiError, get, post, type Departure, type Need, type Offer, type Ride, type RideAnswer, type Stop, type Town } from './api';
+import { ApiError, get, post, type Departure, type Need, type Offer, type Refusal, type Ride, type RideAnswer, type RidePlace, type Stop, type Town } from './api';
 import { fieldOf, instantOf, serviceNow, timeOf, whenOf } from './clock';
 import { freshId, h, replace } from './dom';
 import { findJourneys, journeyList } from './journeys';
@@ -219,8 +219,26 @@ export class Booking {
 		const later = ride.refusal?.would_work_at ?? null;
 		const fallback = ride.fallback?.phone ? h('p', {}, t('fallback', { name: ride.fallback.name ?? '', phone: ride.fallback.phone })) : null;
 		const phone = this.options.town.phone;
-		this.say(ride.refusal?.message ?? ride.state.message, ride.refusal?.advice ? h('p', {}, ride.refusal.advice) : null, later ? h('p', {}, t('wouldWork', { time: whenOf(later) }), ' ',
+		this.say(ride.refusal?.message ?? ride.state.message, ride.refusal?.obstacle ? h('p', {}, ride.refusal.obstacle.message) : null, this.onFoot(ride.refusal),
+			ride.refusal?.advice ? h('p', {}, ride.refusal.advice) : null, later ? h('p', {}, t('wouldWork', { time: whenOf(later) }), ' ',
 			h('button', { type: 'button', onclick: () => this.take(later) }, t('thisTime', { time: whenOf(later) }))) : null, fallback, phone && !fallback ? h('p', {}, t('phone', { n: phone })) : null);
+	}
+	/** A longer walk that would do, with a button that takes it. */
+	private onFoot(refusal: Refusal | null): HTMLElement | null {
+		const foot = refusal?.would_work_on_foot;
+		if (!foot)
+			return null;
+		const name = (place: RidePlace | null) => place ? placeText(place) : t('yourDoor');
+		return h('p', {}, t('wouldWalk', { m: foot.walk_m, from: name(foot.from), to: name(foot.to) }), ' ',
+			h('button', { type: 'button', onclick: () => this.walkSoFar(foot.walk_m) }, t('thisWalk', { m: foot.walk_m })));
+	}
+	private walkSoFar(metres: number): void {
+		const enough = [...this.walk.options].find((option) => Number(option.value) >= metres);
+		if (!enough)
+			this.walk.append(h('option', { value: String(metres) }, `${metres} m`));
+		this.walk.value = enough?.value ?? String(metres);
+		this.form();
+		void this.ask();
 	}
 	private take(later: string): void {
 		this.setWhen('leave_at');
