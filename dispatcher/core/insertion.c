@@ -27,6 +27,7 @@ struct base {
 	uint32_t load[SEQUENCE_MAX][TOWN_SPACES_MAX]; /* before task k */
 	instant_ms slack[SEQUENCE_MAX];
 	uint64_t mm;
+	uint64_t charge_mwh; /* what it will have charged before anything new, at most to full */
 };
 
 size_t search_size(const struct core_settings *settings)
@@ -138,6 +139,19 @@ static void base_loads(const struct core *core, struct base *base)
 	}
 }
 
+static uint64_t charge_ahead(const struct core *core, uint32_t slot)
+{
+	const struct core_settings *s = &core->settings;
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	const struct core_task *task = core_tasks(core, slot);
+	if (!core->vehicles_more[slot].n || task->kind != WIRE_CHARGE)
+		return 0;
+	instant_ms ms = task->state ? task->end - core->now : core_tasks_more(core, slot)->dwell_ms;
+	uint64_t mwh = ms > 0 ? (uint64_t)ms * s->charge_w / 3600 : 0; /* W * ms = mWs */
+	uint64_t room = (1000u - vehicle->battery_permille) * (uint64_t)s->battery_wh;
+	return mwh < room ? mwh : room;
+}
+
 static void base_fill(struct core *core, uint32_t slot, struct base *base)
 {
 	const struct core_task *tasks = core_tasks(core, slot);
@@ -151,6 +165,7 @@ static void base_fill(struct core *core, uint32_t slot, struct base *base)
 	schedule_worst(&base->seq, &base->times);
 	base_loads(core, base);
 	base->mm = 0;
+	base->charge_mwh = charge_ahead(core, slot);
 	for (uint32_t k = 0; k < base->n; k++)
 		base->mm += tasks[k].drive_mm;
 }
@@ -395,6 +410,7 @@ static int trial_energy(const struct trial *t, uint64_t added_mm)
 	const struct core_settings *s = &t->core->settings;
 	const uint64_t wh_per_km = t->core->town->class_wh_per_km[vehicle->class_index];
 	uint64_t has_mwh = (uint64_t)vehicle->battery_permille * s->battery_wh; /* permille * Wh = mWh */
+	has_mwh += t->base->charge_mwh;
 	uint64_t keep_mwh = (uint64_t)s->battery_reserve_permille * s->battery_wh;
 	uint64_t need_mwh = (t->base->mm + added_mm) / 1000 * wh_per_km; /* m * Wh/km = mWh */
 	return has_mwh >= keep_mwh + need_mwh;

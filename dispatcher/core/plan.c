@@ -428,27 +428,60 @@ void plan_shed(struct core *core, uint32_t slot)
 	}
 }
 
-void plan_put_depot(struct core *core, uint32_t slot, uint8_t kind)
+/* To 90 % at the depot's power. */
+static uint32_t charge_ms(const struct core *core, uint32_t slot)
 {
-	struct vehicle_more *more = &core->vehicles_more[slot];
-	const struct core_vehicle *vehicle = &core->vehicles[slot];
-	if (more->n >= core->settings.plan_tasks_max ||
-	    !distance_is_open(core->distance, vehicle->class_index, vehicle->depot.road))
-		return;
+	const uint32_t permille = core->vehicles[slot].battery_permille;
+	uint64_t ms = (permille < 900 ? 900u - permille : 0) * (uint64_t)core->settings.battery_wh * 3600 /
+		      core->settings.charge_w;
+	return (uint32_t)(ms < (uint64_t)DAY_MS ? ms : (uint64_t)DAY_MS);
+}
+
+/* The first task: everything after it has time enough. */
+static void put_first(struct core *core, uint32_t slot, uint8_t kind, const struct place *place, uint32_t dwell_ms)
+{
 	core_touch_vehicle(core, slot);
-	open_gap(core, slot, more->n);
-	struct core_task *task = core_tasks(core, slot) + more->n - 1;
+	open_gap(core, slot, 0);
+	struct core_task *task = core_tasks(core, slot);
 	task->kind = kind;
-	task->place = vehicle->depot;
-	if (kind == WIRE_CHARGE) { /* to 90 % at the depot's power */
-		uint64_t missing = vehicle->battery_permille < 900 ? 900u - vehicle->battery_permille : 0;
-		uint64_t ms = missing * core->settings.battery_wh * 3600 / core->settings.charge_w;
-		core_tasks_more(core, slot)[more->n - 1].dwell_ms =
-			(uint32_t)(ms < (uint64_t)DAY_MS ? ms : (uint64_t)DAY_MS);
-	}
-	relink(core, slot, more->n - 1);
+	task->place = *place;
+	core_tasks_more(core, slot)->dwell_ms = dwell_ms;
+	relink(core, slot, 0);
+	relink(core, slot, 1);
 	plan_retime(core, slot);
 	plan_changed(core, slot);
+}
+
+void plan_put_depot(struct core *core, uint32_t slot, uint8_t kind)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	if (!core->vehicles_more[slot].n && distance_is_open(core->distance, vehicle->class_index, vehicle->depot.road))
+		put_first(core, slot, kind, &vehicle->depot, kind == WIRE_CHARGE ? charge_ms(core, slot) : 0);
+}
+
+int plan_put_charge(struct core *core, uint32_t slot, uint32_t least_ms)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	const struct core_task *next = core_tasks(core, slot);
+	const struct task_more *next_more = core_tasks_more(core, slot);
+	struct place from;
+	instant_ms at;
+	if (core->vehicles_more[slot].n + 1 >= core->settings.plan_tasks_max || next_more->ride == NONE ||
+	    next->kind != WIRE_PICKUP || next->state ||
+	    !distance_is_open(core->distance, vehicle->class_index, vehicle->depot.road))
+		return 0;
+	plan_start(core, slot, &from, &at);
+	uint32_t there = distance_between(core->distance, vehicle->class_index, &from, &vehicle->depot).time_ms;
+	uint32_t back = distance_between(core->distance, vehicle->class_index, &vehicle->depot, &next->place).time_ms;
+	if (there == TIME_INFINITE || back == TIME_INFINITE)
+		return 0;
+	instant_ms spare = plan_ready(core, next_more->ride) - later(at, core->now) - there - back -
+			   2 * (instant_ms)town_of(core)->rules.stop_ms - 2 * (instant_ms)core->settings.reserve_ms;
+	uint32_t most_ms = charge_ms(core, slot);
+	if (spare < least_ms || most_ms < least_ms)
+		return 0;
+	put_first(core, slot, WIRE_CHARGE, &vehicle->depot, spare < most_ms ? (uint32_t)spare : most_ms);
+	return 1;
 }
 
 void plan_drop_task(struct core *core, uint32_t slot, uint32_t at)

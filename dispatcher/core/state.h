@@ -291,6 +291,9 @@ void plan_put(struct core *core, uint32_t vehicle, uint32_t ride, uint32_t picku
 void plan_put_dropoff(struct core *core, uint32_t vehicle, uint32_t ride); /* of a rider aboard, where it costs least */
 void plan_shed(struct core *core, uint32_t vehicle);
 void plan_put_depot(struct core *core, uint32_t vehicle, uint8_t kind);
+/* Charges before the first pickup of the plan, for least_ms at least, when it is there before that rider can be all the
+ * same; 1 = it does. */
+int plan_put_charge(struct core *core, uint32_t vehicle, uint32_t least_ms);
 void plan_drop_ride(struct core *core, uint32_t vehicle, uint32_t ride);
 void plan_drop_task(struct core *core, uint32_t vehicle, uint32_t index);
 void plan_first(struct core *core, uint32_t vehicle, uint32_t index);

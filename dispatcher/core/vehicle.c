@@ -2,7 +2,9 @@
 #include "distance.h"
 #include "state.h"
 
-#define CHARGE_BELOW_PERMILLE 150 /* above the reserve: an idle vehicle charges */
+#define CHARGE_BELOW_PERMILLE 150   /* above the reserve: an idle vehicle charges */
+#define CHARGE_BETWEEN_PERMILLE 400 /* above the reserve: one with time before its next rider charges */
+#define CHARGE_LEAST_MS 600000	    /* for less it does not drive there */
 #define MOVED_MM 20000
 #define DEVIATION_MS 5000
 #define SOON_MS 900000 /* riders of a stopped vehicle are moved when their time is this near */
@@ -546,13 +548,27 @@ int vehicle_states(struct core *core, const struct cmd_fleet_states *states)
 
 /* ---- rest ---- */
 
-/* Nothing planned: charge when low, park when out of service, else stay. Never with riders aboard. */
+/* Low on energy, and the next rider is not due for long: charge meanwhile. */
+static void charge_between(struct core *core, uint32_t slot)
+{
+	const struct core_vehicle *vehicle = &core->vehicles[slot];
+	if (core->vehicles_more[slot].leaving || vehicle->service != SERVICE_IN ||
+	    vehicle->battery_permille >= core->settings.battery_reserve_permille + CHARGE_BETWEEN_PERMILLE)
+		return;
+	(void)plan_put_charge(core, slot, CHARGE_LEAST_MS);
+}
+
+/* Nothing to do for now: charge when low, park when out of service, else stay. Never with riders aboard. */
 void vehicle_rest(struct core *core, uint32_t slot)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	const struct vehicle_more *more = &core->vehicles_more[slot];
-	if (more->n || vehicle->n_aboard || !vehicle->link_up || vehicle->standstill || vehicle->held)
+	if (vehicle->n_aboard || !vehicle->link_up || vehicle->standstill || vehicle->held)
 		return;
+	if (more->n) {
+		charge_between(core, slot);
+		return;
+	}
 	if (vehicle->service == SERVICE_IN &&
 	    vehicle->battery_permille < core->settings.battery_reserve_permille + CHARGE_BELOW_PERMILLE) {
 		plan_put_depot(core, slot, WIRE_CHARGE);

@@ -658,6 +658,42 @@ static void empty_battery_charges(void **state)
 	assert_int_equal(rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J')), 0);
 }
 
+static void report(uint16_t battery_permille)
+{
+	struct command states = {.kind = CMD_FLEET_STATES};
+	states.fleet_states.n = 1;
+	states.fleet_states.states[0] = (struct fleet_state){
+		1, {.at = rig.now, .place = {.arc = NONE}, .mode = WIRE_IDLE, .battery_permille = battery_permille}};
+	assert_int_equal(rig_step(&rig, &states).code, 0);
+}
+
+/* With time before its next rider a vehicle charges; whoever asks meanwhile is promised what it can do after. */
+static void charges_before_a_later_rider(void **state)
+{
+	(void)state;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = minute(120);
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	const struct core_ride *ride = core_ride(rig.core, command.request.ride);
+	const instant_ms planned = ride->planned_pickup;
+	uint32_t n;
+	report(650);
+	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_PICKUP);
+	report(450);
+	const struct core_task *plan = core_plan(rig.core, 1, &n);
+	assert_int_equal(n, 3);
+	assert_int_equal(plan[0].kind, WIRE_CHARGE);
+	assert_true(plan[0].end - plan[0].begin >= 10 * MINUTE_MS);
+	assert_true(plan[1].arrive <= plan[1].not_before);
+	assert_int_equal(ride->planned_pickup, planned);
+	assert_int_equal(core_check(rig.core, NULL), 0);
+	rig_run(&rig, minute(140));
+	assert_int_equal(state_of(command.request.ride), RIDE_DONE);
+	assert_int_equal(core_figures(rig.core)->kept, 1);
+}
+
 static void riders_share(void **state)
 {
 	(void)state;
@@ -804,6 +840,7 @@ int main(void)
 		STORY(no_road_is_a_reason_of_its_own, open_dead_end),
 		STORY(starts_of_older_engines_are_replayed, open_one),
 		STORY(empty_battery_charges, open_one),
+		STORY(charges_before_a_later_rider, open_one),
 		STORY(riders_share, open_one),
 		STORY(new_town_in_the_middle, open_two),
 	};
