@@ -87,6 +87,10 @@ static const struct yaml_setting table[] = {
 	ROW("core.charge_power", YAML_INT, 1000, 1000000, "22000", charge_w, "charging power at the depot, W"),
 	ROW("core.battery_reserve", YAML_PERMILLE, 0, 900, "0.2", battery_reserve_permille,
 	    "share of the battery that plans never use"),
+	ROW("core.rebalance", YAML_DURATION, 0, 3600000, "0 s", rebalance_ms,
+	    "idle vehicles are sent where riders are expected this often, at least every minute; 0 s: never"),
+	ROW("core.charger_slots", YAML_INT, 0, 10000, "0", charger_slots,
+	    "vehicles that may charge at one depot at once; 0: all"),
 	ROW("cost.vehicle", YAML_INT, 0, 1000, "10", weight_vehicle, "weight of a second of vehicle time"),
 	ROW("cost.wait", YAML_INT, 0, 1000, "10", weight_wait, "weight of a second of waiting"),
 	ROW("cost.ride", YAML_INT, 0, 1000, "5", weight_ride, "weight of a second of riding"),
@@ -168,6 +172,8 @@ void settings_core(const struct settings *settings, struct core_settings *ret_co
 	ret_core->offer_hold_wall_ms = service_ms(settings, settings->offer_hold_ms);
 	ret_core->reserve_ms = (uint32_t)settings->reserve_ms;
 	ret_core->message_ms = (uint32_t)settings->message_ms;
+	ret_core->rebalance_ms = (uint32_t)settings->rebalance_ms;
+	ret_core->charger_slots = (uint32_t)settings->charger_slots;
 	ret_core->freeze_ms = (uint32_t)settings->freeze_ms;
 	ret_core->plan_valid_ms = service_ms(settings, settings->link_valid_ms);
 	ret_core->closed_keep_ms = (uint32_t)settings->closed_keep_ms;

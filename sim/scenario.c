@@ -19,7 +19,8 @@ struct rows {
 		companion, second_rider, cancel, no_show, late, walk_min, walk_max, patience_min, patience_max,
 		pace_min, pace_max;
 	int64_t latency_min, latency_max, loss, repeat, slow, live, trains_late, trains_late_max, trains_cancelled,
-		check_every, snapshot_every, reserve, message, rides_max, improve_ms, improve_iterations;
+		check_every, snapshot_every, reserve, message, rides_max, improve_ms, improve_iterations, rebalance,
+		charger_slots;
 };
 #define ROW(name, type, low, high, fallback, field, help)                                                            \
 	{                                                                                                            \
@@ -84,6 +85,10 @@ static const struct yaml_setting table[] = {
 	    "planning keeps this much spare before every promised limit"),
 	ROW("core.message", YAML_DURATION, 0, 600000, "2 s", message,
 	    "until a vehicle acts on a decision and its deeds are known: kept free after each wait for a rider"),
+	ROW("core.rebalance", YAML_DURATION, 0, 3600000, "0 s", rebalance,
+	    "idle vehicles are sent where riders are expected this often; 0 s: never"),
+	ROW("core.charger_slots", YAML_INT, 0, 10000, "0", charger_slots,
+	    "vehicles that may charge at one depot at once; 0: all"),
 	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "rides kept in memory"),
 };
 
@@ -135,6 +140,8 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 			      .snapshot_every = world->snapshot_every,
 			      .reserve = world->core.reserve_ms,
 			      .message = world->core.message_ms,
+			      .rebalance = world->core.rebalance_ms,
+			      .charger_slots = world->core.charger_slots,
 			      .rides_max = world->core.rides_max,
 			      .improve_ms = world->improve_ms,
 			      .improve_iterations = world->improve_iterations};
@@ -182,6 +189,8 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->core.rides_max = (uint32_t)rows->rides_max;
 	world->improve_ms = (uint32_t)rows->improve_ms;
 	world->improve_iterations = (uint32_t)rows->improve_iterations;
+	world->core.rebalance_ms = (uint32_t)rows->rebalance;
+	world->core.charger_slots = (uint32_t)rows->charger_slots;
 	demand->per_hour = (uint32_t)rows->per_hour;
 	demand->hub_mm = (uint32_t)rows->hub_m * 1000;
 	demand->hubs = (uint32_t)rows->hubs;

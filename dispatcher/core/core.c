@@ -42,7 +42,7 @@ static int settings_valid(const struct core_settings *s)
 		return 0;
 	const uint32_t day = (uint32_t)DAY_MS;
 	if (s->offer_hold_ms > day || s->offer_hold_wall_ms > day || s->reserve_ms > day || s->freeze_ms > day ||
-	    s->plan_valid_ms > day || s->clock_tolerance_ms > day || s->message_ms > day ||
+	    s->plan_valid_ms > day || s->clock_tolerance_ms > day || s->message_ms > day || s->rebalance_ms > day ||
 	    s->battery_reserve_permille > 1000)
 		return 0;
 	return s->weight_vehicle <= 10000 && s->weight_wait <= 10000 && s->weight_ride <= 10000 &&
@@ -60,6 +60,7 @@ static uint32_t items_of(const struct core_settings *s, uint32_t base[ITEM_KINDS
 					    s->vehicles_max + 8,
 					    CORE_CLOSURES_MAX,
 					    1,
+					    DEMAND_HOURS,
 					    1};
 	uint32_t n = 0;
 	for (uint32_t kind = 0; kind < ITEM_KINDS; kind++) {
@@ -100,6 +101,7 @@ static uint32_t timers_most(const struct core_settings *s)
 	X(supervisors, s->vehicles_max + 8)                        \
 	X(keys, s->keys_max)                                       \
 	X(delays, s->delays_max + 1)                               \
+	X(demand, DEMAND_HOURS)                                    \
 	X(item_hash, n_items)                                      \
 	X(touched, n_items)                                        \
 	X(is_touched, n_items)                                     \
@@ -193,7 +195,7 @@ size_t core_town_size(const struct core_settings *settings, const struct town *t
 	size_t graphs = route_graph_size(&town->road) + route_graph_size(&town->walk);
 	size_t queries = route_query_size_most(&town->road) + route_query_size_most(&town->walk) + 65536;
 	size_t size = graphs + queries + route_weights_size(&town->walk) + distance_size(town, nodes_most(settings)) +
-		      search_size(settings);
+		      search_size(settings) + forecast_size(town);
 	return size + size / 16;
 }
 
@@ -213,13 +215,14 @@ int core_town_open(struct core *core, const struct town *town)
 	struct route_query *query;
 	struct distance *distance;
 	struct search *search;
+	struct forecast *forecast;
 	struct route_weights *weights;
 	struct arena *arena = core->town_half[!core->half];
 	arena->used = 0; /* of the town before the present one */
 	if (route_graph_open(&graph, &town->walk, arena) || route_query_open(&query, graph, arena) ||
 	    route_weights_open(&weights, graph, arena) ||
 	    distance_open(&distance, town, nodes_most(&core->settings), arena) ||
-	    search_open(&search, &core->settings, arena))
+	    search_open(&search, &core->settings, arena) || forecast_open(&forecast, town, arena))
 		return ERR_MEMORY;
 	core->half = !core->half;
 	core->walk_graph = graph;
@@ -228,6 +231,9 @@ int core_town_open(struct core *core, const struct town *town)
 	route_weights_set(weights, 0, town->walk.time_ms);
 	core->distance = distance;
 	core->search = search;
+	core->forecast = forecast;
+	if (core->settings.rebalance_ms)
+		forecast_fill(forecast, town);
 	core->town = town;
 	return ERR_OK;
 }

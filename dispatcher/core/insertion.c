@@ -156,11 +156,12 @@ static void base_fill(struct core *core, uint32_t slot, struct base *base)
 {
 	const struct core_task *tasks = core_tasks(core, slot);
 	base->slot = slot;
-	base->n = core->vehicles_more[slot].n;
+	base->n = plan_n_serving(core, slot);
 	base->first_free = plan_first_free(core, slot);
 	base->ends_at = vehicle_ends_at(core, slot);
 	plan_start(core, slot, &base->start, &base->start_at);
 	plan_sequence(core, slot, &base->seq);
+	base->seq.n = base->n;
 	schedule_run(&base->seq, &base->times);
 	schedule_worst(&base->seq, &base->times);
 	base_loads(core, base);
@@ -682,7 +683,8 @@ static int try_ends(struct trial *t, struct insertion_result *result)
 		result->refusal = further(result->refusal, REFUSAL_NO_ROAD);
 		return 0;
 	}
-	if (place_same(&t->search->from[t->p], &t->search->to[t->q]))
+	if (place_same(&t->search->from[t->p], &t->search->to[t->q]) ||
+	    (ask->walk_most_mm && walk_mm(ask, t->p, t->q) > ask->walk_most_mm))
 		return 0;
 	for (t->i = b->first_free; t->i <= b->n; t->i++) {
 		uint32_t leg_ms = t->search->to_from[t->p][b->first_place + t->i].time_ms;

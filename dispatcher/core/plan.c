@@ -194,7 +194,7 @@ uint32_t plan_first_free(const struct core *core, uint32_t slot)
 	for (uint32_t k = 0; k < more->n; k++)
 		if (tasks[k].state || tasks[k].kind == WIRE_CHARGE)
 			first = k + 1;
-	if (first || !more->n || more->phase != PHASE_DRIVING)
+	if (first || !plan_n_serving(core, slot) || more->phase != PHASE_DRIVING)
 		return first;
 	struct place from;
 	instant_ms at;
@@ -290,6 +290,8 @@ void plan_put(struct core *core, uint32_t slot, uint32_t ride, uint32_t pickup_a
 	relink(core, slot, dropoff_at + 2);
 	core->rides_more[ride].vehicle = slot;
 	core->rides[ride].vehicle = tentative ? 0 : core->vehicles[slot].number;
+	if (!tentative && plan_n_serving(core, slot) < core->vehicles_more[slot].n)
+		plan_drop_task(core, slot, plan_n_serving(core, slot));
 	plan_retime(core, slot);
 	if (!tentative)
 		plan_changed(core, slot);
@@ -457,6 +459,18 @@ void plan_put_depot(struct core *core, uint32_t slot, uint8_t kind)
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	if (!core->vehicles_more[slot].n && distance_is_open(core->distance, vehicle->class_index, vehicle->depot.road))
 		put_first(core, slot, kind, &vehicle->depot, kind == WIRE_CHARGE ? charge_ms(core, slot) : 0);
+}
+
+void plan_put_park(struct core *core, uint32_t slot, const struct place *place)
+{
+	assert(!core->vehicles_more[slot].n);
+	put_first(core, slot, WIRE_PARK, place, 0);
+}
+
+uint32_t plan_n_serving(const struct core *core, uint32_t slot)
+{
+	uint32_t n = core->vehicles_more[slot].n;
+	return n && core_tasks(core, slot)[n - 1].kind == WIRE_PARK ? n - 1 : n;
 }
 
 int plan_put_charge(struct core *core, uint32_t slot, uint32_t least_ms)

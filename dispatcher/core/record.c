@@ -59,7 +59,9 @@ static const struct record_field start_fields[] = {
 	NUM(settings.weight_wait),
 	NUM(settings.weight_ride),
 	NUM(settings.weight_walk),
-	NUM(settings.message_ms), /* later */
+	NUM(settings.message_ms), /* later, and all after it */
+	NUM(settings.rebalance_ms),
+	NUM(settings.charger_slots),
 };
 #undef T
 #define T cmd_town_swap
@@ -272,7 +274,7 @@ static const struct record_field upd_outcome_fields[] = {
 	}
 
 static const struct record_kind command_kinds[CMD_KINDS] = {
-	[CMD_START] = {"start", TABLE(start_fields, cmd_start), .n_later = 1},
+	[CMD_START] = {"start", TABLE(start_fields, cmd_start), .n_later = 3},
 	[CMD_TICK] = {"tick", {NULL, 0, 0}},
 	[CMD_TOWN_SWAP] = {"town_swap", TABLE(town_swap_fields, cmd_town_swap)},
 	[CMD_REQUEST] = {"request", TABLE(request_fields, cmd_request)},

@@ -10,8 +10,9 @@
 #define HINT_MS 14400000	  /* how far ahead "would work at" looks */
 #define OFFER_STEP_MS 60000	  /* offers that differ by less are the same to a rider */
 #define OFFER_STEP_MM 50000
-#define OFFER_OTHER_MS 300000  /* an offer for another time differs by so much at least */
-#define ADVICE_WALK_MM 1000000 /* the longest walk that is proposed to whoever was refused */
+#define OFFER_OTHER_MS 300000	/* an offer for another time differs by so much at least */
+#define WALK_SHARE_PERMILLE 750 /* of the way on foot from door to door: who walks more has no use for a ride */
+#define ADVICE_WALK_MM 1000000	/* the longest walk that is proposed to whoever was refused */
 
 /* ---- ends ---- */
 
@@ -300,6 +301,18 @@ static uint8_t ask_times(struct core *core, struct core_ride *ride, struct ride_
 	return REFUSAL_NONE;
 }
 
+/* Between near places nobody is sent to walk most of the way, unless the stops leave no other choice. */
+static uint32_t walk_most(const struct core *core, const struct cmd_request *request, const struct ask *ask)
+{
+	const uint64_t air_mm = geo_rough_mm(request->from.point, request->to.point);
+	uint32_t all_mm = NONE;
+	if (request->from.walk.arc != NONE && request->to.walk.arc != NONE)
+		walk_distances(core, request->from.walk, &request->to.walk, 1, 0, &all_mm);
+	uint64_t most_mm = (all_mm == NONE ? air_mm : all_mm) * WALK_SHARE_PERMILLE / 1000;
+	uint64_t least_mm = (uint64_t)ask->from[0].walk_mm + ask->to[0].walk_mm;
+	return most_mm < least_mm || most_mm > UINT32_MAX ? 0 : (uint32_t)most_mm;
+}
+
 static uint8_t ask_places(const struct core *core, const struct cmd_request *request, struct ask *ask)
 {
 	if (!town_in_area(core->town, request->from.point) || !town_in_area(core->town, request->to.point))
@@ -310,6 +323,8 @@ static uint8_t ask_places(const struct core *core, const struct cmd_request *req
 		ends_find(core, &request->from, request->walk_max_mm, ask->step_free, 1, ask->from, &ask->n_from);
 	if (!refusal)
 		refusal = ends_find(core, &request->to, request->walk_max_mm, ask->step_free, 0, ask->to, &ask->n_to);
+	if (!refusal)
+		ask->walk_most_mm = walk_most(core, request, ask);
 	return refusal;
 }
 
@@ -610,6 +625,8 @@ int request_take(struct core *core, const struct cmd_request *request)
 	core_text(ride->request.tie.feed, sizeof ride->request.tie.feed, request->tie.feed);
 	core_text(ride->request.tie.trip_id, sizeof ride->request.tie.trip_id, request->tie.trip_id);
 	uint8_t refusal = refused_before_search(core, request);
+	forecast_learn(core, request->from.point,
+		       request->time_kind == TIME_NOW ? core->now : later(core->now, request->time));
 	if (!refusal)
 		refusal = offers_make(core, slot);
 	ride->request.prebooked = ride->prebooked;

@@ -111,13 +111,18 @@ TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case
       ONE(figures.broken), ONE(figures.kept), MANY(figures.refused_by), ONE(figures.wait_ms_sum), ONE(figures.wait_n),
       ONE(figures.ride_ms_sum), ONE(figures.direct_ms_sum), ONE(figures.shared), MANY(figures.need_asked),
       MANY(figures.need_refused), MANY(figures.need_wait_ms_sum), MANY(figures.need_wait_n), ONE(figures.prebooked),
-      ONE(figures.tied), ONE(figures.gone), ONE(figures.empty_mm), ONE(figures.loaded_mm), ONE(restored_at));
+      ONE(figures.tied), ONE(figures.gone), ONE(figures.empty_mm), ONE(figures.loaded_mm), ONE(restored_at),
+      ONE(rebalance_at));
+#undef T
+#define T struct demand_hour
+TABLE(demand_table, ONE(yyyymmdd), MANY(count));
 #undef T
 #define T struct core_settings
 TABLE(settings_table, ONE(vehicles_max), ONE(rides_max), ONE(plan_tasks_max), ONE(notices_max), ONE(cases_max),
       ONE(keys_max), ONE(delays_max), ONE(offer_hold_ms), ONE(offer_hold_wall_ms), ONE(reserve_ms), ONE(freeze_ms),
       ONE(plan_valid_ms), ONE(clock_tolerance_ms), ONE(closed_keep_ms), ONE(battery_reserve_permille), ONE(battery_wh),
-      ONE(charge_w), ONE(weight_vehicle), ONE(weight_wait), ONE(weight_ride), ONE(weight_walk), ONE(message_ms));
+      ONE(charge_w), ONE(weight_vehicle), ONE(weight_wait), ONE(weight_ride), ONE(weight_walk), ONE(message_ms),
+      ONE(rebalance_ms), ONE(charger_slots));
 #undef T
 
 /* ---- a cursor over bytes, for both directions ---- */
@@ -151,15 +156,29 @@ static void get(struct cursor *c, const struct record_table *table, void *item)
 	c->used += took;
 }
 
-/* A table that has this field since that version: older ones lack it, and the item keeps what it has. */
-static void get_since(struct cursor *c, uint32_t version, const struct record_table *table, const char *name,
-		      void *item)
+/* Fields that tables did not have from the beginning, with the version since which they do. */
+static const struct {
+	const char *name;
+	uint32_t since;
+} later_fields[] = {{"over_at", 3},	 {"n_closures", 3},    {"message_ms", 4},
+		    {"rebalance_ms", 5}, {"charger_slots", 5}, {"rebalance_at", 5}};
+
+static int field_is_in(const struct record_field *field, uint32_t version)
+{
+	for (uint32_t i = 0; i < COUNT_OF(later_fields); i++)
+		if (strcmp(later_fields[i].name, field->name) == 0)
+			return version >= later_fields[i].since;
+	return 1;
+}
+
+/* A table as it was in the version of what is read: the item keeps what it has in the fields that came later. */
+static void get_older(struct cursor *c, const struct record_table *table, void *item)
 {
 	struct record_field fields[64];
 	struct record_table older = {fields, 0, table->size};
 	assert(table->n_fields <= COUNT_OF(fields));
 	for (uint32_t i = 0; i < table->n_fields; i++)
-		if (c->version >= version || strcmp(table->fields[i].name, name) != 0)
+		if (field_is_in(&table->fields[i], c->version))
 			fields[older.n_fields++] = table->fields[i];
 	get(c, &older, item);
 }
@@ -247,6 +266,8 @@ static void put_item(const struct core *core, uint32_t kind, uint32_t i, struct 
 		put(c, &closure_table, &core->closures[i], core->scratch);
 	else if (kind == ITEM_SPEEDS)
 		put(c, &speeds_table, &core->speeds, core->scratch);
+	else if (kind == ITEM_DEMAND)
+		put(c, &demand_table, &core->demand[i], core->scratch);
 	else if (kind == ITEM_HEAD)
 		put(c, &head_table, core, core->scratch);
 }
@@ -301,6 +322,7 @@ static uint32_t items_used(const struct core *core, uint32_t kind)
 					core->n_supervisors,
 					core->n_closures,
 					1,
+					DEMAND_HOURS,
 					0};
 	return n[kind];
 }
@@ -432,13 +454,15 @@ static int get_rest(struct core *core, struct cursor *c)
 			get(c, &key_advice_table, &core->keys[i]);
 	}
 	for (uint32_t i = 0; i < core->n_delays; i++)
-		get_since(c, 3, &delay_table, "over_at", &core->delays[i]);
+		get_older(c, &delay_table, &core->delays[i]);
 	for (uint32_t i = 0; i < core->n_supervisors; i++)
 		get(c, &supervisor_table, &core->supervisors[i]);
 	for (uint32_t i = 0; i < core->n_closures; i++)
 		get(c, &closure_table, &core->closures[i]);
 	if (c->version >= 5)
 		get(c, &speeds_table, &core->speeds);
+	for (uint32_t i = 0; c->version >= 5 && i < DEMAND_HOURS; i++)
+		get(c, &demand_table, &core->demand[i]);
 	return c->failed ? ERR_FORMAT : closure_derive(core);
 }
 
@@ -456,7 +480,7 @@ static int get_header(struct core *core, struct cursor *c, struct err_detail *de
 			(unsigned long long)version, (unsigned long long)engine, SNAPSHOT_OLDEST, SNAPSHOT_VERSION,
 			CORE_ENGINE_VERSION);
 	c->version = (uint32_t)version;
-	get_since(c, 4, &settings_table, "message_ms", &settings);
+	get_older(c, &settings_table, &settings);
 	if (c->failed || memcmp(&settings, &core->settings, sizeof settings) != 0)
 		return err_set(detail, ERR_RANGE, "snapshot: made with other settings");
 	for (uint32_t i = 0; i < TOWN_HASH_BYTES; i += 8) {
@@ -487,7 +511,7 @@ int core_restore(struct core *core, const void *bytes, size_t n, struct err_deta
 	int code = get_header(core, &c, detail);
 	if (code)
 		return code;
-	get_since(&c, 3, &head_table, "n_closures", core);
+	get_older(&c, &head_table, core);
 	if (c.failed || !head_valid(core))
 		return err_set(detail, ERR_RANGE, "snapshot: counts beyond capacity at byte %zu", c.used);
 	code = get_slots(core, &c);

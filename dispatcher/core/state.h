@@ -127,12 +127,26 @@ enum item_kind {
 	ITEM_SUPERVISOR,
 	ITEM_CLOSURE,
 	ITEM_SPEEDS,
+	ITEM_DEMAND,
 	ITEM_HEAD,
 	ITEM_KINDS
 };
 
 struct distance;
 struct search;
+
+#define DEMAND_HOURS (7 * 24)
+#define FORECAST_ZONES_MAX 64
+struct demand_hour {	   /* what was asked in one hour of the week */
+	uint32_t yyyymmdd; /* newest day in it */
+	uint16_t count[FORECAST_ZONES_MAX];
+};
+struct forecast { /* derived from the town */
+	uint32_t n_zones;
+	uint32_t middle[FORECAST_ZONES_MAX];	/* the virtual stop around which a zone lies */
+	uint32_t *zone_of;			/* [n_stops], or NONE */
+	uint32_t prior[24][FORECAST_ZONES_MAX]; /* share of each zone, in millionths */
+};
 
 struct core {
 	struct core_settings settings;
@@ -146,6 +160,9 @@ struct core {
 	struct route_weights *walk_weights;
 	struct distance *distance;
 	struct search *search;
+	struct forecast *forecast;
+	struct demand_hour *demand; /* [DEMAND_HOURS] by weekday and hour */
+	instant_ms rebalance_at;    /* not before */
 
 	uint8_t started, paused;
 	uint32_t epoch;
@@ -291,6 +308,9 @@ void plan_put(struct core *core, uint32_t vehicle, uint32_t ride, uint32_t picku
 void plan_put_dropoff(struct core *core, uint32_t vehicle, uint32_t ride); /* of a rider aboard, where it costs least */
 void plan_shed(struct core *core, uint32_t vehicle);
 void plan_put_depot(struct core *core, uint32_t vehicle, uint8_t kind);
+void plan_put_park(struct core *core, uint32_t vehicle, const struct place *place); /* idle, waits there */
+/* Tasks before a place where it would only wait. */
+uint32_t plan_n_serving(const struct core *core, uint32_t vehicle);
 /* Charges before the first pickup of the plan, for least_ms at least, when it is there before that rider can be all the
  * same; 1 = it does. */
 int plan_put_charge(struct core *core, uint32_t vehicle, uint32_t least_ms);
@@ -415,6 +435,17 @@ uint64_t proposal_range_mm(const struct core *core, uint32_t vehicle); /* what i
 /* May a rider (offered or promised) leave the vehicle that picks him up at pickup_at; may another have him? */
 int proposal_may_leave(const struct core *core, uint32_t ride, instant_ms pickup_at);
 int proposal_may_carry(const struct core *core, uint32_t ride, uint32_t from, uint32_t to);
+
+/* ---- forecast.c: where riders are expected; rebalance.c: who idles goes there ---- */
+size_t forecast_size(const struct town *town);
+int forecast_open(struct forecast **ret_forecast, const struct town *town, struct arena *arena);
+void forecast_fill(struct forecast *forecast, const struct town *town);
+uint32_t forecast_zone(const struct forecast *forecast, const struct town *town, struct geo_point point); /* or NONE */
+void forecast_learn(struct core *core, struct geo_point from, instant_ms at);	      /* somebody wishes to leave */
+void forecast_forget(struct core *core);					      /* its zones are others now */
+void forecast_weights(const struct core *core, instant_ms at, uint64_t *ret_weights); /* [n_zones] */
+int rebalance_may_go(const struct core *core, uint32_t vehicle);
+void rebalance_run(struct core *core);
 
 /* ---- swap.c ---- */
 int swap_town(struct core *core, const struct cmd_town_swap *swap);

@@ -98,6 +98,7 @@ int swap_town(struct core *core, const struct cmd_town_swap *swap)
 	if (core_town_open(core, town))
 		return ERR_MEMORY;
 	closure_forget(core);
+	forecast_forget(core);
 	for (uint32_t i = 0; i < core->n_rides; i++)
 		swap_ride(core, old, core->ride_order[i]);
 	for (uint32_t i = 0; i < core->n_vehicles; i++)

@@ -548,6 +548,16 @@ int vehicle_states(struct core *core, const struct cmd_fleet_states *states)
 
 /* ---- rest ---- */
 
+/* Is a charger free at its depot? */
+static int charger_free(const struct core *core, uint32_t slot)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; core->settings.charger_slots && i < core->n_vehicles; i++)
+		n += core->vehicles_more[i].n && core_tasks(core, i)->kind == WIRE_CHARGE &&
+		     place_same(&core->vehicles[i].depot, &core->vehicles[slot].depot);
+	return !core->settings.charger_slots || n < core->settings.charger_slots;
+}
+
 /* Low on energy, and the next rider is not due for long: charge meanwhile. */
 static void charge_between(struct core *core, uint32_t slot)
 {
@@ -555,7 +565,8 @@ static void charge_between(struct core *core, uint32_t slot)
 	if (core->vehicles_more[slot].leaving || vehicle->service != SERVICE_IN ||
 	    vehicle->battery_permille >= core->settings.battery_reserve_permille + CHARGE_BETWEEN_PERMILLE)
 		return;
-	(void)plan_put_charge(core, slot, CHARGE_LEAST_MS);
+	if (charger_free(core, slot))
+		(void)plan_put_charge(core, slot, CHARGE_LEAST_MS);
 }
 
 /* Nothing to do for now: charge when low, park when out of service, else stay. Never with riders aboard. */
@@ -570,7 +581,8 @@ void vehicle_rest(struct core *core, uint32_t slot)
 		return;
 	}
 	if (vehicle->service == SERVICE_IN &&
-	    vehicle->battery_permille < core->settings.battery_reserve_permille + CHARGE_BELOW_PERMILLE) {
+	    vehicle->battery_permille < core->settings.battery_reserve_permille + CHARGE_BELOW_PERMILLE &&
+	    charger_free(core, slot)) {
 		plan_put_depot(core, slot, WIRE_CHARGE);
 		return;
 	}
@@ -676,6 +688,8 @@ static instant_ms due_of(const struct core *core, uint32_t slot)
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	const struct vehicle_more *more = &core->vehicles_more[slot];
 	instant_ms due = more->review ? more->review_at : INT64_MAX;
+	if (rebalance_may_go(core, slot))
+		due = sooner(due, later(core->rebalance_at, core->now));
 	if (more->unwatched_at != INSTANT_NONE)
 		due = sooner(due, more->unwatched_at + core->settings.plan_valid_ms);
 	if (vehicle->service == SERVICE_IN && !more->leaving)
@@ -731,6 +745,8 @@ void vehicle_due(struct core *core, uint32_t slot)
 	}
 	if (vehicle->service == SERVICE_IN && !more->leaving && vehicle_ends_at(core, slot) <= core->now)
 		leave_service(core, slot, CAUSE_OPERATOR);
+	if (core->rebalance_at <= core->now && rebalance_may_go(core, slot))
+		rebalance_run(core);
 	plan_mark_arrived(core, slot);
 	plan_retime(core, slot);
 	move_late(core, slot);

@@ -358,6 +358,11 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 	return 1;
 }
 
+static int walks_too_much(const struct ask *ask, uint32_t p, uint32_t q)
+{
+	return ask->walk_most_mm && (uint64_t)ask->from[p].walk_mm + ask->to[q].walk_mm > ask->walk_most_mm;
+}
+
 static void twin_search(const struct ask *ask, struct found best[INSERTION_WISHES])
 {
 	memset(best, 0, INSERTION_WISHES * sizeof *best);
@@ -377,7 +382,7 @@ static void twin_search(const struct ask *ask, struct found best[INSERTION_WISHE
 					for (uint32_t q = 0; q < ask->n_to; q++) {
 						struct place from = insertion_place(rig.core, 0, &ask->from[p]),
 							     to = insertion_place(rig.core, 0, &ask->to[q]);
-						if (place_same(&from, &to) ||
+						if (place_same(&from, &to) || walks_too_much(ask, p, q) ||
 						    !candidate(&base, &was, ask, p, q, i, j, &f))
 							continue;
 						int64_t walk_is = (int64_t)ask->from[p].walk_mm + ask->to[q].walk_mm;
@@ -574,6 +579,13 @@ static void meeting_ask(struct rng *rng, struct route_query *query, struct comma
 	uint32_t nearest_ms = UINT32_MAX;
 	for (uint32_t p = 0; p < ask->n_from; p++)
 		nearest_ms = ask->from[p].walk_ms < nearest_ms ? ask->from[p].walk_ms : nearest_ms;
+	/* nobody walks more than three quarters of the way, unless the nearest stops want it */
+	uint32_t share_mm = (uint32_t)((uint64_t)on_foot(query, from.walk, to.walk) * 3 / 4), least_mm = UINT32_MAX;
+	for (uint32_t p = 0; p < ask->n_from; p++)
+		for (uint32_t q = 0; q < ask->n_to; q++)
+			if (ask->from[p].walk_mm + ask->to[q].walk_mm < least_mm)
+				least_mm = ask->from[p].walk_mm + ask->to[q].walk_mm;
+	ask->walk_most_mm = share_mm < least_mm ? 0 : share_mm;
 	ask->earliest = rig.now;
 	ask->latest_pickup = rig.now + nearest_ms + rules->wait_max_ms;
 }

@@ -84,6 +84,28 @@ static int open_stops(void **state)
 	return 0;
 }
 
+static int open_rebalanced(void **state)
+{
+	(void)state;
+	struct core_settings settings;
+	core_settings_default(&settings);
+	settings.vehicles_max = RIG_VEHICLES_MAX;
+	settings.rides_max = settings.keys_max = settings.cases_max = 64;
+	settings.delays_max = 16;
+	settings.notices_max = 64;
+	settings.rebalance_ms = 300000;
+	settings.charger_slots = 1;
+	drawn_town_open(&drawn, &(struct drawn_options){.drawing = "A-----B-----C-----D-----E-----F-----G\n",
+							.metres_per_char = 60,
+							.stops = "AB FG"});
+	rig_open(&rig, &drawn, &settings);
+	rig_sign_on(&rig, "Anna", 5);
+	for (uint32_t number = 1; number <= 2; number++)
+		assert_int_equal(rig_vehicle(&rig, number, 'A', 'B'), 0);
+	rig.logging = 1;
+	return 0;
+}
+
 static int close_all(void **state)
 {
 	(void)state;
@@ -694,6 +716,57 @@ static void charges_before_a_later_rider(void **state)
 	assert_int_equal(core_figures(rig.core)->kept, 1);
 }
 
+/* All ask at the far end: of two idle vehicles both go there, within minutes; who is promised one on its way has it
+ * turn. */
+static void idle_vehicles_go_where_riders_are(void **state)
+{
+	(void)state;
+	uint32_t n;
+	for (int i = 0; i < 12; i++) {
+		struct command command =
+			rig_request_command(&rig, rig_place(&rig, 'F', 'G'), rig_place(&rig, 'A', 'B'));
+		command.request.walk_max_mm = 100000;
+		assert_int_equal(rig_step(&rig, &command).code, 0);
+		struct command cancel = {.kind = CMD_CANCEL, .cancel = {.ride = command.request.ride}};
+		rig_step(&rig, &cancel);
+	}
+	rig_run(&rig, minute(6));
+	const struct core_task *first = core_plan(rig.core, 1, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(first->kind, WIRE_PARK);
+	assert_int_equal(first->place.stop, drawn_stop(&drawn, "FG"));
+	assert_int_equal(core_check(rig.core, NULL), 0);
+	/* under way it is as free as one that stands */
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'A', 'B'), rig_place(&rig, 'C', 'D'));
+	command.request.walk_max_mm = 1500000;
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	const struct core_ride *ride = core_ride(rig.core, command.request.ride);
+	const struct core_task *plan = core_plan(rig.core, ride->vehicle, &n);
+	assert_int_equal(n, 2); /* nothing of the errand is left */
+	assert_int_equal(plan[0].kind, WIRE_PICKUP);
+	rig_run(&rig, minute(40));
+	assert_int_equal(state_of(command.request.ride), RIDE_DONE);
+	says("park 0");
+}
+
+/* One charger: the second low vehicle waits for it. */
+static void chargers_are_few(void **state)
+{
+	(void)state;
+	uint32_t n_first, n_second;
+	struct command states = {.kind = CMD_FLEET_STATES};
+	states.fleet_states.n = 2;
+	for (uint32_t i = 0; i < 2; i++)
+		states.fleet_states.states[i] = (struct fleet_state){
+			i + 1, {.at = rig.now, .place = {.arc = NONE}, .mode = WIRE_IDLE, .battery_permille = 300}};
+	assert_int_equal(rig_step(&rig, &states).code, 0);
+	assert_int_equal(core_plan(rig.core, 1, &n_first)->kind, WIRE_CHARGE);
+	(void)core_plan(rig.core, 2, &n_second);
+	assert_int_equal(n_first, 1);
+	assert_int_equal(n_second, 0);
+}
+
 static void riders_share(void **state)
 {
 	(void)state;
@@ -841,6 +914,8 @@ int main(void)
 		STORY(starts_of_older_engines_are_replayed, open_one),
 		STORY(empty_battery_charges, open_one),
 		STORY(charges_before_a_later_rider, open_one),
+		STORY(idle_vehicles_go_where_riders_are, open_rebalanced),
+		STORY(chargers_are_few, open_rebalanced),
 		STORY(riders_share, open_one),
 		STORY(new_town_in_the_middle, open_two),
 	};
