@@ -91,6 +91,12 @@ static const struct yaml_setting table[] = {
 	    "idle vehicles are sent where riders are expected this often, at least every minute; 0 s: never"),
 	ROW("core.charger_slots", YAML_INT, 0, 10000, "0", charger_slots,
 	    "vehicles that may charge at one depot at once; 0: all"),
+	ROW("fair.gap", YAML_PERMILLE, 0, 10000, "0", fair_gap,
+	    "no group with a stated need waits longer than all, nor is refused more often for want of vehicles, by "
+	    "more than "
+	    "this share; 0: not bounded"),
+	ROW("fair.wait", YAML_DURATION, 0, 86400000, "0 s", fair_wait_ms,
+	    "with fair.gap: nor does any group wait longer than this on average; 0 s: not bounded"),
 	ROW("cost.vehicle", YAML_INT, 0, 1000, "10", weight_vehicle, "weight of a second of vehicle time"),
 	ROW("cost.wait", YAML_INT, 0, 1000, "10", weight_wait, "weight of a second of waiting"),
 	ROW("cost.ride", YAML_INT, 0, 1000, "5", weight_ride, "weight of a second of riding"),
@@ -173,6 +179,8 @@ void settings_core(const struct settings *settings, struct core_settings *ret_co
 	ret_core->reserve_ms = (uint32_t)settings->reserve_ms;
 	ret_core->message_ms = (uint32_t)settings->message_ms;
 	ret_core->rebalance_ms = (uint32_t)settings->rebalance_ms;
+	ret_core->fair_gap_permille = (uint32_t)settings->fair_gap;
+	ret_core->fair_wait_ms = (uint32_t)settings->fair_wait_ms;
 	ret_core->charger_slots = (uint32_t)settings->charger_slots;
 	ret_core->freeze_ms = (uint32_t)settings->freeze_ms;
 	ret_core->plan_valid_ms = service_ms(settings, settings->link_valid_ms);

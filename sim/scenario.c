@@ -20,7 +20,7 @@ struct rows {
 		pace_min, pace_max;
 	int64_t latency_min, latency_max, loss, repeat, slow, live, trains_late, trains_late_max, trains_cancelled,
 		check_every, snapshot_every, reserve, message, rides_max, improve_ms, improve_iterations, rebalance,
-		charger_slots;
+		charger_slots, fair_gap, fair_wait;
 };
 #define ROW(name, type, low, high, fallback, field, help)                                                            \
 	{                                                                                                            \
@@ -89,6 +89,12 @@ static const struct yaml_setting table[] = {
 	    "idle vehicles are sent where riders are expected this often; 0 s: never"),
 	ROW("core.charger_slots", YAML_INT, 0, 10000, "0", charger_slots,
 	    "vehicles that may charge at one depot at once; 0: all"),
+	ROW("fair.gap", YAML_PERMILLE, 0, 10000, "0", fair_gap,
+	    "no group with a stated need waits longer than all, nor is refused more often for want of vehicles, by "
+	    "more than "
+	    "this share; 0: not bounded"),
+	ROW("fair.wait", YAML_DURATION, 0, 86400000, "0 s", fair_wait,
+	    "with fair.gap: nor does any group wait longer than this on average; 0 s: not bounded"),
 	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "rides kept in memory"),
 };
 
@@ -142,6 +148,8 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 			      .message = world->core.message_ms,
 			      .rebalance = world->core.rebalance_ms,
 			      .charger_slots = world->core.charger_slots,
+			      .fair_gap = world->core.fair_gap_permille,
+			      .fair_wait = world->core.fair_wait_ms,
 			      .rides_max = world->core.rides_max,
 			      .improve_ms = world->improve_ms,
 			      .improve_iterations = world->improve_iterations};
@@ -190,6 +198,8 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->improve_ms = (uint32_t)rows->improve_ms;
 	world->improve_iterations = (uint32_t)rows->improve_iterations;
 	world->core.rebalance_ms = (uint32_t)rows->rebalance;
+	world->core.fair_gap_permille = (uint32_t)rows->fair_gap;
+	world->core.fair_wait_ms = (uint32_t)rows->fair_wait;
 	world->core.charger_slots = (uint32_t)rows->charger_slots;
 	demand->per_hour = (uint32_t)rows->per_hour;
 	demand->hub_mm = (uint32_t)rows->hub_m * 1000;

@@ -98,8 +98,11 @@ struct core_settings {		 /* sizes and numbers of the service; journaled in CMD_S
 	uint32_t message_ms; /* from a decision until a vehicle acts on it, and from its deed until it is known here,
 				together; default 2,000. 0 in journals of engine 1 */
 	/* all 0 in journals of engine 2 */
-	uint32_t rebalance_ms;	/* idle vehicles are sent where riders are expected this often; 0 = never */
-	uint32_t charger_slots; /* vehicles that may charge at one depot at once; 0 = all */
+	uint32_t rebalance_ms;	    /* idle vehicles are sent where riders are expected this often; 0 = never */
+	uint32_t fair_gap_permille; /* a group may wait so much longer, and be refused so much more often, than all; 0 =
+				     not bounded */
+	uint32_t fair_wait_ms;	    /* and wait no longer than this; 0 = not bounded */
+	uint32_t charger_slots;	    /* vehicles that may charge at one depot at once; 0 = all */
 };
 /* Defaults of everything above. */
 void core_settings_default(struct core_settings *settings);

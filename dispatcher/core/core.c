@@ -43,7 +43,7 @@ static int settings_valid(const struct core_settings *s)
 	const uint32_t day = (uint32_t)DAY_MS;
 	if (s->offer_hold_ms > day || s->offer_hold_wall_ms > day || s->reserve_ms > day || s->freeze_ms > day ||
 	    s->plan_valid_ms > day || s->clock_tolerance_ms > day || s->message_ms > day || s->rebalance_ms > day ||
-	    s->battery_reserve_permille > 1000)
+	    s->fair_wait_ms > day || s->fair_gap_permille > 100000 || s->battery_reserve_permille > 1000)
 		return 0;
 	return s->weight_vehicle <= 10000 && s->weight_wait <= 10000 && s->weight_ride <= 10000 &&
 	       s->weight_walk <= 10000;
@@ -51,17 +51,10 @@ static int settings_valid(const struct core_settings *s)
 
 static uint32_t items_of(const struct core_settings *s, uint32_t base[ITEM_KINDS])
 {
-	const uint32_t sizes[ITEM_KINDS] = {s->rides_max,
-					    s->vehicles_max,
-					    s->cases_max,
-					    s->notices_max,
-					    s->keys_max,
-					    s->delays_max,
-					    s->vehicles_max + 8,
-					    CORE_CLOSURES_MAX,
-					    1,
-					    DEMAND_HOURS,
-					    1};
+	const uint32_t sizes[ITEM_KINDS] = {s->rides_max,	 s->vehicles_max,   s->cases_max,
+					    s->notices_max,	 s->keys_max,	    s->delays_max,
+					    s->vehicles_max + 8, CORE_CLOSURES_MAX, 1,
+					    DEMAND_HOURS,	 TOWN_NEEDS_MAX,    1};
 	uint32_t n = 0;
 	for (uint32_t kind = 0; kind < ITEM_KINDS; kind++) {
 		if (base)
@@ -185,6 +178,7 @@ int core_open(struct core **ret_core, const struct core_settings *settings, cons
 	for (uint32_t i = 0; i < settings->rides_max; i++)
 		core->ride_free[i] = settings->rides_max - 1 - i;
 	core->n_ride_free = settings->rides_max;
+	fair_open(core);
 	snapshot_digest_all(core);
 	*ret_core = core;
 	return ERR_OK;

@@ -8,6 +8,7 @@
  * + weight_ride    * (end of alighting - end of boarding)
  * + weight_walk    * both walks
  * + weight_wait    * what waiting riders' pickups move back + weight_ride * what riders' drop-offs move back
+ * Waits count as much more as the rider's group weighs (fair.c).
  *
  * Whole plans are compared by the same weights (cost_of_plan). */
 #ifndef ZUB_COST_H

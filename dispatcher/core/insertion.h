@@ -22,8 +22,9 @@ struct ask {
 	uint32_t ride;	   /* slot */
 	uint32_t boarding_ms;
 	uint32_t party;
-	uint32_t walk_most_mm; /* both ends together; 0 = whatever each end allows */
-	uint32_t skip;	       /* vehicle slot not to use, or NONE */
+	uint32_t wait_permille; /* of its wait in the cost; 0 counts as 1000 */
+	uint32_t walk_most_mm;	/* both ends together; 0 = whatever each end allows */
+	uint32_t skip;		/* vehicle slot not to use, or NONE */
 	uint32_t direct_ms[ENDS_MAX]
 			  [ENDS_MAX]; /* filled by the search: driving time between the ends (class of the vehicle) */
 	instant_ms earliest;	      /* the rider can start walking; fixed: window start */

@@ -62,6 +62,8 @@ static const struct record_field start_fields[] = {
 	NUM(settings.message_ms), /* later, and all after it */
 	NUM(settings.rebalance_ms),
 	NUM(settings.charger_slots),
+	NUM(settings.fair_gap_permille),
+	NUM(settings.fair_wait_ms),
 };
 #undef T
 #define T cmd_town_swap
@@ -274,7 +276,7 @@ static const struct record_field upd_outcome_fields[] = {
 	}
 
 static const struct record_kind command_kinds[CMD_KINDS] = {
-	[CMD_START] = {"start", TABLE(start_fields, cmd_start), .n_later = 3},
+	[CMD_START] = {"start", TABLE(start_fields, cmd_start), .n_later = 5},
 	[CMD_TICK] = {"tick", {NULL, 0, 0}},
 	[CMD_TOWN_SWAP] = {"town_swap", TABLE(town_swap_fields, cmd_town_swap)},
 	[CMD_REQUEST] = {"request", TABLE(request_fields, cmd_request)},

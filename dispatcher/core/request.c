@@ -347,6 +347,7 @@ static uint8_t ask_fill(struct core *core, uint32_t slot, struct ask *ask)
 	memset(ask, 0, sizeof *ask);
 	ask->ride = slot;
 	ask->skip = NONE;
+	ask->wait_permille = fair_weight(core, ride);
 	uint8_t refusal = party_of(core, ride, more, ask);
 	if (!refusal)
 		refusal = too_large(core, ask);
@@ -573,6 +574,7 @@ static int refuse(struct core *core, uint32_t slot, uint8_t refusal)
 	struct core_ride *ride = &core->rides[slot];
 	core->figures.refused++;
 	core->figures.refused_by[refusal]++;
+	fair_asked(core, ride, refusal);
 	for (uint32_t n = 0; n < TOWN_NEEDS_MAX; n++)
 		core->figures.need_refused[n] += ride->request.need_count[n] != 0;
 	ride->refusal = refusal;
@@ -633,6 +635,7 @@ int request_take(struct core *core, const struct cmd_request *request)
 	if (refusal)
 		return refuse(core, slot, refusal);
 	core->figures.offered++;
+	fair_asked(core, ride, REFUSAL_NONE);
 	if (ride->client)
 		hash_map_put(&core->client_map, ride->client, slot);
 	ride_say(core, slot);
@@ -654,6 +657,7 @@ static void ask_of_offer(const struct core *core, uint32_t slot, uint32_t k, str
 	ask->fixed = 1;
 	ask->ride = slot;
 	ask->skip = NONE;
+	ask->wait_permille = fair_weight(core, ride);
 	ask->boarding_ms = core->rides_more[slot].boarding_ms;
 	ask->party = ride->party;
 	ask->earliest = later(offer->earliest_pickup, core->rides_more[slot].ready);

@@ -212,6 +212,7 @@ static void count_wait(struct core *core, const struct core_ride *ride)
 	uint64_t wait_ms = ride->boarded_at > from ? (uint64_t)(ride->boarded_at - from) : 0;
 	core->figures.wait_ms_sum += wait_ms;
 	core->figures.wait_n++;
+	fair_boarded(core, ride, wait_ms);
 	for (uint32_t n = 0; n < TOWN_NEEDS_MAX; n++) {
 		if (!ride->request.need_count[n])
 			continue;

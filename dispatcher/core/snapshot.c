@@ -112,7 +112,10 @@ TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case
       ONE(figures.ride_ms_sum), ONE(figures.direct_ms_sum), ONE(figures.shared), MANY(figures.need_asked),
       MANY(figures.need_refused), MANY(figures.need_wait_ms_sum), MANY(figures.need_wait_n), ONE(figures.prebooked),
       ONE(figures.tied), ONE(figures.gone), ONE(figures.empty_mm), ONE(figures.loaded_mm), ONE(restored_at),
-      ONE(rebalance_at));
+      ONE(rebalance_at), ONE(fair_at));
+#undef T
+#define T struct fair_group
+TABLE(fair_table, ONE(asked), ONE(refused), ONE(boarded), ONE(wait_s), ONE(weight));
 #undef T
 #define T struct demand_hour
 TABLE(demand_table, ONE(yyyymmdd), MANY(count));
@@ -122,7 +125,7 @@ TABLE(settings_table, ONE(vehicles_max), ONE(rides_max), ONE(plan_tasks_max), ON
       ONE(keys_max), ONE(delays_max), ONE(offer_hold_ms), ONE(offer_hold_wall_ms), ONE(reserve_ms), ONE(freeze_ms),
       ONE(plan_valid_ms), ONE(clock_tolerance_ms), ONE(closed_keep_ms), ONE(battery_reserve_permille), ONE(battery_wh),
       ONE(charge_w), ONE(weight_vehicle), ONE(weight_wait), ONE(weight_ride), ONE(weight_walk), ONE(message_ms),
-      ONE(rebalance_ms), ONE(charger_slots));
+      ONE(rebalance_ms), ONE(charger_slots), ONE(fair_gap_permille), ONE(fair_wait_ms));
 #undef T
 
 /* ---- a cursor over bytes, for both directions ---- */
@@ -160,8 +163,9 @@ static void get(struct cursor *c, const struct record_table *table, void *item)
 static const struct {
 	const char *name;
 	uint32_t since;
-} later_fields[] = {{"over_at", 3},	 {"n_closures", 3},    {"message_ms", 4},
-		    {"rebalance_ms", 5}, {"charger_slots", 5}, {"rebalance_at", 5}};
+} later_fields[] = {{"over_at", 3},	 {"n_closures", 3},	   {"message_ms", 4},
+		    {"rebalance_ms", 5}, {"charger_slots", 5},	   {"rebalance_at", 5},
+		    {"fair_at", 5},	 {"fair_gap_permille", 5}, {"fair_wait_ms", 5}};
 
 static int field_is_in(const struct record_field *field, uint32_t version)
 {
@@ -268,6 +272,8 @@ static void put_item(const struct core *core, uint32_t kind, uint32_t i, struct 
 		put(c, &speeds_table, &core->speeds, core->scratch);
 	else if (kind == ITEM_DEMAND)
 		put(c, &demand_table, &core->demand[i], core->scratch);
+	else if (kind == ITEM_FAIR)
+		put(c, &fair_table, &core->fair[i], core->scratch);
 	else if (kind == ITEM_HEAD)
 		put(c, &head_table, core, core->scratch);
 }
@@ -323,6 +329,7 @@ static uint32_t items_used(const struct core *core, uint32_t kind)
 					core->n_closures,
 					1,
 					DEMAND_HOURS,
+					TOWN_NEEDS_MAX,
 					0};
 	return n[kind];
 }
@@ -463,6 +470,8 @@ static int get_rest(struct core *core, struct cursor *c)
 		get(c, &speeds_table, &core->speeds);
 	for (uint32_t i = 0; c->version >= 5 && i < DEMAND_HOURS; i++)
 		get(c, &demand_table, &core->demand[i]);
+	for (uint32_t i = 0; c->version >= 5 && i < TOWN_NEEDS_MAX; i++)
+		get(c, &fair_table, &core->fair[i]);
 	return c->failed ? ERR_FORMAT : closure_derive(core);
 }
 

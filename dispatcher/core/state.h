@@ -128,6 +128,7 @@ enum item_kind {
 	ITEM_CLOSURE,
 	ITEM_SPEEDS,
 	ITEM_DEMAND,
+	ITEM_FAIR,
 	ITEM_HEAD,
 	ITEM_KINDS
 };
@@ -140,6 +141,11 @@ struct search;
 struct demand_hour {	   /* what was asked in one hour of the week */
 	uint32_t yyyymmdd; /* newest day in it */
 	uint16_t count[FORECAST_ZONES_MAX];
+};
+#define FAIR_ALL 0  /* need 0 is a seat: its group stands for all riders */
+struct fair_group { /* fading, see fair.c */
+	uint32_t asked, refused, boarded, wait_s;
+	uint32_t weight; /* of its riders' waits, permille */
 };
 struct forecast { /* derived from the town */
 	uint32_t n_zones;
@@ -163,6 +169,8 @@ struct core {
 	struct forecast *forecast;
 	struct demand_hour *demand; /* [DEMAND_HOURS] by weekday and hour */
 	instant_ms rebalance_at;    /* not before */
+	struct fair_group fair[TOWN_NEEDS_MAX];
+	instant_ms fair_at; /* it fades next */
 
 	uint8_t started, paused;
 	uint32_t epoch;
@@ -446,6 +454,12 @@ void forecast_forget(struct core *core);					      /* its zones are others now *
 void forecast_weights(const struct core *core, instant_ms at, uint64_t *ret_weights); /* [n_zones] */
 int rebalance_may_go(const struct core *core, uint32_t vehicle);
 void rebalance_run(struct core *core);
+
+/* ---- fair.c ---- */
+void fair_open(struct core *core);
+void fair_asked(struct core *core, const struct core_ride *ride, uint8_t refusal); /* 0 = answered with offers */
+void fair_boarded(struct core *core, const struct core_ride *ride, uint64_t wait_ms);
+uint32_t fair_weight(const struct core *core, const struct core_ride *ride); /* of its wait, permille */
 
 /* ---- swap.c ---- */
 int swap_town(struct core *core, const struct cmd_town_swap *swap);

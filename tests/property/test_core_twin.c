@@ -352,6 +352,7 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 	ret->at_door = t.end[d] + ask->to[q].walk_ms;
 	parts.wait = ask->backward ? ask->latest_dropoff - ret->at_door
 				   : pickup->ready - ask->earliest - ask->from[p].walk_ms;
+	parts.wait = parts.wait * (ask->wait_permille ? ask->wait_permille : 1000) / 1000;
 	parts.ride = t.end[d] - t.end[i];
 	parts.walk = (int64_t)ask->from[p].walk_ms + ask->to[q].walk_ms;
 	*ret = (struct found){1, cost_of(s, &parts), base->vehicle, i, j, p, q, pickup->ready, latest, ret->at_door};
@@ -428,6 +429,7 @@ static void any_ask(struct rng *rng, struct ask *ask)
 	ask->latest_dropoff = rng_chance(rng, 200) ? ask->earliest + rng_between(rng, 5, 40) * MINUTE_MS : INT64_MAX;
 	ask->backward = ask->latest_dropoff != INT64_MAX;
 	ask->service_end = INT64_MAX;
+	ask->wait_permille = rng_chance(rng, 300) ? (uint32_t)rng_between(rng, 1000, 4000) : 0; /* fair.c */
 }
 
 static uint32_t compare(const struct ask *ask, uint64_t seed, uint32_t round)

@@ -1,0 +1,131 @@
+/* Fair by bound: how long each group of riders waits and how many of it are refused, watched over the last half day or
+ * so; a group that is worse off than all together by more than the settings allow weighs more when its rides are
+ * planned, until it is within the bound again. Groups are what people state that they need, nothing else. A refusal for
+ * lack of access (no step-free stop, no road) is not one that planning could change: it does not count here. */
+#include "state.h"
+
+#define FADE_OF 16	/* each hour a sixteenth is forgotten */
+#define WEIGHT_ONE 1000 /* permille */
+#define WEIGHT_MOST 4000
+#define WEIGHT_UP 500	/* in an hour above the bound */
+#define WEIGHT_DOWN 250 /* in an hour well within it */
+#define COUNTS 16	/* one rider, so that fading keeps parts */
+#define RIDERS_LEAST 5	/* fewer say nothing */
+
+static void fade(uint32_t *count)
+{
+	*count -= *count / FADE_OF;
+}
+
+static uint64_t mean_wait_s(const struct fair_group *group)
+{
+	return group->boarded ? (uint64_t)group->wait_s / group->boarded : 0;
+}
+
+static uint64_t refused_permille(const struct fair_group *group)
+{
+	return group->asked ? (uint64_t)group->refused * 1000 / group->asked : 0;
+}
+
+/* By how much it is worse off than it may be: > 0 = outside of the bound, in permille of what may be. */
+static int64_t excess_of(const struct core *core, const struct fair_group *group)
+{
+	const struct core_settings *s = &core->settings;
+	const struct fair_group *all = &core->fair[FAIR_ALL];
+	int64_t worst = INT64_MIN;
+	if (group->boarded >= RIDERS_LEAST * COUNTS && all->boarded) {
+		int64_t may = (int64_t)(mean_wait_s(all) * (1000 + s->fair_gap_permille) / 1000);
+		if (s->fair_wait_ms && may > s->fair_wait_ms / 1000)
+			may = s->fair_wait_ms / 1000;
+		worst = ((int64_t)mean_wait_s(group) - may) * 1000 / (may ? may : 1);
+	}
+	if (group->asked >= RIDERS_LEAST * COUNTS) {
+		int64_t gap = (int64_t)refused_permille(group) - (int64_t)refused_permille(all) - s->fair_gap_permille;
+		worst = gap > worst ? gap : worst;
+	}
+	return worst;
+}
+
+static void weigh(struct core *core)
+{
+	for (uint32_t n = 0; n < TOWN_NEEDS_MAX; n++) {
+		struct fair_group *group = &core->fair[n];
+		int64_t excess = excess_of(core, group);
+		if (n == FAIR_ALL || excess == INT64_MIN)
+			continue;
+		core_touch(core, ITEM_FAIR, n);
+		if (excess > 0)
+			group->weight += group->weight < WEIGHT_MOST ? WEIGHT_UP : 0;
+		else if (excess < -(int64_t)core->settings.fair_gap_permille / 2)
+			group->weight -= group->weight > WEIGHT_ONE ? WEIGHT_DOWN : 0;
+	}
+}
+
+static void hours_pass(struct core *core)
+{
+	if (core->now < core->fair_at)
+		return;
+	for (uint32_t hours = 0; core->now >= core->fair_at && hours < 24 * 7; hours++) {
+		for (uint32_t n = 0; n < TOWN_NEEDS_MAX; n++) {
+			core_touch(core, ITEM_FAIR, n);
+			fade(&core->fair[n].asked), fade(&core->fair[n].refused);
+			fade(&core->fair[n].boarded), fade(&core->fair[n].wait_s);
+		}
+		core->fair_at += HOUR_MS;
+	}
+	core->fair_at = later(core->fair_at, (core->now / HOUR_MS + 1) * HOUR_MS);
+	weigh(core);
+}
+
+static int is_in(const struct core_ride *ride, uint32_t group)
+{
+	return group == FAIR_ALL || ride->request.need_count[group] != 0;
+}
+
+static int is_on(struct core *core)
+{
+	if (!core->settings.fair_gap_permille)
+		return 0;
+	hours_pass(core);
+	core_touch(core, ITEM_HEAD, 0);
+	return 1;
+}
+
+void fair_asked(struct core *core, const struct core_ride *ride, uint8_t refusal)
+{
+	const int is_ours =
+		refusal == REFUSAL_NO_TIME || refusal == REFUSAL_NO_CAPACITY || refusal == REFUSAL_CONNECTION;
+	for (uint32_t n = 0; is_on(core) && n < TOWN_NEEDS_MAX; n++) {
+		if (!is_in(ride, n) || (refusal && !is_ours))
+			continue;
+		core_touch(core, ITEM_FAIR, n);
+		core->fair[n].asked += COUNTS;
+		core->fair[n].refused += is_ours ? COUNTS : 0;
+	}
+}
+
+void fair_boarded(struct core *core, const struct core_ride *ride, uint64_t wait_ms)
+{
+	for (uint32_t n = 0; is_on(core) && n < TOWN_NEEDS_MAX; n++) {
+		if (!is_in(ride, n))
+			continue;
+		core_touch(core, ITEM_FAIR, n);
+		core->fair[n].boarded += COUNTS;
+		core->fair[n].wait_s += (uint32_t)(wait_ms < (uint64_t)DAY_MS ? wait_ms * COUNTS / 1000 : 0);
+	}
+}
+
+uint32_t fair_weight(const struct core *core, const struct core_ride *ride)
+{
+	uint32_t most = WEIGHT_ONE;
+	for (uint32_t n = 0; core->settings.fair_gap_permille && n < TOWN_NEEDS_MAX; n++)
+		if (n != FAIR_ALL && ride->request.need_count[n] && core->fair[n].weight > most)
+			most = core->fair[n].weight;
+	return most;
+}
+
+void fair_open(struct core *core)
+{
+	for (uint32_t n = 0; n < TOWN_NEEDS_MAX; n++)
+		core->fair[n].weight = WEIGHT_ONE;
+}

@@ -1,0 +1,151 @@
+// link: zub_core zub_route zub_drawn_town
+/* Fair by bound: who waits longer than the settings allow weighs more until it is over; small groups, lack of access
+ * and other people's needs change nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core_rig.h"
+#include "state.h"
+
+#define WHEELCHAIR 2
+static struct drawn_town drawn;
+static struct rig rig;
+static const struct core_ride seat = {.request.need_count = {1}};
+static const struct core_ride wheelchair = {.request.need_count = {[WHEELCHAIR] = 1}};
+
+static void settings_of(struct core_settings *settings, uint32_t gap_permille)
+{
+	core_settings_default(settings);
+	settings->vehicles_max = RIG_VEHICLES_MAX;
+	settings->rides_max = settings->keys_max = settings->cases_max = settings->notices_max = 64;
+	settings->delays_max = 16;
+	settings->fair_gap_permille = gap_permille;
+}
+
+static void open_with(uint32_t gap_permille)
+{
+	struct core_settings settings;
+	settings_of(&settings, gap_permille);
+	drawn_town_plain(&drawn, "A-----B-----C\n");
+	rig_open(&rig, &drawn, &settings);
+}
+
+static int open_bounded(void **state)
+{
+	(void)state;
+	open_with(100);
+	return 0;
+}
+
+static int open_free(void **state)
+{
+	(void)state;
+	open_with(0);
+	return 0;
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	rig_close(&rig);
+	drawn_town_close(&drawn);
+	return 0;
+}
+
+/* An hour in which so many of each board after these waits. */
+static void hour(uint32_t n, uint32_t seat_s, uint32_t wheelchair_s)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		fair_boarded(rig.core, &seat, seat_s * 1000);
+		fair_boarded(rig.core, &wheelchair, wheelchair_s * 1000);
+	}
+	rig.now += HOUR_MS;
+	assert_int_equal(rig_step(&rig, &(struct command){.kind = CMD_TICK}).code, 0);
+	fair_asked(rig.core, &seat, REFUSAL_NONE); /* the hour is seen to have passed with the next rider */
+}
+
+static void weight_follows_the_gap(void **state)
+{
+	(void)state;
+	hour(10, 300, 300);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
+	hour(10, 300, 900);
+	uint32_t weight = fair_weight(rig.core, &wheelchair);
+	assert_true(weight > 1000);
+	assert_int_equal(fair_weight(rig.core, &seat), 1000); /* the others are as they were */
+	for (int i = 0; i < 20; i++)
+		hour(10, 300, 900);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 4000); /* and no further */
+	for (int i = 0; i < 80; i++)
+		hour(10, 300, 200);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
+}
+
+static void few_say_nothing(void **state)
+{
+	(void)state;
+	hour(2, 300, 3000);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
+}
+
+static void refused_for_want_of_vehicles(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		fair_asked(rig.core, &seat, REFUSAL_NONE);
+		fair_asked(rig.core, &wheelchair, REFUSAL_NOT_STEP_FREE);
+	}
+	hour(0, 0, 0);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
+	for (int i = 0; i < 20; i++)
+		fair_asked(rig.core, &wheelchair, i % 2 ? REFUSAL_NO_TIME : REFUSAL_NONE);
+	hour(0, 0, 0);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 1500);
+}
+
+static void survives_a_snapshot(void **state)
+{
+	(void)state;
+	hour(10, 300, 900);
+	struct core_settings settings;
+	struct arena arena;
+	struct core *again;
+	size_t n = 0;
+	settings_of(&settings, 100);
+	assert_int_equal(rig_step(&rig, &(struct command){.kind = CMD_TICK}).code, 0);
+	(void)core_snapshot(rig.core, NULL, 0, &n);
+	void *bytes = malloc(n);
+	assert_int_equal(core_snapshot(rig.core, bytes, n, &n), 0);
+	assert_int_equal(arena_open(&arena, core_size(&settings, &drawn.town)), 0);
+	assert_int_equal(core_open(&again, &settings, &drawn.town, &arena), 0);
+	assert_int_equal(core_restore(again, bytes, n, NULL), 0);
+	assert_int_equal(core_digest(again), core_digest(rig.core));
+	assert_int_equal(fair_weight(again, &wheelchair), fair_weight(rig.core, &wheelchair));
+	assert_int_equal(fair_weight(again, &wheelchair), 1500);
+	arena_close(&arena);
+	free(bytes);
+}
+
+static void off_unless_set(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		hour(10, 300, 3000);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(weight_follows_the_gap, open_bounded, close_all),
+		cmocka_unit_test_setup_teardown(few_say_nothing, open_bounded, close_all),
+		cmocka_unit_test_setup_teardown(refused_for_want_of_vehicles, open_bounded, close_all),
+		cmocka_unit_test_setup_teardown(survives_a_snapshot, open_bounded, close_all),
+		cmocka_unit_test_setup_teardown(off_unless_set, open_free, close_all),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
