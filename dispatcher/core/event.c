@@ -354,6 +354,10 @@ int vehicle_event(struct core *core, const struct cmd_vehicle_event *command)
 		vehicle->battery_permille = event->battery_permille > 1000 ? 1000 : event->battery_permille;
 	instant_ms at = sooner(core->now, later(event->at, core->now - DAY_MS));
 	int code = take(core, slot, event, at);
+	if (event->kind == WIRE_BOARDED || event->kind == WIRE_DEPARTED) { /* later than planned? */
+		plan_retime(core, slot);
+		vehicle_move_late(core, slot);
+	}
 	time_vehicle(core, slot);
 	say_ack(core, vehicle);
 	return code;

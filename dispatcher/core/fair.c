@@ -6,9 +6,9 @@
 
 #define FADE_OF 16	/* each hour a sixteenth is forgotten */
 #define WEIGHT_ONE 1000 /* permille */
-#define WEIGHT_MOST 4000
-#define WEIGHT_UP 500	/* in an hour above the bound */
-#define WEIGHT_DOWN 250 /* in an hour well within it */
+#define WEIGHT_MOST 10000
+#define WEIGHT_UP 1500	/* in an hour above the bound */
+#define WEIGHT_DOWN 500 /* in an hour well within it */
 #define COUNTS 16	/* one rider, so that fading keeps parts */
 #define RIDERS_LEAST 5	/* fewer say nothing */
 
@@ -55,9 +55,11 @@ static void weigh(struct core *core)
 			continue;
 		core_touch(core, ITEM_FAIR, n);
 		if (excess > 0)
-			group->weight += group->weight < WEIGHT_MOST ? WEIGHT_UP : 0;
+			group->weight =
+				group->weight + WEIGHT_UP < WEIGHT_MOST ? group->weight + WEIGHT_UP : WEIGHT_MOST;
 		else if (excess < -(int64_t)core->settings.fair_gap_permille / 2)
-			group->weight -= group->weight > WEIGHT_ONE ? WEIGHT_DOWN : 0;
+			group->weight =
+				group->weight > WEIGHT_ONE + WEIGHT_DOWN ? group->weight - WEIGHT_DOWN : WEIGHT_ONE;
 	}
 }
 

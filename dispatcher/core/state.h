@@ -394,6 +394,7 @@ int vehicle_event(struct core *core, const struct cmd_vehicle_event *event);
 void vehicle_say(struct core *core, uint32_t vehicle); /* UPD_VEHICLE at the end of the step */
 void vehicle_set_service(struct core *core, uint32_t vehicle, uint8_t service);
 void vehicle_review(struct core *core, uint32_t vehicle, uint8_t cause, instant_ms at); /* move its waiting riders */
+void vehicle_move_late(struct core *core, uint32_t vehicle); /* those it will reach too late, where another can */
 void vehicle_due(struct core *core, uint32_t vehicle);
 void vehicle_rest(struct core *core, uint32_t vehicle); /* nothing to do: charge, park or stay */
 void vehicle_deviated(struct core *core, uint32_t vehicle, uint8_t cause);

@@ -484,6 +484,26 @@ static int state_valid(const struct core *core, const struct fleet_state *state)
 	       (place->arc < core->town->road.n_arcs && place->offset_mm <= core->town->road.dist_mm[place->arc]);
 }
 
+/* Waiting riders whom this vehicle will now reach too late: another one may still be in time. */
+void vehicle_move_late(struct core *core, uint32_t slot)
+{
+	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
+		const struct core_task *task = &core_tasks(core, slot)[k];
+		uint32_t ride = core_tasks_more(core, slot)[k].ride;
+		if (ride == NONE || task->kind != WIRE_PICKUP || core->rides[ride].state != RIDE_PROMISED)
+			continue;
+		struct ride_more *more = &core->rides_more[ride];
+		if (task->arrive <= core->rides[ride].latest_pickup || core->now < more->retry_at)
+			continue;
+		core_touch_ride(core, ride);
+		more->retry_at = core->now + MINUTE_MS;
+		if (ride_move(core, ride, CAUSE_VEHICLE_LATE)) {
+			k = UINT32_MAX; /* the plan is another one now */
+			continue;
+		}
+	}
+}
+
 /* Where it says it is becomes where the leg starts. */
 static void state_on_leg(struct core *core, uint32_t slot, const struct place *place, instant_ms at)
 {
@@ -498,6 +518,7 @@ static void state_on_leg(struct core *core, uint32_t slot, const struct place *p
 		return;
 	plan_leg(core, slot, place, at);
 	plan_retime(core, slot);
+	vehicle_move_late(core, slot);
 }
 
 static void state_take(struct core *core, const struct fleet_state *report)
@@ -712,26 +733,6 @@ void time_vehicle(struct core *core, uint32_t slot)
 	timers_set(&core->timers, core->settings.rides_max + slot, due_of(core, slot));
 }
 
-/* Waiting riders whom this vehicle will now reach too late: another one may still be in time. */
-static void move_late(struct core *core, uint32_t slot)
-{
-	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
-		const struct core_task *task = &core_tasks(core, slot)[k];
-		uint32_t ride = core_tasks_more(core, slot)[k].ride;
-		if (ride == NONE || task->kind != WIRE_PICKUP || core->rides[ride].state != RIDE_PROMISED)
-			continue;
-		struct ride_more *more = &core->rides_more[ride];
-		if (task->arrive <= core->rides[ride].latest_pickup || core->now < more->retry_at)
-			continue;
-		core_touch_ride(core, ride);
-		more->retry_at = core->now + MINUTE_MS;
-		if (ride_move(core, ride, CAUSE_VEHICLE_LATE)) {
-			k = UINT32_MAX; /* the plan is another one now */
-			continue;
-		}
-	}
-}
-
 void vehicle_due(struct core *core, uint32_t slot)
 {
 	struct core_vehicle *vehicle = &core->vehicles[slot];
@@ -749,6 +750,6 @@ void vehicle_due(struct core *core, uint32_t slot)
 		rebalance_run(core);
 	plan_mark_arrived(core, slot);
 	plan_retime(core, slot);
-	move_late(core, slot);
+	vehicle_move_late(core, slot);
 	time_vehicle(core, slot);
 }

@@ -79,7 +79,7 @@ static void weight_follows_the_gap(void **state)
 	assert_int_equal(fair_weight(rig.core, &seat), 1000); /* the others are as they were */
 	for (int i = 0; i < 20; i++)
 		hour(10, 300, 900);
-	assert_int_equal(fair_weight(rig.core, &wheelchair), 4000); /* and no further */
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 10000); /* and no further */
 	for (int i = 0; i < 80; i++)
 		hour(10, 300, 200);
 	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
@@ -104,7 +104,7 @@ static void refused_for_want_of_vehicles(void **state)
 	for (int i = 0; i < 20; i++)
 		fair_asked(rig.core, &wheelchair, i % 2 ? REFUSAL_NO_TIME : REFUSAL_NONE);
 	hour(0, 0, 0);
-	assert_int_equal(fair_weight(rig.core, &wheelchair), 1500);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 2500);
 }
 
 static void survives_a_snapshot(void **state)
@@ -125,7 +125,7 @@ static void survives_a_snapshot(void **state)
 	assert_int_equal(core_restore(again, bytes, n, NULL), 0);
 	assert_int_equal(core_digest(again), core_digest(rig.core));
 	assert_int_equal(fair_weight(again, &wheelchair), fair_weight(rig.core, &wheelchair));
-	assert_int_equal(fair_weight(again, &wheelchair), 1500);
+	assert_int_equal(fair_weight(again, &wheelchair), 2500);
 	arena_close(&arena);
 	free(bytes);
 }

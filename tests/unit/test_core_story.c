@@ -767,6 +767,67 @@ static void chargers_are_few(void **state)
 	assert_int_equal(n_second, 0);
 }
 
+static void stands_still_there(uint32_t number)
+{
+	const struct core_vehicle *vehicle = core_vehicle(rig.core, number);
+	struct command states = {.kind = CMD_FLEET_STATES};
+	const struct place *anchor = &vehicle->anchor;
+	states.fleet_states.n = 1;
+	states.fleet_states.states[0] = (struct fleet_state){number,
+							     {.at = rig.now,
+							      .place = {.lat_e7 = anchor->point.lat_e7,
+									.lon_e7 = anchor->point.lon_e7,
+									.arc = anchor->road.arc,
+									.offset_mm = anchor->road.offset_mm},
+							      .mode = WIRE_DRIVING,
+							      .battery_permille = 900}};
+	assert_int_equal(rig_step(&rig, &states).code, 0);
+}
+
+/* A vehicle slower than planned: its own plan is timed anew at once and its rider told; when it would come too late,
+ * another one takes him, with the reason. The plan of the other vehicle is untouched until then. */
+static void slower_than_planned(void **state)
+{
+	(void)state;
+	uint64_t ride = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	const struct core_ride *of = core_ride(rig.core, ride);
+	assert_int_equal(rig_vehicle(&rig, 2, 'B', 'C'), 0);
+	const uint32_t slow = of->vehicle, other = 2, version = core_vehicle(rig.core, other)->plan_version;
+	const instant_ms planned = of->planned_pickup;
+	rig.now += 130 * SECOND_MS;
+	stands_still_there(slow);
+	assert_true(of->planned_pickup > planned || core_plan(rig.core, slow, &(uint32_t){0})[0].arrive > planned);
+	assert_int_equal(of->vehicle, slow); /* still in time */
+	assert_int_equal(core_vehicle(rig.core, other)->plan_version, version);
+	rig.now = of->latest_pickup - 100 * SECOND_MS;
+	stands_still_there(slow);
+	assert_int_equal(core_check(rig.core, NULL), 0);
+	says("vehicle_changed");
+	assert_int_equal(of->vehicle, other);
+	assert_int_equal(of->n_reassigned, 1);
+	assert_true(core_vehicle(rig.core, other)->plan_version > version);
+}
+
+/* A rider who boards before the window: the drop-off of that plan moves up at once, nothing else does. */
+static void early_rider(void **state)
+{
+	(void)state;
+	uint64_t ride = rig_book(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	const struct core_ride *of = core_ride(rig.core, ride);
+	const uint32_t first = of->vehicle, version = core_vehicle(rig.core, 3 - first)->plan_version;
+	const instant_ms dropoff = of->planned_dropoff;
+	struct robot *robot = &rig.robots[first - 1];
+	rig.no_shows[rig.n_no_shows++] = ride; /* the robot leaves the boarding to this story */
+	rig_run(&rig, of->earliest_pickup - 20 * SECOND_MS);
+	if (of->at_stop_at == INSTANT_NONE)
+		fail_msg("not there yet\n%s", rig.log);
+	assert_int_equal(rig_say(&rig, robot, WIRE_BOARDED, ride, WIRE_PICKUP, WIRE_EVIDENCE_BUTTON), 0);
+	assert_int_equal(of->state, RIDE_ABOARD);
+	assert_true(of->planned_dropoff < dropoff);
+	assert_int_equal(core_vehicle(rig.core, 3 - first)->plan_version, version);
+	assert_int_equal(core_check(rig.core, NULL), 0);
+}
+
 static void riders_share(void **state)
 {
 	(void)state;
@@ -916,6 +977,8 @@ int main(void)
 		STORY(charges_before_a_later_rider, open_one),
 		STORY(idle_vehicles_go_where_riders_are, open_rebalanced),
 		STORY(chargers_are_few, open_rebalanced),
+		STORY(slower_than_planned, open_one),
+		STORY(early_rider, open_two),
 		STORY(riders_share, open_one),
 		STORY(new_town_in_the_middle, open_two),
 	};
