@@ -342,6 +342,9 @@ static inline void dice_open(struct rig *rig, struct drawn_town *drawn)
 	settings.keys_max = 20;
 	settings.delays_max = 3;
 	settings.closed_keep_ms = 600000;
+	settings.rebalance_ms = 120000;
+	settings.charger_slots = 1;
+	settings.fair_gap_permille = 100;
 	rig_open(rig, drawn, &settings);
 	rig_sign_on(rig, "Anna", 3);
 	rig_vehicle(rig, 1, 'A', 'B');
