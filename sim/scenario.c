@@ -89,13 +89,13 @@ static const struct yaml_setting table[] = {
 	    "idle vehicles are sent where riders are expected this often; 0 s: never"),
 	ROW("core.charger_slots", YAML_INT, 0, 10000, "0", charger_slots,
 	    "vehicles that may charge at one depot at once; 0: all"),
+	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "rides kept in memory"),
 	ROW("fair.gap", YAML_PERMILLE, 0, 10000, "0", fair_gap,
 	    "no group with a stated need waits longer than all, nor is refused more often for want of vehicles, by "
 	    "more than "
 	    "this share; 0: not bounded"),
 	ROW("fair.wait", YAML_DURATION, 0, 86400000, "0 s", fair_wait,
 	    "with fair.gap: nor does any group wait longer than this on average; 0 s: not bounded"),
-	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "rides kept in memory"),
 };
 
 static const char *const fault_kinds[WORLD_FAULT_KINDS] = {"", "mrc", "dead", "link", "agent", "dispatcher"};

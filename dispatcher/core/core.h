@@ -247,6 +247,7 @@ uint32_t core_window_ms(const struct core *core);		      /* how long pickup wind
 const char *core_ride_state_name(uint8_t state);
 const char *core_refusal_name(uint8_t refusal);
 const char *core_obstacle_name(uint8_t obstacle);
+const char *core_reason_name(uint8_t reason); /* of an offer */
 const char *core_cause_name(uint8_t cause);
 const char *core_notice_name(uint8_t kind);
 const char *core_case_name(uint8_t kind);

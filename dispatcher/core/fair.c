@@ -1,7 +1,7 @@
 /* Fair by bound: how long each group of riders waits and how many of it are refused, watched over the last half day or
- * so; a group that is worse off than all together by more than the settings allow weighs more when its rides are
- * planned, until it is within the bound again. Groups are what people state that they need, nothing else. A refusal for
- * lack of access (no step-free stop, no road) is not one that planning could change: it does not count here. */
+ * so; a group that is worse off than all together weighs more when its rides are planned, before the gap reaches what
+ * the settings allow. Groups are what people state that they need, nothing else. A refusal for lack of access (no
+ * step-free stop, no road) is not one that planning could change: it does not count here. */
 #include "state.h"
 
 #define FADE_OF 16	/* each hour a sixteenth is forgotten */
@@ -27,39 +27,40 @@ static uint64_t refused_permille(const struct fair_group *group)
 	return group->asked ? (uint64_t)group->refused * 1000 / group->asked : 0;
 }
 
-/* By how much it is worse off than it may be: > 0 = outside of the bound, in permille of what may be. */
-static int64_t excess_of(const struct core *core, const struct fair_group *group)
+/* By how much it is worse off than all: in waiting (share of their mean wait, or as much of the gap as it is above the
+ * level), or in refusals; permille. INT64_MIN: too few to say. */
+static int64_t gap_of(const struct core *core, const struct fair_group *group)
 {
 	const struct core_settings *s = &core->settings;
 	const struct fair_group *all = &core->fair[FAIR_ALL];
 	int64_t worst = INT64_MIN;
-	if (group->boarded >= RIDERS_LEAST * COUNTS && all->boarded) {
-		int64_t may = (int64_t)(mean_wait_s(all) * (1000 + s->fair_gap_permille) / 1000);
-		if (s->fair_wait_ms && may > s->fair_wait_ms / 1000)
-			may = s->fair_wait_ms / 1000;
-		worst = ((int64_t)mean_wait_s(group) - may) * 1000 / (may ? may : 1);
+	if (group->boarded >= RIDERS_LEAST * COUNTS) {
+		int64_t is = (int64_t)mean_wait_s(group), mean = (int64_t)mean_wait_s(all) + 1;
+		worst = (is - mean) * 1000 / mean;
+		if (s->fair_wait_ms && is * 1000 > s->fair_wait_ms && worst < s->fair_gap_permille)
+			worst = s->fair_gap_permille;
 	}
 	if (group->asked >= RIDERS_LEAST * COUNTS) {
-		int64_t gap = (int64_t)refused_permille(group) - (int64_t)refused_permille(all) - s->fair_gap_permille;
+		int64_t gap = (int64_t)refused_permille(group) - (int64_t)refused_permille(all);
 		worst = gap > worst ? gap : worst;
 	}
 	return worst;
 }
 
+/* Steers for half the bound, so that the bound itself holds; what has come back to a quarter weighs less again. */
 static void weigh(struct core *core)
 {
+	const int64_t bound = core->settings.fair_gap_permille;
 	for (uint32_t n = 0; n < TOWN_NEEDS_MAX; n++) {
 		struct fair_group *group = &core->fair[n];
-		int64_t excess = excess_of(core, group);
-		if (n == FAIR_ALL || excess == INT64_MIN)
+		int64_t gap = gap_of(core, group);
+		if (n == FAIR_ALL || gap == INT64_MIN)
 			continue;
 		core_touch(core, ITEM_FAIR, n);
-		if (excess > 0)
-			group->weight =
-				group->weight + WEIGHT_UP < WEIGHT_MOST ? group->weight + WEIGHT_UP : WEIGHT_MOST;
-		else if (excess < -(int64_t)core->settings.fair_gap_permille / 2)
-			group->weight =
-				group->weight > WEIGHT_ONE + WEIGHT_DOWN ? group->weight - WEIGHT_DOWN : WEIGHT_ONE;
+		if (gap > bound / 2 && group->weight + WEIGHT_UP <= WEIGHT_MOST)
+			group->weight += WEIGHT_UP;
+		else if (gap < bound / 4 && group->weight > WEIGHT_ONE)
+			group->weight -= WEIGHT_DOWN;
 	}
 }
 

@@ -56,6 +56,17 @@ const char *core_obstacle_name(uint8_t obstacle)
 	return name_of(names, COUNT_OF(names), obstacle);
 }
 
+const char *core_reason_name(uint8_t reason)
+{
+	static const char *const names[OFFER_REASONS] = {[OFFER_SOONEST] = "soonest",
+							 [OFFER_LEAST_WALK] = "least_walk",
+							 [OFFER_BEST_CONNECTION] = "best_connection",
+							 [OFFER_SHORTEST_RIDE] = "shortest_ride",
+							 [OFFER_LATER] = "later",
+							 [OFFER_EARLIER] = "earlier"};
+	return name_of(names, COUNT_OF(names), reason);
+}
+
 const char *core_cause_name(uint8_t cause)
 {
 	static const char *const names[CAUSES] = {[CAUSE_NONE] = "none",

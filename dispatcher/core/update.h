@@ -137,8 +137,9 @@ enum offer_reason {
 	OFFER_LEAST_WALK = 2,
 	OFFER_BEST_CONNECTION = 3,
 	OFFER_SHORTEST_RIDE = 4,
-	OFFER_LATER = 5,  /* leaves later */
-	OFFER_EARLIER = 6 /* arrives with more time in hand */
+	OFFER_LATER = 5,   /* leaves later */
+	OFFER_EARLIER = 6, /* arrives with more time in hand */
+	OFFER_REASONS
 };
 
 struct upd_result {

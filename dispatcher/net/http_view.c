@@ -146,13 +146,6 @@ static json_t *place_view(const struct http *http, const struct place *place, ui
 	return json;
 }
 
-static const char *reason_name(uint8_t reason)
-{
-	static const char *const names[] = {"soonest",	     "soonest", "least_walk", "best_connection",
-					    "shortest_ride", "later",	"earlier"};
-	return names[reason < COUNT_OF(names) ? reason : 0];
-}
-
 static json_t *offer_view(const struct http *http, const struct offer *offer, uint32_t index, enum language language)
 {
 	const struct core_vehicle *vehicle = core_vehicle(http_core(http), offer->vehicle);
@@ -173,7 +166,7 @@ static json_t *offer_view(const struct http *http, const struct offer *offer, ui
 	set(json, "direct_s", json_integer((offer->direct_ms + 999) / 1000));
 	set(json, "distance_m", json_integer(offer->dist_mm / 1000));
 	set(json, "price_cents", json_integer(offer->price_cents));
-	set(json, "reason", view_words(language, "reason", reason_name(offer->reason)));
+	set(json, "reason", view_words(language, "reason", core_reason_name(offer->reason)));
 	set(json, "vehicles_tried", json_integer(offer->n_vehicles_tried));
 	set(json, "vehicles_feasible", json_integer(offer->n_vehicles_feasible));
 	return json;

@@ -74,7 +74,6 @@ static void arrival_text(struct http *http, instant_ms planned, instant_ms lates
 /* ---- offers ---- */
 static void put_offer(struct evbuffer *out, struct call *call, const struct offer *offer, uint32_t i)
 {
-	static const char *const reasons[] = {"soonest", "soonest", "least_walk", "best_connection", "shortest_ride"};
 	enum language language = call->language;
 	const struct core_vehicle *vehicle = core_vehicle(http_core(call->http), offer->vehicle);
 	char text[200], when[64], price[32];
@@ -91,8 +90,7 @@ static void put_offer(struct evbuffer *out, struct call *call, const struct offe
 	put_row(out, language, PLAIN_VEHICLE, vehicle ? vehicle->name : "");
 	plain_price(language, offer->price_cents, price);
 	put_row(out, language, PLAIN_PRICE, price);
-	put_row(out, language, PLAIN_REASON,
-		http_words(language, "reason", reasons[offer->reason < COUNT_OF(reasons) ? offer->reason : 0]));
+	put_row(out, language, PLAIN_REASON, http_words(language, "reason", core_reason_name(offer->reason)));
 	html_put(out, "</dl></div>");
 }
 

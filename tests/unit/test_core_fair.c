@@ -17,19 +17,20 @@ static struct rig rig;
 static const struct core_ride seat = {.request.need_count = {1}};
 static const struct core_ride wheelchair = {.request.need_count = {[WHEELCHAIR] = 1}};
 
-static void settings_of(struct core_settings *settings, uint32_t gap_permille)
+static void settings_of(struct core_settings *settings, uint32_t gap_permille, uint32_t wait_ms)
 {
 	core_settings_default(settings);
 	settings->vehicles_max = RIG_VEHICLES_MAX;
 	settings->rides_max = settings->keys_max = settings->cases_max = settings->notices_max = 64;
 	settings->delays_max = 16;
 	settings->fair_gap_permille = gap_permille;
+	settings->fair_wait_ms = wait_ms;
 }
 
-static void open_with(uint32_t gap_permille)
+static void open_with(uint32_t gap_permille, uint32_t wait_ms)
 {
 	struct core_settings settings;
-	settings_of(&settings, gap_permille);
+	settings_of(&settings, gap_permille, wait_ms);
 	drawn_town_plain(&drawn, "A-----B-----C\n");
 	rig_open(&rig, &drawn, &settings);
 }
@@ -37,14 +38,21 @@ static void open_with(uint32_t gap_permille)
 static int open_bounded(void **state)
 {
 	(void)state;
-	open_with(100);
+	open_with(100, 0);
+	return 0;
+}
+
+static int open_level(void **state)
+{
+	(void)state;
+	open_with(100, 900000);
 	return 0;
 }
 
 static int open_free(void **state)
 {
 	(void)state;
-	open_with(0);
+	open_with(0, 0);
 	return 0;
 }
 
@@ -85,6 +93,16 @@ static void weight_follows_the_gap(void **state)
 	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
 }
 
+/* Everybody waits alike, but a group with a need longer than the level. */
+static void weight_follows_the_level(void **state)
+{
+	(void)state;
+	hour(10, 500, 500);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
+	hour(10, 1500, 1500);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 2500);
+}
+
 static void few_say_nothing(void **state)
 {
 	(void)state;
@@ -115,7 +133,7 @@ static void survives_a_snapshot(void **state)
 	struct arena arena;
 	struct core *again;
 	size_t n = 0;
-	settings_of(&settings, 100);
+	settings_of(&settings, 100, 0);
 	assert_int_equal(rig_step(&rig, &(struct command){.kind = CMD_TICK}).code, 0);
 	(void)core_snapshot(rig.core, NULL, 0, &n);
 	void *bytes = malloc(n);
@@ -142,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(weight_follows_the_gap, open_bounded, close_all),
+		cmocka_unit_test_setup_teardown(weight_follows_the_level, open_level, close_all),
 		cmocka_unit_test_setup_teardown(few_say_nothing, open_bounded, close_all),
 		cmocka_unit_test_setup_teardown(refused_for_want_of_vehicles, open_bounded, close_all),
 		cmocka_unit_test_setup_teardown(survives_a_snapshot, open_bounded, close_all),

@@ -97,6 +97,8 @@ static void every_name_has_words(void **state)
 	}
 	for (uint8_t i = 1; i < OBSTACLES; i++)
 		assert_true(http_words_known("obstacle", core_obstacle_name(i)));
+	for (uint8_t i = 1; i < OFFER_REASONS; i++)
+		assert_true(http_words_known("reason", core_reason_name(i)));
 	for (uint8_t i = 1; i < CAUSES; i++)
 		assert_true(http_words_known("cause", core_cause_name(i)));
 	for (uint8_t i = 1; i < NOTICE_KINDS; i++)

@@ -22,6 +22,15 @@ static int open_rig(void **state)
 	return 0;
 }
 
+static int open_stops(void **state)
+{
+	(void)state;
+	http_rig_open_watched(&rig, &(struct drawn_options){.drawing = grid, .metres_per_char = 50, .stops = "AB GH"},
+			      'A', 'B');
+	rig.drawn.town.rules.door_to_door = 0;
+	return 0;
+}
+
 static int close_rig(void **state)
 {
 	(void)state;
@@ -97,6 +106,29 @@ static void the_same_key_gets_the_same_answer(void **state)
 	http_forget(&second);
 	http_forget(&other);
 	http_forget(&third);
+}
+
+/* Too far from a stop: the answer names the walk and the stops that would do, and with that walk there is an offer. */
+static void a_longer_walk_is_proposed(void **state)
+{
+	(void)state;
+	char body[512], more[64];
+	wish(body, sizeof body, 'C', 'E', ",\"walk_max_m\":50");
+	struct http_answer refused = http_post(&rig, "/api/v1/requests", body);
+	assert_string_equal(http_text(&refused, "ride", "refusal", "code"), "no_stop_near");
+	json_t *refusal = json_object_get(json_object_get(refused.json, "ride"), "refusal");
+	json_t *foot = json_object_get(refusal, "would_work_on_foot");
+	json_int_t walk_m = json_integer_value(json_object_get(foot, "walk_m"));
+	assert_true(walk_m > 50);
+	assert_true(json_is_integer(json_object_get(json_object_get(foot, "from"), "stop")));
+	assert_true(json_is_null(json_object_get(refusal, "obstacle")));
+	snprintf(more, sizeof more, ",\"walk_max_m\":%d", (int)walk_m);
+	wish(body, sizeof body, 'C', 'E', more);
+	struct http_answer offered = http_post(&rig, "/api/v1/requests", body);
+	assert_int_equal(offered.status, 201);
+	assert_true(json_array_size(json_object_get(json_object_get(offered.json, "ride"), "offers")) >= 2);
+	http_forget(&offered);
+	http_forget(&refused);
 }
 
 /* The link's secret and the order keys live in a file: a restarted server knows them. */
@@ -316,6 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_ride_from_wish_to_door, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(a_longer_walk_is_proposed, open_stops, close_rig),
 		cmocka_unit_test_setup_teardown(the_same_key_gets_the_same_answer, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(links_survive_a_restart, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(wrong_secrets_open_nothing, open_rig, close_rig),
