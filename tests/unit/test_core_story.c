@@ -767,6 +767,31 @@ static void chargers_are_few(void **state)
 	assert_int_equal(n_second, 0);
 }
 
+/* Held up on its way to the charger: it goes for its rider in time, charged or not. */
+static void charging_makes_nobody_late(void **state)
+{
+	(void)state;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = minute(40);
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	const struct core_ride *ride = core_ride(rig.core, command.request.ride);
+	uint32_t n;
+	report(250);
+	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_CHARGE);
+	struct robot *robot = &rig.robots[0];
+	rig.now = minute(20); /* so late is it there */
+	assert_int_equal(rig_say(&rig, robot, WIRE_CHARGE_BEGAN, 0, WIRE_CHARGE, 0), 0);
+	assert_true(core_plan(rig.core, 1, &n)[1].arrive > ride->latest_pickup);
+	report(260);
+	rig.now = ride->earliest_pickup - 2 * MINUTE_MS;
+	assert_int_equal(rig_step(&rig, &(struct command){.kind = CMD_TICK}).code, 0);
+	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_PICKUP);
+	assert_true(core_plan(rig.core, 1, &n)[0].arrive <= ride->latest_pickup);
+	assert_int_equal(core_check(rig.core, NULL), 0);
+}
+
 static void stands_still_there(uint32_t number)
 {
 	const struct core_vehicle *vehicle = core_vehicle(rig.core, number);
@@ -975,6 +1000,7 @@ int main(void)
 		STORY(starts_of_older_engines_are_replayed, open_one),
 		STORY(empty_battery_charges, open_one),
 		STORY(charges_before_a_later_rider, open_one),
+		STORY(charging_makes_nobody_late, open_one),
 		STORY(idle_vehicles_go_where_riders_are, open_rebalanced),
 		STORY(chargers_are_few, open_rebalanced),
 		STORY(slower_than_planned, open_one),
