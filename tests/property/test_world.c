@@ -70,6 +70,11 @@ static void prepare(struct scenario *scenario, uint64_t seed)
 	scenario->demand.seed = scenario->world.seed = seed;
 	scenario->world.core.rides_max = 1024;
 	scenario->world.core.vehicles_max = 8;
+	if (seed % 2) { /* idle vehicles are sent about, chargers are few, groups are bounded */
+		scenario->world.core.rebalance_ms = 120000;
+		scenario->world.core.charger_slots = 1;
+		scenario->world.core.fair_gap_permille = 100;
+	}
 	scenario->world.check_every = 50;
 	scenario->world.snapshot_every = 500;
 	if (scenario_resolve(scenario, &town, &detail))
