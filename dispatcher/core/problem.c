@@ -7,7 +7,9 @@
 
 static int is_fit(const struct core *core, uint32_t slot)
 {
-	return !vehicle_refuses(core, slot) && core->vehicles[slot].anchor.road.arc != NONE;
+	/* one that goes to wait somewhere has nothing to improve */
+	return !vehicle_refuses(core, slot) && core->vehicles[slot].anchor.road.arc != NONE &&
+	       plan_n_serving(core, slot) == core->vehicles_more[slot].n;
 }
 
 static uint32_t count_free(const struct core *core, uint32_t slot)

@@ -95,7 +95,7 @@ static int find_plans(struct core *core, const struct cmd_improve *improve, stru
 		const struct core_vehicle *vehicle = &core->vehicles[slot];
 		if (vehicle->plan_epoch != improve->epoch[i] || vehicle->plan_version != improve->version[i])
 			return ERR_STALE;
-		if (vehicle_refuses(core, slot))
+		if (vehicle_refuses(core, slot) || plan_n_serving(core, slot) < core->vehicles_more[slot].n)
 			return ERR_UNAVAILABLE;
 	}
 	kept->first[kept->n] = kept->n_tasks;
