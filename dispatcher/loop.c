@@ -14,6 +14,7 @@
 #include "dock.h"
 #include "feeds.h"
 #include "http.h"
+#include "improver.h"
 #include "journal.h"
 #include "link.h"
 #include "log.h"
@@ -54,7 +55,13 @@ struct loop {
 	struct pace *pace; /* NULL: streets are as the map and the closures say */
 	struct link *link;
 	struct http *http;
-	struct feeds *feeds; /* NULL = none */
+	struct feeds *feeds;	   /* NULL = none */
+	struct improver *improver; /* NULL = plans stay as they are made */
+	struct plans_answer improved;
+	uint32_t n_improved, n_improved_answered; /* proposals of it that are on their way through the journal */
+	instant_ms improved_at;
+	uint64_t improve_rounds, improve_proposals, improve_taken;
+	int64_t improve_saved;
 	struct clock clock;
 	struct event_base *base;
 	struct event *tick, *flush, *second, *again, *signals[3];
@@ -350,6 +357,49 @@ static void standstill(void *self, uint32_t vehicle, const struct wire_order *or
 	send_docked(loop);
 }
 
+/* ---- better plans ---- */
+
+/* Answers come in the order of the proposals. */
+static void on_improved(void *arg, int code, const struct update *updates, uint32_t n, uint64_t sequence,
+			const uint8_t *hash)
+{
+	struct loop *loop = arg;
+	uint32_t i = loop->n_improved_answered++;
+	(void)sequence;
+	(void)hash;
+	if (code || !n || updates[n - 1].result.code)
+		return;
+	loop->improve_taken++;
+	loop->improve_saved += loop->improved.proposals[i].saved;
+}
+
+static void improve_propose(struct loop *loop)
+{
+	struct command command = {.kind = CMD_IMPROVE};
+	if (!loop->improver || loop->n_improved != loop->n_improved_answered ||
+	    !improver_take(loop->improver, &loop->improved))
+		return;
+	loop->n_improved = loop->n_improved_answered = 0;
+	for (uint32_t i = 0; i < loop->improved.n; i++) {
+		command.improve = loop->improved.proposals[i].command;
+		if (submit(loop, &command, NULL, on_improved, loop))
+			break;
+		loop->n_improved++;
+	}
+	loop->improve_proposals += loop->n_improved;
+}
+
+static void improve_begin(struct loop *loop)
+{
+	instant_ms now = clock_now(&loop->clock);
+	if (!loop->improver || loop->hold_mode || now < loop->improved_at + loop->settings->improve_period_ms)
+		return;
+	if (!improver_begin(loop->improver, loop->core, loop->improve_rounds))
+		return;
+	loop->improved_at = now;
+	loop->improve_rounds++;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *self)
 {
 	(void)fd;
@@ -372,6 +422,7 @@ static void on_tick(evutil_socket_t fd, short what, void *self)
 		submit_all(loop, commands, 1);
 	if (core_due(loop->core) <= now && !loop->hold_mode)
 		submit_all(loop, &(struct command){.kind = CMD_TICK}, 1);
+	improve_propose(loop);
 	send_docked(loop);
 	int64_t wait = clock_wall_until(&loop->clock, core_due(loop->core));
 	if (wait > TICK_WALL_MS)
@@ -431,6 +482,7 @@ static void on_second(evutil_socket_t fd, short what, void *self)
 		return;
 	http_tick(loop->http);
 	feeds_tick(loop->feeds);
+	improve_begin(loop);
 	if (loop->n_telemetry && store_telemetry(loop->store, loop->telemetry, loop->n_telemetry, &detail))
 		log_line(LOG_WARNING, "telemetry not kept: %s", detail.text);
 	loop->n_telemetry = 0;
@@ -590,6 +642,14 @@ static void host_metrics(void *self, char *text, size_t size)
 	metric(&text, end, "link_refused_keys_total", "counter", "Connections with a key that is not enrolled.",
 	       counts.refused_keys, "");
 	metric(&text, end, "link_malformed_total", "counter", "Messages that could not be read.", counts.malformed, "");
+	metric(&text, end, "improve_rounds_total", "counter", "Times that better plans were looked for.",
+	       loop->improve_rounds, "");
+	metric(&text, end, "improve_proposals_total", "counter", "Better plans proposed to the core.",
+	       loop->improve_proposals, "");
+	metric(&text, end, "improve_taken_total", "counter", "Of those, taken.", loop->improve_taken, "");
+	metric(&text, end, "improve_saved_ms_total", "counter",
+	       "By what was taken, in weighted milliseconds of driving, waiting and riding.",
+	       (uint64_t)loop->improve_saved, "");
 	metric(&text, end, "hold_mode", "gauge", "1: a record stopped the dispatcher twice and somebody must decide.",
 	       (uint64_t)loop->hold_mode, "");
 	metric(&text, end, "store_away_seconds", "gauge", "How long the store has taken nothing; 0: it does.",
@@ -1048,7 +1108,11 @@ static int open_parts(struct loop *loop, struct err_detail *detail)
 		store_away(loop, &away);
 	else if (!code && !loop->hold_mode)
 		begin_service(loop);
-	return code ? code : open_feeds(loop, detail);
+	if (!code)
+		code = open_feeds(loop, detail);
+	if (!code && loop->settings->improve_period_ms)
+		code = improver_open(&loop->improver, (uint32_t)loop->settings->improve_iterations);
+	return code;
 }
 
 int loop_open(struct loop **ret_loop, const struct settings *settings, const struct fleet *fleet,
@@ -1093,6 +1157,7 @@ void loop_close(struct loop *loop)
 	if (!loop)
 		return;
 	feeds_close(loop->feeds);
+	improver_close(loop->improver);
 	if (loop->http)
 		http_close(loop->http);
 	if (loop->link)

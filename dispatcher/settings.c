@@ -62,6 +62,12 @@ static const struct yaml_setting table[] = {
 	ROW("streets.live", YAML_BOOL, 0, 1, "false", streets_live,
 	    "the town's permission: what vehicles report of their way tells where streets are slow; plans and promises "
 	    "follow (kept: single streets and how slow they are)"),
+	ROW("improve.period", YAML_DURATION, 0, DAY_MS, "15 s", improve_period_ms,
+	    "service time after which a thread beside the loop looks again for better plans, all promises kept; at "
+	    "most "
+	    "once a second of wall time; 0 s = each ride stays where it was put in first"),
+	ROW("improve.iterations", YAML_INT, 1, 1000000, "100", improve_iterations,
+	    "so many times some rides are taken out of their plans and put back, each time it looks"),
 	ROW("journal.telemetry_keep", YAML_DURATION, 0, INT64_MAX / 2, "14 d", telemetry_keep_ms,
 	    "raw vehicle reports older than this are deleted; 0 s = never"),
 	ROW("privacy.identity_keep", YAML_DURATION, 0, INT64_MAX / 2, "30 d", identity_keep_ms,

@@ -24,6 +24,7 @@ struct settings {
 	int64_t telemetry;					   /* 1: keep raw vehicle reports */
 	char feeds_trip_updates[1024];
 	int64_t streets_live;
+	int64_t improve_period_ms, improve_iterations; /* 0 = off */
 	int64_t feeds_poll_ms, feeds_timeout_ms, feeds_bytes_max, feeds_expire_ms, feeds_least_ms, feeds_invented;
 	/* the core's: see command.h, struct core_settings */
 	int64_t vehicles_max, rides_max, offer_hold_ms, reserve_ms, message_ms, freeze_ms, closed_keep_ms, rebalance_ms,

@@ -5,7 +5,6 @@
 #include "world_inner.h"
 
 #define IMPROVE_DELAY_MS 1000
-#define IMPROVE_MOVE_MS 60000
 
 struct proposal {
 	struct command command;
@@ -32,7 +31,7 @@ void world_improve(struct world *world)
 {
 	const struct plans_options options = {.seed = world->counts.improve_rounds,
 					      .iterations = world->options.improve_iterations,
-					      .move_ms = IMPROVE_MOVE_MS};
+					      .move_ms = PLANS_MOVE_MS};
 	world_push(world, world->now + world->options.improve_ms, EVENT_IMPROVE, 0, NULL);
 	if (!world->core || !problem_take(world->core, world->counts.improve_rounds, world->problem))
 		return;

@@ -237,13 +237,44 @@ static inline void dice_speeds(struct rig *rig, struct dice *d, struct cmd_stree
 }
 
 /* One command at or after now. */
+/* Plans as they are, with two tasks changed for each other, or worse. */
+static inline void dice_improve(struct rig *rig, struct dice *d, struct cmd_improve *improve)
+{
+	uint32_t n = 0;
+	improve->n = 1 + dice(d, 3);
+	for (uint32_t i = 0; i < improve->n; i++) {
+		uint32_t n_tasks = 0, number = 1 + (i + dice(d, 3)) % 5;
+		const struct core_vehicle *vehicle = core_vehicle(rig->core, number);
+		const struct core_task *tasks = core_plan(rig->core, number, &n_tasks);
+		improve->vehicle[i] = number;
+		improve->n_tasks[i] = n_tasks;
+		if (!vehicle)
+			continue;
+		improve->epoch[i] = vehicle->plan_epoch;
+		improve->version[i] = vehicle->plan_version + (dice(d, 20) == 0);
+		for (uint32_t k = 0; k < n_tasks; k++)
+			improve->ride[n++] = tasks[k].ride;
+	}
+	if (n && dice(d, 10)) {
+		uint32_t a = dice(d, n), b = dice(d, n);
+		uint64_t ride = improve->ride[a];
+		improve->ride[a] = improve->ride[b];
+		improve->ride[b] = dice(d, 10) ? ride : dice(d, 99);
+	}
+	if (improve->n > 1 && dice(d, 3) == 0 && improve->n_tasks[0] > 1) {
+		improve->n_tasks[0] -= 2;
+		improve->n_tasks[1] += 2;
+	}
+	improve->n += dice(d, 10) == 0 ? dice(d, 20) : 0;
+}
+
 static inline struct command dice_command(struct rig *rig, struct dice *d)
 {
 	static const uint8_t often[] = {CMD_REQUEST,	     CMD_REQUEST,	CMD_REQUEST,	   CMD_ACCEPT,
 					CMD_ACCEPT,	     CMD_ACCEPT,	CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT,
 					CMD_VEHICLE_EVENT,   CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT, CMD_VEHICLE_EVENT,
 					CMD_BOARD_EVIDENCE,  CMD_TICK,		CMD_FLEET_STATES,  CMD_CANCEL,
-					CMD_VEHICLE_RELEASE, CMD_SIGN_ON};
+					CMD_VEHICLE_RELEASE, CMD_SIGN_ON,	CMD_IMPROVE};
 	struct command command = {.kind = often[dice(d, COUNT_OF(often))]};
 	if (dice(d, 8) == 0)
 		command.kind = (uint16_t)dice(d, CMD_KINDS + 1);
@@ -318,6 +349,9 @@ static inline struct command dice_command(struct rig *rig, struct dice *d)
 		break;
 	case CMD_CLOSURE:
 		dice_closure(rig, d, &command.closure);
+		break;
+	case CMD_IMPROVE:
+		dice_improve(rig, d, &command.improve);
 		break;
 	case CMD_STREET_SPEEDS:
 		dice_speeds(rig, d, &command.street_speeds);

@@ -19,7 +19,7 @@ static uint32_t count_free(const struct core *core, uint32_t slot)
 		uint32_t ride = core_tasks_more(core, slot)[k].ride;
 		const struct core_task *task = &core_tasks(core, slot)[k];
 		n += ride != NONE && task->kind == WIRE_PICKUP &&
-		     proposal_may_leave(core, ride, task->arrive - PROBLEM_LEAD_MS);
+		     proposal_may_leave(core, ride, task->begin - PROBLEM_LEAD_MS);
 	}
 	return n;
 }
@@ -186,7 +186,7 @@ static void permit(const struct core *core, struct problem *p, const uint32_t *s
 			continue;
 		uint32_t ride = core_ride_slot(core, task->ride);
 		const struct core_task *kept = &core_tasks(core, slots[task->vehicle])[task->at];
-		if (!proposal_may_leave(core, ride, kept->arrive - PROBLEM_LEAD_MS))
+		if (!proposal_may_leave(core, ride, kept->begin - PROBLEM_LEAD_MS))
 			continue;
 		for (uint32_t v = 0; v < p->n_vehicles; v++)
 			if (proposal_may_carry(core, ride, slots[task->vehicle], slots[v]))

@@ -136,7 +136,7 @@ static int may_stand(const struct core *core, const struct kept_plans *kept, uin
 		return 1;
 	if (kept->tasks[was].kind != WIRE_PICKUP) /* it follows its pickup, which is looked at */
 		return core->rides[ride].state != RIDE_ABOARD;
-	return was >= kept->first[from] + kept->first_free[from] && proposal_may_leave(core, ride, kept->value[was]) &&
+	return was >= kept->first[from] + kept->first_free[from] && proposal_may_leave(core, ride, kept->begin[was]) &&
 	       proposal_may_carry(core, ride, kept->slot[from], kept->slot[i]);
 }
 

@@ -8,6 +8,8 @@
 
 #include "problem.h"
 
+#define PLANS_MOVE_MS 60000 /* a usual move_ms */
+
 struct arena;
 struct plans;
 struct plans_options {
