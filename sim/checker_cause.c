@@ -338,19 +338,21 @@ static int idle(const struct checker *checker, const struct fleet_book *vehicle,
 	return 1;
 }
 
-/* Times of the town file with the closures that stand. */
+/* Times of the town file at its slowest with the closures that stand. */
 static void times_now(struct checker *checker, uint32_t class_index, instant_ms now)
 {
 	const struct network *road = &checker->town->road;
 	const uint32_t *usual = road->time_ms + (size_t)class_index * road->n_arcs;
-	memcpy(checker->times, usual, road->n_arcs * sizeof *checker->times);
+	for (uint32_t arc = 0; arc < road->n_arcs; arc++)
+		checker->times[arc] = town_profile_ms(checker->town, TOWN_PROFILES_ALL, arc, usual[arc]);
 	for (uint32_t i = 0; i < checker->n_closures; i++) {
 		const struct cmd_closure *closure = &checker->closures[i];
 		if (closure->until && closure->until <= now)
 			continue;
 		for (uint32_t k = 0; k < closure->n; k++) {
 			struct wire_street street = {closure->arcs[k], closure->slow_permille};
-			uint32_t time = wire_street_ms(&street, usual[street.arc]);
+			uint32_t time = wire_street_ms(&street, town_profile_ms(checker->town, TOWN_PROFILES_ALL,
+										street.arc, usual[street.arc]));
 			if (time > checker->times[street.arc])
 				checker->times[street.arc] = time;
 		}

@@ -931,6 +931,56 @@ static void make_stops(struct pencil *pencil)
 	town->stop_transit = stops.transit;
 }
 
+/* --- profiles of the day ------------------------------------------------------------------------------------------ */
+
+struct profile_draft {
+	uint32_t *name, *from, *to, *speed, *permille;
+	uint8_t *days;
+};
+
+static void add_profile(struct pencil *pencil, struct profile_draft *draft, uint32_t i, const char *line)
+{
+	static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+	unsigned h[2], m[2], permille;
+	for (; line[0] > '9'; line += strspn(line + 3, " ") + 3)
+		for (uint32_t day = 0; day < 7; day++)
+			if (strncmp(line, names[day], 3) == 0)
+				draft->days[i] = (uint8_t)(draft->days[i] | 1u << day);
+	if (sscanf(line, "%u:%u %u:%u %u", &h[0], &m[0], &h[1], &m[1], &permille) != 5 || !draft->days[i])
+		wrong("profiles: \"%s\"", line);
+	draft->name[i] = string(pencil, "drawn");
+	draft->from[i] = h[0] * 3600 + m[0] * 60;
+	draft->to[i] = h[1] * 3600 + m[1] * 60;
+	for (uint32_t kind = 0; kind < ROAD_KINDS; kind++)
+		draft->permille[i * ROAD_KINDS + kind] = permille;
+}
+
+static void make_profiles(struct pencil *pencil)
+{
+	struct town *town = &pencil->drawn->town;
+	struct arena *arena = &pencil->drawn->arena;
+	const uint32_t most = TOWN_PROFILES_MAX;
+	struct profile_draft draft = {take(arena, most, 4),
+				      take(arena, most, 4),
+				      take(arena, most, 4),
+				      take(arena, most, 4),
+				      take(arena, (size_t)most * ROAD_KINDS, 4),
+				      take(arena, most, 1)};
+	const char *at = pencil->options->profiles ? pencil->options->profiles : "";
+	for (; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		if (town->n_profiles == most)
+			wrong("more than %u profiles", most);
+		add_profile(pencil, &draft, town->n_profiles++, at);
+	}
+	town->n_profile_kinds = town->n_profiles * ROAD_KINDS;
+	town->profile_name = draft.name;
+	town->profile_days = draft.days;
+	town->profile_from_s = draft.from;
+	town->profile_to_s = draft.to;
+	town->profile_speed_kmh = draft.speed;
+	town->profile_permille = draft.permille;
+}
+
 /* --- open, close, look up ----------------------------------------------------------------------------------------- */
 
 static void draw(struct pencil *pencil)
@@ -954,6 +1004,7 @@ static void draw(struct pencil *pencil)
 	make_addresses(pencil);
 	make_timetable(pencil);
 	make_stops(pencil);
+	make_profiles(pencil);
 }
 
 void drawn_town_open(struct drawn_town *drawn, const struct drawn_options *options)

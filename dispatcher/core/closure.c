@@ -75,6 +75,7 @@ static void touch_all(struct core *core)
 	core_touch(core, ITEM_SPEEDS, 0);
 	if (core->speeds.n)
 		next = core->speeds.until;
+	next = sooner(next, core->border);
 	for (uint32_t i = 0; i < core->n_closures; i++)
 		if (core->closures[i].until)
 			next = sooner(next, core->closures[i].until);
@@ -258,13 +259,22 @@ int closure_take(struct core *core, const struct cmd_closure *command)
 
 void closure_due(struct core *core)
 {
-	const uint32_t n_before = core->n_closures;
+	uint32_t n_before = core->n_closures, n_speeds = core->speeds.n;
+	hours_due(core);
 	for (uint32_t i = core->n_closures; i-- > 0;)
 		if (core->closures[i].until && core->closures[i].until <= core->now)
 			drop(core, i);
 	if (core->speeds.n && core->speeds.until <= core->now)
 		memset(&core->speeds, 0, sizeof core->speeds);
-	take_effect(core, core->n_closures < n_before ? CAUSE_ROAD_CLOSED : CAUSE_SLOWER_STREETS);
+	if (core->n_closures < n_before || core->speeds.n < n_speeds)
+		take_effect(core, core->n_closures < n_before ? CAUSE_ROAD_CLOSED : CAUSE_SLOWER_STREETS);
+	else
+		touch_all(core);
+}
+
+void closure_timer(struct core *core)
+{
+	touch_all(core);
 }
 
 static int speeds_valid(const struct core *core, uint32_t n, const uint32_t *arcs, const uint32_t *slow_permille)

@@ -167,7 +167,8 @@ int core_open(struct core **ret_core, const struct core_settings *settings, cons
 		return ERR_MEMORY;
 	core->settings = *settings;
 	core->supervisors_max = settings->vehicles_max + 8;
-	core->now = core->restored_at = INSTANT_NONE;
+	core->now = core->restored_at = core->hours_at = INSTANT_NONE;
+	core->border = INT64_MAX;
 	int code = arrays_open(core, arena);
 	if (!code)
 		code = halves_open(core, arena, core_town_size(settings, town));
@@ -302,6 +303,10 @@ static int start(struct core *core, const struct command *command)
 		return ERR_STALE;
 	if (core->started)
 		core->restored_at = core->now;
+	if (core->hours_at == INSTANT_NONE) {
+		hours_set(core, core->now);
+		closure_timer(core);
+	}
 	core->started = 1;
 	core->epoch = start->epoch;
 	for (uint32_t i = 0; i < core->n_vehicles; i++) { /* plans of the new epoch go out to all */

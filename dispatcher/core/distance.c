@@ -4,20 +4,24 @@
 #include <string.h>
 
 #define ROWS_BYTES_MAX (64u << 20)
+#define METRICS_MAX (2 * NETWORK_CLASSES_MAX)
 
 struct distance {
 	const struct town *town;
 	struct route_graph *graph;
 	struct route_query *query;
-	struct route_metric metrics[NETWORK_CLASSES_MAX];
-	struct route_weights *weights[NETWORK_CLASSES_MAX]; /* NULL without a contraction order */
-	struct route_pins *pins[NETWORK_CLASSES_MAX];	    /* all stops of a class; NULL without a contraction order */
+	uint32_t n_metrics; /* each class, and again each class at its slowest where the town has profiles */
+	struct route_metric metrics[METRICS_MAX];
+	struct route_weights *weights[METRICS_MAX]; /* NULL without a contraction order */
+	struct route_pins *pins[METRICS_MAX];	    /* all stops of a class; NULL without a contraction order */
 	/* rows[row * n_stops + to]: from a stop to every stop of one class */
 	struct route_result *rows;
-	uint32_t *row_of; /* [n_classes * n_stops] or NONE */
+	uint32_t *row_of; /* [n_metrics * n_stops] or NONE */
 	uint32_t *owner;  /* [n_rows] index into row_of */
 	uint32_t n_rows, n_used, next_row;
-	uint32_t *times; /* [n_classes * n_arcs]: the town's, changed by the streets */
+	uint32_t *times;       /* [n_metrics * n_arcs]: the usual ones, changed by the streets */
+	const uint32_t *usual; /* [n_metrics * n_arcs]: the town's own where it has no profiles */
+	uint32_t *own_usual;   /* the same; NULL = the town's */
 	struct wire_street streets[WIRE_STREETS_MAX];
 	uint32_t n_streets;
 	struct spot *spots;	  /* [n_most] scratch */
@@ -27,9 +31,24 @@ struct distance {
 	uint32_t n_most;
 };
 
+static uint32_t metrics_of(const struct town *town)
+{
+	return town->n_profiles ? 2 * town->n_classes : town->n_classes;
+}
+
+static uint32_t class_of(const struct distance *d, uint32_t metric)
+{
+	return metric % d->town->n_classes;
+}
+
+static const struct spot *spots_of(const struct distance *d, uint32_t metric)
+{
+	return d->town->stop_spot + (size_t)class_of(d, metric) * d->town->n_stops;
+}
+
 static uint32_t rows_most(const struct town *town)
 {
-	uint64_t all = (uint64_t)town->n_stops * town->n_classes;
+	uint64_t all = (uint64_t)town->n_stops * metrics_of(town);
 	if (!all)
 		return 0;
 	uint64_t fit = ROWS_BYTES_MAX / (sizeof(struct route_result) * town->n_stops);
@@ -46,33 +65,48 @@ static size_t pins_size(const struct town *town)
 	return town->road.n_order > 0 ? route_pins_size(&town->road, town->n_stops) : 0;
 }
 
-static int class_open(struct distance *d, uint32_t class_index, struct arena *arena)
+static void pins_set(struct distance *d, uint32_t metric)
+{
+	for (uint32_t s = 0; s < d->town->n_stops; s++)
+		route_pins_set(d->pins[metric], s, spots_of(d, metric)[s]);
+}
+
+static int metric_open(struct distance *d, uint32_t index, struct arena *arena)
 {
 	const struct town *town = d->town;
-	struct route_metric *metric = &d->metrics[class_index];
+	struct route_metric *metric = &d->metrics[index];
 	struct route_weights *weights;
-	*metric = (struct route_metric){class_index, d->times + (size_t)class_index * town->road.n_arcs};
+	*metric = (struct route_metric){class_of(d, index), d->times + (size_t)index * town->road.n_arcs, NULL};
 	if (route_weights_open(&weights, d->graph, arena))
 		return ERR_MEMORY;
 	if (!weights)
 		return ERR_OK;
-	route_weights_set(weights, class_index, metric->time_ms);
-	metric->weights = d->weights[class_index] = weights;
-	if (route_pins_open(&d->pins[class_index], d->graph, metric, town->n_stops, 0, arena))
+	route_weights_set(weights, metric->class_index, metric->time_ms);
+	metric->weights = d->weights[index] = weights;
+	if (route_pins_open(&d->pins[index], d->graph, metric, town->n_stops, 0, arena))
 		return ERR_MEMORY;
-	for (uint32_t s = 0; s < town->n_stops; s++)
-		route_pins_set(d->pins[class_index], s, town->stop_spot[(size_t)class_index * town->n_stops + s]);
+	pins_set(d, index);
 	return ERR_OK;
+}
+
+/* The usual times of one metric: without profiles they are the town's and never set. */
+static void usual_set(struct distance *d, uint32_t metric, uint32_t profiles)
+{
+	const struct network *road = &d->town->road;
+	const uint32_t *from = road->time_ms + (size_t)class_of(d, metric) * road->n_arcs;
+	uint32_t *to = d->own_usual + (size_t)metric * road->n_arcs;
+	for (uint32_t arc = 0; arc < road->n_arcs; arc++)
+		to[arc] = town_profile_ms(d->town, profiles, arc, from[arc]);
 }
 
 size_t distance_size(const struct town *town, uint32_t n_most)
 {
 	size_t n = scratch_most(town, n_most);
-	size_t rows = rows_most(town);
-	return sizeof(struct distance) + town->n_classes * (route_weights_size(&town->road) + pins_size(town)) +
+	size_t rows = rows_most(town), metrics = metrics_of(town);
+	return sizeof(struct distance) + metrics * (route_weights_size(&town->road) + pins_size(town)) +
 	       rows * town->n_stops * sizeof(struct route_result) + rows * sizeof(uint32_t) +
-	       (size_t)town->n_classes * ((size_t)town->n_stops + town->road.n_arcs) * sizeof(uint32_t) +
-	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result) + sizeof(void *)) + 16 * 10;
+	       metrics * ((size_t)town->n_stops + 2 * (size_t)town->road.n_arcs) * sizeof(uint32_t) +
+	       n * (sizeof(struct spot) + sizeof(uint32_t) + sizeof(struct route_result) + sizeof(void *)) + 16 * 11;
 }
 
 int distance_open(struct distance **ret_distance, const struct town *town, uint32_t n_most, struct arena *arena)
@@ -80,8 +114,10 @@ int distance_open(struct distance **ret_distance, const struct town *town, uint3
 	struct distance *d = arena_take(arena, 1, sizeof *d);
 	if (!d)
 		return ERR_MEMORY;
-	size_t most = scratch_most(town, n_most), stops = (size_t)town->n_classes * town->n_stops;
+	size_t most = scratch_most(town, n_most), stops = (size_t)metrics_of(town) * town->n_stops;
+	size_t times = (size_t)metrics_of(town) * town->road.n_arcs;
 	d->town = town;
+	d->n_metrics = metrics_of(town);
 	d->n_most = (uint32_t)most;
 	d->n_rows = rows_most(town);
 	d->rows = arena_take(arena, (size_t)d->n_rows * town->n_stops + 1, sizeof *d->rows);
@@ -91,15 +127,20 @@ int distance_open(struct distance **ret_distance, const struct town *town, uint3
 	d->where = arena_take(arena, most + 1, sizeof *d->where);
 	d->found = arena_take(arena, most + 1, sizeof *d->found);
 	d->fan = arena_take(arena, most + 1, sizeof *d->fan);
-	d->times = arena_take(arena, (size_t)town->n_classes * town->road.n_arcs + 1, sizeof *d->times);
-	if (!d->times || !d->rows || !d->owner || !d->row_of || !d->spots || !d->where || !d->found || !d->fan)
+	d->times = arena_take(arena, times + 1, sizeof *d->times);
+	d->own_usual = town->n_profiles ? arena_take(arena, times + 1, sizeof *d->own_usual) : NULL;
+	d->usual = town->n_profiles ? d->own_usual : town->road.time_ms;
+	if (!d->times || !d->usual || !d->rows || !d->owner || !d->row_of || !d->spots || !d->where || !d->found ||
+	    !d->fan)
 		return ERR_MEMORY;
 	memset(d->row_of, 0xff, stops * sizeof *d->row_of);
-	memcpy(d->times, town->road.time_ms, (size_t)town->n_classes * town->road.n_arcs * sizeof *d->times);
+	for (uint32_t m = 0; town->n_profiles && m < d->n_metrics; m++)
+		usual_set(d, m, m < town->n_classes ? 0 : TOWN_PROFILES_ALL);
+	memcpy(d->times, d->usual, times * sizeof *d->times);
 	if (route_graph_open(&d->graph, &town->road, arena) || route_query_open(&d->query, d->graph, arena))
 		return ERR_MEMORY;
-	for (uint32_t c = 0; c < town->n_classes && c < NETWORK_CLASSES_MAX; c++)
-		if (class_open(d, c, arena))
+	for (uint32_t m = 0; m < d->n_metrics && m < METRICS_MAX; m++)
+		if (metric_open(d, m, arena))
 			return ERR_MEMORY;
 	*ret_distance = d;
 	return ERR_OK;
@@ -110,7 +151,7 @@ static uint32_t stop_of(const struct distance *d, uint32_t class_index, const st
 {
 	if (place->stop >= d->town->n_stops || !d->n_rows)
 		return NONE;
-	const struct spot *spot = &d->town->stop_spot[(size_t)class_index * d->town->n_stops + place->stop];
+	const struct spot *spot = &spots_of(d, class_index)[place->stop];
 	if (spot->arc == NONE || spot->arc != place->road.arc || spot->offset_mm != place->road.offset_mm)
 		return NONE;
 	return place->stop;
@@ -118,7 +159,7 @@ static uint32_t stop_of(const struct distance *d, uint32_t class_index, const st
 
 static void row_fill(struct distance *d, uint32_t class_index, uint32_t stop, struct route_result *row)
 {
-	const struct spot *spots = d->town->stop_spot + (size_t)class_index * d->town->n_stops;
+	const struct spot *spots = spots_of(d, class_index);
 	uint32_t n = 0;
 	if (d->pins[class_index])
 		route_pins_query(d->pins[class_index], d->query, spots[stop], row);
@@ -162,23 +203,31 @@ static const struct route_result *row(struct distance *d, uint32_t class_index, 
 
 static void street_set(struct distance *d, const struct wire_street *street)
 {
-	const struct network *road = &d->town->road;
-	for (uint32_t c = 0; c < d->town->n_classes; c++) {
-		size_t at = (size_t)c * road->n_arcs + street->arc;
-		d->times[at] = wire_street_ms(street, road->time_ms[at]);
+	for (uint32_t m = 0; m < d->n_metrics; m++) {
+		size_t at = (size_t)m * d->town->road.n_arcs + street->arc;
+		d->times[at] = wire_street_ms(street, d->usual[at]);
 	}
 }
 
-static void class_update(struct distance *d, uint32_t class_index, const uint32_t *arcs, uint32_t n)
+/* After times changed: n arcs, or all of the metric's (arcs NULL). */
+static void metric_update(struct distance *d, uint32_t metric, const uint32_t *arcs, uint32_t n)
 {
-	const struct town *town = d->town;
-	struct route_weights *weights = d->weights[class_index];
+	struct route_weights *weights = d->weights[metric];
 	if (!weights)
 		return;
-	route_weights_update(weights, arcs, n);
-	route_weights_trim(weights);
-	for (uint32_t s = 0; s < town->n_stops; s++)
-		route_pins_set(d->pins[class_index], s, town->stop_spot[(size_t)class_index * town->n_stops + s]);
+	if (arcs) {
+		route_weights_update(weights, arcs, n);
+		route_weights_trim(weights);
+	} else {
+		route_weights_set(weights, class_of(d, metric), d->metrics[metric].time_ms);
+	}
+	pins_set(d, metric);
+}
+
+static void rows_forget(struct distance *d)
+{
+	d->n_used = d->next_row = 0;
+	memset(d->row_of, 0xff, (size_t)d->n_metrics * d->town->n_stops * sizeof *d->row_of);
 }
 
 void distance_streets(struct distance *d, const struct wire_street *streets, uint32_t n)
@@ -200,10 +249,35 @@ void distance_streets(struct distance *d, const struct wire_street *streets, uin
 	if (n)
 		memcpy(d->streets, streets, n * sizeof *streets);
 	d->n_streets = n;
-	for (uint32_t c = 0; c < d->town->n_classes && c < NETWORK_CLASSES_MAX; c++)
-		class_update(d, c, arcs, n_arcs);
-	d->n_used = d->next_row = 0;
-	memset(d->row_of, 0xff, (size_t)d->town->n_classes * d->town->n_stops * sizeof *d->row_of);
+	for (uint32_t m = 0; m < d->n_metrics && m < METRICS_MAX; m++)
+		metric_update(d, m, arcs, n_arcs);
+	rows_forget(d);
+}
+
+void distance_profiles(struct distance *d, uint32_t profiles)
+{
+	const size_t n = d->town->road.n_arcs;
+	if (!d->own_usual)
+		return;
+	for (uint32_t c = 0; c < d->town->n_classes; c++) {
+		usual_set(d, c, profiles);
+		memcpy(d->times + c * n, d->usual + c * n, n * sizeof *d->times);
+	}
+	for (uint32_t i = 0; i < d->n_streets; i++)
+		street_set(d, &d->streets[i]);
+	for (uint32_t c = 0; c < d->town->n_classes && c < METRICS_MAX; c++)
+		metric_update(d, c, NULL, 0);
+	rows_forget(d);
+}
+
+uint32_t distance_slowest(const struct distance *d, uint32_t class_index)
+{
+	return d->own_usual ? class_index + d->town->n_classes : class_index;
+}
+
+uint32_t distance_usual_ms(const struct distance *d, uint32_t class_index, uint32_t arc)
+{
+	return d->usual[(size_t)class_index * d->town->road.n_arcs + arc];
 }
 
 int distance_is_open(const struct distance *d, uint32_t class_index, struct spot spot)
@@ -215,8 +289,7 @@ int distance_is_open(const struct distance *d, uint32_t class_index, struct spot
 static int is_caught(const struct distance *d, uint32_t class_index, struct spot spot)
 {
 	size_t at = (size_t)class_index * d->town->road.n_arcs + spot.arc;
-	return d->n_streets && spot.arc != NONE && d->times[at] == TIME_INFINITE &&
-	       d->town->road.time_ms[at] != TIME_INFINITE;
+	return d->n_streets && spot.arc != NONE && d->times[at] == TIME_INFINITE && d->usual[at] != TIME_INFINITE;
 }
 
 /* Leaves the closed street: a plain search in which that one is open. */
@@ -224,9 +297,9 @@ static int leave(struct distance *d, uint32_t class_index, struct spot from, str
 		 struct route_result *ret_result, uint32_t *ret_arcs, uint32_t *ret_n, uint32_t most)
 {
 	size_t at = (size_t)class_index * d->town->road.n_arcs + from.arc;
-	struct route_metric plain = {class_index, d->metrics[class_index].time_ms, NULL};
+	struct route_metric plain = {class_of(d, class_index), d->metrics[class_index].time_ms, NULL};
 	int code = ERR_OK;
-	d->times[at] = d->town->road.time_ms[at];
+	d->times[at] = d->usual[at];
 	if (ret_arcs)
 		code = route_path(d->query, &plain, from, to, ret_result, ret_arcs, ret_n, most);
 	else
@@ -246,7 +319,7 @@ uint32_t distance_part_ms(const struct distance *d, uint32_t class_index, uint32
 {
 	const struct network *road = &d->town->road;
 	size_t at = (size_t)class_index * road->n_arcs + arc;
-	uint32_t time = d->times[at] == TIME_INFINITE ? road->time_ms[at] : d->times[at];
+	uint32_t time = d->times[at] == TIME_INFINITE ? d->usual[at] : d->times[at];
 	return network_share_ms(time, road->dist_mm[arc], part_mm);
 }
 

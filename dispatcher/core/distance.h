@@ -1,6 +1,9 @@
 /* Driving times between places, behind one small interface (today: rows of the stop-to-stop matrix, computed at first
  * use and kept, and plain searches for all other spots; later: buckets). Answers depend on the town and the streets set
- * alone, never on what is kept. Whoever stands on a closed street may leave it; nobody is led onto one. */
+ * alone, never on what is kept. Whoever stands on a closed street may leave it; nobody is led onto one.
+ *
+ * Where the town has profiles of the day there are two metrics a class: the hour's, named by the class itself, and one
+ * in which every road is as slow as in its slowest profile (distance_slowest), for what lies beyond the hour. */
 #ifndef ZUB_DISTANCE_H
 #define ZUB_DISTANCE_H
 
@@ -27,6 +30,13 @@ void distance_fan(struct distance *distance, uint32_t class_index, const struct 
 /* These streets (ascending, valid arcs) are not as in the town file, all others are. All answers follow from then on.
  */
 void distance_streets(struct distance *distance, const struct wire_street *streets, uint32_t n);
+/* These profiles of the town (town_profiles_at) hold now. */
+void distance_profiles(struct distance *distance, uint32_t profiles);
+/* The metric of a class in which all profiles hold; in a town without any: the class itself. Any function here takes it
+ * in place of a class. */
+uint32_t distance_slowest(const struct distance *distance, uint32_t class_index);
+/* What an arc takes in the hour without any streets set. */
+uint32_t distance_usual_ms(const struct distance *distance, uint32_t class_index, uint32_t arc);
 /* May it be driven to? */
 int distance_is_open(const struct distance *distance, uint32_t class_index, struct spot spot);
 /* What driving part_mm of an arc takes now; who stands on a closed one takes what it took before. */

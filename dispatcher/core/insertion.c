@@ -4,16 +4,22 @@
 #include "distance.h"
 #include "schedule.h"
 
+/* In the hour, and for who is not there by its border. */
+struct leg {
+	uint32_t time_ms, far_ms, dist_mm;
+};
+
 struct search {
 	/* spots of all vehicles tried: start, then tasks; one after the other */
 	const struct place **places;
-	const struct place **tasks;				      /* the same without the starts (NULL) */
-	struct place *starts;					      /* [vehicles_max] */
-	struct route_result *to_from[ENDS_MAX], *from_from[ENDS_MAX]; /* spot -> pickup place, pickup place -> spot */
-	struct route_result *to_to[ENDS_MAX], *from_to[ENDS_MAX];
+	const struct place **tasks;			     /* the same without the starts (NULL) */
+	struct place *starts;				     /* [vehicles_max] */
+	struct leg *to_from[ENDS_MAX], *from_from[ENDS_MAX]; /* spot -> pickup place, pickup place -> spot */
+	struct leg *to_to[ENDS_MAX], *from_to[ENDS_MAX];
+	struct route_result *found; /* scratch of one row */
 	uint32_t *vehicles, *first; /* vehicles of one class that are tried; their first spot */
 	uint32_t n_vehicles, n_places;
-	struct route_result direct[ENDS_MAX][ENDS_MAX];
+	struct leg direct[ENDS_MAX][ENDS_MAX];
 	struct place from[ENDS_MAX], to[ENDS_MAX]; /* of the class at hand */
 };
 
@@ -33,7 +39,8 @@ struct base {
 size_t search_size(const struct core_settings *settings)
 {
 	size_t nodes = (size_t)settings->vehicles_max * (settings->plan_tasks_max + 1);
-	return sizeof(struct search) + nodes * (2 * sizeof(void *) + 4 * ENDS_MAX * sizeof(struct route_result)) +
+	return sizeof(struct search) +
+	       nodes * (2 * sizeof(void *) + 4 * ENDS_MAX * sizeof(struct leg) + sizeof(struct route_result)) +
 	       settings->vehicles_max * (sizeof(struct place) + 2 * sizeof(uint32_t)) + 64 * 16;
 }
 
@@ -48,10 +55,11 @@ int search_open(struct search **ret_search, const struct core_settings *settings
 	s->starts = arena_take(arena, settings->vehicles_max, sizeof *s->starts);
 	s->vehicles = arena_take(arena, settings->vehicles_max, sizeof *s->vehicles);
 	s->first = arena_take(arena, settings->vehicles_max, sizeof *s->first);
-	if (!s->places || !s->tasks || !s->starts || !s->vehicles || !s->first)
+	s->found = arena_take(arena, nodes, sizeof *s->found);
+	if (!s->places || !s->tasks || !s->starts || !s->vehicles || !s->first || !s->found)
 		return ERR_MEMORY;
 	for (uint32_t e = 0; e < ENDS_MAX; e++) {
-		struct route_result **rows[] = {&s->to_from[e], &s->from_from[e], &s->to_to[e], &s->from_to[e]};
+		struct leg **rows[] = {&s->to_from[e], &s->from_from[e], &s->to_to[e], &s->from_to[e]};
 		for (uint32_t i = 0; i < COUNT_OF(rows); i++) {
 			*rows[i] = arena_take(arena, nodes, sizeof **rows[i]);
 			if (!*rows[i])
@@ -184,19 +192,31 @@ struct trial {
 	struct times times;
 };
 
-static uint32_t leg_to(const struct route_result *row, const struct base *base, uint32_t position)
+static struct leg leg_to(const struct leg *row, const struct base *base, uint32_t position)
 {
 	/* row holds the start at first_place, then the tasks */
-	return row[base->first_place + position].time_ms;
+	return row[base->first_place + position];
 }
 
-/* Legs around the new tasks; 0 = no way there. added_ms: what is driven more. */
-static int trial_legs(const struct trial *t, uint32_t legs[4], int64_t *ret_added_ms, uint64_t *ret_added_mm)
+static struct leg leg_of(const struct step *step)
+{
+	return (struct leg){step->drive_ms, step->far_ms, 0};
+}
+
+/* How long it takes who sets out at `at`. */
+static uint32_t leg_ms_at(const struct base *base, struct leg leg, instant_ms at)
+{
+	return leg.time_ms == TIME_INFINITE ? TIME_INFINITE
+					    : schedule_drive_ms(&base->seq, leg.time_ms, leg.far_ms, at);
+}
+
+/* Legs around the new tasks; 0 = no way there. added_ms: what is driven more, by the hour's times. */
+static int trial_legs(const struct trial *t, struct leg legs[4], int64_t *ret_added_ms, uint64_t *ret_added_mm)
 {
 	const struct search *s = t->search;
 	const struct base *b = t->base;
 	const uint32_t f = b->first_place;
-	const struct route_result *before = &s->to_from[t->p][f + t->i];
+	const struct leg *before = &s->to_from[t->p][f + t->i];
 	uint64_t mm = before->dist_mm;
 	int64_t ms = before->time_ms;
 	/* what the next task's leg took: of the first one from where the vehicle can leave its way */
@@ -204,28 +224,27 @@ static int trial_legs(const struct trial *t, uint32_t legs[4], int64_t *ret_adde
 			       : t->i || b->seq.steps[0].joined
 				       ? b->seq.steps[t->i].joined ? 0 : b->seq.steps[t->i].drive_ms
 				       : b->times.arrive[0] - b->start_at;
-	legs[0] = before->time_ms;
+	legs[0] = *before;
+	legs[2] = legs[3] = (struct leg){0, 0, 0};
 	if (t->i == t->j) { /* straight from pickup to drop-off */
-		legs[1] = s->direct[t->p][t->q].time_ms;
-		legs[2] = 0;
+		legs[1] = s->direct[t->p][t->q];
 		mm += s->direct[t->p][t->q].dist_mm;
-		ms += legs[1];
+		ms += legs[1].time_ms;
 	} else {
 		legs[1] = leg_to(s->from_from[t->p], b, t->i + 1);
 		legs[2] = leg_to(s->to_to[t->q], b, t->j);
 		mm += s->from_from[t->p][f + t->i + 1].dist_mm + (uint64_t)s->to_to[t->q][f + t->j].dist_mm;
-		ms += (int64_t)legs[1] + legs[2] - was_ms;
+		ms += (int64_t)legs[1].time_ms + legs[2].time_ms - was_ms;
 	}
-	legs[3] = 0;
 	if (t->j < b->n) {
 		legs[3] = leg_to(s->from_to[t->q], b, t->j + 1);
 		mm += s->from_to[t->q][f + t->j + 1].dist_mm;
-		ms += (int64_t)legs[3] - (t->i == t->j ? was_ms : b->seq.steps[t->j].drive_ms);
+		ms += (int64_t)legs[3].time_ms - (t->i == t->j ? was_ms : b->seq.steps[t->j].drive_ms);
 	}
 	*ret_added_ms = ms;
 	*ret_added_mm = mm;
-	return legs[0] != TIME_INFINITE && legs[1] != TIME_INFINITE && legs[2] != TIME_INFINITE &&
-	       legs[3] != TIME_INFINITE;
+	return legs[0].time_ms != TIME_INFINITE && legs[1].time_ms != TIME_INFINITE &&
+	       legs[2].time_ms != TIME_INFINITE && legs[3].time_ms != TIME_INFINITE;
 }
 
 /* Whether a new place joins the stop of the task at list position `with` (already in plan). */
@@ -234,7 +253,13 @@ static int joins(const struct trial *t, const struct place *place, uint32_t with
 	return place_same(place, &core_tasks(t->core, t->base->slot)[with].place);
 }
 
-static void trial_compose(struct trial *t, const uint32_t legs[4])
+static void step_drive(struct step *step, struct leg leg)
+{
+	step->drive_ms = leg.time_ms;
+	step->far_ms = leg.far_ms;
+}
+
+static void trial_compose(struct trial *t, const struct leg legs[4])
 {
 	const struct base *b = t->base;
 	const struct ask *ask = t->ask;
@@ -248,12 +273,14 @@ static void trial_compose(struct trial *t, const uint32_t legs[4])
 	seq->no_show_wait_ms = b->seq.no_show_wait_ms;
 	seq->margin_ms = b->seq.margin_ms;
 	seq->message_ms = b->seq.message_ms;
+	seq->border = b->seq.border;
 	seq->n = b->n + 2;
 	memcpy(seq->steps, b->seq.steps, t->i * sizeof seq->steps[0]);
 	memcpy(seq->steps + t->i + 1, b->seq.steps + t->i, (t->j - t->i) * sizeof seq->steps[0]);
 	memcpy(seq->steps + t->j + 2, b->seq.steps + t->j, (b->n - t->j) * sizeof seq->steps[0]);
 	struct step *pickup = &seq->steps[t->i], *dropoff = &seq->steps[t->j + 1];
-	*pickup = (struct step){.drive_ms = legs[0],
+	*pickup = (struct step){.drive_ms = legs[0].time_ms,
+				.far_ms = legs[0].far_ms,
 				.dwell_ms = ask->boarding_ms,
 				.ride = ask->ride,
 				.kind = WIRE_PICKUP,
@@ -272,16 +299,16 @@ static void trial_compose(struct trial *t, const uint32_t legs[4])
 	} else {
 		pickup->joined = (uint8_t)joins(t, from, t->i - 1);
 	}
-	dropoff->drive_ms = t->i == t->j ? legs[1] : legs[2];
+	step_drive(dropoff, t->i == t->j ? legs[1] : legs[2]);
 	dropoff->joined = (uint8_t)(t->i == t->j ? place_same(from, to) : joins(t, to, t->j - 1));
 	if (t->i < t->j) {
 		struct step *next = &seq->steps[t->i + 1];
-		next->drive_ms = legs[1];
+		step_drive(next, legs[1]);
 		next->joined = (uint8_t)joins(t, from, t->i);
 	}
 	if (t->j < b->n) {
 		struct step *next = &seq->steps[t->j + 2];
-		next->drive_ms = legs[3];
+		step_drive(next, legs[3]);
 		next->joined = (uint8_t)joins(t, to, t->j);
 	}
 }
@@ -317,9 +344,10 @@ static uint8_t trial_arrival(const struct trial *t, struct insertion *ret)
 {
 	const struct ask *ask = t->ask;
 	const uint32_t d = t->j + 1, reserve_ms = t->core->settings.reserve_ms;
-	const struct route_result *direct = &t->search->direct[t->p][t->q];
+	const struct leg *direct = &t->search->direct[t->p][t->q];
 	instant_ms end = t->times.end[d], ride_ms = end - t->times.end[t->i];
-	ret->direct_ms = direct->time_ms;
+	const uint32_t direct_ms = leg_ms_at(t->base, *direct, t->times.end[t->i]);
+	ret->direct_ms = direct_ms;
 	ret->direct_mm = direct->dist_mm;
 	ret->planned_pickup = t->times.begin[t->i];
 	ret->at_door = end + ask->to[t->q].walk_ms;
@@ -343,8 +371,8 @@ static uint8_t trial_arrival(const struct trial *t, struct insertion *ret)
 	instant_ms limit = ask->latest_dropoff == INT64_MAX ? INT64_MAX : ask->latest_dropoff - ask->to[t->q].walk_ms;
 	limit = sooner(limit, ask->service_end);
 	ret->planned_dropoff = end + reserve_ms; /* what is told holds the reserve */
-	ret->latest_arrival = sooner(ret->planned_dropoff + promise_extra_ms(t->core, direct->time_ms), limit);
-	ret->ride_max_ms = promise_ride_max_ms(t->core, direct->time_ms);
+	ret->latest_arrival = sooner(ret->planned_dropoff + promise_extra_ms(t->core, direct_ms), limit);
+	ret->ride_max_ms = promise_ride_max_ms(t->core, direct_ms);
 	if (ret->planned_dropoff > limit)
 		return limit == ask->service_end ? OBSTACLE_SERVICE_END : OBSTACLE_ARRIVAL;
 	if (ride_ms > ret->ride_max_ms)
@@ -437,7 +465,7 @@ static int fits(const struct trial *t)
 /* Everything about one candidate; 0 = not feasible. */
 static int trial_run(struct trial *t, struct insertion *ret, struct insertion_result *result)
 {
-	uint32_t legs[4];
+	struct leg legs[4];
 	int64_t added_ms;
 	uint64_t added_mm;
 	struct cost_parts parts = {0};
@@ -571,9 +599,9 @@ static void onward_start(struct trial *t, struct onward *on)
 	const struct base *b = t->base;
 	const struct ask *ask = t->ask;
 	const struct place *from = &t->search->from[t->p];
-	uint32_t leg_ms = t->search->to_from[t->p][b->first_place + t->i].time_ms;
 	int joined;
 	instant_ms end = t->i ? b->times.end[t->i - 1] : b->start_at;
+	uint32_t leg_ms = leg_ms_at(b, leg_to(t->search->to_from[t->p], b, t->i), end);
 	instant_ms arrive = arrives(t, from, t->i, end, leg_ms, &joined);
 	if (joined)
 		arrive = t->i ? b->times.arrive[t->i - 1] : t->core->vehicles_more[b->slot].at_since;
@@ -608,25 +636,26 @@ static int may_win(const struct trial *t, const struct onward *on, const struct 
 {
 	const struct base *b = t->base;
 	const struct ask *ask = t->ask;
-	uint32_t legs[4];
+	struct leg legs[4];
 	int64_t added_ms;
 	uint64_t added_mm;
 	int joined;
 	if (!trial_legs(t, legs, &added_ms, &added_mm))
 		return 1; /* says why not in full */
 	const struct place *to = &t->search->to[t->q];
-	uint32_t leg_ms = t->i == t->j ? legs[1] : legs[2];
+	uint32_t leg_ms = leg_ms_at(b, t->i == t->j ? legs[1] : legs[2], on->end);
 	instant_ms arrive = arrives(t, to, t->j, on->end, leg_ms, &joined);
 	joined = t->i == t->j ? 0 : joined;
 	instant_ms end = later(joined ? on->end : arrive + b->seq.stop_ms, b->seq.now) + ask->boarding_ms;
+	const uint32_t after_ms = leg_ms_at(b, legs[3], end);
 	if (t->j < b->n && !place_same(to, &core_tasks(t->core, b->slot)[t->j].place) && !b->seq.steps[t->j].joined &&
-	    b->slack[t->j] != INT64_MAX && end + legs[3] - b->times.arrive[t->j] > b->slack[t->j] &&
-	    end + legs[3] > b->times.arrive[t->j])
+	    b->slack[t->j] != INT64_MAX && end + after_ms - b->times.arrive[t->j] > b->slack[t->j] &&
+	    end + after_ms > b->times.arrive[t->j])
 		return 0;
 	if (ask->fixed && end > ask->latest_dropoff)
 		return 0;
 	if (!on->grows || (t->j < b->n && !place_same(to, &core_tasks(t->core, b->slot)[t->j].place) &&
-			   end + legs[3] < b->times.arrive[t->j]))
+			   end + after_ms < b->times.arrive[t->j]))
 		return 1;
 	struct cost_parts parts = {0};
 	instant_ms at_door = end + ask->to[t->q].walk_ms;
@@ -673,7 +702,8 @@ static int try_dropoffs(struct trial *t, struct insertion_result *result)
 			break;
 		int first = t->j == t->i;
 		int joined = first ? joins(t, &t->search->from[t->p], t->j) : b->seq.steps[t->j].joined;
-		uint32_t leg_ms = first ? leg_to(t->search->from_from[t->p], b, t->j + 1) : b->seq.steps[t->j].drive_ms;
+		struct leg leg = first ? leg_to(t->search->from_from[t->p], b, t->j + 1) : leg_of(&b->seq.steps[t->j]);
+		uint32_t leg_ms = leg_ms_at(b, leg, on.end);
 		if (leg_ms == TIME_INFINITE || !onward_pass(t, &on, t->j, leg_ms, joined)) {
 			(void)met(result, REFUSAL_NO_TIME, OBSTACLE_PROMISES);
 			break;
@@ -696,8 +726,8 @@ static int try_ends(struct trial *t, struct insertion_result *result)
 	    (ask->walk_most_mm && walk_mm(ask, t->p, t->q) > ask->walk_most_mm))
 		return 0;
 	for (t->i = b->first_free; t->i <= b->n; t->i++) {
-		uint32_t leg_ms = t->search->to_from[t->p][b->first_place + t->i].time_ms;
 		instant_ms end = t->i ? b->times.end[t->i - 1] : b->start_at;
+		uint32_t leg_ms = leg_ms_at(b, leg_to(t->search->to_from[t->p], b, t->i), end);
 		if (t->i && end > ask->latest_pickup + (ask->fixed ? 0 : promise_window_ms(core)))
 			break; /* later positions are later still */
 		int joined = t->i && joins(t, &t->search->from[t->p], t->i - 1);
@@ -757,24 +787,50 @@ static void collect(struct core *core, uint32_t class_index, const struct ask *a
 	}
 }
 
+/* One row of legs between an end and all spots (is_to: from each spot to it), by the hour and beyond. */
+static void measure_row(struct core *core, uint32_t class_index, const struct place *end,
+			const struct place *const *spots, int is_to, struct leg *row)
+{
+	struct search *s = core->search;
+	uint32_t slowest = distance_slowest(core->distance, class_index);
+	for (int far = 0; far < (hours_border(core) ? 2 : 1); far++) {
+		if (is_to)
+			distance_gather(core->distance, far ? slowest : class_index, spots, s->n_places, end, s->found);
+		else
+			distance_scatter(core->distance, far ? slowest : class_index, end, spots, s->n_places,
+					 s->found);
+		for (uint32_t i = 0; i < s->n_places; i++) {
+			if (!spots[i])
+				continue;
+			if (!far)
+				row[i] = (struct leg){s->found[i].time_ms, s->found[i].time_ms, s->found[i].dist_mm};
+			else if (s->found[i].time_ms > row[i].time_ms)
+				row[i].far_ms = s->found[i].time_ms;
+		}
+	}
+}
+
 static void measure(struct core *core, uint32_t class_index, struct ask *ask)
 {
 	struct search *s = core->search;
-	struct distance *d = core->distance;
 	for (uint32_t e = 0; e < ask->n_from; e++) {
 		s->from[e] = insertion_place(core, class_index, &ask->from[e]);
-		distance_gather(d, class_index, s->places, s->n_places, &s->from[e], s->to_from[e]);
-		distance_scatter(d, class_index, &s->from[e], s->tasks, s->n_places, s->from_from[e]);
+		measure_row(core, class_index, &s->from[e], s->places, 1, s->to_from[e]);
+		measure_row(core, class_index, &s->from[e], s->tasks, 0, s->from_from[e]);
 	}
 	for (uint32_t e = 0; e < ask->n_to; e++) {
 		s->to[e] = insertion_place(core, class_index, &ask->to[e]);
-		distance_gather(d, class_index, s->tasks, s->n_places, &s->to[e], s->to_to[e]);
-		distance_scatter(d, class_index, &s->to[e], s->tasks, s->n_places, s->from_to[e]);
+		measure_row(core, class_index, &s->to[e], s->tasks, 1, s->to_to[e]);
+		measure_row(core, class_index, &s->to[e], s->tasks, 0, s->from_to[e]);
 	}
 	for (uint32_t p = 0; p < ask->n_from; p++) {
 		for (uint32_t q = 0; q < ask->n_to; q++) {
-			s->direct[p][q] = distance_between(d, class_index, &s->from[p], &s->to[q]);
-			ask->direct_ms[p][q] = s->direct[p][q].time_ms;
+			struct route_result way = distance_between(core->distance, class_index, &s->from[p], &s->to[q]);
+			uint32_t far_ms = way.time_ms == TIME_INFINITE ? TIME_INFINITE
+								       : hours_far_ms(core, class_index, &s->from[p],
+										      &s->to[q], way.time_ms);
+			s->direct[p][q] = (struct leg){way.time_ms, far_ms, way.dist_mm};
+			ask->direct_ms[p][q] = way.time_ms;
 		}
 	}
 }

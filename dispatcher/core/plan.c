@@ -63,6 +63,18 @@ void plan_start(const struct core *core, uint32_t slot, struct place *ret_place,
 	*ret_at = later(vehicle->anchor_at, core->now);
 }
 
+/* By which the leg under way is measured. */
+static uint32_t leg_metric(const struct core *core, uint32_t slot)
+{
+	uint32_t class_index = core->vehicles[slot].class_index;
+	return core->vehicles_more[slot].leg_far ? distance_slowest(core->distance, class_index) : class_index;
+}
+
+struct route_result plan_leg_rest(const struct core *core, uint32_t slot, const struct place *from)
+{
+	return distance_between(core->distance, leg_metric(core, slot), from, &core->vehicles_more[slot].leg_to);
+}
+
 void plan_path(struct core *core, uint32_t slot)
 {
 	struct vehicle_path *path = &core->paths[slot];
@@ -74,14 +86,15 @@ void plan_path(struct core *core, uint32_t slot)
 	if (more->phase != PHASE_DRIVING || vehicle->anchor.road.arc == NONE || more->leg_to.road.arc == NONE)
 		return;
 	uint32_t n = 0;
-	if (distance_path(core->distance, vehicle->class_index, vehicle->anchor.road, more->leg_to.road, &result,
-			  path->arc, &n, PATH_ARCS_MAX))
+	const uint32_t metric = leg_metric(core, slot);
+	if (distance_path(core->distance, metric, vehicle->anchor.road, more->leg_to.road, &result, path->arc, &n,
+			  PATH_ARCS_MAX))
 		return; /* too long or no way: then it is not diverted before its next stop */
 	uint64_t sum = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t from = i == 0 ? vehicle->anchor.road.offset_mm : 0;
 		uint32_t to = i + 1 == n ? more->leg_to.road.offset_mm : road->dist_mm[path->arc[i]];
-		sum += to > from ? distance_part_ms(core->distance, vehicle->class_index, path->arc[i], to - from) : 0;
+		sum += to > from ? distance_part_ms(core->distance, metric, path->arc[i], to - from) : 0;
 		path->end_ms[i] = (uint32_t)(sum < UINT32_MAX ? sum : UINT32_MAX);
 	}
 	path->n = n;
@@ -154,9 +167,11 @@ void plan_sequence(struct core *core, uint32_t slot, struct sequence *seq)
 	seq->no_show_wait_ms = town_of(core)->rules.no_show_wait_ms;
 	seq->margin_ms = promise_margin_ms(core);
 	seq->message_ms = core->settings.message_ms;
+	seq->border = hours_border(core);
 	for (uint32_t k = 0; k < more->n; k++) {
 		struct step *step = &seq->steps[k];
 		*step = (struct step){.drive_ms = tasks[k].drive_ms,
+				      .far_ms = tasks_more[k].far_ms,
 				      .dwell_ms = tasks_more[k].dwell_ms,
 				      .ride = NONE,
 				      .kind = tasks[k].kind,
@@ -178,11 +193,13 @@ void plan_sequence(struct core *core, uint32_t slot, struct sequence *seq)
 		seq->start = more->at_since;
 	} else if (more->phase == PHASE_DRIVING && place_same(&more->leg_to, &tasks[0].place)) {
 		seq->start = later(leg_ends(more, vehicle), core->now);
-		seq->steps[0].drive_ms = 0;
+		seq->steps[0].drive_ms = seq->steps[0].far_ms = 0;
 	} else if (from.road.arc != more->head_from_arc || from.road.offset_mm != more->head_from_mm) {
 		struct route_result leg =
 			distance_between(core->distance, vehicle->class_index, &from, &tasks[0].place);
 		seq->steps[0].drive_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
+		seq->steps[0].far_ms =
+			hours_far_ms(core, vehicle->class_index, &from, &tasks[0].place, seq->steps[0].drive_ms);
 	}
 }
 
@@ -236,6 +253,8 @@ static void relink(struct core *core, uint32_t slot, uint32_t k)
 		distance_between(core->distance, core->vehicles[slot].class_index, from, &tasks[k].place);
 	tasks[k].drive_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
 	tasks[k].drive_mm = leg.time_ms == TIME_INFINITE ? 0 : leg.dist_mm;
+	core_tasks_more(core, slot)[k].far_ms =
+		hours_far_ms(core, core->vehicles[slot].class_index, from, &tasks[k].place, tasks[k].drive_ms);
 }
 
 void plan_relink(struct core *core, uint32_t slot)
@@ -297,18 +316,20 @@ void plan_put(struct core *core, uint32_t slot, uint32_t ride, uint32_t pickup_a
 		plan_changed(core, slot);
 }
 
-/* Sum of what all promises miss, with a step for the drop-off put at `at`. */
-static instant_ms lateness_with(struct sequence *seq, uint32_t at, const struct step *step, uint32_t from_ms,
-				uint32_t to_ms)
+/* Sum of what all promises miss, with a step for the drop-off put at `at`; legs in the hour, and beyond its border. */
+static instant_ms lateness_with(struct sequence *seq, uint32_t at, const struct step *step, const uint32_t from_ms[2],
+				const uint32_t to_ms[2])
 {
 	static_assert(SEQUENCE_MAX > WIRE_TASKS_MAX, "room for one more");
 	memmove(&seq->steps[at + 1], &seq->steps[at], (seq->n - at) * sizeof seq->steps[0]);
 	seq->steps[at] = *step;
-	seq->steps[at].drive_ms = from_ms;
+	seq->steps[at].drive_ms = from_ms[0];
+	seq->steps[at].far_ms = from_ms[1];
 	seq->n++;
 	if (at + 1 < seq->n) {
-		seq->steps[at + 1].drive_ms = to_ms;
-		seq->steps[at + 1].joined = to_ms == 0;
+		seq->steps[at + 1].drive_ms = to_ms[0];
+		seq->steps[at + 1].far_ms = to_ms[1];
+		seq->steps[at + 1].joined = to_ms[0] == 0;
 	}
 	struct times times;
 	schedule_run(seq, &times);
@@ -373,13 +394,15 @@ void plan_put_dropoff(struct core *core, uint32_t slot, uint32_t ride)
 		struct sequence seq;
 		plan_sequence(core, slot, &seq);
 		const struct place *from = k ? &tasks[k - 1].place : &start;
-		uint32_t from_ms = distance_between(core->distance, class_index, from, &r->dropoff).time_ms;
-		uint32_t to_ms =
-			k < more->n
-				? distance_between(core->distance, class_index, &r->dropoff, &tasks[k].place).time_ms
-				: 0;
-		if (from_ms == TIME_INFINITE || to_ms == TIME_INFINITE)
+		uint32_t from_ms[2], to_ms[2] = {0, 0};
+		from_ms[0] = distance_between(core->distance, class_index, from, &r->dropoff).time_ms;
+		if (k < more->n)
+			to_ms[0] = distance_between(core->distance, class_index, &r->dropoff, &tasks[k].place).time_ms;
+		if (from_ms[0] == TIME_INFINITE || to_ms[0] == TIME_INFINITE)
 			continue;
+		from_ms[1] = hours_far_ms(core, class_index, from, &r->dropoff, from_ms[0]);
+		if (k < more->n)
+			to_ms[1] = hours_far_ms(core, class_index, &r->dropoff, &tasks[k].place, to_ms[0]);
 		if (k == 0)
 			seq.start = at;
 		instant_ms late = lateness_with(&seq, k, &step, from_ms, to_ms);
@@ -645,8 +668,7 @@ void plan_leg(struct core *core, uint32_t slot, const struct place *from, instan
 	struct place start = *from;
 	core_touch_vehicle(core, slot);
 	if (more->phase == PHASE_DRIVING && more->leg_ms) { /* what of the old leg is behind it */
-		struct route_result rest =
-			distance_between(core->distance, vehicle->class_index, &start, &more->leg_to);
+		struct route_result rest = plan_leg_rest(core, slot, &start);
 		if (rest.time_ms != TIME_INFINITE && rest.dist_mm < more->leg_mm)
 			plan_count_mm(core, slot, more->leg_mm - rest.dist_mm);
 	}
@@ -658,9 +680,12 @@ void plan_leg(struct core *core, uint32_t slot, const struct place *from, instan
 		return;
 	}
 	const struct place *to = &core_tasks(core, slot)[k].place;
-	struct route_result leg = distance_between(core->distance, vehicle->class_index, &start, to);
+	uint32_t metric = hours_metric(core, vehicle->class_index, &start, to, at);
+	if (more->phase != PHASE_DRIVING || !place_same(to, &more->leg_to) || !more->leg_far)
+		more->leg_far = metric != vehicle->class_index; /* a leg once measured as slow stays so */
 	more->phase = PHASE_DRIVING;
 	more->leg_to = *to;
+	struct route_result leg = plan_leg_rest(core, slot, &start);
 	more->leg_ms = leg.time_ms == TIME_INFINITE ? NO_WAY_MS : leg.time_ms;
 	more->leg_mm = leg.time_ms == TIME_INFINITE ? 0 : leg.dist_mm;
 	plan_path(core, slot);

@@ -65,8 +65,8 @@ static uint32_t usual_ms(const struct core *core, uint32_t class_index, uint32_t
 	const struct wire_street *streets = core_streets(core, &n);
 	for (uint32_t i = 0; i < n && streets[i].arc <= arc; i++)
 		if (streets[i].arc == arc && streets[i].seen)
-			return network_share_ms(road->time_ms[(size_t)class_index * road->n_arcs + arc],
-						road->dist_mm[arc], part_mm);
+			return network_share_ms(distance_usual_ms(core->distance, class_index, arc), road->dist_mm[arc],
+						part_mm);
 	return distance_part_ms(core->distance, class_index, arc, part_mm);
 }
 

@@ -245,7 +245,8 @@ static uint8_t too_large(const struct core *core, const struct ask *ask)
 static instant_ms backward_earliest(const struct core *core, const struct ask *ask, instant_ms at)
 {
 	struct place from = insertion_place(core, 0, &ask->from[0]), to = insertion_place(core, 0, &ask->to[0]);
-	uint32_t direct_ms = distance_between(core->distance, 0, &from, &to).time_ms;
+	uint32_t metric = hours_metric(core, 0, &from, &to, at);
+	uint32_t direct_ms = distance_between(core->distance, metric, &from, &to).time_ms;
 	if (direct_ms == TIME_INFINITE)
 		direct_ms = 0;
 	instant_ms spare = (instant_ms)promise_extra_ms(core, direct_ms) + 2 * (instant_ms)core->settings.reserve_ms +

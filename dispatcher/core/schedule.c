@@ -20,7 +20,7 @@ static struct walk walk_step(const struct sequence *sequence, uint32_t k, const 
 		walk.arrive = before->arrive;
 		walk.begin = before->end;
 	} else {
-		walk.arrive = before->end + step->drive_ms;
+		walk.arrive = before->end + schedule_drive_ms(sequence, step->drive_ms, step->far_ms, before->end);
 		walk.begin = walk.arrive + sequence->stop_ms;
 	}
 	if (step->kind == WIRE_PICKUP)

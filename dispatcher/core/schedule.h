@@ -21,6 +21,7 @@
 
 struct step {
 	uint32_t drive_ms; /* from the step before; of step 0 from the start */
+	uint32_t far_ms;   /* the same for who is not there by the sequence's border; at least drive_ms */
 	uint32_t dwell_ms;
 	uint32_t ride;	      /* ties a drop-off to its pickup; NONE for none */
 	uint32_t ride_max_ms; /* drop-off: longest time since the end of boarding */
@@ -34,8 +35,9 @@ struct step {
 };
 struct sequence {
 	uint32_t n;
-	instant_ms now;	  /* nothing begins before */
-	instant_ms start; /* sets off (or, joined, arrived_at) */
+	instant_ms now;	   /* nothing begins before */
+	instant_ms start;  /* sets off (or, joined, arrived_at) */
+	instant_ms border; /* what is driven up to then takes drive_ms; 0: always */
 	uint32_t stop_ms, no_show_wait_ms;
 	uint32_t margin_ms;  /* what plans keep in hand beyond the worst: room for an ordinary boarding */
 	uint32_t message_ms; /* until the vehicle, told that nobody comes, goes on, and that it had come was known */
@@ -46,6 +48,12 @@ struct times {
 	instant_ms worst[SEQUENCE_MAX]; /* arrive (pickup) or end (others) */
 };
 
+/* How long a leg takes that is set out on at `at`: of who leaves later none arrives sooner. */
+static inline uint32_t schedule_drive_ms(const struct sequence *sequence, uint32_t drive_ms, uint32_t far_ms,
+					 instant_ms at)
+{
+	return sequence->border && at + drive_ms > sequence->border ? far_ms : drive_ms;
+}
 /* Fills arrive, begin, end. */
 void schedule_run(const struct sequence *sequence, struct times *ret_times);
 /* Fills worst, after schedule_run. */

@@ -68,6 +68,7 @@ TABLE(vehicle_more_table, ONE(used), ONE(phase), ONE(review), ONE(review_cause),
       ONE(leaving), ONE(review_at), ONE(last_cause_at), ONE(at_since), ONE(unwatched_at), PLACE(leg_to), ONE(leg_ms),
       ONE(leg_mm), ONE(head_from_arc), ONE(head_from_mm), ONE(approval_request), ONE(n), ONE(down),
       ONE(last_cause_ride), ONE(refusing));
+TABLE(vehicle_far_table, ONE(leg_far));
 #undef T
 #define T struct core_task
 TABLE(task_table, ONE(ride), ONE(kind), PLACE(place), ONE(drive_ms), ONE(drive_mm), ONE(arrive), ONE(begin), ONE(end),
@@ -75,6 +76,7 @@ TABLE(task_table, ONE(ride), ONE(kind), PLACE(place), ONE(drive_ms), ONE(drive_m
 #undef T
 #define T struct task_more
 TABLE(task_more_table, ONE(ride), ONE(tentative), ONE(dwell_ms), ONE(worst));
+TABLE(task_far_table, ONE(far_ms));
 #undef T
 #define T struct core_case
 TABLE(case_table, ONE(case_id), ONE(ride), ONE(vehicle), ONE(kind), ONE(outcome), ONE(opened_at), ONE(closed_at),
@@ -100,10 +102,9 @@ TABLE(supervisor_table, TEXT(who), TEXT(handing_to), ONE(vehicles_max), ONE(simu
 TABLE(closure_table, ONE(closure), ONE(slow_permille), ONE(made_at), ONE(until), ONE(n), MANY(arcs), TEXT(by),
       TEXT(reason));
 #undef T
-#define T struct core_speeds
-TABLE(speeds_table, ONE(made_at), ONE(until), ONE(n), MANY(arcs), MANY(slow_permille));
-#undef T
 #define T struct core
+TABLE(speeds_table, ONE(hours_at), ONE(speeds.made_at), ONE(speeds.until), ONE(speeds.n), MANY(speeds.arcs),
+      MANY(speeds.slow_permille));
 TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case), ONE(next_notice), ONE(n_rides),
       ONE(n_ride_free), ONE(n_vehicles), ONE(n_cases), ONE(n_notices), ONE(n_supervisors), ONE(n_keys), ONE(next_key),
       ONE(n_delays), ONE(n_closures), ONE(figures.asked), ONE(figures.offered), ONE(figures.promised),
@@ -237,9 +238,11 @@ static void put_vehicle(const struct core *core, uint32_t i, struct cursor *c)
 		return;
 	put(c, &vehicle_table, &core->vehicles[i], core->scratch);
 	put(c, &vehicle_more_table, more, core->scratch);
+	put(c, &vehicle_far_table, more, core->scratch);
 	for (uint32_t k = 0; k < more->n; k++) {
 		put(c, &task_table, &core_tasks(core, i)[k], core->scratch);
 		put(c, &task_more_table, &core_tasks_more(core, i)[k], core->scratch);
+		put(c, &task_far_table, &core_tasks_more(core, i)[k], core->scratch);
 	}
 	put_number(c, (uint64_t)core->timers.at[core->settings.rides_max + i], core->scratch);
 }
@@ -269,7 +272,7 @@ static void put_item(const struct core *core, uint32_t kind, uint32_t i, struct 
 	else if (kind == ITEM_CLOSURE && i < core->n_closures)
 		put(c, &closure_table, &core->closures[i], core->scratch);
 	else if (kind == ITEM_SPEEDS)
-		put(c, &speeds_table, &core->speeds, core->scratch);
+		put(c, &speeds_table, core, core->scratch);
 	else if (kind == ITEM_DEMAND)
 		put(c, &demand_table, &core->demand[i], core->scratch);
 	else if (kind == ITEM_FAIR)
@@ -416,6 +419,9 @@ static int get_tasks(struct core *core, uint32_t slot, struct cursor *c)
 		struct task_more *more = &core_tasks_more(core, slot)[k];
 		get(c, &task_table, task);
 		get(c, &task_more_table, more);
+		more->far_ms = task->drive_ms;
+		if (c->version >= 5)
+			get(c, &task_far_table, more);
 		if (c->failed || task->kind < WIRE_PICKUP || task->kind > WIRE_CHARGE ||
 		    !core_place_valid(core, &task->place) ||
 		    (more->ride != NONE &&
@@ -431,6 +437,8 @@ static int get_vehicle(struct core *core, uint32_t slot, struct cursor *c)
 	struct vehicle_more *more = &core->vehicles_more[slot];
 	get(c, &vehicle_table, vehicle);
 	get(c, &vehicle_more_table, more);
+	if (c->version >= 5)
+		get(c, &vehicle_far_table, more);
 	if (c->failed || !more->used || more->n > core->settings.plan_tasks_max ||
 	    vehicle->n_aboard > WIRE_ABOARD_MAX || vehicle->class_index >= core->town->n_classes || !vehicle->number ||
 	    !core_place_valid(core, &vehicle->anchor) || !core_place_valid(core, &vehicle->depot) ||
@@ -467,12 +475,15 @@ static int get_rest(struct core *core, struct cursor *c)
 	for (uint32_t i = 0; i < core->n_closures; i++)
 		get(c, &closure_table, &core->closures[i]);
 	if (c->version >= 5)
-		get(c, &speeds_table, &core->speeds);
+		get(c, &speeds_table, core);
 	for (uint32_t i = 0; c->version >= 5 && i < DEMAND_HOURS; i++)
 		get(c, &demand_table, &core->demand[i]);
 	for (uint32_t i = 0; c->version >= 5 && i < TOWN_NEEDS_MAX; i++)
 		get(c, &fair_table, &core->fair[i]);
-	return c->failed ? ERR_FORMAT : closure_derive(core);
+	if (c->failed || (core->hours_at != INSTANT_NONE && !instant_sane(core->hours_at)))
+		return ERR_FORMAT;
+	hours_set(core, core->hours_at);
+	return closure_derive(core);
 }
 
 static int get_header(struct core *core, struct cursor *c, struct err_detail *detail)

@@ -52,6 +52,7 @@ struct task_more {
 	uint32_t ride; /* slot, or NONE */
 	uint8_t tentative;
 	uint32_t dwell_ms;
+	uint32_t far_ms;  /* what the task's drive_ms is beyond the border of the hour (hours.c) */
 	instant_ms worst; /* with the no-show waits of schedule.h: arrival (pickup) or end (drop-off) */
 };
 
@@ -74,6 +75,7 @@ struct vehicle_more {
 	instant_ms unwatched_at;  /* without a supervisor since; INSTANT_NONE */
 	struct place leg_to;	  /* DRIVING: from the anchor at anchor_at to here */
 	uint32_t leg_ms, leg_mm;
+	uint8_t leg_far;		      /* measured as what lies beyond the border of the hour */
 	uint32_t head_from_arc, head_from_mm; /* where the leg to the first task starts */
 	uint64_t approval_request;
 	uint32_t n; /* tasks planned, tentative ones included */
@@ -212,6 +214,9 @@ struct core {
 	struct core_closure closures[CORE_CLOSURES_MAX]; /* ascending number */
 	uint32_t n_closures;
 	struct core_speeds speeds;
+	instant_ms
+		hours_at;  /* the distances are of the hour that this instant lies in; INSTANT_NONE = not yet of any */
+	instant_ms border; /* derived: when that hour ends; INT64_MAX = never */
 	struct wire_street streets[WIRE_STREETS_MAX]; /* derived: what they say together */
 	uint32_t n_streets;
 
@@ -333,8 +338,9 @@ void plan_leg(struct core *core, uint32_t vehicle, const struct place *from,
 	      instant_ms at);			       /* sets off to the first promised task */
 void plan_detour(struct core *core, uint32_t vehicle); /* under way: its place now becomes the begin of the leg */
 void plan_count_mm(struct core *core, uint32_t vehicle, uint32_t mm); /* driven */
-void plan_path(struct core *core, uint32_t vehicle);		      /* derives the path of the current leg */
-void plan_view(struct core *core, uint32_t vehicle);		      /* refreshes what core_plan shows */
+struct route_result plan_leg_rest(const struct core *core, uint32_t vehicle, const struct place *from);
+void plan_path(struct core *core, uint32_t vehicle); /* derives the path of the current leg */
+void plan_view(struct core *core, uint32_t vehicle); /* refreshes what core_plan shows */
 /* Does a vehicle that stands at task k serve it already? Not a pickup that is still far ahead. */
 int plan_is_due(const struct core *core, uint32_t vehicle, uint32_t k);
 void plan_mark_arrived(struct core *core, uint32_t vehicle);
@@ -434,6 +440,7 @@ void connection_review_all(struct core *core);		  /* after a new timetable */
 int closure_take(struct core *core, const struct cmd_closure *command);
 int closure_speeds(struct core *core, const struct cmd_street_speeds *command);
 void closure_due(struct core *core);	/* ends those whose time is over */
+void closure_timer(struct core *core);	/* after the hours were set */
 int closure_derive(struct core *core);	/* the streets from the closures, after a snapshot; ERR_RANGE */
 void closure_forget(struct core *core); /* a new town file: each becomes a person's task */
 
@@ -461,6 +468,22 @@ void fair_open(struct core *core);
 void fair_asked(struct core *core, const struct core_ride *ride, uint8_t refusal); /* 0 = answered with offers */
 void fair_boarded(struct core *core, const struct core_ride *ride, uint64_t wait_ms);
 uint32_t fair_weight(const struct core *core, const struct core_ride *ride); /* of its wait, permille */
+
+/* ---- hours.c ---- */
+void hours_set(struct core *core, instant_ms at); /* the distances are of the hour of `at` from now on */
+void hours_due(struct core *core);
+/* For who sets out at `at`: the metric of a class (distance.h) by which a leg is measured. */
+uint32_t hours_metric(const struct core *core, uint32_t class_index, const struct place *from, const struct place *to,
+		      instant_ms at);
+/* The same leg beyond the border of the hour, when in the hour it takes drive_ms. */
+uint32_t hours_far_ms(const struct core *core, uint32_t class_index, const struct place *from, const struct place *to,
+		      uint32_t drive_ms);
+/* As a sequence has it. A vehicle that sets out a little late may find itself beyond what was planned within the hour:
+ * the border comes earlier by what plans keep spare. */
+static inline instant_ms hours_border(const struct core *core)
+{
+	return core->border == INT64_MAX ? 0 : core->border - core->settings.reserve_ms;
+}
 
 /* ---- swap.c ---- */
 int swap_town(struct core *core, const struct cmd_town_swap *swap);

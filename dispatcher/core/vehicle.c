@@ -510,7 +510,7 @@ static void state_on_leg(struct core *core, uint32_t slot, const struct place *p
 	struct core_vehicle *vehicle = &core->vehicles[slot];
 	struct vehicle_more *more = &core->vehicles_more[slot];
 	instant_ms was = vehicle->anchor_at + more->leg_ms;
-	struct route_result rest = distance_between(core->distance, vehicle->class_index, place, &more->leg_to);
+	struct route_result rest = plan_leg_rest(core, slot, place);
 	if (rest.time_ms == TIME_INFINITE || at < vehicle->anchor_at)
 		return;
 	instant_ms is = at + rest.time_ms, off = is > was ? is - was : was - is;

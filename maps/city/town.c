@@ -58,15 +58,15 @@ static int64_t days_of_calendar(uint32_t yyyymmdd)
 	return year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719468;
 }
 
-static int64_t floor_days(int64_t ms)
+static int64_t floor_div(int64_t value, int64_t by)
 {
-	return ms / DAY_MS - (ms % DAY_MS < 0);
+	return value / by - (value % by < 0);
 }
 
 /* Beyond the table (or without one: UTC) days are 24 h long, counted from its nearest day. */
 static instant_ms counted_day(instant_ms at, instant_ms known, uint32_t known_yyyymmdd, uint32_t *ret_yyyymmdd)
 {
-	int64_t days = floor_days(at - DAY_TURN_MS - known);
+	int64_t days = floor_div(at - DAY_TURN_MS - known, DAY_MS);
 	*ret_yyyymmdd = calendar_day(days_of_calendar(known_yyyymmdd) + days);
 	return known + days * DAY_MS;
 }
@@ -91,4 +91,74 @@ instant_ms town_service_day(const struct town *town, instant_ms at, uint32_t *re
 	}
 	*yyyymmdd = timetable->day_yyyymmdd[low - 1];
 	return timetable->day_start[low - 1];
+}
+
+/* --- profiles of the day ------------------------------------------------------------------------------------------ */
+
+#define LOOK_DAYS 8 /* every weekday comes once */
+
+static uint32_t profiles_of(const struct town *town, uint32_t yyyymmdd, int64_t second)
+{
+	uint32_t profiles = 0, weekday = (uint32_t)((days_of_calendar(yyyymmdd) % 7 + 10) % 7); /* day 0: a Thursday */
+	for (uint32_t i = 0; i < town->n_profiles; i++)
+		if (town->profile_days[i] >> weekday & 1 && second >= town->profile_from_s[i] &&
+		    second < town->profile_to_s[i])
+			profiles |= 1u << i;
+	return profiles;
+}
+
+/* The next border of any profile on a day after `second`, whether or not it holds on that day. */
+static int64_t border_after(const struct town *town, int64_t second)
+{
+	int64_t next = INT64_MAX;
+	for (uint32_t i = 0; i < town->n_profiles; i++) {
+		const int64_t borders[] = {town->profile_from_s[i], town->profile_to_s[i]};
+		for (int k = 0; k < 2; k++)
+			if (borders[k] > second && borders[k] < next)
+				next = borders[k];
+	}
+	return next;
+}
+
+uint32_t town_profiles_at(const struct town *town, instant_ms at, instant_ms *ret_until)
+{
+	uint32_t day, first;
+	if (ret_until)
+		*ret_until = INT64_MAX;
+	if (!town->n_profiles)
+		return 0;
+	instant_ms midnight = town_service_day(town, at, &day);
+	int64_t second = floor_div(at - midnight, SECOND_MS);
+	first = profiles_of(town, day, second);
+	for (uint32_t days = 0; ret_until && days < LOOK_DAYS;) {
+		second = border_after(town, second);
+		if (second != INT64_MAX && profiles_of(town, day, second) != first) {
+			*ret_until = midnight + second * SECOND_MS;
+			break;
+		}
+		if (second != INT64_MAX)
+			continue;
+		midnight = town_service_day(town, midnight + 36 * HOUR_MS, &day); /* nights of 23 to 25 hours */
+		second = DAY_TURN_MS / SECOND_MS - 1;
+		days++;
+	}
+	return first;
+}
+
+uint32_t town_profile_ms(const struct town *town, uint32_t profiles, uint32_t arc, uint32_t usual_ms)
+{
+	uint64_t slowest = usual_ms;
+	if (usual_ms == TIME_INFINITE)
+		return TIME_INFINITE;
+	for (uint32_t i = 0; i < town->n_profiles; i++) {
+		uint32_t permille = town->profile_permille[i * ROAD_KINDS + town->road.kind[arc]],
+			 kmh = town->profile_speed_kmh[i];
+		if (!(profiles >> i & 1))
+			continue;
+		uint64_t time = ((uint64_t)usual_ms * permille + 999) / 1000;
+		uint64_t capped = kmh ? ((uint64_t)town->road.dist_mm[arc] * 18 + 5 * kmh - 1) / (5 * kmh) : 0;
+		time = time > capped ? time : capped;
+		slowest = time > slowest ? time : slowest;
+	}
+	return (uint32_t)(slowest < (uint64_t)DAY_MS ? slowest : (uint64_t)DAY_MS);
 }

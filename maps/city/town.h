@@ -20,10 +20,12 @@
 #include "units.h"
 #include <stdint.h>
 
-#define TOWN_VERSION 3 /* 2: contraction orders; 3: trips by name */
+#define TOWN_VERSION 4 /* 2: contraction orders; 3: trips by name; 4: profiles of the day */
 #define TOWN_HASH_BYTES 32
 #define TOWN_NEEDS_MAX 16
 #define TOWN_SPACES_MAX 8
+#define TOWN_PROFILES_MAX 16
+#define TOWN_PROFILE_PERMILLE_MAX 10000
 
 /* Numbers of the town that sway decisions; all have defaults, see the town settings (maps/compile/town_settings.h). */
 struct town_rules {
@@ -82,6 +84,15 @@ struct town {
 	const uint8_t *need_space;	  /* [n_needs * n_spaces] units of each space that one such need takes */
 	const uint32_t *need_boarding_ms; /* [n_needs] both boarding and alighting */
 	const uint8_t *need_flags;	  /* [n_needs] enum need_flag */
+
+	/* hours at which roads are slower than usual. Days begin at 04:00: a profile lies between that and 28:00 of its
+	 * days. Where several hold, the slowest counts. Never quicker than road.time_ms. */
+	uint32_t n_profiles, n_profile_kinds; /* n_profiles * ROAD_KINDS */
+	const uint32_t *profile_name;
+	const uint8_t *profile_days;		       /* bit 0 = Monday */
+	const uint32_t *profile_from_s, *profile_to_s; /* seconds of the service day, 14,400 .. 100,800 */
+	const uint32_t *profile_speed_kmh;	       /* cap; 0 = none */
+	const uint32_t *profile_permille; /* [n_profiles * ROAD_KINDS] times are multiplied, 1,000 .. 10,000 */
 
 	struct network road, walk; /* walk has the single class "foot" */
 	struct timetable timetable;
@@ -144,6 +155,13 @@ int town_in_area(const struct town *town, struct geo_point point);
  * from the town's own day table (the compiler stores 20 years of days around the timetable, so no time-zone database is
  * needed). */
 instant_ms town_service_day(const struct town *town, instant_ms at, uint32_t *ret_yyyymmdd);
+
+/* Bit set of the profiles that hold at an instant; *ret_until (may be NULL): when that changes, INT64_MAX = never.
+ * All of them: TOWN_PROFILES_ALL. */
+#define TOWN_PROFILES_ALL 0xffffu
+uint32_t town_profiles_at(const struct town *town, instant_ms at, instant_ms *ret_until);
+/* What an arc takes under a set of profiles, from what it takes usually; TIME_INFINITE stays. */
+uint32_t town_profile_ms(const struct town *town, uint32_t profiles, uint32_t arc, uint32_t usual_ms);
 
 /* Folds text for search as address_key is folded; writes at most size bytes with NUL. */
 void town_fold(const char *text, char *ret_key, size_t size);

@@ -433,6 +433,11 @@ int town_check_counts(const struct town *town, const char *what, struct err_deta
 	if (!err)
 		err = check_limit("n_needs", town->n_needs, 1, TOWN_NEEDS_MAX, what, detail);
 	if (!err)
+		err = check_limit("n_profiles", town->n_profiles, 0, TOWN_PROFILES_MAX, what, detail);
+	if (!err)
+		err = check_limit("n_profile_kinds", town->n_profile_kinds, town->n_profiles * ROAD_KINDS,
+				  town->n_profiles * ROAD_KINDS, what, detail);
+	if (!err)
 		err = check_network_counts(&town->road, "road", town->n_classes, what, detail);
 	if (!err)
 		err = check_network_counts(&town->walk, "walk", 1, what, detail);
@@ -441,6 +446,19 @@ int town_check_counts(const struct town *town, const char *what, struct err_deta
 		return err_set(detail, ERR_RANGE, "%s: timetable.n_day_words is %u, expected %u", what,
 			       town->timetable.n_day_words, words);
 	return err;
+}
+
+static int check_profiles(const struct checker *checker)
+{
+	const struct town *town = checker->town;
+	for (uint32_t i = 0; i < town->n_profiles; i++)
+		if (town->profile_from_s[i] < 14400 || town->profile_to_s[i] > 100800 ||
+		    town->profile_from_s[i] >= town->profile_to_s[i])
+			return WRONG(checker, profile_from_s, i, "hours between 04:00 and 28:00");
+	for (uint32_t i = 0; i < town->n_profile_kinds; i++)
+		if (town->profile_permille[i] < 1000 || town->profile_permille[i] > TOWN_PROFILE_PERMILLE_MAX)
+			return WRONG(checker, profile_permille, i, "1,000 to 10,000");
+	return 0;
 }
 
 static int check_scalars(const struct checker *checker)
@@ -479,5 +497,7 @@ int town_check(const struct town *town, const char *what, const uint64_t *offset
 		err = check_timetable(&checker);
 	if (!err)
 		err = check_needs(&checker);
+	if (!err)
+		err = check_profiles(&checker);
 	return err ? err : check_addresses(&checker);
 }

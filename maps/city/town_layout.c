@@ -79,6 +79,8 @@ const struct town_word town_words[] = {
 	WORD(walk.n_up),
 	WORD(walk.up_work),
 	WORD(walk.up_depth),
+	WORD(n_profiles),
+	WORD(n_profile_kinds),
 };
 const uint32_t town_n_words = COUNT_OF(town_words);
 
@@ -157,6 +159,13 @@ const struct town_column town_columns[] = {
 	BELOW(70, shape_kind, n_shapes, MAP_BUILT + 1),
 	FIRST(71, shape_first, n_shapes, n_shape_points),
 	POINT(72, shape_point, n_shape_points),
+
+	TEXT(80, profile_name, n_profiles),
+	PLAIN(81, profile_days, n_profiles),
+	PLAIN(82, profile_from_s, n_profiles),
+	PLAIN(83, profile_to_s, n_profiles),
+	PLAIN(84, profile_speed_kmh, n_profiles),
+	PLAIN(85, profile_permille, n_profile_kinds),
 
 	NETWORK_COLUMNS(100, road),
 	NETWORK_COLUMNS(200, walk),

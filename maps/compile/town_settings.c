@@ -56,7 +56,7 @@ static const struct yaml_setting town_table[] = {
 	NUMBER("rules.door_to_door", YAML_BOOL, 0, 1, "false", door_to_door,
 	       "at the door where allowed; else virtual stops only"),
 };
-static const char *const town_also[] = {"classes", "spaces", "needs", "area", "stops"};
+static const char *const town_also[] = {"classes", "spaces", "needs", "profiles", "area", "stops"};
 
 static const struct yaml_setting stops_table[] = {
 	NUMBER("automatic", YAML_BOOL, 0, 1, "true", stops_automatic, "spread virtual stops along the streets"),
@@ -103,6 +103,37 @@ static const struct yaml_setting need_table[] = {
 	NEED_NUMBER("person", YAML_BOOL, 0, 1, "false", is_person, "is a rider (luggage is none)"),
 };
 static const char *const need_also[] = {"takes"};
+
+#define PROFILE_NUMBER(name, type, low, high, fallback, field, help)                                                \
+	{                                                                                                           \
+		name, type, low, high, fallback, offsetof(struct settings_profile, field), sizeof(int64_t), 0, help \
+	}
+static const struct yaml_setting profile_table[] = {
+	{"name", YAML_TEXT, 0, 0, "profile", offsetof(struct settings_profile, name), 64, 0, "name of the profile"},
+	PROFILE_NUMBER("from", YAML_TIME, 14400, 100799, "07:00", from_s, "begins; days begin at 04:00"),
+	PROFILE_NUMBER("to", YAML_TIME, 14401, 100800, "09:00", to_s, "ends, at 28:00 at the latest"),
+	PROFILE_NUMBER("slow", YAML_PERMILLE, 1000, TOWN_PROFILE_PERMILLE_MAX, "1", slow_permille,
+		       "all roads take that many times what they usually take"),
+	PROFILE_NUMBER("speed_kmh", YAML_INT, 0, 130, "0", speed_kmh, "nobody is faster; 0 = no cap"),
+};
+static const char *const profile_also[] = {"days", "roads"};
+static const char *const weekday_words[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+static const char *const kind_words[ROAD_KINDS] = {
+	[ROAD_OTHER] = "other",
+	[ROAD_MOTORWAY] = "motorway",
+	[ROAD_TRUNK] = "trunk",
+	[ROAD_PRIMARY] = "primary",
+	[ROAD_SECONDARY] = "secondary",
+	[ROAD_TERTIARY] = "tertiary",
+	[ROAD_RESIDENTIAL] = "residential",
+	[ROAD_LIVING_STREET] = "living_street",
+	[ROAD_SERVICE] = "service",
+	[ROAD_TRACK] = "track",
+	[ROAD_PEDESTRIAN] = "pedestrian",
+	[ROAD_CYCLEWAY] = "cycleway",
+	[ROAD_FOOTWAY] = "footway",
+	[ROAD_STEPS] = "steps",
+};
 
 #define HIGHWAY(x) (1u << HIGHWAY_##x)
 #define ROADS_SLOW                                                                                  \
@@ -345,6 +376,71 @@ static int read_needs(struct reader *reader, struct fy_node *node)
 	return code;
 }
 
+static int read_days(struct reader *reader, struct fy_node *node, uint8_t *ret_days)
+{
+	*ret_days = 0;
+	for (uint32_t i = 0; i < yaml_count(node); i++) {
+		char word[16];
+		uint32_t day = 0;
+		int code = yaml_scalar(reader->yaml, yaml_item(node, i), YAML_TEXT, 0, 0, word, sizeof word,
+				       reader->detail);
+
+		if (code)
+			return code;
+		while (day < COUNT_OF(weekday_words) && strcmp(word, weekday_words[day]) != 0)
+			day++;
+		if (day == COUNT_OF(weekday_words))
+			return yaml_fail(reader->yaml, yaml_item(node, i), ERR_FORMAT, reader->detail,
+					 "\"%s\" is no day: mon, tue, wed, thu, fri, sat, sun", word);
+		*ret_days = (uint8_t)(*ret_days | 1u << day);
+	}
+	if (!*ret_days)
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "days: expected a list of days");
+	return ERR_OK;
+}
+
+static int read_profile(struct reader *reader, struct fy_node *node, struct settings_profile *profile)
+{
+	struct fy_node *roads = yaml_get(node, "roads");
+	int code;
+
+	*profile = (struct settings_profile){.days = 0x7f};
+	yaml_defaults(profile_table, COUNT_OF(profile_table), profile);
+	code = yaml_read_settings(reader->yaml, node, profile_table, COUNT_OF(profile_table), profile, profile_also,
+				  COUNT_OF(profile_also), reader->detail);
+	if (!code && profile->to_s <= profile->from_s)
+		code = yaml_fail(reader->yaml, node, ERR_RANGE, reader->detail, "a profile: to must lie after from");
+	if (!code && yaml_get(node, "days"))
+		code = read_days(reader, yaml_get(node, "days"), &profile->days);
+	if (!code && roads)
+		code = yaml_keys(reader->yaml, roads, kind_words, ROAD_KINDS, reader->detail);
+	for (uint32_t kind = 0; kind < ROAD_KINDS && !code; kind++) {
+		struct fy_node *factor = roads ? yaml_get(roads, kind_words[kind]) : NULL;
+		int64_t permille = profile->slow_permille;
+
+		if (factor)
+			code = yaml_scalar(reader->yaml, factor, YAML_PERMILLE, 1000, TOWN_PROFILE_PERMILLE_MAX,
+					   &permille, sizeof permille, reader->detail);
+		profile->permille[kind] = (uint32_t)permille;
+	}
+	return code;
+}
+
+static int read_profiles(struct reader *reader, struct fy_node *node)
+{
+	struct town_settings *settings = reader->settings;
+	uint32_t n = yaml_count(node);
+	int code = ERR_OK;
+
+	if (n > TOWN_PROFILES_MAX)
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "profiles: expected at most %d",
+				 TOWN_PROFILES_MAX);
+	for (settings->n_profiles = 0; settings->n_profiles < n && !code; settings->n_profiles++)
+		code = read_profile(reader, yaml_item(node, settings->n_profiles),
+				    &settings->profiles[settings->n_profiles]);
+	return code;
+}
+
 /* "lat,lon" or [lat, lon]: the latter is joined and read as the former. */
 static int read_point(struct reader *reader, struct fy_node *node, struct geo_point *ret_point)
 {
@@ -483,6 +579,8 @@ static int read_lists(struct reader *reader, struct fy_node *root)
 	}
 	if (!code && yaml_get(root, "needs"))
 		code = read_needs(reader, yaml_get(root, "needs"));
+	if (!code && yaml_get(root, "profiles"))
+		code = read_profiles(reader, yaml_get(root, "profiles"));
 	if (!code && yaml_get(root, "area"))
 		code = read_area(reader, yaml_get(root, "area"));
 	if (!code && yaml_get(root, "stops"))
@@ -652,6 +750,38 @@ static int store_needs(const struct town_settings *settings, struct build *build
 	return ERR_OK;
 }
 
+static int store_profiles(const struct town_settings *settings, struct build *build)
+{
+	uint32_t n = settings->n_profiles;
+	uint32_t *name = build_alloc(build, n, sizeof *name), *from = build_alloc(build, n, sizeof *from),
+		 *to = build_alloc(build, n, sizeof *to), *speed = build_alloc(build, n, sizeof *speed),
+		 *permille = build_alloc(build, (size_t)n * ROAD_KINDS, sizeof *permille);
+	uint8_t *days = build_alloc(build, n, 1);
+
+	if (!name || !from || !to || !speed || !permille || !days)
+		return ERR_MEMORY;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct settings_profile *profile = &settings->profiles[i];
+
+		if ((name[i] = build_string(build, profile->name)) == NONE)
+			return ERR_MEMORY;
+		days[i] = profile->days;
+		from[i] = (uint32_t)profile->from_s;
+		to[i] = (uint32_t)profile->to_s;
+		speed[i] = (uint32_t)profile->speed_kmh;
+		memcpy(permille + (size_t)i * ROAD_KINDS, profile->permille, sizeof profile->permille);
+	}
+	build->town.n_profiles = n;
+	build->town.n_profile_kinds = n * ROAD_KINDS;
+	build->town.profile_name = name;
+	build->town.profile_days = days;
+	build->town.profile_from_s = from;
+	build->town.profile_to_s = to;
+	build->town.profile_speed_kmh = speed;
+	build->town.profile_permille = permille;
+	return ERR_OK;
+}
+
 static int store_area(const struct town_settings *settings, struct build *build)
 {
 	uint32_t *first = build_alloc(build, settings->n_area_rings + 1, sizeof *first);
@@ -681,6 +811,8 @@ int town_settings_store(const struct town_settings *settings, struct build *buil
 		code = store_spaces(settings, build);
 	if (!code)
 		code = store_needs(settings, build);
+	if (!code)
+		code = store_profiles(settings, build);
 	return code ? code : store_area(settings, build);
 }
 
@@ -703,6 +835,16 @@ void town_settings_manual(FILE *out)
 	      "The first is `seat`. With `takes: {SPACE: UNITS, ...}`, what one of it takes, and:\n\n",
 	      out);
 	yaml_manual(out, need_table, COUNT_OF(need_table));
+	fputs("\n## `profiles:` a list of hours at which roads are slower\n\nWith `days: [mon, tue, ...]` (none = "
+	      "every day), "
+	      "`roads: {KIND: FACTOR, ...}` for kinds of road (primary, secondary, tertiary,\nresidential, "
+	      "living_street, "
+	      "service, other, ...) in place of `slow`, and:\n\n",
+	      out);
+	yaml_manual(out, profile_table, COUNT_OF(profile_table));
+	fputs("\nWhere several hold at once, the slowest counts. Rides are promised with the times of their hour; what "
+	      "crosses the border of a profile,\nor lies beyond the next one, with the slowest of all profiles.\n",
+	      out);
 	fputs("\n## `stops:` virtual stops\n\nWith `list:`, each `{name, at: \"LAT,LON\", step_free: yes}`, and:\n\n",
 	      out);
 	yaml_manual(out, stops_table, COUNT_OF(stops_table));

@@ -23,6 +23,13 @@ struct settings_need {
 	int64_t step_free, is_person; /* 0, 1 */
 };
 
+struct settings_profile {
+	char name[64];
+	uint8_t days; /* bit 0 = Monday */
+	int64_t from_s, to_s, slow_permille, speed_kmh;
+	uint32_t permille[ROAD_KINDS];
+};
+
 struct settings_stop {
 	char name[128];
 	struct geo_point point;
@@ -44,6 +51,8 @@ struct town_settings {
 	uint32_t n_spaces;
 	struct settings_need needs[TOWN_NEEDS_MAX];
 	uint32_t n_needs;
+	struct settings_profile profiles[TOWN_PROFILES_MAX];
+	uint32_t n_profiles;
 	struct settings_stop *stops;
 	size_t n_stops, cap_stops;
 	struct geo_point *area_points; /* rings one after the other */
@@ -59,7 +68,7 @@ int town_settings_read(struct town_settings *settings, const char *path, struct 
 int town_settings_read_text(struct town_settings *settings, const char *text, size_t n, const char *name,
 			    struct err_detail *detail);
 void town_settings_close(struct town_settings *settings);
-/* Writes all but stops into build->town (texts, rules, classes, needs, area). */
+/* Writes all but stops into build->town (texts, rules, classes, needs, profiles, area). */
 int town_settings_store(const struct town_settings *settings, struct build *build);
 
 /* `mapc settings`: the manual page of a town's settings. */

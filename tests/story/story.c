@@ -71,6 +71,7 @@ static void open_town(struct story *story, struct drawn_town *drawn, const char 
 					      .metres_per_char = 50,
 					      .stops = options->stops,
 					      .timetable = timetable,
+					      .profiles = options->profiles,
 					      .first_day = options->first_day,
 					      .n_days = 16};
 	drawn_town_open(drawn, &drawing);

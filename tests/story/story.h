@@ -31,10 +31,11 @@ struct story_options {
 	uint32_t first_day;	       /* yyyymmdd; 0 = 2022-06-07 */
 	int clock_change_h;	       /* the night to the second day is longer by this: 1 in October, -1 in March */
 	uint32_t loss_permille, repeat_permille, latency_ms_max;
-	const char *store; /* NULL = in memory */
-	int no_fallback;   /* the town has nobody who steps in */
-	int silent_riders; /* nobody reads notices */
-	int live_speeds;   /* the dispatcher learns from its shuttles where streets are slow */
+	const char *store;    /* NULL = in memory */
+	int no_fallback;      /* the town has nobody who steps in */
+	int silent_riders;    /* nobody reads notices */
+	const char *profiles; /* hours at which streets are slower, drawn_town.h; NULL = none */
+	int live_speeds;      /* the dispatcher learns from its shuttles where streets are slow */
 };
 
 struct story_rider {

@@ -294,13 +294,72 @@ static void search_is_a_scan(void **state)
 	}
 }
 
+/* Every minute of three weeks with two clock changes, against counting on by minutes. */
+static void profiles_of_the_day(void **state)
+{
+	(void)state;
+	struct drawn_town drawn;
+	drawn_town_open(&drawn, &(struct drawn_options){.drawing = "A---B",
+							.n_days = 21,
+							.profiles = "mon tue wed thu fri 07:00 09:00 1500\n"
+								    "fri sat 16:00 28:00 1200\nfri 17:00 18:30 2000\n"
+								    "sun 04:00 04:01 3000\n"});
+	struct town *town = &drawn.town;
+	instant_ms *start = (instant_ms *)(uintptr_t)town->timetable.day_start; /* ours: drawn a moment ago */
+	for (uint32_t day = 0; day < town->timetable.n_days; day++)
+		start[day] += (day >= 5 ? HOUR_MS : 0) - (day >= 12 ? HOUR_MS : 0);
+	instant_ms until = 0, first = start[0] + 4 * HOUR_MS, last = start[20];
+	uint32_t held = 0, n_changes = 0;
+	for (instant_ms at = first; at < last; at += MINUTE_MS) {
+		uint32_t day, weekday = 0, expected = 0;
+		instant_ms next, midnight = town_service_day(town, at, &day);
+		int64_t second = (at - midnight) / SECOND_MS;
+		for (uint32_t d = 0; d < 21; d++)
+			if (town->timetable.day_yyyymmdd[d] == day)
+				weekday = (d + 1) % 7; /* the first is a Tuesday */
+		for (uint32_t i = 0; i < town->n_profiles; i++)
+			if (town->profile_days[i] >> weekday & 1 && second >= town->profile_from_s[i] &&
+			    second < town->profile_to_s[i])
+				expected |= 1u << i;
+		uint32_t is = town_profiles_at(town, at, &next);
+		assert_int_equal(is, expected);
+		assert_true(next > at);
+		if (at > first && at < until)
+			assert_int_equal(is, held);
+		if (at > first && at == until) {
+			assert_int_not_equal(is, held);
+			n_changes++;
+		}
+		assert_true(at == first || at <= until);
+		held = is;
+		until = next;
+	}
+	assert_true(n_changes > 60);
+	/* the slowest of those that hold; a road kind has its own */
+	assert_int_equal(town_profile_ms(town, 0, 0, 1001), 1001);
+	assert_int_equal(town_profile_ms(town, 6, 0, 1001), 2002);
+	assert_int_equal(town_profile_ms(town, 1, 0, 1001), 1502);
+	assert_int_equal(town_profile_ms(town, TOWN_PROFILES_ALL, 0, TIME_INFINITE), TIME_INFINITE);
+	((uint32_t *)(uintptr_t)town->profile_speed_kmh)[3] = 1; /* 40 m in 144 s */
+	assert_int_equal(town_profile_ms(town, 8, 0, 1001), 144000);
+	town->n_profiles = 0;
+	assert_int_equal(town_profiles_at(town, first, &until), 0);
+	assert_true(until == INT64_MAX);
+	drawn_town_close(&drawn);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts_and_names), cmocka_unit_test(areas),
-		cmocka_unit_test(service_days),	   cmocka_unit_test(every_day_follows_the_one_before),
-		cmocka_unit_test(folding),	   cmocka_unit_test(prefixes_fold_to_prefixes),
-		cmocka_unit_test(best_first),	   cmocka_unit_test(search_is_a_scan),
+		cmocka_unit_test(texts_and_names),
+		cmocka_unit_test(areas),
+		cmocka_unit_test(profiles_of_the_day),
+		cmocka_unit_test(service_days),
+		cmocka_unit_test(every_day_follows_the_one_before),
+		cmocka_unit_test(folding),
+		cmocka_unit_test(prefixes_fold_to_prefixes),
+		cmocka_unit_test(best_first),
+		cmocka_unit_test(search_is_a_scan),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,12 +47,13 @@ struct body {
 	 * begin */
 	uint32_t n, total_ms, total_mm;
 	uint32_t *arc, *enter_ms, *mm_before;
-	struct spot end; /* of this piece; the target unless the path was too long */
+	uint32_t *arc_ms; /* what the driven part of an arc takes at the hour it is entered */
+	struct spot end;  /* of this piece; the target unless the path was too long */
 };
 
 size_t body_size(const struct town *town)
 {
-	return sizeof(struct body) + (3 * PATH_ARCS_MAX + (size_t)town->road.n_arcs) * sizeof(uint32_t) + 64;
+	return sizeof(struct body) + (4 * PATH_ARCS_MAX + (size_t)town->road.n_arcs) * sizeof(uint32_t) + 64;
 }
 
 static int spot_usable(const struct network *road, uint32_t class_index, struct spot spot)
@@ -71,7 +72,8 @@ static int body_columns(struct body *body, const struct body_options *options, s
 	body->arc = arena_take(arena, PATH_ARCS_MAX, sizeof *body->arc);
 	body->enter_ms = arena_take(arena, PATH_ARCS_MAX, sizeof *body->enter_ms);
 	body->mm_before = arena_take(arena, PATH_ARCS_MAX, sizeof *body->mm_before);
-	if (!body->arc || !body->enter_ms || !body->mm_before)
+	body->arc_ms = arena_take(arena, PATH_ARCS_MAX, sizeof *body->arc_ms);
+	if (!body->arc || !body->enter_ms || !body->mm_before || !body->arc_ms)
 		return ERR_MEMORY;
 	body->times = options->times;
 	if (!body->times) {
@@ -143,10 +145,11 @@ static uint32_t piece_to(const struct body *body, uint32_t i)
 }
 
 /* Who is on a closed street leaves it at its usual pace; where vehicles were slow it is as fast as it can be. */
-static uint32_t arc_ms(const struct body *body, uint32_t arc)
+static uint32_t arc_ms(const struct body *body, uint32_t arc, uint32_t profiles)
 {
 	uint32_t time = (body->truth ? body->truth : body_town_times(body))[arc], low = 0, high = body->n_streets;
 
+	time = town_profile_ms(body->town, profiles, arc, time);
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		if (body->streets[middle].arc < arc)
@@ -160,18 +163,22 @@ static uint32_t arc_ms(const struct body *body, uint32_t arc)
 	return wire_street_ms(&body->streets[low], time);
 }
 
-static uint32_t piece_arc_ms(const struct body *body, uint32_t i)
+static uint32_t piece_arc_ms(const struct body *body, uint32_t i, uint32_t profiles)
 {
-	uint32_t time = arc_ms(body, body->arc[i]);
+	uint32_t time = arc_ms(body, body->arc[i], profiles);
 
 	if (i && i + 1 < body->n)
 		return time;
 	return network_share_ms(time, body->road->dist_mm[body->arc[i]], piece_to(body, i) - piece_from(body, i));
 }
 
+/* Each arc takes what it takes at the hour it is entered. */
 static void piece_times(struct body *body)
 {
-	uint32_t ms = 0, mm = 0;
+	uint32_t ms = 0, mm = 0, profiles;
+	instant_ms until;
+
+	profiles = town_profiles_at(body->town, body->began, &until);
 
 	for (uint32_t i = 0; i < body->n; i++) {
 		if (i) {
@@ -181,41 +188,64 @@ static void piece_times(struct body *body)
 			assert(turn >= 0);
 			ms += (uint32_t)turn;
 		}
+		if (body->began + slowed(body, ms) >= until)
+			profiles = town_profiles_at(body->town, body->began + slowed(body, ms), &until);
 		body->enter_ms[i] = ms;
 		body->mm_before[i] = mm;
-		ms += piece_arc_ms(body, i);
+		body->arc_ms[i] = piece_arc_ms(body, i, profiles);
+		ms += body->arc_ms[i];
 		mm += piece_to(body, i) - piece_from(body, i);
 	}
 	body->total_ms = ms;
 	body->total_mm = mm;
 }
 
-/* The streets as they are now, for one search: the arc it stands on can always be left. */
-static void streets_apply(struct body *body)
+/* The streets as they are under these profiles, for one search: the arc it stands on can always be left. */
+static void streets_apply(struct body *body, uint32_t profiles)
 {
+	const uint32_t *usual = body_town_times(body);
+
+	for (uint32_t arc = 0; profiles && arc < body->road->n_arcs; arc++)
+		body->times[arc] = town_profile_ms(body->town, profiles, arc, usual[arc]);
 	for (uint32_t i = 0; i < body->n_streets; i++) {
 		uint32_t arc = body->streets[i].arc;
-		body->times[arc] = arc == body->at.arc ? arc_ms(body, arc)
-						       : wire_street_ms(&body->streets[i], body_town_times(body)[arc]);
+		body->times[arc] = arc == body->at.arc
+					   ? arc_ms(body, arc, profiles)
+					   : wire_street_ms(&body->streets[i],
+							    town_profile_ms(body->town, profiles, arc, usual[arc]));
 	}
 }
 
-static void streets_undo(struct body *body)
+static void streets_undo(struct body *body, uint32_t profiles)
 {
+	if (profiles)
+		memcpy(body->times, body_town_times(body), body->road->n_arcs * sizeof *body->times);
 	for (uint32_t i = 0; i < body->n_streets; i++)
 		body->times[body->streets[i].arc] = body_town_times(body)[body->streets[i].arc];
+}
+
+static int piece_search(struct body *body, uint32_t profiles, struct route_result *ret_result, uint32_t *ret_n)
+{
+	int rc;
+
+	streets_apply(body, profiles);
+	rc = route_path(body->query, &body->metric, body->at, body->target, ret_result, body->arc, ret_n,
+			PATH_ARCS_MAX);
+	streets_undo(body, profiles);
+	return rc;
 }
 
 /* Searches the path of the leg from `at` on; ERR_UNREACHABLE leaves the body standing. */
 static int piece_plan(struct body *body)
 {
 	struct route_result result;
-	uint32_t n = 0;
-	int rc;
+	instant_ms until;
+	uint32_t n = 0, profiles = town_profiles_at(body->town, body->began, &until);
+	int rc = piece_search(body, profiles, &result, &n);
 
-	streets_apply(body);
-	rc = route_path(body->query, &body->metric, body->at, body->target, &result, body->arc, &n, PATH_ARCS_MAX);
-	streets_undo(body);
+	/* beyond the border of the hour the dispatcher counts on the way that is best at the slowest (core/hours.c) */
+	if ((!rc || rc == ERR_FULL) && result.time_ms < TIME_INFINITE && body->began + result.time_ms > until)
+		rc = piece_search(body, TOWN_PROFILES_ALL, &result, &n);
 	if (rc && rc != ERR_FULL)
 		return rc;
 	body->n = n < PATH_ARCS_MAX ? n : PATH_ARCS_MAX;
@@ -269,7 +299,7 @@ static struct progress piece_progress(const struct body *body)
 	uint64_t real_ms = body->now > body->began ? (uint64_t)(body->now - body->began) : 0;
 	uint64_t elapsed = real_ms * 1000 / (1000 + body->slow_permille);
 	uint32_t ms = elapsed < body->total_ms ? (uint32_t)elapsed : body->total_ms;
-	uint32_t i = piece_index(body, ms), arc_ms = piece_arc_ms(body, i);
+	uint32_t i = piece_index(body, ms), arc_ms = body->arc_ms[i];
 	uint32_t from = piece_from(body, i), length = piece_to(body, i) - from, part = ms - body->enter_ms[i];
 	uint32_t mm = part >= arc_ms ? length : (uint32_t)((uint64_t)length * part / arc_ms);
 	struct progress progress = {
