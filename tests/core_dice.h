@@ -22,6 +22,8 @@ static const char *const dice_streets[] = {"AB", "BC", "CD", "EF", "FG", "IJ", "
 static const struct drawn_options dice_town = {.drawing = dice_city,
 					       .metres_per_char = 60,
 					       .stops = "AB? CD=S1 EF! JK GK DH=S2",
+					       .profiles = "mon tue wed thu fri sat sun 08:30 09:15 1700\n"
+							   "mon tue wed thu fri sat sun 09:00 10:00 1300\n",
 					       .timetable =
 						       "stop S1 C\nstop S2 H\ntrip T1 10 S1 08:30 S2 08:40/08:42\ntrip "
 						       "T2 10 S2 08:20 S1 08:35\ntrip T3 10 S1 09:30 S2 09:40\n"};

@@ -27,6 +27,7 @@ struct stage {
 	struct route_graph *graph;
 	struct route_query *query;
 	uint32_t *times;
+	uint32_t profiles; /* that hold */
 	struct wire_street streets[WIRE_STREETS_MAX];
 	uint32_t n_streets;
 	struct rng rng;
@@ -38,7 +39,10 @@ static void stage_open(struct stage *stage)
 	char command[1024];
 	snprintf(command, sizeof command,
 		 "m=%s/mapc; d=$(mktemp -d) && $m synth --seed 5 --inhabitants 5000 --osm $d/a.pbf --gtfs $d/a.zip "
-		 ">/dev/null 2>&1 && $m build --osm $d/a.pbf --gtfs $d/a.zip -o streets.zmap >/dev/null 2>&1; rm -r $d",
+		 ">/dev/null 2>&1 && printf 'profiles:\\n- {slow: 1.5, roads: {tertiary: 3}}\\n- {speed_kmh: 9, roads: "
+		 "{residential: "
+		 "2}}\\n' >$d/t.yaml && $m build --osm $d/a.pbf --gtfs $d/a.zip --town $d/t.yaml -o streets.zmap "
+		 ">/dev/null 2>&1; rm -r $d",
 		 getenv("ZUB_BIN"));
 	assert_int_equal(system(command), 0);
 	memset(stage, 0, sizeof *stage);
@@ -90,11 +94,35 @@ static struct place place_draw(struct stage *stage, uint32_t class_index)
 	return place;
 }
 
-static struct route_result slow_twin(struct stage *stage, uint32_t class_index, const struct place *from,
+static uint64_t most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* By the words of the settings above. */
+static uint32_t in_the_hour(const struct stage *stage, uint32_t profiles, uint32_t arc, uint32_t time)
+{
+	const struct network *road = &stage->town->road;
+	uint64_t first = (uint64_t)time * (road->kind[arc] == ROAD_TERTIARY ? 30 : 15), second = (uint64_t)time * 10;
+	if (time == TIME_INFINITE)
+		return TIME_INFINITE;
+	if (road->kind[arc] == ROAD_RESIDENTIAL)
+		second *= 2;
+	first = profiles & 1 ? (first + 9) / 10 : 0;
+	second = profiles & 2 ? most((second + 9) / 10, ((uint64_t)road->dist_mm[arc] * 36 + 89) / 90) : 0;
+	return (uint32_t)most(time, most(first, second));
+}
+
+static struct route_result slow_twin(struct stage *stage, uint32_t metric_index, const struct place *from,
 				     const struct place *to)
 {
 	const struct network *road = &stage->town->road;
-	const uint32_t *usual = road->time_ms + (size_t)class_index * road->n_arcs;
+	const uint32_t class_index = metric_index % stage->town->n_classes;
+	const uint32_t profiles = metric_index == class_index ? stage->profiles : 3;
+	static uint32_t usual[1 << 16];
+	assert_true(road->n_arcs <= sizeof usual / sizeof *usual);
+	for (uint32_t arc = 0; arc < road->n_arcs; arc++)
+		usual[arc] = in_the_hour(stage, profiles, arc, road->time_ms[(size_t)class_index * road->n_arcs + arc]);
 	if (from->road.arc == NONE || to->road.arc == NONE)
 		return (struct route_result){TIME_INFINITE, TIME_INFINITE};
 	if (from->road.arc == to->road.arc && from->road.offset_mm == to->road.offset_mm)
@@ -158,7 +186,14 @@ static void streets_change(void **state)
 			stage.n_streets = 0;
 			distance_streets(stage.distance, NULL, 0);
 		}
+		if (round % 2) {
+			stage.profiles = rng_below(&stage.rng, 4);
+			distance_profiles(stage.distance, stage.profiles);
+		}
+		assert_int_equal(stage.town->n_profiles, 2);
 		all_ways_agree(&stage, class_index, places);
+		if (round % 3 == 0)
+			all_ways_agree(&stage, distance_slowest(stage.distance, class_index), places);
 	}
 	arena_close(&stage.arena);
 	town_close(&stage.file);

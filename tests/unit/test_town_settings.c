@@ -151,9 +151,33 @@ static void several_rings(void **state)
 	town_settings_close(&settings);
 }
 
+static void profiles(void **state)
+{
+	(void)state;
+	read_ok("profiles:\n- {name: rush, days: [mon, fri], from: '07:00', to: '09:30', slow: 1.2, roads: {primary: "
+		"1.75}}\n"
+		"- {from: '20:00', to: '28:00', speed_kmh: 18}\n");
+	assert_int_equal(settings.n_profiles, 2);
+	assert_string_equal(settings.profiles[0].name, "rush");
+	assert_int_equal(settings.profiles[0].days, 1 | 16);
+	assert_int_equal(settings.profiles[0].from_s, 7 * 3600);
+	assert_int_equal(settings.profiles[0].permille[ROAD_PRIMARY], 1750);
+	assert_int_equal(settings.profiles[0].permille[ROAD_OTHER], 1200);
+	assert_int_equal(settings.profiles[1].days, 127);
+	assert_int_equal(settings.profiles[1].speed_kmh, 18);
+	assert_int_equal(settings.profiles[1].permille[ROAD_SERVICE], 1000);
+	town_settings_close(&settings);
+}
+
 static void mistakes(void **state)
 {
 	(void)state;
+	fails("profiles: [{from: '09:00', to: '08:00'}]", "1:13", "after");
+	fails("profiles: [{from: '03:00', to: '08:00'}]", "1:20", "range");
+	fails("profiles: [{days: [monday]}]", "1:20", "no day");
+	fails("profiles: [{days: all}]", "1:19", "list");
+	fails("profiles: [{slow: 0.9}]", "1:19", "range");
+	fails("profiles: [{roads: {lane: 2}}]", "1:21", "lane");
 	fails("nme: X", "1:1", "nme");
 	fails("name: X\nrules:\n  pickup: 5 min\n", "3:3", "pickup");
 	fails("rules: {pickup_window: 5}", "1:24", "duration");
@@ -198,8 +222,8 @@ static void missing_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults), cmocka_unit_test(everything),   cmocka_unit_test(several_rings),
-		cmocka_unit_test(mistakes), cmocka_unit_test(missing_file),
+		cmocka_unit_test(defaults), cmocka_unit_test(everything), cmocka_unit_test(several_rings),
+		cmocka_unit_test(profiles), cmocka_unit_test(mistakes),	  cmocka_unit_test(missing_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
