@@ -107,10 +107,10 @@ static uint32_t profiles_of(const struct town *town, uint32_t yyyymmdd, int64_t 
 	return profiles;
 }
 
-/* The next border of any profile on a day after `second`, whether or not it holds on that day. */
+/* The next border of any profile after `second` of a day, whether or not it holds on that day. */
 static int64_t border_after(const struct town *town, int64_t second)
 {
-	int64_t next = INT64_MAX;
+	int64_t next = INT64_MAX / SECOND_MS / 2;
 	for (uint32_t i = 0; i < town->n_profiles; i++) {
 		const int64_t borders[] = {town->profile_from_s[i], town->profile_to_s[i]};
 		for (int k = 0; k < 2; k++)
@@ -120,29 +120,39 @@ static int64_t border_after(const struct town *town, int64_t second)
 	return next;
 }
 
+/* When another set than this one holds first, after `second` of the day that begins at midnight. A night of 23 hours
+ * cuts the day short. */
+static instant_ms profiles_until(const struct town *town, uint32_t profiles, instant_ms midnight, uint32_t day,
+				 int64_t second)
+{
+	for (uint32_t days = 0; days < LOOK_DAYS; days++) {
+		uint32_t next_day;
+		instant_ms next = town_service_day(town, midnight + 36 * HOUR_MS, &next_day), ends = next + DAY_TURN_MS;
+		while (midnight + (second = border_after(town, second)) * SECOND_MS < ends)
+			if (profiles_of(town, day, second) != profiles)
+				return midnight + second * SECOND_MS;
+		midnight = next;
+		day = next_day;
+		second = DAY_TURN_MS / SECOND_MS;
+		if (profiles_of(town, day, second) != profiles)
+			return ends;
+	}
+	return INT64_MAX;
+}
+
 uint32_t town_profiles_at(const struct town *town, instant_ms at, instant_ms *ret_until)
 {
-	uint32_t day, first;
+	uint32_t day, profiles;
 	if (ret_until)
 		*ret_until = INT64_MAX;
 	if (!town->n_profiles)
 		return 0;
 	instant_ms midnight = town_service_day(town, at, &day);
 	int64_t second = floor_div(at - midnight, SECOND_MS);
-	first = profiles_of(town, day, second);
-	for (uint32_t days = 0; ret_until && days < LOOK_DAYS;) {
-		second = border_after(town, second);
-		if (second != INT64_MAX && profiles_of(town, day, second) != first) {
-			*ret_until = midnight + second * SECOND_MS;
-			break;
-		}
-		if (second != INT64_MAX)
-			continue;
-		midnight = town_service_day(town, midnight + 36 * HOUR_MS, &day); /* nights of 23 to 25 hours */
-		second = DAY_TURN_MS / SECOND_MS - 1;
-		days++;
-	}
-	return first;
+	profiles = profiles_of(town, day, second);
+	if (ret_until)
+		*ret_until = profiles_until(town, profiles, midnight, day, second);
+	return profiles;
 }
 
 uint32_t town_profile_ms(const struct town *town, uint32_t profiles, uint32_t arc, uint32_t usual_ms)

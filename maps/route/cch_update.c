@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#define TRY_FIRST 200u
+#define TRY_SHARE 32u
+
 /* Lost: to be weighed anew. Noted: the weight from before is. */
 enum { IS_WAITING = 1, LOST = 2, NOTED = 8 };
 
@@ -209,9 +212,10 @@ void cch_update(struct route_weights *weights, const uint32_t *arcs, uint32_t n)
 			uint32_t slot = cch->base[cch->arc_base[k]].slot;
 			wait_for(&waiting, slot / 2, (uint32_t)LOST << (slot & 1));
 		}
-	uint32_t at = 0;
-	/* one arc costs some ten times what it costs as a part of all */
-	for (uint32_t left = cch->m / 16 + 64; waiting.n > 0 && left > 0; left--) {
+	/* One arc costs some fifteen times what it costs as a part of all. Arcs ascend through the whole town, so how
+	 * many were touched so far tells how many there will be. */
+	uint32_t at = 0, n_done = 0, first = cch->m / TRY_FIRST + 64;
+	for (; waiting.n > 0 && waiting.n + n_done <= first + at / TRY_SHARE; n_done++) {
 		at = take_least(&waiting, at);
 		update_one(&waiting, at);
 	}

@@ -334,7 +334,7 @@ static void profiles_of_the_day(void **state)
 		held = is;
 		until = next;
 	}
-	assert_true(n_changes > 60);
+	assert_true(n_changes > 40);
 	/* the slowest of those that hold; a road kind has its own */
 	assert_int_equal(town_profile_ms(town, 0, 0, 1001), 1001);
 	assert_int_equal(town_profile_ms(town, 6, 0, 1001), 2002);

@@ -32,6 +32,7 @@ static const struct drawn_options options = {
 	.turns = "ABC:5000 ADA",
 	.stops = "AB DE30? EG!=S2",
 	.timetable = "stop S1 C\nstop S2 G\ntrip T1 10 S1 08:00 S2 08:10/08:12\ntrip T2 10 S2 07:00:30 S1 07:20\n",
+	.profiles = "mon 07:00 09:00 1500",
 };
 
 /* A town with something in every column, the bytes of its file and a scratch copy to damage */
@@ -284,7 +285,7 @@ static void headers(void **state)
 	expect(archive, 8, ERR_FORMAT, "not a town file");
 	bytes = fresh_copy();
 	bytes[8] = 1;
-	expect(bytes, fixture.size, ERR_VERSION, "byte 8: town file version 1, expected 3");
+	expect(bytes, fixture.size, ERR_VERSION, "byte 8: town file version 1, expected 4");
 	bytes = fresh_copy();
 	bytes[12] = 1;
 	expect(bytes, fixture.size, ERR_FORMAT, "header");
@@ -592,6 +593,18 @@ static void what_could_not_be_opened_is_not_written(void **state)
 	assert_non_null(strstr(detail.text, "timetable.trip_id: 2 elements expected, none given"));
 	town = fixture.town;
 	town.rules.service_from_s = town.rules.service_to_s + 1;
+	assert_int_equal(town_write(&town, path, &detail), ERR_RANGE);
+	const uint32_t from = 14399, quicker[ROAD_KINDS] = {0};
+	town = fixture.town;
+	town.profile_from_s = &from;
+	assert_int_equal(town_write(&town, path, &detail), ERR_RANGE);
+	assert_non_null(strstr(detail.text, "hours between 04:00 and 28:00"));
+	town = fixture.town;
+	town.profile_permille = quicker;
+	assert_int_equal(town_write(&town, path, &detail), ERR_RANGE);
+	assert_non_null(strstr(detail.text, "1,000 to 10,000"));
+	town = fixture.town;
+	town.n_profile_kinds--;
 	assert_int_equal(town_write(&town, path, &detail), ERR_RANGE);
 	town = fixture.town;
 	town.walk.n_classes = 0;
