@@ -222,8 +222,13 @@ static int note_event(struct checker *checker, const struct command *command)
 		return 0;
 	instant_ms at = event->at < command->at ? event->at : command->at;
 	struct book *ride = checker_book(checker, event->ride);
-	if (event->place.arc != NONE)
+	if (event->place.arc != NONE) {
 		vehicle->at = (struct spot){event->place.arc, event->place.offset_mm};
+		if (event->kind == WIRE_ARRIVED)
+			checker_way(checker, number, vehicle->at, at);
+		vehicle->left = vehicle->at;
+		vehicle->left_at = at;
+	}
 	if (event->kind == WIRE_ARRIVED && vehicle->stands_since == INSTANT_NONE)
 		vehicle->stands_since = at;
 	else if (event->kind == WIRE_DEPARTED)
@@ -277,7 +282,7 @@ static void note_enrol(struct checker *checker, const struct cmd_vehicle_enrol *
 	}
 	if (!vehicle->known) {
 		vehicle->stands_since = INSTANT_NONE;
-		vehicle->at = enrol->depot.road;
+		vehicle->at = vehicle->left = enrol->depot.road;
 		vehicle->link_up = 1;
 	}
 	vehicle->known = 1;

@@ -25,12 +25,16 @@
  *   slower_streets, vehicle_late   it reported to be late by more than CHECKER_LATE_MS (vehicle_late also: any of the
  * above, a wait) other_rider      an emergency, call or stop wish aboard; or it waited at a stop for another rider who
  * came late or not at all rider_late       this very rider boarded at least as much too late as the arrival was
+ *   road_closed, slower_streets   the streets were said to be otherwise than before
  *   late_trip, trip_cancelled   a delay or cancellation of the trip that this ride is tied to, at or before its stop
  *   operator         the vehicle was ordered out of service or its release ended by command; a supervisor signed off;
  * or this ride was cancelled by an operator restore          the dispatcher was restored from its journal (CMD_START)
  * And the amount must fit:
  *   - carried out late: all that held up its vehicles in that time (stops and losses by their length, the greatest
- * reported lateness, waits for others, the silence before a restore) plus CHECKER_SLACK_MS reaches the lateness
+ * reported lateness, waits for others, the silence before a restore, and by how much the fastest way of each of its
+ * legs was longer than with all streets as usual; thrice the time already driven, at most five
+ * minutes, where they changed on a leg) plus
+ * CHECKER_SLACK_MS reaches the lateness
  *   - given up before it was late: the event still lasts at that moment, and no vehicle stood idle in service that
  * would have been at the pickup CHECKER_IDLE_MS before the end of the window by the fastest way (checked while no offer
  * is open)

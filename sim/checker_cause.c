@@ -6,6 +6,7 @@
 #include "checker_inner.h"
 
 #define BIT(kind) (1u << (kind))
+#define WASTED_MS_MAX (5 * MINUTE_MS)
 
 /* ---- what came ---- */
 
@@ -143,6 +144,13 @@ static void note_start(struct checker *checker, const struct command *command)
 	checker->epoch = command->start.epoch;
 }
 
+/* From now on they may be a cause; how much they cost, the ways that are driven tell. */
+static void note_streets(struct checker *checker, instant_ms at)
+{
+	checker->streets_at = at;
+	checker_event(checker, OUTSIDE_STREETS, 0, at, 0, 0);
+}
+
 /* The books of closures: what stands, so that the checker's own searches keep to it. */
 static void note_closure(struct checker *checker, const struct command *command)
 {
@@ -152,7 +160,7 @@ static void note_closure(struct checker *checker, const struct command *command)
 			checker->closures[i--] = checker->closures[--checker->n_closures];
 	if (!closure->lifted && checker->n_closures < CORE_CLOSURES_MAX)
 		checker->closures[checker->n_closures++] = *closure;
-	checker_event(checker, OUTSIDE_STREETS, 0, command->at, INT64_MAX / 2, 0);
+	note_streets(checker, command->at);
 }
 
 void checker_outside(struct checker *checker, const struct command *command)
@@ -200,7 +208,7 @@ void checker_outside(struct checker *checker, const struct command *command)
 		break;
 	case CMD_STREET_SPEEDS:
 		checker->speeds = command->street_speeds;
-		checker_event(checker, OUTSIDE_STREETS, 0, command->at, INT64_MAX / 2, 0);
+		note_streets(checker, command->at);
 		break;
 	default:
 		break;
@@ -266,7 +274,8 @@ static struct weighed weigh(const struct checker *checker, const struct book *ri
 			sum.lasting |= BIT(event->kind);
 		if (event->kind < OUTSIDE_LASTING)
 			sum.held_ms += (event->to < now ? event->to : now) - event->from;
-		else if (event->kind == OUTSIDE_WAIT || event->kind == OUTSIDE_TRIP || event->kind == OUTSIDE_RESTORE)
+		else if (event->kind == OUTSIDE_WAIT || event->kind == OUTSIDE_TRIP || event->kind == OUTSIDE_RESTORE ||
+			 event->kind == OUTSIDE_STREETS)
 			sum.held_ms += event->amount_ms;
 		else if (event->amount_ms > sum.late_ms)
 			sum.late_ms = event->amount_ms;
@@ -338,25 +347,71 @@ static int idle(const struct checker *checker, const struct fleet_book *vehicle,
 	return 1;
 }
 
-/* Times of the town file at its slowest with the closures that stand. */
-static void times_now(struct checker *checker, uint32_t class_index, instant_ms now)
+/* Times of the town file at its slowest; of all streets as usual. */
+static void times_usual(struct checker *checker, uint32_t class_index)
 {
 	const struct network *road = &checker->town->road;
 	const uint32_t *usual = road->time_ms + (size_t)class_index * road->n_arcs;
 	for (uint32_t arc = 0; arc < road->n_arcs; arc++)
 		checker->times[arc] = town_profile_ms(checker->town, TOWN_PROFILES_ALL, arc, usual[arc]);
+}
+
+static void street_slow(struct checker *checker, uint32_t class_index, uint32_t arc, uint32_t slow_permille)
+{
+	const struct network *road = &checker->town->road;
+	uint32_t usual = town_profile_ms(checker->town, TOWN_PROFILES_ALL, arc,
+					 road->time_ms[(size_t)class_index * road->n_arcs + arc]);
+	uint32_t time = wire_street_ms(&(struct wire_street){arc, slow_permille, 0}, usual);
+	if (time > checker->times[arc])
+		checker->times[arc] = time;
+}
+
+/* The same with the closures that stand and what vehicles found. */
+static void times_now(struct checker *checker, uint32_t class_index, instant_ms now)
+{
+	const struct cmd_street_speeds *speeds = &checker->speeds;
+	times_usual(checker, class_index);
 	for (uint32_t i = 0; i < checker->n_closures; i++) {
 		const struct cmd_closure *closure = &checker->closures[i];
 		if (closure->until && closure->until <= now)
 			continue;
-		for (uint32_t k = 0; k < closure->n; k++) {
-			struct wire_street street = {closure->arcs[k], closure->slow_permille};
-			uint32_t time = wire_street_ms(&street, town_profile_ms(checker->town, TOWN_PROFILES_ALL,
-										street.arc, usual[street.arc]));
-			if (time > checker->times[street.arc])
-				checker->times[street.arc] = time;
-		}
+		for (uint32_t k = 0; k < closure->n; k++)
+			street_slow(checker, class_index, closure->arcs[k], closure->slow_permille);
 	}
+	for (uint32_t i = 0; i < speeds->n && speeds->until > now; i++)
+		street_slow(checker, class_index, speeds->arcs[i], speeds->slow_permille[i]);
+}
+
+/* How much longer the fastest way takes with the streets as they are at an instant. Who stands on a closed street may
+ * leave it. */
+static int64_t longer_ms(struct checker *checker, uint32_t class_index, struct spot from, struct spot to, instant_ms at)
+{
+	struct route_metric metric = {class_index, checker->times, NULL};
+	times_usual(checker, class_index);
+	uint32_t first_ms = checker->times[from.arc];
+	struct route_result usual = route_one(checker->query, &metric, from, to);
+	times_now(checker, class_index, at);
+	if (checker->times[from.arc] == TIME_INFINITE)
+		checker->times[from.arc] = first_ms;
+	struct route_result now = route_one(checker->query, &metric, from, to);
+	if (now.time_ms == TIME_INFINITE)
+		return 7 * DAY_MS; /* it got there before, or the place was another one */
+	return usual.time_ms < now.time_ms ? (int64_t)now.time_ms - usual.time_ms : 0;
+}
+
+/* Streets that changed while it was under way: it may have gone a way for nothing, and back. */
+void checker_way(struct checker *checker, uint32_t number, struct spot to, instant_ms at)
+{
+	const struct fleet_book *vehicle = checker_vehicle(checker, number);
+	if (!checker->streets_at || vehicle->left.arc == NONE || open_route(checker))
+		return;
+	int64_t longer = longer_ms(checker, vehicle->class_index, vehicle->left, to, at);
+	if (checker->streets_at > vehicle->left_at) {
+		int64_t driven = checker->streets_at - vehicle->left_at;
+		longer += 3 * (driven < WASTED_MS_MAX ? driven : WASTED_MS_MAX); /* or it stood there all the time */
+	}
+	if (longer > 0)
+		checker_event(checker, OUTSIDE_STREETS, number, at, longer, 0);
 }
 
 /* A vehicle that stood idle and would have been there well before the window ends; 0 = none. */

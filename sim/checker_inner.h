@@ -76,6 +76,8 @@ struct fleet_book { /* one vehicle */
 	uint64_t aboard[CHECKER_ABOARD_MAX];
 	instant_ms stands_since; /* INSTANT_NONE = drives, or unknown */
 	struct spot at;
+	struct spot left; /* where it set out last, since left_at */
+	instant_ms left_at;
 	uint32_t lasting[OUTSIDE_LASTING]; /* index of the open event + 1 */
 	uint32_t n_plan;
 	uint64_t plan[WIRE_TASKS_MAX]; /* rides of the newest plan, pickups and drop-offs */
@@ -108,6 +110,7 @@ struct checker {
 	struct cmd_closure closures[CORE_CLOSURES_MAX];
 	uint32_t n_closures;
 	struct cmd_street_speeds speeds;
+	instant_ms streets_at; /* the newest word about streets; 0 = none */
 	char fault[256];
 	char doubt[256]; /* a fault unless the journal turns out to have been put back from a copy */
 	struct checker_figures figures;
@@ -129,6 +132,8 @@ static inline struct fleet_book *checker_vehicle(const struct checker *checker, 
 void checker_outside(struct checker *checker, const struct command *command);
 void checker_event(struct checker *checker, enum outside kind, uint32_t vehicle, instant_ms at, int64_t amount_ms,
 		   uint64_t ride);
+/* A vehicle arrived: what streets that are not as usual made of its way. */
+void checker_way(struct checker *checker, uint32_t vehicle, struct spot to, instant_ms at);
 /* Judges an outcome "broken". */
 void checker_judge(struct checker *checker, const struct book *ride, uint8_t cause, instant_ms now);
 /* The greatest delay of the ride's own trip that became known since the promise; 0 = none. */

@@ -85,6 +85,30 @@ static void event(uint32_t vehicle, uint8_t kind, uint64_t ride)
 	say(&command, updates, 0);
 }
 
+static void event_at(uint32_t vehicle, uint8_t kind, uint64_t ride, char from, char to)
+{
+	struct command command = {.kind = CMD_VEHICLE_EVENT, .vehicle_event = {.vehicle = vehicle}};
+	struct update updates[1];
+	struct spot spot = drawn_spot(&drawn, from, to, 20);
+	command.vehicle_event.event = (struct wire_event){.boot = 1,
+							  .sequence = ++sequences[vehicle],
+							  .at = now,
+							  .kind = kind,
+							  .ride = ride,
+							  .place = {.arc = spot.arc, .offset_mm = spot.offset_mm}};
+	say(&command, updates, 0);
+}
+
+/* So many times as slow as usual. */
+static void slow_street(char from, char to, uint32_t times)
+{
+	struct command command = {.kind = CMD_CLOSURE,
+				  .closure = {.closure = 1, .slow_permille = times * 1000, .n = 1}};
+	struct update updates[1];
+	command.closure.arcs[0] = drawn_arc(&drawn, from, to);
+	say(&command, updates, 0);
+}
+
 static void outcome(uint64_t ride, uint8_t kept, uint8_t cause)
 {
 	struct command command = {.kind = CMD_TICK};
@@ -401,6 +425,46 @@ static void test_late_by_more_than_explained(void **state)
 	expect_found("all that came from outside was");
 }
 
+/* From AB over BC to CD; what BC takes longer reaches the lateness of seven minutes, or does not. */
+static void late_on_slow_street(char from, char to, uint32_t times)
+{
+	promise(RIDE, 1);
+	event_at(1, WIRE_PARKED, 0, 'A', 'B');
+	slow_street(from, to, times);
+	event_at(1, WIRE_ARRIVED, RIDE, 'A', 'B');
+	instant_ms begun = now;
+	now += MINUTES(12);
+	tell(RIDE, RIDE_AT_STOP, 1, begun);
+	event_at(1, WIRE_BOARDED, RIDE, 'A', 'B');
+	tell(RIDE, RIDE_ABOARD, 1, begun);
+	event_at(1, WIRE_DEPARTED, RIDE, 'A', 'B');
+	now += MINUTES(15);
+	event_at(1, WIRE_ARRIVED, RIDE, 'C', 'D');
+	event_at(1, WIRE_ALIGHTED, RIDE, 'C', 'D');
+	outcome(RIDE, 0, CAUSE_ROAD_CLOSED);
+}
+
+static void test_late_by_slow_street(void **state)
+{
+	(void)state;
+	late_on_slow_street('B', 'C', 60); /* eight seconds become eight minutes */
+	expect_clean();
+}
+
+static void test_late_beside_slow_street(void **state)
+{
+	(void)state;
+	late_on_slow_street('C', 'B', 60); /* not on its way */
+	expect_found("all that came from outside was 0 ms");
+}
+
+static void test_later_than_slow_street(void **state)
+{
+	(void)state;
+	late_on_slow_street('B', 'C', 20); /* two and a half minutes, and slack of three */
+	expect_found("all that came from outside was");
+}
+
 static void test_event_of_another_vehicle(void **state)
 {
 	(void)state;
@@ -593,6 +657,9 @@ int main(void)
 		DAY(test_late_without_event),
 		DAY(test_late_by_reported_lateness),
 		DAY(test_late_by_more_than_explained),
+		DAY(test_late_by_slow_street),
+		DAY(test_late_beside_slow_street),
+		DAY(test_later_than_slow_street),
 		DAY(test_event_of_another_vehicle),
 		DAY(test_event_before_the_promise),
 		DAY(test_event_of_another_kind),
