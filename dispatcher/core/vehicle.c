@@ -711,8 +711,8 @@ static instant_ms charge_ends_at(const struct core *core, uint32_t slot)
 	const struct core_task *tasks = core_tasks(core, slot);
 	if (core->vehicles_more[slot].n < 2 || tasks[0].kind != WIRE_CHARGE || tasks[1].kind != WIRE_PICKUP)
 		return INT64_MAX;
-	return plan_ready(core, core_tasks_more(core, slot)[1].ride) - tasks[1].drive_ms - core->town->rules.stop_ms -
-	       core->settings.reserve_ms;
+	return plan_ready(core, core_tasks_more(core, slot)[1].ride) - core_tasks_more(core, slot)[1].far_ms -
+	       core->town->rules.stop_ms - core->settings.reserve_ms;
 }
 
 static instant_ms due_of(const struct core *core, uint32_t slot)
