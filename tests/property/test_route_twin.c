@@ -74,6 +74,8 @@ static void network_test(const struct network *network, const char *name)
 	for (uint32_t class_index = 0; class_index < network->n_classes; class_index++) {
 		twin_class(&twin, class_index);
 		compare(&twin, SOURCES, &rng);
+		for (uint32_t n = 1; n < CHANGES; n *= 3) /* few are updated one by one, many as a whole */
+			twin_change(&twin, n, &rng);
 		twin_change(&twin, CHANGES, &rng);
 		compare(&twin, SOURCES, &rng); /* with all arcs */
 		route_weights_trim(twin.weights);
