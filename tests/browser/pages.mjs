@@ -459,6 +459,28 @@ await step('control room: a vehicle goes out of service, its riders are told', a
 	await accessible(page, 'told');
 	await page.context().close();
 });
+await step('too far from a stop: the walk that would do is named, and one press asks for it', async () => {
+	const away = (place) => Math.min(...stops.map((stop) => far(stop, place)));
+	let house = null;
+	for (const letter of 'abcdefghijklmnopqrstuvwxyz') {
+		const { results } = await get(`/api/v1/search?q=${letter}`);
+		house ??= results.find((place) => place.kind === 'house' && away(place) > 0.15 && away(place) < 0.6 && far(place, to) > 0.8);
+	}
+	assert.ok(house, 'a house away from all stops');
+	const page = await open('/');
+	await choose(page, 'from', house.text);
+	await choose(page, 'to', to.name);
+	await page.locator('.walk select').selectOption('100');
+	await page.locator('form button[type=submit]').click();
+	const proposal = page.getByRole('button', { name: /^Walk \d+ m$/ });
+	await proposal.waitFor();
+	assert.match(await page.locator('.message').innerText(), /With a walk of \d+ m it would work: from/);
+	await accessible(page, 'refused');
+	await shot(page, 'rider-refused');
+	await proposal.click();
+	await page.locator('.offer').first().waitFor();
+	await page.context().close();
+});
 await step('control room: pause with a reason; riders are refused in plain words', async () => {
 	const submit = async (reason) => {
 		await room.locator('dialog input').fill(reason);
