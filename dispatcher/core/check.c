@@ -109,6 +109,8 @@ static int check_task(const struct check *c, uint32_t slot, uint32_t k)
 	const struct core_task *task = &core_tasks(core, slot)[k];
 	const struct task_more *more = &core_tasks_more(core, slot)[k];
 	const uint32_t number = core->vehicles[slot].number;
+	if (!task->ride && core->vehicles[slot].n_aboard)
+		BROKEN(c, "vehicle %u: an errand with riders aboard", number);
 	if (!task->ride)
 		return task->kind == WIRE_PARK || task->kind == WIRE_CHARGE
 			       ? ERR_OK

@@ -30,6 +30,16 @@
  * access, stops only when known to be step-free. Without a fallback in the town a ride that ends within wait_max_ms of
  * the end of service needs two vehicles that could do it.
  *
+ * Places: all stops within the rider's walk, the 32 nearest at each end, are tried together; nobody is sent to walk
+ * more than three quarters of the way on foot, unless the nearest stops want it. Who would have one offer only is shown
+ * the best one at another time. A refusal names the obstacle that the vehicle that came furthest met, a later time, and
+ * what a longer walk would reach (struct upd_result).
+ *
+ * Idle: a vehicle charges when it has nothing to do, or enough time before its next rider, never with riders aboard;
+ * it leaves the charger in time. settings.rebalance_ms: who idles is sent where riders are expected (rebalance.c), and
+ * is as free on its way as one that stands. settings.fair_gap_permille: waits of groups that fall behind weigh more
+ * (fair.c).
+ *
  * Vehicles: plans start where a vehicle stands, or, under way, at the end of the arc it can have reached
  * settings.freeze_ms from now. A pickup whose time is more than reserve_ms ahead does not hold a vehicle that stands at
  * its stop already. Riders of a vehicle that fails are moved within their promise, else broken with the next best time

@@ -569,6 +569,17 @@ int vehicle_states(struct core *core, const struct cmd_fleet_states *states)
 
 /* ---- rest ---- */
 
+/* Somebody boarded before the errand was known to the vehicle: the errand is off. */
+static void drop_errands(struct core *core, uint32_t slot)
+{
+	for (uint32_t k = core->vehicles_more[slot].n; k-- > 0;) {
+		if (core_tasks_more(core, slot)[k].ride != NONE)
+			continue;
+		plan_drop_task(core, slot, k);
+		plan_changed(core, slot);
+	}
+}
+
 /* Is a charger free at its depot? */
 static int charger_free(const struct core *core, uint32_t slot)
 {
@@ -595,6 +606,8 @@ void vehicle_rest(struct core *core, uint32_t slot)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	const struct vehicle_more *more = &core->vehicles_more[slot];
+	if (vehicle->n_aboard)
+		drop_errands(core, slot);
 	if (vehicle->n_aboard || !vehicle->link_up || vehicle->standstill || vehicle->held)
 		return;
 	if (more->n) {

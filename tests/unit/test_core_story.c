@@ -767,6 +767,25 @@ static void chargers_are_few(void **state)
 	assert_int_equal(n_second, 0);
 }
 
+/* The rider boarded before the vehicle heard of the charger: nobody is ever taken there. */
+static void no_rider_is_taken_to_a_charger(void **state)
+{
+	(void)state;
+	uint32_t n;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = minute(60);
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	report(300);
+	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_CHARGE);
+	assert_int_equal(rig_say(&rig, &rig.robots[0], WIRE_BOARDED, command.request.ride, WIRE_PICKUP, 0), 0);
+	const struct core_task *plan = core_plan(rig.core, 1, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(plan[0].kind, WIRE_DROPOFF);
+	assert_int_equal(core_check(rig.core, NULL), 0);
+}
+
 /* Held up on its way to the charger: it goes for its rider in time, charged or not. */
 static void charging_makes_nobody_late(void **state)
 {
@@ -1001,6 +1020,7 @@ int main(void)
 		STORY(empty_battery_charges, open_one),
 		STORY(charges_before_a_later_rider, open_one),
 		STORY(charging_makes_nobody_late, open_one),
+		STORY(no_rider_is_taken_to_a_charger, open_one),
 		STORY(idle_vehicles_go_where_riders_are, open_rebalanced),
 		STORY(chargers_are_few, open_rebalanced),
 		STORY(slower_than_planned, open_one),
