@@ -6,8 +6,8 @@
 
 #define FADE_OF 16	/* each hour a sixteenth is forgotten */
 #define WEIGHT_ONE 1000 /* permille */
-#define WEIGHT_MOST 10000
-#define WEIGHT_UP 1500	/* in an hour above the bound */
+#define WEIGHT_MOST 4000
+#define WEIGHT_UP 1000	/* in an hour above the bound */
 #define WEIGHT_DOWN 500 /* in an hour well within it */
 #define COUNTS 16	/* one rider, so that fading keeps parts */
 #define RIDERS_LEAST 5	/* fewer say nothing */

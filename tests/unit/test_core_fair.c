@@ -87,7 +87,7 @@ static void weight_follows_the_gap(void **state)
 	assert_int_equal(fair_weight(rig.core, &seat), 1000); /* the others are as they were */
 	for (int i = 0; i < 20; i++)
 		hour(10, 300, 900);
-	assert_int_equal(fair_weight(rig.core, &wheelchair), 10000); /* and no further */
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 4000); /* and no further */
 	for (int i = 0; i < 80; i++)
 		hour(10, 300, 200);
 	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
@@ -100,7 +100,7 @@ static void weight_follows_the_level(void **state)
 	hour(10, 500, 500);
 	assert_int_equal(fair_weight(rig.core, &wheelchair), 1000);
 	hour(10, 1500, 1500);
-	assert_int_equal(fair_weight(rig.core, &wheelchair), 2500);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 2000);
 }
 
 static void few_say_nothing(void **state)
@@ -122,7 +122,7 @@ static void refused_for_want_of_vehicles(void **state)
 	for (int i = 0; i < 20; i++)
 		fair_asked(rig.core, &wheelchair, i % 2 ? REFUSAL_NO_TIME : REFUSAL_NONE);
 	hour(0, 0, 0);
-	assert_int_equal(fair_weight(rig.core, &wheelchair), 2500);
+	assert_int_equal(fair_weight(rig.core, &wheelchair), 2000);
 }
 
 static void survives_a_snapshot(void **state)
@@ -143,7 +143,7 @@ static void survives_a_snapshot(void **state)
 	assert_int_equal(core_restore(again, bytes, n, NULL), 0);
 	assert_int_equal(core_digest(again), core_digest(rig.core));
 	assert_int_equal(fair_weight(again, &wheelchair), fair_weight(rig.core, &wheelchair));
-	assert_int_equal(fair_weight(again, &wheelchair), 2500);
+	assert_int_equal(fair_weight(again, &wheelchair), 2000);
 	arena_close(&arena);
 	free(bytes);
 }
