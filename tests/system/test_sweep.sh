@@ -10,6 +10,7 @@ die() { echo "FAILED: $*"; exit 1; }
 cat >"$folder/s.yaml" <<TXT
 extends: $ZUB_SOURCE/sim/scenarios/demo.yaml
 minutes: 200
+improve: {period: 60 s}
 demand: {per_hour: 60}
 network: {loss: 0.05, repeat: 0.05, latency_max: 2 s}
 trains: {late: 0.3, cancelled: 0.03}
