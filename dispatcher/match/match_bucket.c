@@ -105,16 +105,70 @@ void bucket_remove(struct match_pool *pool, struct match_bucket *bucket, int32_t
 	}
 }
 
-void bucket_move(struct match_pool *pool, struct match_bucket *bucket, int32_t key, uint32_t id, int32_t new_key)
+/* --- heaps --- */
+
+static void put(struct match_entry *entries, uint32_t place, struct match_entry entry, uint32_t *at)
 {
-	struct match_entry *entries = pool->entry + bucket->at;
-	uint32_t place = place_of(entries, bucket->n, key, id);
-	assert(place < bucket->n && entries[place].id == id && entries[place].key == key);
-	struct match_entry moved = entries[place];
-	moved.key = new_key;
-	for (; place + 1 < bucket->n && is_before(&entries[place + 1], new_key, id); place++)
-		entries[place] = entries[place + 1];
-	for (; place > 0 && !is_before(&entries[place - 1], new_key, id); place--)
-		entries[place] = entries[place - 1];
-	entries[place] = moved;
+	entries[place] = entry;
+	at[entry.slot] = place;
+}
+
+static void sift_up(struct match_entry *entries, uint32_t place, struct match_entry entry, uint32_t *at)
+{
+	while (place > 0 && entry.key < entries[(place - 1) / 4].key) {
+		put(entries, place, entries[(place - 1) / 4], at);
+		place = (place - 1) / 4;
+	}
+	put(entries, place, entry, at);
+}
+
+static void sift_down(struct match_entry *entries, uint32_t n, uint32_t place, struct match_entry entry, uint32_t *at)
+{
+	for (;;) {
+		uint32_t child = 4 * place + 1, least = child, end = child + 4 < n ? child + 4 : n;
+		if (child >= n)
+			break;
+		for (uint32_t i = child + 1; i < end; i++)
+			least = entries[i].key < entries[least].key ? i : least;
+		if (entries[least].key >= entry.key)
+			break;
+		put(entries, place, entries[least], at);
+		place = least;
+	}
+	put(entries, place, entry, at);
+}
+
+int heap_bucket_add(struct match_pool *pool, struct match_bucket *bucket, struct match_entry entry, uint32_t *at)
+{
+	if (bucket->n == bucket->room && bucket_grow(pool, bucket))
+		return ERR_FULL;
+	sift_up(pool->entry + bucket->at, bucket->n++, entry, at);
+	return ERR_OK;
+}
+
+void heap_bucket_move(struct match_pool *pool, struct match_bucket *bucket, uint32_t place, int32_t new_key,
+		      uint32_t *at)
+{
+	struct match_entry *entries = pool->entry + bucket->at, entry = entries[place];
+	int is_less = new_key < entry.key;
+	entry.key = new_key;
+	if (is_less)
+		sift_up(entries, place, entry, at);
+	else
+		sift_down(entries, bucket->n, place, entry, at);
+}
+
+void heap_bucket_remove(struct match_pool *pool, struct match_bucket *bucket, uint32_t place, uint32_t *at)
+{
+	struct match_entry *entries = pool->entry + bucket->at, last = entries[--bucket->n];
+	if (place < bucket->n) {
+		int is_less = last.key < entries[place].key;
+		if (is_less)
+			sift_up(entries, place, last, at);
+		else
+			sift_down(entries, bucket->n, place, last, at);
+	} else if (bucket->n == 0) {
+		block_give(pool, bucket->at, bucket->room);
+		bucket->room = 0;
+	}
 }

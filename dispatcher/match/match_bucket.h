@@ -11,6 +11,7 @@ struct match_entry {
 	int32_t key; /* ascending, ties by id */
 	int32_t time;
 	uint32_t id;
+	uint32_t slot; /* heaps: where in at[] the entry's own place is kept */
 };
 
 struct match_bucket {
@@ -24,11 +25,16 @@ struct match_pool {
 };
 
 int pool_open(struct match_pool *pool, uint32_t most, struct arena *arena);
-/* ERR_FULL: unchanged. */
+/* Ordered arrays: read from the front. ERR_FULL: unchanged. */
 int bucket_add(struct match_pool *pool, struct match_bucket *bucket, struct match_entry entry);
 /* The entry is there. */
 void bucket_remove(struct match_pool *pool, struct match_bucket *bucket, int32_t key, uint32_t id);
-/* The entry gets another key. */
-void bucket_move(struct match_pool *pool, struct match_bucket *bucket, int32_t key, uint32_t id, int32_t new_key);
+
+/* Heaps of four children, for buckets that can hold a whole fleet: an array would be moved by half with each change.
+ * The children of place i are 4 i + 1 .. 4 i + 4. at[slot] follows each entry's place. ERR_FULL: unchanged. */
+int heap_bucket_add(struct match_pool *pool, struct match_bucket *bucket, struct match_entry entry, uint32_t *at);
+void heap_bucket_remove(struct match_pool *pool, struct match_bucket *bucket, uint32_t place, uint32_t *at);
+void heap_bucket_move(struct match_pool *pool, struct match_bucket *bucket, uint32_t place, int32_t new_key,
+		      uint32_t *at);
 
 #endif

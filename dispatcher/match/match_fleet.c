@@ -30,7 +30,7 @@ size_t match_size(const struct route_graph *graph, const struct match_options *o
 	size_t columns = vehicles * options->plan_most * 28;
 	return sizeof(struct match) + route_hubs_size(graph) + columns +
 	       ids * (64 + 2 * label * sizeof(struct route_hub)) + hash_size(options) * sizeof(uint32_t) +
-	       vehicles * 56 + (size_t)entries_most(options) * sizeof(struct match_entry) +
+	       vehicles * (56 + label * 4) + (size_t)entries_most(options) * sizeof(struct match_entry) +
 	       (size_t)network->n_order * (KIND_COUNT * sizeof(struct match_bucket) + 16) + label * 60 +
 	       (size_t)options->plan_most * 4 + 2048;
 }
@@ -80,12 +80,13 @@ static int vehicles_open(struct match *match, struct arena *arena)
 	match->seats = arena_take(arena, n, sizeof *match->seats);
 	match->end = arena_take(arena, n, sizeof *match->end);
 	match->last_key = arena_take(arena, n, sizeof *match->last_key);
+	match->last_at = arena_take(arena, (size_t)n * match->label_most, sizeof *match->last_at);
 	match->loose_last = arena_take(arena, n, sizeof *match->loose_last);
 	match->loose_last_at = arena_take(arena, n, sizeof *match->loose_last_at);
 	match->vehicle_stamp = arena_take(arena, n, sizeof *match->vehicle_stamp);
 	match->candidate = arena_take(arena, n, sizeof *match->candidate);
-	if (!match->n_stops || !match->seats || !match->end || !match->last_key || !match->loose_last ||
-	    !match->loose_last_at || !match->vehicle_stamp || !match->candidate)
+	if (!match->n_stops || !match->seats || !match->end || !match->last_key || !match->last_at ||
+	    !match->loose_last || !match->loose_last_at || !match->vehicle_stamp || !match->candidate)
 		return ERR_MEMORY;
 	for (uint32_t v = 0; v < n; v++) {
 		match->last_key[v] = MATCH_FAR;
@@ -131,7 +132,8 @@ int match_open(struct match **ret_match, const struct route_graph *graph, const 
 	struct match *match = arena_take(arena, 1, sizeof *match);
 	if (!match)
 		return ERR_MEMORY;
-	if (options->plan_most < 3 || options->stops_most < options->n_vehicles || options->n_vehicles == 0)
+	if (options->plan_most < 3 || options->stops_most < options->n_vehicles || options->n_vehicles == 0 ||
+	    (uint64_t)options->n_vehicles * route_hubs_label_most(graph) >= NONE)
 		return ERR_RANGE;
 	*match = (struct match){.rules = options->rules,
 				.n_vehicles = options->n_vehicles,

@@ -76,7 +76,7 @@ void index_leg(struct match *match, uint32_t id)
 	for (uint32_t i = 0; i < n; i++) {
 		if (label[i].time + match->onward[i] > room)
 			continue;
-		struct match_entry entry = {label[i].time - room, label[i].time, id};
+		struct match_entry entry = {label[i].time - room, label[i].time, id, 0};
 		if (bucket_add(&match->pool, &match->bucket[label[i].vertex][KIND_LEG], entry)) {
 			index_leg_end(match, id);
 			loose_leg(match, id);
@@ -108,15 +108,20 @@ static void loose_last_end(struct match *match, uint32_t vehicle)
 	match->loose_last_at[vehicle] = NONE;
 }
 
+static struct match_bucket *last_bucket(const struct match *match, uint32_t vertex, int32_t key)
+{
+	return &match->bucket[vertex & ~MATCH_INDEXED][key ? KIND_BUSY : KIND_IDLE];
+}
+
 /* Entries at the first n hubs. Idle vehicles have key 0, busy ones never (departure 0 is as good as idle). */
 static void last_remove(struct match *match, uint32_t vehicle, uint32_t n)
 {
 	const struct route_hub *label = match_from(match, last_id(match, vehicle));
-	int32_t key = match->last_key[vehicle];
-	enum match_kind kind = key ? KIND_BUSY : KIND_IDLE;
-	for (uint32_t i = 0; i < n; i++)
-		bucket_remove(&match->pool, &match->bucket[label[i].vertex & ~MATCH_INDEXED][kind], label[i].time + key,
-			      vehicle);
+	const uint32_t *places = match->last_at + (size_t)vehicle * match->label_most;
+	for (uint32_t i = 0; i < n; i++) {
+		struct match_bucket *bucket = last_bucket(match, label[i].vertex, match->last_key[vehicle]);
+		heap_bucket_remove(&match->pool, bucket, places[i], match->last_at);
+	}
 	match->last_key[vehicle] = MATCH_FAR;
 }
 
@@ -132,35 +137,41 @@ static void last_move(struct match *match, uint32_t vehicle, int32_t new_key)
 {
 	uint32_t id = last_id(match, vehicle);
 	const struct route_hub *label = match_from(match, id);
-	int32_t key = match->last_key[vehicle];
+	const uint32_t *places = match->last_at + (size_t)vehicle * match->label_most;
 	for (uint32_t i = 0; i < match->stop.n_from[id]; i++)
-		bucket_move(&match->pool, &match->bucket[label[i].vertex & ~MATCH_INDEXED][KIND_BUSY],
-			    label[i].time + key, vehicle, label[i].time + new_key);
+		heap_bucket_move(&match->pool, last_bucket(match, label[i].vertex, new_key), places[i],
+				 label[i].time + new_key, match->last_at);
 	match->last_key[vehicle] = new_key;
 }
 
-void index_last(struct match *match, uint32_t vehicle, int is_idle)
+static void last_add(struct match *match, uint32_t vehicle, int32_t key)
 {
-	uint32_t id = last_id(match, vehicle), n = match->stop.n_from[id];
+	uint32_t id = last_id(match, vehicle), slot = vehicle * match->label_most;
 	const struct route_hub *label = match_from(match, id);
-	int32_t key = match->plan.departure[match_at(match, vehicle, match->n_stops[vehicle] - 1)];
-	key = is_idle ? 0 : key;
-	if (match->last_key[vehicle] == key || match->loose_last_at[vehicle] != NONE)
-		return;
-	if (match->last_key[vehicle] != MATCH_FAR && match->last_key[vehicle] && key) {
-		last_move(match, vehicle, key);
-		return;
-	}
-	index_last_end(match, vehicle);
 	match->last_key[vehicle] = key;
-	for (uint32_t i = 0; i < n; i++) {
-		struct match_entry entry = {label[i].time + key, label[i].time, vehicle};
-		uint32_t vertex = label[i].vertex & ~MATCH_INDEXED;
-		if (bucket_add(&match->pool, &match->bucket[vertex][key ? KIND_BUSY : KIND_IDLE], entry)) {
+	for (uint32_t i = 0; i < match->stop.n_from[id]; i++) {
+		struct match_entry entry = {label[i].time + key, label[i].time, vehicle, slot + i};
+		struct match_bucket *bucket = last_bucket(match, label[i].vertex, key);
+		if (heap_bucket_add(&match->pool, bucket, entry, match->last_at)) {
 			last_remove(match, vehicle, i);
 			loose_last(match, vehicle);
 			return;
 		}
 		match->counts.added++;
 	}
+}
+
+void index_last(struct match *match, uint32_t vehicle, int is_idle)
+{
+	int32_t old = match->last_key[vehicle];
+	int32_t key = match->plan.departure[match_at(match, vehicle, match->n_stops[vehicle] - 1)];
+	key = is_idle ? 0 : key;
+	if (old == key || match->loose_last_at[vehicle] != NONE)
+		return;
+	if (old != MATCH_FAR && old && key) {
+		last_move(match, vehicle, key);
+		return;
+	}
+	index_last_end(match, vehicle);
+	last_add(match, vehicle, key);
 }

@@ -120,18 +120,22 @@ static void last_offer(struct match *match, uint32_t vehicle, int32_t time)
 	}
 }
 
-static void scan_idle(struct match *match, const struct match_bucket *bucket, int32_t add)
+/* All entries of a heap up to what the best found so far allows; the bound falls on the way. */
+static void scan_last(struct match *match, const struct match_bucket *bucket, int32_t add, const int32_t *most)
 {
 	const struct match_entry *entry = match->pool.entry + bucket->at;
-	for (uint32_t i = 0; i < bucket->n && entry[i].key + add <= match->idle_most; i++)
-		last_offer(match, entry[i].id, entry[i].time + add);
-}
-
-static void scan_busy(struct match *match, const struct match_bucket *bucket, int32_t add)
-{
-	const struct match_entry *entry = match->pool.entry + bucket->at;
-	for (uint32_t i = 0; i < bucket->n && entry[i].key + add <= match->busy_most; i++)
-		last_offer(match, entry[i].id, entry[i].time + add);
+	uint32_t stack[128], n = 0, at = 0;
+	if (bucket->n == 0 || entry[0].key + add > *most)
+		return;
+	for (stack[n++] = 0; n > 0;) {
+		at = stack[--n];
+		if (entry[at].key + add > *most)
+			continue;
+		last_offer(match, entry[at].id, entry[at].time + add);
+		for (uint32_t child = 4 * at + 1; child < 4 * at + 5 && child < bucket->n; child++)
+			if (entry[child].key + add <= *most)
+				stack[n++] = child;
+	}
 }
 
 /* Vehicles that stand at the very place: no way at all. (At a stop where others get on, no stop either: see pairs.) */
@@ -154,8 +158,8 @@ void match_find_last(struct match *match)
 	last_here(match);
 	for (uint32_t i = fan->n; i-- > 0;) { /* low hubs are near: they bound the search early */
 		const struct match_bucket *bucket = match->bucket[fan->label[i].vertex];
-		scan_idle(match, &bucket[KIND_IDLE], fan->label[i].time);
-		scan_busy(match, &bucket[KIND_BUSY], fan->label[i].time);
+		scan_last(match, &bucket[KIND_IDLE], fan->label[i].time, &match->idle_most);
+		scan_last(match, &bucket[KIND_BUSY], fan->label[i].time, &match->busy_most);
 	}
 	for (uint32_t i = 0; i < match->n_loose_last; i++) {
 		uint32_t vehicle = match->loose_last[i], last = match->n_stops[vehicle] - 1;

@@ -55,6 +55,8 @@ struct match {
 	uint32_t *n_stops, *seats;
 	int32_t *end;
 	int32_t *last_key; /* what its last stop's keys are above the times: departure; 0 idle; MATCH_FAR: no entries */
+	uint32_t *
+		last_at; /* [n_vehicles * label_most] places of its entries in the heaps at the hubs of its last stop */
 	struct match_plans plan;
 	struct match_stops stop;
 	uint32_t *arc_head; /* [n_hash] first stop at an arc of this hash */

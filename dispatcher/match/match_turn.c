@@ -8,6 +8,7 @@ struct match_turn turn_of(struct match *match, uint32_t vehicle, int32_t now)
 	match->counts.turns++;
 	if (next == arc)
 		return (struct match_turn){arc, leave};
-	struct route_hub_place place = route_hubs_along(match->hubs, arc, next, now - leave);
+	struct route_hub_place place =
+		route_hubs_along(match->hubs, arc, next, match->plan.arrival[at + 1] - leave, now - leave);
 	return (struct match_turn){place.arc, leave + place.time};
 }

@@ -353,7 +353,9 @@ void route_hubs_onward(struct route_hubs *hubs, const struct route_hub *from, ui
 
 /* --- where one is on the way --- */
 
-static void climb_noting(struct route_hubs *hubs, const struct cch_side *side, uint32_t x, struct hub_way *way)
+/* No further than `most`. */
+static void climb_noting(struct route_hubs *hubs, const struct cch_side *side, uint32_t x, cch_label most,
+			 struct hub_way *way)
 {
 	uint32_t depth = hubs->depth[x];
 	for (uint32_t d = 0; d < depth; d++)
@@ -363,7 +365,7 @@ static void climb_noting(struct route_hubs *hubs, const struct cch_side *side, u
 	for (; x != NONE; x = hubs->parent[x], depth--) {
 		cch_label at = way->reach[depth];
 		way->vertex[depth] = x;
-		for (uint32_t e = side->first[x]; at < CCH_INFINITE && e < side->first[x + 1]; e++) {
+		for (uint32_t e = side->first[x]; at <= most && e < side->first[x + 1]; e++) {
 			uint32_t d = side->depth[e];
 			if (at + side->weight[e] < way->reach[d]) {
 				way->reach[d] = at + side->weight[e];
@@ -440,17 +442,18 @@ static struct route_hub_place place_in(struct route_hubs *hubs, uint32_t slot, i
 	return (struct route_hub_place){part.first - 1, time + slot_time(hubs, slot)};
 }
 
-struct route_hub_place route_hubs_along(struct route_hubs *hubs, uint32_t from_arc, uint32_t to_arc, int32_t after)
+struct route_hub_place route_hubs_along(struct route_hubs *hubs, uint32_t from_arc, uint32_t to_arc, int32_t total,
+					int32_t after)
 {
 	const struct network *network = hubs->graph->network;
 	const struct route_weights *weights = hubs->weights;
 	uint32_t from = hubs->rank[hubs->by_state ? from_arc : network->head[from_arc]], top = NONE, n = 0;
-	cch_label best = CCH_INFINITE;
+	cch_label best = CCH_INFINITE, most = cch_label_of((uint64_t)total + 1, 0);
 	int32_t time = 0;
-	climb_noting(hubs, &weights->forward, from, &hubs->way[0]);
+	climb_noting(hubs, &weights->forward, from, most, &hubs->way[0]);
 	for (uint32_t state = to_arc; state != NONE; state = hubs->by_state ? hubs->graph->state_next[state] : NONE) {
 		uint32_t to = hubs->rank[hubs->by_state ? state : network->tail[to_arc]];
-		climb_noting(hubs, &weights->backward, to, &hubs->way[1]);
+		climb_noting(hubs, &weights->backward, to, most, &hubs->way[1]);
 		top = top_of(hubs, from, to, &best);
 		n = top == NONE ? n : slots_of(hubs, top);
 	}

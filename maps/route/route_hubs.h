@@ -35,11 +35,12 @@ uint32_t route_hubs_to(struct route_hubs *hubs, uint32_t arc, struct route_hub *
 void route_hubs_onward(struct route_hubs *hubs, const struct route_hub *from, uint32_t n, const struct route_hub *to,
 		       uint32_t n_to, int32_t *ret_times);
 /* Somewhere on the fastest way (of equally fast ones the shortest) from the end of an arc to the end of another: the
- * first arc that ends at `after` or later, and when it ends. There is a way. */
+ * first arc that ends at `after` or later, and when it ends. There is a way, and it takes `total`. */
 struct route_hub_place {
 	uint32_t arc;
 	int32_t time;
 };
-struct route_hub_place route_hubs_along(struct route_hubs *hubs, uint32_t from_arc, uint32_t to_arc, int32_t after);
+struct route_hub_place route_hubs_along(struct route_hubs *hubs, uint32_t from_arc, uint32_t to_arc, int32_t total,
+					int32_t after);
 
 #endif

@@ -19,6 +19,7 @@
 #define TICK_MS 100 /* the objective "loud" counts tenths of a second */
 #define PLAN_MOST 100
 #define PHASES 6
+#define AREA_E7 810000 /* made requests lie within some 9 km of the middle */
 
 static const char *const phase_names[PHASES] = {"advance", "candidates", "last_stop", "buckets", "pairs", "update"};
 
@@ -52,6 +53,7 @@ struct run {
 	struct matcher_twin twin;
 	uint32_t n_twin, n_differ;
 	/* instance */
+	struct geo_point middle;
 	uint32_t n_vehicles, n_requests;
 	struct match_vehicle_row *vehicle;
 	struct match_request *request;
@@ -174,21 +176,54 @@ static int read_requests(struct run *run, const char *path)
 static const uint16_t day_permille[24] = {8,  5,  4,  3,  4,  9,  28, 57, 62, 58, 54, 54,
 					  55, 55, 55, 56, 58, 62, 64, 59, 56, 54, 44, 36};
 
+/* Squared, in (1e-7 degrees of latitude)^2. */
+static int64_t apart(struct geo_point p, struct geo_point q)
+{
+	int64_t lat = (int64_t)p.lat_e7 - q.lat_e7, lon = ((int64_t)p.lon_e7 - q.lon_e7) * 3 / 4;
+	return lat * lat + lon * lon;
+}
+
+static struct geo_point end_of(const struct run *run, uint32_t arc)
+{
+	return run->network.node_point[run->network.head[arc]];
+}
+
+static int by_number(const void *left, const void *right)
+{
+	const int32_t *a = left, *b = right;
+	return (*a > *b) - (*a < *b);
+}
+
+/* The town's middle: half of the junctions lie to either side. */
+static void middle_set(struct run *run)
+{
+	uint32_t n = run->network.n_nodes;
+	int32_t *lat = twin_alloc(n, sizeof *lat), *lon = twin_alloc(n, sizeof *lon);
+	for (uint32_t v = 0; v < n; v++) {
+		lat[v] = run->network.node_point[v].lat_e7;
+		lon[v] = run->network.node_point[v].lon_e7;
+	}
+	qsort(lat, n, sizeof *lat, by_number);
+	qsort(lon, n, sizeof *lon, by_number);
+	run->middle = (struct geo_point){lat[n / 2], lon[n / 2]};
+	free(lat);
+	free(lon);
+}
+
+/* Somebody's place: of the main part, within the service area. */
 static uint32_t arc_random(const struct run *run, struct rng *rng)
 {
 	uint32_t arc;
 	do
 		arc = rng_below(rng, run->network.n_arcs);
-	while (run->time[arc] == TIME_INFINITE || !(run->network.main_mask[arc] & 1));
+	while (run->time[arc] == TIME_INFINITE || !(run->network.main_mask[arc] & 1) ||
+	       apart(end_of(run, arc), run->middle) > (int64_t)AREA_E7 * AREA_E7);
 	return arc;
 }
 
-static int64_t apart(const struct run *run, uint32_t a, uint32_t b)
+static int is_nearer(const struct run *run, uint32_t from, uint32_t a, uint32_t b)
 {
-	struct geo_point p = run->network.node_point[run->network.head[a]],
-			 q = run->network.node_point[run->network.head[b]];
-	int64_t lat = (int64_t)p.lat_e7 - q.lat_e7, lon = ((int64_t)p.lon_e7 - q.lon_e7) * 3 / 4;
-	return lat * lat + lon * lon;
+	return apart(end_of(run, from), end_of(run, a)) < apart(end_of(run, from), end_of(run, b));
 }
 
 /* Trips of some kilometres: of six places drawn the second nearest. */
@@ -200,10 +235,10 @@ static uint32_t arc_within(const struct run *run, struct rng *rng, uint32_t from
 		do
 			arc = arc_random(run, rng);
 		while (arc == from);
-		if (near[0] == NONE || apart(run, from, arc) < apart(run, from, near[0])) {
+		if (near[0] == NONE || is_nearer(run, from, arc, near[0])) {
 			near[1] = near[0];
 			near[0] = arc;
-		} else if (near[1] == NONE || apart(run, from, arc) < apart(run, from, near[1])) {
+		} else if (near[1] == NONE || is_nearer(run, from, arc, near[1])) {
 			near[1] = arc;
 		}
 	}
@@ -224,6 +259,7 @@ static int generate(struct run *run, const char *sizes, uint64_t seed)
 	if (sscanf(sizes, "%u,%u", &run->n_vehicles, &run->n_requests) != 2 || !run->n_vehicles || !run->n_requests)
 		return fail("--generate VEHICLES,REQUESTS", "");
 	rng_seed(&rng, seed);
+	middle_set(run);
 	run->vehicle = twin_alloc(run->n_vehicles, sizeof *run->vehicle);
 	run->request = twin_alloc(run->n_requests, sizeof *run->request);
 	for (uint32_t v = 0; v < run->n_vehicles; v++)

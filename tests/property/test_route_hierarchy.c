@@ -127,9 +127,9 @@ static void hubs_compare_pair(struct twin *twin, struct route_hubs *hubs, uint32
 	assert_int_equal(best, way.time_ms);
 	assert_int_equal(best_on, way.time_ms);
 	int32_t end = (int32_t)way.time_ms;
-	assert_int_equal(route_hubs_along(hubs, from, to, end + 1).arc, to);
+	assert_int_equal(route_hubs_along(hubs, from, to, end, end + 1).arc, to);
 	for (int32_t after = 0, last = 0; after <= end; after++) {
-		struct route_hub_place place = route_hubs_along(hubs, from, to, after);
+		struct route_hub_place place = route_hubs_along(hubs, from, to, end, after);
 		assert_in_range(place.time, after > last ? after : last, end);
 		last = place.time;
 	}
