@@ -294,6 +294,8 @@ static void try_new_stop(struct match *match, struct try *try, uint32_t j, int64
 	int64_t slack = plan->slack[at + 1];
 	if (near->stamp != match->stamp || shift + near->time + stop - leg_of(match, try, j) > slack)
 		return;
+	if (rider_cost(match, try->departure, leave + near->time) + shift + stop > match->best.cost)
+		return;
 	int32_t time = match_way_on(match, match->request.to, plan->id[at + 1], &match->dropoff_from);
 	int64_t total = shift + near->time + stop + time - leg_of(match, try, j);
 	if (total <= slack)
@@ -325,6 +327,12 @@ static void try_pickup(struct match *match, struct try *try, uint32_t i, int32_t
 	try->reach = time < 0 ? 0 : time + (int32_t)match->rules.stop;
 	try->departure = plan->departure[at] + try->reach;
 	if (plan->load[at] >= match->seats[try->vehicle])
+		return;
+	int64_t least =
+		time < 0 ? 0 : match->rules.stop; /* a stop of its own shifts all behind it by itself at least */
+	int64_t others = i + 1 < try->n ? plan->after[at + 1] * least : 0;
+	if (rider_cost(match, try->departure, (int64_t)try->departure + match->direct) + least + others >
+	    match->best.cost)
 		return;
 	try_paired(match, try);
 	if (i + 1 == try->n)
