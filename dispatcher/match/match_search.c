@@ -178,32 +178,14 @@ static void candidate_add(struct match *match, uint32_t vehicle)
 	match->candidate[match->n_candidates++] = vehicle;
 }
 
-static void leg_found(struct match *match, int is_dropoff, uint32_t id, int32_t time)
+static void leg_found(struct match *match, uint32_t id, int32_t time)
 {
-	struct match_near *near = &match->near[is_dropoff][id];
+	struct match_near *near = &match->near[0][id];
 	if (near->stamp == match->stamp && near->time <= time)
 		return;
 	match->counts.legs += near->stamp != match->stamp;
 	*near = (struct match_near){match->stamp, time};
-	if (!is_dropoff)
-		candidate_add(match, match->stop.vehicle[id]);
-}
-
-static void scan_legs(struct match *match, int is_dropoff, const struct match_fan *fan)
-{
-	for (uint32_t i = 0; i < fan->n; i++) {
-		const struct match_bucket *bucket = &match->bucket[fan->label[i].vertex][KIND_LEG];
-		const struct match_entry *entry = match->pool.entry + bucket->at;
-		int32_t add = fan->label[i].time;
-		uint32_t k = 0;
-		for (; k < bucket->n && entry[k].key + add <= 0; k++)
-			leg_found(match, is_dropoff, entry[k].id, entry[k].time + add);
-		match->counts.leg_entries += k;
-	}
-	for (uint32_t i = 0; i < match->n_loose_legs; i++) {
-		uint32_t id = match->loose_legs[i];
-		leg_found(match, is_dropoff, id, match_way(match_from(match, id), match->stop.n_from[id], fan));
-	}
+	candidate_add(match, match->stop.vehicle[id]);
 }
 
 /* Plans that stop at the place of pickup anyway. */
@@ -214,14 +196,26 @@ static void candidates_here(struct match *match)
 			candidate_add(match, match->stop.vehicle[id]);
 }
 
+/* For the pickup alone: where a drop-off fits is asked only for the few plans whose pickup is not too dear already. */
 void match_find_legs(struct match *match)
 {
+	const struct match_fan *fan = &match->pickup_to;
 	if (match->direct >= MATCH_FAR)
 		return;
 	candidates_here(match);
-	scan_legs(match, 0, &match->pickup_to);
-	if (match->n_candidates > 0)
-		scan_legs(match, 1, &match->dropoff_to);
+	for (uint32_t i = 0; i < fan->n; i++) {
+		const struct match_bucket *bucket = &match->bucket[fan->label[i].vertex][KIND_LEG];
+		const struct match_entry *entry = match->pool.entry + bucket->at;
+		int32_t add = fan->label[i].time;
+		uint32_t k = 0;
+		for (; k < bucket->n && entry[k].key + add <= 0; k++)
+			leg_found(match, entry[k].id, entry[k].time + add);
+		match->counts.leg_entries += k;
+	}
+	for (uint32_t i = 0; i < match->n_loose_legs; i++) {
+		uint32_t id = match->loose_legs[i];
+		leg_found(match, id, match_way(match_from(match, id), match->stop.n_from[id], fan));
+	}
 }
 
 /* --- pairs of positions of one vehicle --- */
@@ -269,11 +263,21 @@ static void try_paired(struct match *match, struct try *try)
 	}
 	int32_t leg = leg_of(match, try, try->i);
 	uint32_t next = plan->id[at + 1];
-	if (match->near[1][plan->id[at]].stamp != match->stamp || total - leg > plan->slack[at + 1])
+	if (total - leg > plan->slack[at + 1])
 		return;
 	total += match_way_on(match, match->request.to, next, &match->dropoff_from) - leg;
 	if (total <= plan->slack[at + 1])
 		try_pair(match, try, try->i, arrival, 0, total);
+}
+
+/* From a stop to the drop-off, asked once. */
+static int32_t dropoff_way(struct match *match, uint32_t id)
+{
+	struct match_near *near = &match->near[1][id];
+	if (near->stamp != match->stamp)
+		*near = (struct match_near){match->stamp,
+					    match_way_to(match, id, match->request.to, &match->dropoff_to)};
+	return near->time;
 }
 
 /* The drop-off between stop j and the next, or after the last. */
@@ -282,24 +286,24 @@ static void try_new_stop(struct match *match, struct try *try, uint32_t j, int64
 	const struct match_plans *plan = &match->plan;
 	size_t at = try->at + j;
 	int64_t leave = plan->departure[at] + shift, stop = match->rules.stop;
-	const struct match_near *near = &match->near[1][plan->id[at]];
+	int64_t arrival =
+		leave > try->departure + (int64_t)match->direct ? leave : try->departure + (int64_t)match->direct;
+	if (rider_cost(match, try->departure, arrival) + shift + stop > match->best.cost)
+		return;
+	if (j + 1 < try->n && shift + stop > plan->slack[at + 1])
+		return;
+	int32_t to = dropoff_way(match, plan->id[at]);
 	if (j + 1 == try->n) {
-		if (rider_cost(match, try->departure, leave) + shift + stop > match->best.cost)
-			return;
-		int32_t time = match_way_to(match, plan->id[at], match->request.to, &match->dropoff_to);
-		if (time < MATCH_FAR)
-			try_pair(match, try, j, leave + time, shift, shift + time + stop);
+		if (to < MATCH_FAR)
+			try_pair(match, try, j, leave + to, shift, shift + to + stop);
 		return;
 	}
-	int64_t slack = plan->slack[at + 1];
-	if (near->stamp != match->stamp || shift + near->time + stop - leg_of(match, try, j) > slack)
+	int64_t slack = plan->slack[at + 1], total = shift + to + stop - leg_of(match, try, j);
+	if (total > slack || rider_cost(match, try->departure, leave + to) + shift + stop > match->best.cost)
 		return;
-	if (rider_cost(match, try->departure, leave + near->time) + shift + stop > match->best.cost)
-		return;
-	int32_t time = match_way_on(match, match->request.to, plan->id[at + 1], &match->dropoff_from);
-	int64_t total = shift + near->time + stop + time - leg_of(match, try, j);
+	total += match_way_on(match, match->request.to, plan->id[at + 1], &match->dropoff_from);
 	if (total <= slack)
-		try_pair(match, try, j, leave + near->time, shift, total);
+		try_pair(match, try, j, leave + to, shift, total);
 }
 
 /* All drop-off positions behind a pickup that shifts the stops behind it. */

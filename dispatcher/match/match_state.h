@@ -39,10 +39,10 @@ struct match_fan {
 	int32_t *at; /* [vertices] MATCH_FAR where there is no hub */
 };
 
-/* What the legs' search found for one leg. */
+/* From a stop to the pickup, as the legs' buckets say; to the drop-off, once asked. */
 struct match_near {
 	uint32_t stamp;
-	int32_t time; /* from the first stop of the leg */
+	int32_t time;
 };
 
 struct match {
