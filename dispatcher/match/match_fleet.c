@@ -30,7 +30,7 @@ size_t match_size(const struct route_graph *graph, const struct match_options *o
 	size_t columns = vehicles * options->plan_most * 28;
 	return sizeof(struct match) + route_hubs_size(graph) + columns +
 	       ids * (64 + 2 * label * sizeof(struct route_hub)) + hash_size(options) * sizeof(uint32_t) +
-	       vehicles * (56 + label * 4) + (size_t)entries_most(options) * sizeof(struct match_entry) +
+	       vehicles * (72 + label * 4) + (size_t)entries_most(options) * sizeof(struct match_entry) +
 	       (size_t)network->n_order * (KIND_COUNT * sizeof(struct match_bucket) + 16) + label * 60 +
 	       (size_t)options->plan_most * 4 + 2048;
 }
