@@ -1,7 +1,6 @@
 #include "match_state.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 /* --- labels --- */
 
@@ -175,7 +174,7 @@ static void candidate_add(struct match *match, uint32_t vehicle)
 	if (match->vehicle_stamp[vehicle] == match->stamp)
 		return;
 	match->vehicle_stamp[vehicle] = match->stamp;
-	match->candidate[match->n_candidates++].vehicle = vehicle;
+	match->candidate[match->n_candidates++] = vehicle;
 }
 
 static void leg_found(struct match *match, uint32_t id, int32_t time)
@@ -322,16 +321,6 @@ static void try_later(struct match *match, struct try *try, int64_t shift)
 	}
 }
 
-/* No drop-off makes a pickup after this stop, `time` away (-1: at it), cheaper: a stop of its own shifts all behind it
- * by itself at least. */
-static int64_t pickup_bound(const struct match *match, size_t at, int is_last, int32_t time)
-{
-	int64_t stop = time < 0 ? 0 : match->rules.stop;
-	int64_t departure = match->plan.departure[at] + (time < 0 ? 0 : time + stop);
-	int64_t others = is_last ? 0 : match->plan.after[at + 1] * stop;
-	return rider_cost(match, departure, departure + match->direct) + stop + others;
-}
-
 /* Pickup after stop i, which is `time` away and a stop, or at it (time -1). */
 static void try_pickup(struct match *match, struct try *try, uint32_t i, int32_t time)
 {
@@ -342,8 +331,8 @@ static void try_pickup(struct match *match, struct try *try, uint32_t i, int32_t
 	try->departure = plan->departure[at] + try->reach;
 	if (plan->load[at] >= match->seats[try->vehicle])
 		return;
-	int64_t least =
-		time < 0 ? 0 : match->rules.stop; /* a stop of its own shifts all behind it by itself at least */
+	/* no drop-off makes it cheaper: a stop of its own shifts all behind it by itself at least */
+	int64_t least = time < 0 ? 0 : match->rules.stop;
 	int64_t others = i + 1 < try->n ? plan->after[at + 1] * least : 0;
 	if (rider_cost(match, try->departure, (int64_t)try->departure + match->direct) + least + others >
 	    match->best.cost)
@@ -384,62 +373,45 @@ static void try_turn(struct match *match, struct try *try, int32_t time)
 		try_pickup(match, try, 0, turn.time - match->plan.departure[try->at] + way);
 }
 
+static struct try try_of(const struct match *match, uint32_t vehicle)
+{
+	return (struct try){.vehicle = vehicle,
+			    .n = match->n_stops[vehicle],
+			    .at = match_at(match, vehicle, 0),
+			    .is_sure = 1,
+			    .least = INT64_MAX};
+}
+
+/* Is the leg that it is on a candidate? */
+static int may_turn(const struct match *match, uint32_t vehicle)
+{
+	const struct match_near *near = &match->near[0][match->plan.id[match_at(match, vehicle, 0)]];
+	return near->stamp == match->stamp && match_is_driving(match, vehicle, match->request.time) &&
+	       !match_takes_pickup(match, vehicle, 0);
+}
+
 static void try_vehicle(struct match *match, uint32_t vehicle)
 {
-	struct try try = {.vehicle = vehicle,
-			  .n = match->n_stops[vehicle],
-			  .at = match_at(match, vehicle, 0),
-			  .is_sure = 1,
-			  .least = INT64_MAX};
-	int is_driving = match_is_driving(match, vehicle, match->request.time);
-	for (uint32_t i = 0; i < try.n; i++) {
+	struct try try = try_of(match, vehicle);
+	for (uint32_t i = may_turn(match, vehicle) ? 1 : 0; i < try.n; i++) {
 		const struct match_near *near = &match->near[0][match->plan.id[try.at + i]];
 		if (match_takes_pickup(match, vehicle, i))
 			try_pickup(match, &try, i, -1);
-		else if (i + 1 < try.n && near->stamp == match->stamp && i == 0 && is_driving)
-			try_turn(match, &try, near->time);
 		else if (i + 1 < try.n && near->stamp == match->stamp)
 			try_pickup(match, &try, i, near->time);
 	}
 }
 
-/* The least bound of its pickups. */
-static int64_t vehicle_bound(const struct match *match, uint32_t vehicle)
-{
-	uint32_t n = match->n_stops[vehicle];
-	int64_t least = INT64_MAX, bound = INT64_MAX;
-	for (uint32_t i = 0; i < n; i++) {
-		size_t at = match_at(match, vehicle, i);
-		const struct match_near *near = &match->near[0][match->plan.id[at]];
-		if (match_takes_pickup(match, vehicle, i))
-			bound = pickup_bound(match, at, i + 1 == n, -1);
-		else if (i + 1 < n && near->stamp == match->stamp)
-			bound = pickup_bound(match, at, 0, near->time);
-		least = bound < least ? bound : least;
-	}
-	return least;
-}
-
-static int by_bound(const void *left, const void *right)
-{
-	const struct match_candidate *a = left, *b = right;
-	if (a->bound != b->bound)
-		return a->bound < b->bound ? -1 : 1;
-	return a->vehicle < b->vehicle ? -1 : a->vehicle > b->vehicle;
-}
-
-/* The most promising first: each good answer spares asking ways for those behind it. */
+/* Turning off on the way comes last: then a good answer often spares asking where the vehicle is. */
 void match_find_pairs(struct match *match, struct match_answer *ret_answer)
 {
-	struct match_candidate *candidate = match->candidate;
-	uint32_t n = 0;
+	for (uint32_t i = 0; i < match->n_candidates; i++)
+		try_vehicle(match, match->candidate[i]);
 	for (uint32_t i = 0; i < match->n_candidates; i++) {
-		candidate[i].bound = vehicle_bound(match, candidate[i].vehicle);
-		if (candidate[i].bound <= match->best.cost)
-			candidate[n++] = candidate[i];
+		uint32_t vehicle = match->candidate[i];
+		struct try try = try_of(match, vehicle);
+		if (may_turn(match, vehicle))
+			try_turn(match, &try, match->near[0][match->plan.id[try.at]].time);
 	}
-	qsort(candidate, n, sizeof *candidate, by_bound);
-	for (uint32_t i = 0; i < n && candidate[i].bound <= match->best.cost; i++)
-		try_vehicle(match, candidate[i].vehicle);
 	*ret_answer = match->best;
 }

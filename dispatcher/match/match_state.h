@@ -74,11 +74,7 @@ struct match {
 	int32_t idle_most, busy_most; /* no more may cost it to the pickup: time from now; arrival */
 	uint32_t stamp;
 	struct match_near *near[2]; /* [n_ids] pickup, dropoff */
-	struct match_candidate {
-		int64_t bound;
-		uint32_t vehicle;
-	} * candidate; /* [n_vehicles] */
-	uint32_t *vehicle_stamp, n_candidates;
+	uint32_t *vehicle_stamp, *candidate, n_candidates;
 	struct route_hub *label; /* [label_most] scratch */
 	int32_t *onward;	 /* [label_most] scratch */
 	int32_t *leg;		 /* [plan_most + 2] scratch */
