@@ -20,7 +20,7 @@ struct rows {
 		pace_min, pace_max;
 	int64_t latency_min, latency_max, loss, repeat, slow, live, trains_late, trains_late_max, trains_cancelled,
 		check_every, snapshot_every, reserve, message, rides_max, improve_ms, improve_iterations, rebalance,
-		charger_slots, fair_gap, fair_wait;
+		charger_slots, fair_gap, fair_wait, weight_vehicle, weight_wait, weight_ride, weight_walk;
 };
 #define ROW(name, type, low, high, fallback, field, help)                                                            \
 	{                                                                                                            \
@@ -96,6 +96,10 @@ static const struct yaml_setting table[] = {
 	    "this share; 0: not bounded"),
 	ROW("fair.wait", YAML_DURATION, 0, 86400000, "0 s", fair_wait,
 	    "with fair.gap: nor does any group wait longer than this on average; 0 s: not bounded"),
+	ROW("cost.vehicle", YAML_INT, 0, 1000, "10", weight_vehicle, "weight of a second of vehicle time"),
+	ROW("cost.wait", YAML_INT, 0, 1000, "10", weight_wait, "weight of a second of waiting"),
+	ROW("cost.ride", YAML_INT, 0, 1000, "5", weight_ride, "weight of a second of riding"),
+	ROW("cost.walk", YAML_INT, 0, 1000, "15", weight_walk, "weight of a second of walking"),
 };
 
 static const char *const fault_kinds[WORLD_FAULT_KINDS] = {"", "mrc", "dead", "link", "agent", "dispatcher"};
@@ -150,6 +154,10 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 			      .charger_slots = world->core.charger_slots,
 			      .fair_gap = world->core.fair_gap_permille,
 			      .fair_wait = world->core.fair_wait_ms,
+			      .weight_vehicle = world->core.weight_vehicle,
+			      .weight_wait = world->core.weight_wait,
+			      .weight_ride = world->core.weight_ride,
+			      .weight_walk = world->core.weight_walk,
 			      .rides_max = world->core.rides_max,
 			      .improve_ms = world->improve_ms,
 			      .improve_iterations = world->improve_iterations};
@@ -201,6 +209,10 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->core.fair_gap_permille = (uint32_t)rows->fair_gap;
 	world->core.fair_wait_ms = (uint32_t)rows->fair_wait;
 	world->core.charger_slots = (uint32_t)rows->charger_slots;
+	world->core.weight_vehicle = (uint32_t)rows->weight_vehicle;
+	world->core.weight_wait = (uint32_t)rows->weight_wait;
+	world->core.weight_ride = (uint32_t)rows->weight_ride;
+	world->core.weight_walk = (uint32_t)rows->weight_walk;
 	demand->per_hour = (uint32_t)rows->per_hour;
 	demand->hub_mm = (uint32_t)rows->hub_m * 1000;
 	demand->hubs = (uint32_t)rows->hubs;

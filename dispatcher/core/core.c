@@ -22,10 +22,10 @@ void core_settings_default(struct core_settings *settings)
 		.battery_reserve_permille = 200,
 		.battery_wh = 40000,
 		.charge_w = 22000,
-		.weight_vehicle = 4,
-		.weight_wait = 1,
-		.weight_ride = 1,
-		.weight_walk = 2,
+		.weight_vehicle = 10,
+		.weight_wait = 10,
+		.weight_ride = 5,
+		.weight_walk = 15,
 		.message_ms = 2000,
 	};
 }

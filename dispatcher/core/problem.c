@@ -7,9 +7,7 @@
 
 static int is_fit(const struct core *core, uint32_t slot)
 {
-	/* one that goes to wait somewhere has nothing to improve */
-	return !vehicle_refuses(core, slot) && core->vehicles[slot].anchor.road.arc != NONE &&
-	       plan_n_serving(core, slot) == core->vehicles_more[slot].n;
+	return core->vehicles[slot].anchor.road.arc != NONE && proposal_open(core, slot);
 }
 
 static uint32_t count_free(const struct core *core, uint32_t slot)
@@ -103,10 +101,8 @@ static void add_task(const struct core *core, struct problem *p, const struct se
 	task->at = k;
 	task->other = NONE;
 	task->may_go = UINT32_C(1) << v;
-	if (ride != NONE) {
+	if (ride != NONE)
 		memcpy(task->units, core->rides[ride].units, sizeof task->units);
-		task->told = core->rides[ride].state != RIDE_OFFERED;
-	}
 	for (uint32_t i = p->vehicles[v].first; ride != NONE && i < p->n_tasks; i++) {
 		if (p->tasks[i].ride != task->ride)
 			continue;

@@ -33,7 +33,6 @@ struct problem_task {
 	uint32_t vehicle, at; /* whose task it is now, and where in its plan */
 	uint32_t other;	      /* the ride's drop-off (of a pickup) or pickup (of a drop-off); NONE */
 	uint32_t may_go;      /* bit v: vehicle v may have it */
-	uint8_t told;	      /* its rider knows the vehicle */
 	uint8_t units[TOWN_SPACES_MAX];
 	struct proposal_limits limits;
 };

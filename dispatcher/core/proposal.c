@@ -73,6 +73,18 @@ static void keep_plan(struct core *core, struct kept_plans *kept, uint32_t i)
 	kept->cost += cost_of_plan(&core->settings, &seq, &times, proposal_rest_ms(core, slot));
 }
 
+int proposal_open(const struct core *core, uint32_t slot)
+{
+	if (vehicle_refuses(core, slot) || plan_n_serving(core, slot) < core->vehicles_more[slot].n)
+		return 0;
+	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
+		uint32_t ride = core_tasks_more(core, slot)[k].ride;
+		if (ride != NONE && core->rides[ride].state == RIDE_OFFERED)
+			return 0;
+	}
+	return 1;
+}
+
 /* The vehicles named, and that their plans are those that the proposal knows. */
 static int find_plans(struct core *core, const struct cmd_improve *improve, struct kept_plans *kept)
 {
@@ -95,7 +107,7 @@ static int find_plans(struct core *core, const struct cmd_improve *improve, stru
 		const struct core_vehicle *vehicle = &core->vehicles[slot];
 		if (vehicle->plan_epoch != improve->epoch[i] || vehicle->plan_version != improve->version[i])
 			return ERR_STALE;
-		if (vehicle_refuses(core, slot) || plan_n_serving(core, slot) < core->vehicles_more[slot].n)
+		if (!proposal_open(core, slot))
 			return ERR_UNAVAILABLE;
 	}
 	kept->first[kept->n] = kept->n_tasks;
@@ -124,8 +136,7 @@ int proposal_may_carry(const struct core *core, uint32_t ride, uint32_t from, ui
 
 int proposal_may_leave(const struct core *core, uint32_t ride, instant_ms pickup_at)
 {
-	uint8_t state = core->rides[ride].state;
-	return state == RIDE_OFFERED || (state == RIDE_PROMISED && pickup_at >= core->now + PROPOSAL_AHEAD_MS);
+	return core->rides[ride].state == RIDE_PROMISED && pickup_at >= core->now + PROPOSAL_AHEAD_MS;
 }
 
 /* May task `was` stand in the plan of vehicle i? */
@@ -325,8 +336,6 @@ static void take_riders(struct core *core, uint32_t slot)
 			continue;
 		core_touch_ride(core, ride);
 		core->rides_more[ride].vehicle = slot;
-		if (core->rides[ride].state == RIDE_OFFERED)
-			continue;
 		core->rides[ride].vehicle = core->vehicles[slot].number;
 		core->rides[ride].n_reassigned++;
 		core->rides_more[ride].since = core->now;

@@ -448,7 +448,10 @@ void closure_forget(struct core *core); /* a new town file: each becomes a perso
 int proposal_take(struct core *core, const struct cmd_improve *improve);
 int64_t proposal_rest_ms(const struct core *core, uint32_t vehicle);   /* of its way, when it has nothing left to do */
 uint64_t proposal_range_mm(const struct core *core, uint32_t vehicle); /* what its battery is good for */
-/* May a rider (offered or promised) leave the vehicle that he is to board at pickup_at; may another have him? */
+/* May this plan be changed? Not that of a vehicle that goes to wait somewhere, nor while somebody thinks about an offer
+ * in it: the vehicle does not set off for him yet, so what is ahead is not what will be. */
+int proposal_open(const struct core *core, uint32_t vehicle);
+/* May a promised rider leave the vehicle that he is to board at pickup_at; may another have him? */
 int proposal_may_leave(const struct core *core, uint32_t ride, instant_ms pickup_at);
 int proposal_may_carry(const struct core *core, uint32_t ride, uint32_t from, uint32_t to);
 

@@ -165,7 +165,7 @@ static int64_t try_route(const struct plans *s, uint32_t v, const uint8_t *tasks
 static int64_t move_cost(const struct plans *s, uint32_t pickup, uint32_t v)
 {
 	const struct problem_task *task = task_of(s, pickup);
-	return task->step.kind == WIRE_PICKUP && task->told && task->vehicle != v ? s->move_cost : 0;
+	return task->step.kind == WIRE_PICKUP && task->vehicle != v ? s->move_cost : 0;
 }
 
 static void measure_loads(const struct plans *s, struct route *route, uint32_t v)

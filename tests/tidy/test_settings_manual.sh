@@ -19,4 +19,12 @@ trap 'rm -rf "$work"' EXIT
 check dispatcher dispatcher/settings.md
 check mapc maps/compile/settings.md
 check sim sim/settings.md
+
+# A scenario plans as the live service does: what both may choose of the core has one default.
+usual() { sed -n 's/^| `\(\(core\|cost\|fair\)\.[^`]*\)` | [^|]* | `\([^`]*\)`.*/\1\t\3/p' "$1" | sort; }
+usual sim/settings.md >"$work/sim"
+[ "$(grep -c '^cost' "$work/sim")" = 4 ] || { echo "sim/settings.md: where are the weights?"; status=1; }
+join -t $'\t' "$work/sim" <(usual dispatcher/settings.md) | while IFS=$'\t' read -r name here there; do
+	[ "$here" = "$there" ] || { echo "$name: $here in scenarios, $there in the live service"; exit 1; }
+done || status=1
 exit $status

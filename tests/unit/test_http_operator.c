@@ -195,6 +195,7 @@ static void streets_closed_and_opened(void **state)
 	assert_int_equal(json_array_size(json_object_get(more.json, "found")), 1);
 	const json_t *found = json_array_get(json_object_get(more.json, "found"), 0);
 	assert_int_equal(json_integer_value(json_object_get(found, "slow_percent")), 240);
+	http_forget(&more);
 	speeds.street_speeds.n = 0;
 	assert_int_equal(rig_step(&rig.rig, &speeds).code, 0);
 	snprintf(path, sizeof path, "/api/v1/operator/closures/%s/lift",
