@@ -24,6 +24,7 @@ until_true 20 "the vehicle connects" connected
 said '^200' POST /api/v1/operator/sign-on '{"who": "Anna", "vehicles_max": 5, "simulated": true}' || die "sign-on: $(cat "$folder/answer")"
 said '^200' POST /api/v1/operator/sign-on '{"who": "Berta", "vehicles_max": 5, "simulated": true}' || die "sign-on"
 kill -9 "$main"
+wait "$main" 2>/dev/null || true # else the next one finds the journal in use
 
 # 1. A record of the journal ends every replay. The third start holds.
 poison=ZUB_CRASH_ON=sign_on:2

@@ -31,6 +31,7 @@ service_agents
 until_true 20 "the vehicle is there" mode idle
 said '^200' POST /api/v1/operator/sign-on '{"who": "Anna", "vehicles_max": 5, "simulated": true}' || die "sign-on: $(cat "$folder/answer")"
 kill -9 "$main"
+wait "$main" 2>/dev/null || true # else the next one finds the journal in use
 
 # 2. With a journal and a vehicle under way, which never hears anything but the standstill.
 service_start "$crashtest" ZUB_DISK_FULL=1
