@@ -155,6 +155,29 @@ static void step_of_ride(const struct core *core, const struct core_task *task, 
 	}
 }
 
+instant_ms plan_charge_ends_at(const struct core *core, uint32_t slot)
+{
+	const struct core_task *tasks = core_tasks(core, slot);
+	const struct task_more *next = &core_tasks_more(core, slot)[1];
+	if (core->vehicles_more[slot].n < 2 || tasks[0].kind != WIRE_CHARGE || tasks[1].kind != WIRE_PICKUP)
+		return INT64_MAX;
+	return plan_ready(core, next->ride) - next->far_ms - town_of(core)->rules.stop_ms - core->settings.reserve_ms;
+}
+
+/* Charging is cut short for the next rider: it takes no longer than until then, however long it went on already. */
+static void cut_charge(const struct core *core, uint32_t slot, struct sequence *seq)
+{
+	struct step *charge = &seq->steps[0];
+	instant_ms ends = plan_charge_ends_at(core, slot);
+	instant_ms begin = seq->start + seq->stop_ms + (charge->joined ? 0 : charge->drive_ms);
+	if (ends == INT64_MAX)
+		return;
+	begin = later(begin, seq->now);
+	instant_ms left = later(ends - begin, 0);
+	if (left < charge->dwell_ms)
+		charge->dwell_ms = (uint32_t)left;
+}
+
 void plan_sequence(struct core *core, uint32_t slot, struct sequence *seq)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
@@ -201,6 +224,7 @@ void plan_sequence(struct core *core, uint32_t slot, struct sequence *seq)
 		seq->steps[0].far_ms =
 			hours_far_ms(core, vehicle->class_index, &from, &tasks[0].place, seq->steps[0].drive_ms);
 	}
+	cut_charge(core, slot, seq);
 }
 
 uint32_t plan_first_free(const struct core *core, uint32_t slot)

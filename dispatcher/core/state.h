@@ -310,6 +310,9 @@ int promise_in_hours(const struct core *core, instant_ms at, instant_ms *ret_unt
 struct sequence;
 struct times;
 void plan_start(const struct core *core, uint32_t vehicle, struct place *ret_place, instant_ms *ret_at);
+/* When a vehicle that charges, or is on its way to, must go for its next rider, charged or not; INT64_MAX = need not.
+ */
+instant_ms plan_charge_ends_at(const struct core *core, uint32_t vehicle);
 /* The plan as schedule.h takes it, from now; task k's step is steps[k]. */
 void plan_sequence(struct core *core, uint32_t vehicle, struct sequence *ret_sequence);
 uint32_t plan_first_free(const struct core *core,

@@ -717,17 +717,6 @@ static void review_run(struct core *core, uint32_t slot)
 
 /* ---- what is due ---- */
 
-/* When a vehicle that charges, or is on its way to, must go for its next rider, charged or not; INT64_MAX = need not.
- */
-static instant_ms charge_ends_at(const struct core *core, uint32_t slot)
-{
-	const struct core_task *tasks = core_tasks(core, slot);
-	if (core->vehicles_more[slot].n < 2 || tasks[0].kind != WIRE_CHARGE || tasks[1].kind != WIRE_PICKUP)
-		return INT64_MAX;
-	return plan_ready(core, core_tasks_more(core, slot)[1].ride) - core_tasks_more(core, slot)[1].far_ms -
-	       core->town->rules.stop_ms - core->settings.reserve_ms;
-}
-
 static instant_ms due_of(const struct core *core, uint32_t slot)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
@@ -735,7 +724,7 @@ static instant_ms due_of(const struct core *core, uint32_t slot)
 	instant_ms due = more->review ? more->review_at : INT64_MAX;
 	if (rebalance_may_go(core, slot))
 		due = sooner(due, later(core->rebalance_at, core->now));
-	due = sooner(due, charge_ends_at(core, slot));
+	due = sooner(due, plan_charge_ends_at(core, slot));
 	if (more->unwatched_at != INSTANT_NONE)
 		due = sooner(due, more->unwatched_at + core->settings.plan_valid_ms);
 	if (vehicle->service == SERVICE_IN && !more->leaving)
@@ -771,7 +760,7 @@ void vehicle_due(struct core *core, uint32_t slot)
 	}
 	if (vehicle->service == SERVICE_IN && !more->leaving && vehicle_ends_at(core, slot) <= core->now)
 		leave_service(core, slot, CAUSE_OPERATOR);
-	if (charge_ends_at(core, slot) <= core->now) {
+	if (plan_charge_ends_at(core, slot) <= core->now) {
 		plan_drop_task(core, slot, 0);
 		plan_changed(core, slot);
 	}

@@ -802,7 +802,8 @@ static void charging_makes_nobody_late(void **state)
 	struct robot *robot = &rig.robots[0];
 	rig.now = minute(20); /* so late is it there */
 	assert_int_equal(rig_say(&rig, robot, WIRE_CHARGE_BEGAN, 0, WIRE_CHARGE, 0), 0);
-	assert_true(core_plan(rig.core, 1, &n)[1].arrive > ride->latest_pickup);
+	/* planned so at once: nobody is moved or broken for a charge that would be cut short anyway */
+	assert_true(core_plan(rig.core, 1, &n)[1].arrive <= ride->latest_pickup);
 	report(260);
 	rig.now = ride->earliest_pickup - 2 * MINUTE_MS;
 	assert_int_equal(rig_step(&rig, &(struct command){.kind = CMD_TICK}).code, 0);
