@@ -21,7 +21,7 @@ check mapc maps/compile/settings.md
 check sim sim/settings.md
 
 # A scenario plans as the live service does: what both may choose of the core has one default.
-usual() { sed -n 's/^| `\(\(core\|cost\|fair\)\.[^`]*\)` | [^|]* | `\([^`]*\)`.*/\1\t\3/p' "$1" | sort; }
+usual() { sed -n 's/^| `\(\(core\|cost\|fair\|improve\)\.[^`]*\)` | [^|]* | `\([^`]*\)`.*/\1\t\3/p' "$1" | sort; }
 usual sim/settings.md >"$work/sim"
 [ "$(grep -c '^cost' "$work/sim")" = 4 ] || { echo "sim/settings.md: where are the weights?"; status=1; }
 join -t $'\t' "$work/sim" <(usual dispatcher/settings.md) | while IFS=$'\t' read -r name here there; do
