@@ -333,7 +333,7 @@ static void note_telemetry(struct loop *loop, uint32_t vehicle, const struct wir
 static void on_vehicle(void *self, uint32_t vehicle, const struct wire_message *message)
 {
 	struct loop *loop = self;
-	struct command commands[4];
+	struct command commands[DOCK_COMMANDS];
 	uint32_t n = 0;
 	if (is_blocked(loop)) { /* as if lost on the way: agents repeat what matters until it is acknowledged */
 		dock_hear(loop->dock, vehicle, clock_now(&loop->clock), clock_wall_ms());

@@ -103,7 +103,7 @@ int dispatcher_submit(struct world *world, struct command *command)
 
 void dispatcher_hear(struct world *world, uint32_t index, const struct wire_message *message)
 {
-	struct command commands[4];
+	struct command commands[DOCK_COMMANDS];
 	uint32_t n = 0;
 	if (!world->core)
 		return;

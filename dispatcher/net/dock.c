@@ -53,6 +53,7 @@ struct dock_vehicle {
 	/* events */
 	struct event_mark passed, acked;
 	uint32_t n_untaken;
+	struct wire_event early[DOCK_EARLY]; /* at sequence % DOCK_EARLY; kind 0 = none */
 	/* to be said */
 	uint8_t want_welcome, want_ack, want_heartbeat, want_approval;
 	uint8_t plan_state; /* enum plan_state */
@@ -495,17 +496,35 @@ static int event_next(struct dock *dock, struct dock_vehicle *vehicle, struct ev
 	return 0;
 }
 
-static void receive_event(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_event *event,
-			  struct command *commands, uint32_t most, uint32_t *n)
+/* It came before the one it follows: kept until those before it come, else the vehicle would repeat it seconds later.
+ */
+static void event_keep(struct dock_vehicle *vehicle, const struct wire_event *event)
+{
+	uint32_t before = event->boot == vehicle->passed.boot ? vehicle->passed.sequence : 0;
+
+	if (event->boot >= vehicle->passed.boot && event->sequence > before && event->sequence - before <= DOCK_EARLY)
+		vehicle->early[event->sequence % DOCK_EARLY] = *event;
+}
+
+/* The kept event that is next now, or NULL. */
+static const struct wire_event *event_kept(const struct dock_vehicle *vehicle)
+{
+	const struct wire_event *kept = &vehicle->early[(vehicle->passed.sequence + 1) % DOCK_EARLY];
+	int is_next =
+		kept->kind && kept->boot == vehicle->passed.boot && kept->sequence == vehicle->passed.sequence + 1;
+
+	return is_next ? kept : NULL;
+}
+
+static int event_take(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_event *event,
+		      struct command *commands, uint32_t most, uint32_t *n)
 {
 	struct event_mark mark = {event->boot, event->sequence};
 	struct command *command;
 
-	if (!event_next(dock, vehicle, mark))
-		return;
 	command = command_add(commands, most, n, CMD_VEHICLE_EVENT, dock->at);
 	if (!command)
-		return; /* it will be repeated */
+		return 0; /* it will be repeated */
 	command->vehicle_event.vehicle = vehicle->number;
 	command->vehicle_event.event = *event;
 	if (command->vehicle_event.event.at > dock->at)
@@ -513,6 +532,20 @@ static void receive_event(struct dock *dock, struct dock_vehicle *vehicle, const
 	vehicle->passed = mark;
 	vehicle->n_untaken = 0;
 	event_taken(dock, vehicle, event);
+	return 1;
+}
+
+static void receive_event(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_event *event,
+			  struct command *commands, uint32_t most, uint32_t *n)
+{
+	int is_next = event_next(dock, vehicle, (struct event_mark){event->boot, event->sequence});
+
+	if (!is_next)
+		event_keep(vehicle, event);
+	while (is_next && event_take(dock, vehicle, event, commands, most, n)) {
+		event = event_kept(vehicle);
+		is_next = event != NULL;
+	}
 }
 
 static void receive_plan_ack(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_plan_ack *ack,

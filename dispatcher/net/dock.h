@@ -10,6 +10,9 @@
 #include "core.h"
 #include "wire.h"
 
+#define DOCK_EARLY 8			   /* events of a vehicle kept until those before them come */
+#define DOCK_COMMANDS (1 + 1 + DOCK_EARLY) /* of one message: the link is back, its event, those that waited for it */
+
 struct dock_settings {
 	uint32_t vehicles_max;
 	uint32_t heartbeat_ms;	 /* wall, default 1,000 */
@@ -25,8 +28,8 @@ int dock_open(struct dock **ret_dock, const struct dock_settings *settings, cons
 	      struct arena *arena);
 
 /* A message from the vehicle with this (authenticated) number. Commands it causes are written to ret_commands (at most
- * `most`, 4 is enough); `at` = service time for them. ERR_DENIED: unknown vehicle or a real one on a simulated clock;
- * ERR_FORMAT: not for us. */
+ * `most`: DOCK_COMMANDS; what finds no room waits until the vehicle repeats it); `at` = service time for them.
+ * ERR_DENIED: unknown vehicle or a real one on a simulated clock; ERR_FORMAT: not for us. */
 int dock_receive(struct dock *dock, uint32_t vehicle, const struct wire_message *message, instant_ms at,
 		 int64_t wall_ms, struct command *ret_commands, uint32_t most, uint32_t *ret_n);
 /* A released update (after commit): queues what vehicles must hear. */

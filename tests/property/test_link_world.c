@@ -214,10 +214,11 @@ static void dispatcher_crash(struct world *world)
 
 static void dispatcher_receive(struct world *world, uint32_t vehicle, const struct wire_message *message)
 {
-	struct command commands[4];
+	struct command commands[DOCK_COMMANDS];
 	uint32_t n = 0;
 
-	int code = dock_receive(world->dock, vehicle + 1, message, world->rig.now, wall(world), commands, 4, &n);
+	int code = dock_receive(world->dock, vehicle + 1, message, world->rig.now, wall(world), commands, DOCK_COMMANDS,
+				&n);
 	assert_int_equal(code, 0);
 	uint32_t crashes = world->n_crashes;
 	for (uint32_t i = 0; i < n && crashes == world->n_crashes; i++)

@@ -109,11 +109,13 @@ static void command_do(struct stage *stage, struct command *command)
 static void heard(void *self, uint32_t vehicle, const struct wire_message *message)
 {
 	struct stage *stage = self;
-	struct command commands[4];
+	struct command commands[DOCK_COMMANDS];
 	uint32_t n = 0;
 
 	clock_set(stage);
-	assert_int_equal(dock_receive(stage->dock, vehicle, message, stage->rig.now, wall(stage), commands, 4, &n), 0);
+	assert_int_equal(
+		dock_receive(stage->dock, vehicle, message, stage->rig.now, wall(stage), commands, DOCK_COMMANDS, &n),
+		0);
 	for (uint32_t i = 0; i < n; i++)
 		command_do(stage, &commands[i]);
 	say_all(stage);
@@ -193,13 +195,13 @@ static void type(struct stage *stage, const char *text)
 
 static void turn(struct stage *stage)
 {
-	struct command commands[4];
+	struct command commands[DOCK_COMMANDS];
 	uint32_t n = 0;
 
 	clock_set(stage);
 	if (stage->link) {
 		event_base_loop(stage->base, EVLOOP_NONBLOCK);
-		dock_tick(stage->dock, stage->rig.now, wall(stage), commands, 4, &n);
+		dock_tick(stage->dock, stage->rig.now, wall(stage), commands, DOCK_COMMANDS, &n);
 		for (uint32_t i = 0; i < n; i++)
 			command_do(stage, &commands[i]);
 		if (core_due(stage->rig.core) <= stage->rig.now) {

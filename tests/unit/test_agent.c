@@ -677,8 +677,8 @@ static void test_events_are_repeated_until_acknowledged(void **state)
 	rig.acks = 1;
 	rig_run(&rig, 5);
 	rig_expect(&rig,
-		   "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:13 1.1 arrived 7 (earlier)\n"
-		   "00:15 1.1 arrived 7 (earlier)\n00:17 1.1 arrived 7 (earlier)\n");
+		   "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 arrived 7\n00:12 1.1 arrived 7 (earlier)\n"
+		   "00:14 1.1 arrived 7 (earlier)\n00:16 1.1 arrived 7 (earlier)\n");
 	rig_close(&rig);
 }
 

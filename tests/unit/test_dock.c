@@ -21,7 +21,7 @@ struct stage {
 	struct arena arena;
 	struct dock *dock;
 	struct dock_settings settings;
-	struct command commands[8];
+	struct command commands[DOCK_COMMANDS];
 	uint32_t n;		      /* commands of the last call */
 	struct wire_message said[64]; /* since the last look */
 	uint32_t n_said;
@@ -90,8 +90,8 @@ static uint32_t made(const struct stage *stage, uint16_t kind)
 
 static int tell(struct stage *stage, uint32_t vehicle, const struct wire_message *message)
 {
-	int code =
-		dock_receive(stage->dock, vehicle, message, stage->rig.now, wall(stage), stage->commands, 4, &stage->n);
+	int code = dock_receive(stage->dock, vehicle, message, stage->rig.now, wall(stage), stage->commands,
+				DOCK_COMMANDS, &stage->n);
 
 	for (uint32_t i = 0; i < stage->n; i++)
 		step(stage, &stage->commands[i]);
@@ -318,20 +318,46 @@ static void test_events_once_and_in_order(void **state)
 	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 0);
 	assert_int_equal(latest(&stage, WIRE_KIND_ACK).ack.sequence, 0);
 	tell_event(&stage, 1, 1, WIRE_PASSENGER_CALL, 0);
-	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 1);
-	assert_int_equal(latest(&stage, WIRE_KIND_ACK).ack.sequence, 1);
+	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 2); /* the other had been kept */
+	assert_int_equal(stage.commands[0].vehicle_event.event.kind, WIRE_PASSENGER_CALL);
+	assert_int_equal(stage.commands[1].vehicle_event.event.kind, WIRE_STOP_WISH);
+	assert_int_equal(latest(&stage, WIRE_KIND_ACK).ack.sequence, 2);
 	tell_event(&stage, 1, 1, WIRE_PASSENGER_CALL, 0); /* its acknowledgement was lost */
 	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 0);
-	assert_int_equal(latest(&stage, WIRE_KIND_ACK).ack.sequence, 1);
+	assert_int_equal(latest(&stage, WIRE_KIND_ACK).ack.sequence, 2);
 	tell_event(&stage, 1, 2, WIRE_STOP_WISH, 0);
-	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 1);
+	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 0);
 	tell_event(&stage, 2, 2, WIRE_STOP_WISH, 0);
 	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 0);
 	tell_event(&stage, 2, 1, WIRE_STOP_WISH, 0);
-	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 1);
+	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 2);
 	dock_again(&stage); /* what is known is the core's, not the dock's */
 	tell_event(&stage, 2, 1, WIRE_STOP_WISH, 0);
 	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 0);
+	stage_close(&stage);
+}
+
+/* As many as are kept wait for the one before them, in whatever order they came, and none from further on. */
+static void test_events_that_wait_for_one(void **state)
+{
+	static struct stage stage;
+
+	(void)state;
+	stage_open(&stage);
+	tell_hello(&stage, 1, 1);
+	for (uint32_t sequence = DOCK_EARLY + 2; sequence > 1; sequence--)
+		tell_event(&stage, 1, sequence, WIRE_STOP_WISH, 0);
+	assert_int_equal(core_vehicle(stage.rig.core, 1)->sequence, 0);
+	tell_event(&stage, 1, 1, WIRE_PASSENGER_CALL, 0);
+	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), DOCK_EARLY);
+	assert_int_equal(core_vehicle(stage.rig.core, 1)->sequence, DOCK_EARLY);
+	tell_event(&stage, 1, DOCK_EARLY + 2, WIRE_STOP_WISH, 0);
+	tell_event(&stage, 1, DOCK_EARLY + 1, WIRE_STOP_WISH, 0);
+	assert_int_equal(core_vehicle(stage.rig.core, 1)->sequence, DOCK_EARLY + 2);
+	tell_event(&stage, 1, DOCK_EARLY + 4, WIRE_STOP_WISH, 0);
+	tell_event(&stage, 2, 1, WIRE_STOP_WISH, 0); /* of the start before: it waits in vain */
+	assert_int_equal(made(&stage, CMD_VEHICLE_EVENT), 1);
+	assert_int_equal(core_vehicle(stage.rig.core, 1)->sequence, 1);
 	stage_close(&stage);
 }
 
@@ -349,7 +375,7 @@ static void test_acknowledges_only_what_is_durable(void **state)
 	message.event = (struct wire_event){
 		.boot = 1, .sequence = 1, .at = stage.rig.now + 500000, .kind = WIRE_PASSENGER_CALL};
 	for (int i = 0; i < 6; i++) {
-		dock_receive(stage.dock, 1, &message, stage.rig.now, wall(&stage), stage.commands, 4, &n);
+		dock_receive(stage.dock, 1, &message, stage.rig.now, wall(&stage), stage.commands, DOCK_COMMANDS, &n);
 		n_given += n;
 		assert_int_equal(heard(&stage, WIRE_KIND_ACK), 0);
 	}
@@ -745,6 +771,7 @@ int main(void)
 		cmocka_unit_test(test_plan_until_answered),
 		cmocka_unit_test(test_refused_plan_is_tried_when_something_has_happened),
 		cmocka_unit_test(test_events_once_and_in_order),
+		cmocka_unit_test(test_events_that_wait_for_one),
 		cmocka_unit_test(test_acknowledges_only_what_is_durable),
 		cmocka_unit_test(test_orders_one_after_the_other_standstill_first),
 		cmocka_unit_test(test_many_standstills_never_fill_the_list),

@@ -88,6 +88,7 @@ void agent_acked(struct agent *agent, uint32_t boot, uint32_t sequence)
 		events_renumber(agent);
 	if (agent->n_acked == before)
 		return;
+	agent->link.n_repeats = 0;
 	agent->link.resync = 0;
 	if (agent->link.event_next < agent->n_acked)
 		agent->link.event_next = agent->n_acked;
@@ -150,11 +151,15 @@ static int event_sendable(const struct agent *agent)
 	       agent->events[link->event_next].boot == agent->events[agent->n_acked].boot;
 }
 
+/* Soon at first, since the dispatcher plans from what it has heard; then less and less often, at least every second
+ * heartbeat. */
 static int64_t event_repeat_due(const struct agent *agent)
 {
+	int64_t most = 2 * (int64_t)agent->link.heartbeat_ms, wait = (int64_t)AGENT_REPEAT_MS << agent->link.n_repeats;
+
 	if (agent->link.event_next == agent->n_acked)
 		return INT64_MAX;
-	return agent->link.event_wall + 2 * (int64_t)agent->link.heartbeat_ms;
+	return agent->link.event_wall + (wait < most ? wait : most);
 }
 
 static int hello_due(const struct agent *agent)
@@ -183,8 +188,10 @@ static int pick_message(struct agent *agent, struct wire_message *message)
 		link->plan_ack_due = 0;
 		return 1;
 	}
-	if (agent->wall >= event_repeat_due(agent))
+	if (agent->wall >= event_repeat_due(agent)) {
 		link->event_next = agent->n_acked;
+		link->n_repeats += link->n_repeats < AGENT_REPEATS_SLOWER;
+	}
 	if (event_sendable(agent)) {
 		message->kind = WIRE_KIND_EVENT;
 		message->event = agent->events[link->event_next++];

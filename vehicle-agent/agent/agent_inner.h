@@ -18,6 +18,8 @@
 #define AGENT_FINISHED 256 /* rides done, so that a plan made before that was known is understood */
 #define AGENT_ORDERS 32
 #define AGENT_ASKS_AGAIN_MS 300000 /* a minimal-risk condition without an answer: the reply may be lost for good */
+#define AGENT_REPEAT_MS 1000	   /* wall: until an unacknowledged event is told again; each time twice as long */
+#define AGENT_REPEATS_SLOWER 10
 #define AGENT_NO_TASK WIRE_TASKS_MAX
 
 struct agent_clock {
@@ -41,6 +43,7 @@ struct agent_link {
 	uint8_t state_due;
 	uint64_t state_digest; /* of what the last state said of mode, doors, tasks, riders */
 	uint32_t event_next;   /* index of the next event to send */
+	uint32_t n_repeats;    /* of the oldest event, since the last that was acknowledged */
 };
 
 struct agent_rider {
