@@ -218,8 +218,9 @@ static int depot_reached(struct core *core, uint32_t slot, const struct wire_eve
 		plan_changed(core, slot);
 		return ERR_OK;
 	}
+	const int left = event->kind == WIRE_CHARGE_ENDED && core->vehicles_more[slot].charging;
 	core->vehicles_more[slot].charging = event->kind == WIRE_CHARGE_BEGAN;
-	return ERR_OK;
+	return left ? departed(core, slot, at) : ERR_OK; /* its task was dropped, for the riders that come next */
 }
 
 static void case_for_all(struct core *core, uint32_t slot, uint8_t kind, const char *why)

@@ -809,6 +809,15 @@ static void charging_makes_nobody_late(void **state)
 	assert_int_equal(rig_step(&rig, &(struct command){.kind = CMD_TICK}).code, 0);
 	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_PICKUP);
 	assert_true(core_plan(rig.core, 1, &n)[0].arrive <= ride->latest_pickup);
+	/* and once it says that it is off, it is on its way: no later with every minute */
+	assert_int_equal(rig_say(&rig, robot, WIRE_CHARGE_ENDED, 0, WIRE_CHARGE, 0), 0);
+	const instant_ms arrive = core_plan(rig.core, 1, &n)[0].arrive;
+	rig.now += MINUTE_MS;
+	command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = minute(120);
+	assert_int_equal(rig_step(&rig, &command).code, 0); /* times the plan anew */
+	assert_true(core_plan(rig.core, 1, &n)[0].arrive == arrive);
 	assert_int_equal(core_check(rig.core, NULL), 0);
 }
 
