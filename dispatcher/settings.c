@@ -62,7 +62,7 @@ static const struct yaml_setting table[] = {
 	ROW("streets.live", YAML_BOOL, 0, 1, "false", streets_live,
 	    "the town's permission: what vehicles report of their way tells where streets are slow; plans and promises "
 	    "follow (kept: single streets and how slow they are)"),
-	ROW("improve.period", YAML_DURATION, 0, DAY_MS, "0 s", improve_period_ms,
+	ROW("improve.period", YAML_DURATION, 0, DAY_MS, "15 s", improve_period_ms,
 	    "service time after which a thread beside the loop looks again for better plans, all promises kept; at "
 	    "most "
 	    "once a second of wall time; 0 s = each ride stays where it was put in first"),

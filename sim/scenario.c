@@ -74,7 +74,7 @@ static const struct yaml_setting table[] = {
 	SHARE("trains.late", "0", trains_late, "share of the trips with tied rides that are late"),
 	ROW("trains.late_max", YAML_DURATION, 60000, 7200000, "15 min", trains_late_max, "by at most this"),
 	SHARE("trains.cancelled", "0", trains_cancelled, "share of the trips with tied rides that do not run"),
-	ROW("improve.period", YAML_DURATION, 0, 86400000, "0 s", improve_ms,
+	ROW("improve.period", YAML_DURATION, 0, 86400000, "15 s", improve_ms,
 	    "plans are improved this often; 0 = each request is put in where it costs least, and stays"),
 	ROW("improve.iterations", YAML_INT, 0, 1000000, "100", improve_iterations, "so many trials each time"),
 	ROW("check_every", YAML_INT, 0, 1000000, "0", check_every,
