@@ -1,17 +1,19 @@
-// link: zub_match zub_route zub_town_file zub_city zub_base PkgConfig::zlib
+// link: zub_match zub_route zub_town_file zub_city zub_projection zub_base PkgConfig::zlib
 /* bench match --map TOWN.zmap (--vehicles CSV --requests CSV | --generate VEHICLES,REQUESTS [--seed N])
  *             [--objective loud] [--limit N] [--costs OUT.csv] [--twin N] [--loose] [--json]
  *
  * A day request by request, as LOUD and KaRRi measure: each is answered and its vehicle's plan updated before the next.
- * Places are arc numbers, as in ../shared/data/newyork/matching; files may be gzip. Prints JSON lines (always). With
- * --twin the first N requests are answered by the obvious matcher, too. --loose leaves the buckets no room. */
+ * Columns of vehicles: arc (or lat, lon), seats, start_ms, end_ms; of requests: from_arc, to_arc (or from_lat,
+ * from_lon, to_lat, to_lon), time_ms (ascending), party (1), as in ../shared/data/newyork/matching; files may be gzip.
+ * Coordinates mean the nearer end of the nearest road. Prints JSON lines (always). With --twin the first N requests are
+ * answered by the obvious matcher, too (it knows no turn rules). --loose leaves the buckets no room. */
 #include <stdio.h>
 #include <time.h>
-#include <zlib.h>
 
 #include "../match_twin.h"
 #include "arena.h"
 #include "err.h"
+#include "match_rows.h"
 #include "rng.h"
 #include "route.h"
 #include "town.h"
@@ -44,6 +46,7 @@ struct run {
 	struct town town;
 	struct network network;
 	uint32_t *time, *tie;
+	int32_t *turn;
 	struct arena arena;
 	struct route_graph *graph;
 	struct route_weights *weights;
@@ -53,6 +56,7 @@ struct run {
 	struct matcher_twin twin;
 	uint32_t n_twin, n_differ;
 	/* instance */
+	struct places places;
 	struct geo_point middle;
 	uint32_t n_vehicles, n_requests;
 	struct match_vehicle_row *vehicle;
@@ -85,91 +89,79 @@ static int fail(const char *what, const char *which)
 
 /* --- the instance --- */
 
-static int column_of(const char *head, const char *name)
+/* Room for one more of n. */
+static void *array_of_rows(void *rows, uint32_t n, size_t size)
 {
-	size_t n = strlen(name);
-	for (int i = 0;; i++) {
-		if (!strncmp(head, name, n) && strchr(",\r\n", head[n]))
-			return i;
-		head = strchr(head, ',');
-		if (!head)
-			return -1;
-		head++;
-	}
+	if (n & (n - 1))
+		return rows;
+	void *more = realloc(rows, (n ? 2 * (size_t)n : 1) * size);
+	assert(more);
+	return more;
 }
 
-/* Rows of whole numbers under these column names. Returns the number of rows, or -1 (said). */
-static int64_t read_rows(const char *path, const char *const *names, int n_names, int64_t **ret_rows)
+#define INSTANT_MOST_MS ((int64_t)TICK_MS << 28)
+
+/* The next row as a vehicle: 1, none left: 0, bad: -1 (said). */
+static int vehicle_row(struct run *run, struct rows *rows, struct match_vehicle_row *ret_row)
 {
-	char line[512];
-	int column[8];
-	size_t n = 0, room = 0;
-	gzFile file = gzopen(path, "rb");
-	if (!file || !gzgets(file, line, sizeof line))
-		return -fail("cannot read", path);
-	for (int i = 0; i < n_names; i++)
-		if ((column[i] = column_of(line, names[i])) < 0)
-			return -fail("missing column", names[i]);
-	while (gzgets(file, line, sizeof line)) {
-		if (n == room && !(*ret_rows = realloc(*ret_rows, (room = 2 * room + 1024) * (size_t)n_names * 8)))
-			return -fail("out of memory", path);
-		for (int i = 0; i < n_names; i++) {
-			const char *at = line;
-			for (int k = 0; at && k < column[i]; k++)
-				at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL;
-			char *end = NULL;
-			(*ret_rows)[n * (size_t)n_names + (size_t)i] = at ? strtoll(at, &end, 10) : -1;
-			if (!at || end == at)
-				return -fail("expected whole numbers", path);
-		}
-		n++;
-	}
-	gzclose(file);
-	return (int64_t)n;
+	static const char *const place[] = {"arc", "lat", "lon"};
+	int64_t seats, start, end;
+	int code = rows_next(rows);
+	if (code <= 0)
+		return code;
+	if (rows_place(rows, &run->places, &run->town, run->time, place, &ret_row->arc) ||
+	    rows_number(rows, "seats", 1, 1000, &seats) || rows_number(rows, "start_ms", 0, INSTANT_MOST_MS, &start) ||
+	    rows_number(rows, "end_ms", start, INSTANT_MOST_MS, &end))
+		return -1;
+	ret_row->seats = (uint32_t)seats;
+	ret_row->start = (int32_t)(start / TICK_MS);
+	ret_row->end = (int32_t)(end / TICK_MS);
+	return 1;
 }
 
-static int arc_ok(const struct run *run, int64_t arc)
+static int request_row(struct run *run, struct rows *rows, int64_t time_least, struct match_request *ret_row)
 {
-	return arc >= 0 && arc < run->network.n_arcs && run->time[arc] != TIME_INFINITE;
+	static const char *const from[] = {"from_arc", "from_lat", "from_lon"}, *const to[] = {"to_arc", "to_lat",
+											       "to_lon"};
+	int64_t time, party;
+	int code = rows_next(rows);
+	if (code <= 0)
+		return code;
+	if (rows_place(rows, &run->places, &run->town, run->time, from, &ret_row->from) ||
+	    rows_place(rows, &run->places, &run->town, run->time, to, &ret_row->to) ||
+	    rows_number(rows, "time_ms", time_least * TICK_MS, INSTANT_MOST_MS, &time) ||
+	    rows_number(rows, "party", 1, 1, &party))
+		return -1;
+	if (ret_row->from == ret_row->to)
+		return -rows_fail(rows, "", "two places, not twice the same");
+	ret_row->time = (int32_t)(time / TICK_MS);
+	return 1;
 }
 
 static int read_vehicles(struct run *run, const char *path)
 {
-	static const char *const names[] = {"arc", "seats", "start_ms", "end_ms"};
-	int64_t *rows = NULL, n = read_rows(path, names, 4, &rows);
-	if (n <= 0)
-		return fail("no vehicles", path);
-	run->n_vehicles = (uint32_t)n;
-	run->vehicle = twin_alloc((size_t)n, sizeof *run->vehicle);
-	for (int64_t i = 0; i < n; i++) {
-		const int64_t *row = rows + 4 * i;
-		if (!arc_ok(run, row[0]) || row[1] < 0 || row[1] > 1000 || row[2] < 0 || row[3] / TICK_MS > 1 << 28)
-			return fail("vehicle out of range", path);
-		run->vehicle[i] = (struct match_vehicle_row){(uint32_t)row[0], (uint32_t)row[1],
-							     (int32_t)(row[2] / TICK_MS), (int32_t)(row[3] / TICK_MS)};
+	struct rows rows;
+	struct match_vehicle_row row;
+	int code = rows_open(&rows, path) ? -1 : 1;
+	while (code > 0 && (code = vehicle_row(run, &rows, &row)) > 0) {
+		run->vehicle = array_of_rows(run->vehicle, run->n_vehicles, sizeof row);
+		run->vehicle[run->n_vehicles++] = row;
 	}
-	free(rows);
-	return 0;
+	rows_close(&rows);
+	return code == 0 && run->n_vehicles == 0 ? fail("no vehicles", path) : code < 0;
 }
 
 static int read_requests(struct run *run, const char *path)
 {
-	static const char *const names[] = {"from_arc", "to_arc", "time_ms", "party"};
-	int64_t *rows = NULL, n = read_rows(path, names, 4, &rows);
-	if (n <= 0)
-		return fail("no requests", path);
-	run->n_requests = (uint32_t)n;
-	run->request = twin_alloc((size_t)n, sizeof *run->request);
-	for (int64_t i = 0; i < n; i++) {
-		const int64_t *row = rows + 4 * i;
-		if (!arc_ok(run, row[0]) || !arc_ok(run, row[1]) || row[0] == row[1] || row[2] < 0 ||
-		    row[2] / TICK_MS > 1 << 28 || row[3] != 1 || (i > 0 && row[2] < row[-2]))
-			return fail("expected two valid arcs, ascending times, parties of one", path);
-		run->request[i] =
-			(struct match_request){(uint32_t)row[0], (uint32_t)row[1], (int32_t)(row[2] / TICK_MS)};
+	struct rows rows;
+	struct match_request row = {0, 0, 0};
+	int code = rows_open(&rows, path) ? -1 : 1;
+	while (code > 0 && (code = request_row(run, &rows, row.time, &row)) > 0) {
+		run->request = array_of_rows(run->request, run->n_requests, sizeof row);
+		run->request[run->n_requests++] = row;
 	}
-	free(rows);
-	return 0;
+	rows_close(&rows);
+	return code == 0 && run->n_requests == 0 ? fail("no requests", path) : code < 0;
 }
 
 /* Requests by hour of a weekday, of 1,000. */
@@ -305,9 +297,12 @@ static int open_map(struct run *run, const char *path)
 	}
 	ties_set(run);
 	run->network.dist_mm = run->tie;
-	run->network.n_turns = run->network.n_turn_arcs = 0;
-	if (run->town.road.n_turns > 0)
-		return fail("a map without turn rules is needed", path);
+	run->turn = twin_alloc(run->network.n_turns, sizeof *run->turn);
+	for (uint32_t t = 0; t < run->network.n_turns; t++) {
+		int32_t ms = run->network.turn_cost_ms[t];
+		run->turn[t] = ms < 0 ? ms : (ms + TICK_MS / 2) / TICK_MS;
+	}
+	run->network.turn_cost_ms = run->turn;
 	return 0;
 }
 
@@ -608,6 +603,8 @@ int main(int argc, char **argv)
 	run.n_twin = (uint32_t)strtoul(words.twin, NULL, 10);
 	if (open_match(&run, words.is_loose))
 		return 1;
+	if (run.n_twin && run.network.n_turns)
+		return fail("--twin needs a map without turn rules", "");
 	if (run.n_twin)
 		open_twin(&run);
 	if (words.costs && !(run.costs = fopen(words.costs, "w")))
