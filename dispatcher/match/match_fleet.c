@@ -28,8 +28,8 @@ size_t match_size(const struct route_graph *graph, const struct match_options *o
 	const struct network *network = route_graph_network(graph);
 	size_t label = route_hubs_label_most(graph) + 1, ids = options->stops_most, vehicles = options->n_vehicles;
 	size_t columns = vehicles * options->plan_most * 28;
-	return sizeof(struct match) + route_hubs_size(graph) + columns +
-	       ids * (64 + 2 * label * sizeof(struct route_hub)) + hash_size(options) * sizeof(uint32_t) +
+	return sizeof(struct match) + route_hubs_size(graph) + route_signs_size(graph) + columns +
+	       ids * (108 + 2 * label * sizeof(struct route_hub)) + hash_size(options) * sizeof(uint32_t) +
 	       vehicles * (72 + label * 4) + (size_t)entries_most(options) * sizeof(struct match_entry) +
 	       (size_t)network->n_order * (KIND_COUNT * sizeof(struct match_bucket) + 16) + label * 60 +
 	       (size_t)options->plan_most * 4 + 2048;
@@ -61,9 +61,16 @@ static int stops_open(struct match *match, struct arena *arena)
 	stop->to = arena_take(arena, (size_t)match->n_ids * match->label_most, sizeof *stop->to);
 	stop->room = arena_take(arena, match->n_ids, sizeof *stop->room);
 	match->loose_legs = arena_take(arena, match->n_ids, sizeof *match->loose_legs);
+	stop->start = arena_take(arena, match->n_ids, sizeof(struct route_sign *));
+	stop->end = arena_take(arena, match->n_ids, sizeof(struct route_sign *));
+	match->found = arena_take(arena, match->n_ids, sizeof *match->found);
+	match->stage = arena_take(arena, match->n_ids, sizeof *match->stage);
 	match->near[0] = arena_take(arena, match->n_ids, sizeof *match->near[0]);
 	match->near[1] = arena_take(arena, match->n_ids, sizeof *match->near[1]);
-	if (!stop->from || !stop->to || !stop->room || !match->loose_legs || !match->near[0] || !match->near[1])
+	if (!stop->from || !stop->to || !stop->room || !match->loose_legs || !match->near[0] || !match->near[1] ||
+	    !stop->start || !stop->end || !match->found || !match->stage)
+		return ERR_MEMORY;
+	if (heap_open(&match->waiting, arena, match->n_ids))
 		return ERR_MEMORY;
 	for (uint32_t id = 0; id < match->n_ids; id++) {
 		stop->next[id] = id + 1 < match->n_ids ? id + 1 : NONE;
@@ -83,10 +90,8 @@ static int vehicles_open(struct match *match, struct arena *arena)
 	match->last_at = arena_take(arena, (size_t)n * match->label_most, sizeof *match->last_at);
 	match->loose_last = arena_take(arena, n, sizeof *match->loose_last);
 	match->loose_last_at = arena_take(arena, n, sizeof *match->loose_last_at);
-	match->vehicle_stamp = arena_take(arena, n, sizeof *match->vehicle_stamp);
-	match->candidate = arena_take(arena, n, sizeof *match->candidate);
 	if (!match->n_stops || !match->seats || !match->end || !match->last_key || !match->last_at ||
-	    !match->loose_last || !match->loose_last_at || !match->vehicle_stamp || !match->candidate)
+	    !match->loose_last || !match->loose_last_at)
 		return ERR_MEMORY;
 	for (uint32_t v = 0; v < n; v++) {
 		match->last_key[v] = MATCH_FAR;
@@ -142,6 +147,8 @@ int match_open(struct match **ret_match, const struct route_graph *graph, const 
 				.label_most = route_hubs_label_most(graph)};
 	int code = route_hubs_open(&match->hubs, graph, metric, arena);
 	if (!code)
+		code = route_signs_open(&match->signs, graph, metric, arena);
+	if (!code)
 		code = plans_open(&match->plan, (size_t)match->n_vehicles * match->plan_most, arena);
 	if (!code)
 		code = stops_open(match, arena);
@@ -183,13 +190,20 @@ uint32_t match_plan(const struct match *match, uint32_t vehicle, struct match_st
 
 /* --- stops come and go --- */
 
+static void stop_place(struct match *match, uint32_t id, uint32_t arc)
+{
+	match->stop.arc[id] = arc;
+	match->stop.start[id] = route_signs_start(match->signs, arc);
+	match->stop.end[id] = route_signs_end(match->signs, arc);
+}
+
 static uint32_t stop_make(struct match *match, uint32_t vehicle, uint32_t arc)
 {
 	uint32_t id = match->free_id;
 	assert(id != NONE);
 	match->free_id = match->stop.next[id];
-	match->stop.arc[id] = arc;
 	match->stop.vehicle[id] = vehicle;
+	stop_place(match, id, arc);
 	match->stop.n_from[id] = match->stop.n_to[id] = 0;
 	index_stop(match, id);
 	return id;
@@ -292,7 +306,7 @@ static void stop_turn(struct match *match, const struct take *take)
 	at.arrival = at.departure = turn.time;
 	index_leg_end(match, id);
 	index_stop_end(match, id);
-	match->stop.arc[id] = turn.arc;
+	stop_place(match, id, turn.arc);
 	match->stop.n_from[id] = route_hubs_from(match->hubs, turn.arc, match_from(match, id));
 	index_stop(match, id);
 	size_t column = match_at(match, take->vehicle, 0);

@@ -35,7 +35,10 @@ void match_find_labels(struct match *match, const struct match_request *request)
 	match->best = (struct match_answer){.vehicle = NONE, .cost = INT64_MAX, .direct = match->direct};
 	match->idle_most = match->busy_most = MATCH_FAR;
 	match->stamp++;
-	match->n_candidates = 0;
+	match->n_found = 0;
+	match->pickup_start = route_signs_start(match->signs, request->from);
+	match->dropoff_start = route_signs_start(match->signs, request->to);
+	match->dropoff_end = route_signs_end(match->signs, request->to);
 }
 
 /* --- cost --- */
@@ -169,30 +172,14 @@ void match_find_last(struct match *match)
 
 /* --- legs --- */
 
-static void candidate_add(struct match *match, uint32_t vehicle)
-{
-	if (match->vehicle_stamp[vehicle] == match->stamp)
-		return;
-	match->vehicle_stamp[vehicle] = match->stamp;
-	match->candidate[match->n_candidates++] = vehicle;
-}
-
 static void leg_found(struct match *match, uint32_t id, int32_t time)
 {
 	struct match_near *near = &match->near[0][id];
 	if (near->stamp == match->stamp && near->time <= time)
 		return;
-	match->counts.legs += near->stamp != match->stamp;
+	if (near->stamp != match->stamp)
+		match->found[match->n_found++] = id;
 	*near = (struct match_near){match->stamp, time};
-	candidate_add(match, match->stop.vehicle[id]);
-}
-
-/* Plans that stop at the place of pickup anyway. */
-static void candidates_here(struct match *match)
-{
-	for (uint32_t id = *match_arc_head(match, match->request.from); id != NONE; id = match->stop.next[id])
-		if (match_takes_pickup(match, match->stop.vehicle[id], match->stop.place[id]))
-			candidate_add(match, match->stop.vehicle[id]);
 }
 
 /* For the pickup alone: where a drop-off fits is asked only for the few plans whose pickup is not too dear already. */
@@ -201,7 +188,6 @@ void match_find_legs(struct match *match)
 	const struct match_fan *fan = &match->pickup_to;
 	if (match->direct >= MATCH_FAR)
 		return;
-	candidates_here(match);
 	for (uint32_t i = 0; i < fan->n; i++) {
 		const struct match_bucket *bucket = &match->bucket[fan->label[i].vertex][KIND_LEG];
 		const struct match_entry *entry = match->pool.entry + bucket->at;
@@ -215,6 +201,7 @@ void match_find_legs(struct match *match)
 		uint32_t id = match->loose_legs[i];
 		leg_found(match, id, match_way(match_from(match, id), match->stop.n_from[id], fan));
 	}
+	match->counts.legs += match->n_found;
 }
 
 /* --- pairs of positions of one vehicle --- */
@@ -225,7 +212,8 @@ try {
 	size_t at;	   /* column of position 0 */
 	int32_t departure; /* after the pickup */
 	int32_t reach;	   /* of that, driving and stopping since the stop before */
-	int is_sure;	   /* 0: a bound for a driving vehicle's first leg, of which only the least cost counts */
+	int is_sure;  /* 0: only the least cost counts, a bound: of a driving vehicle's first leg by where it began */
+	int is_rough; /* ways on from the pickup, to and from the drop-off are lower bounds */
 	int64_t least;
 };
 
@@ -234,7 +222,7 @@ static void try_pair(struct match *match, struct try *try, uint32_t j, int64_t a
 	const struct match_plans *plan = &match->plan;
 	uint32_t after_i = try->i + 1 < try->n ? plan->after[try->at + try->i + 1] : 0;
 	uint32_t after_j = j + 1 < try->n ? plan->after[try->at + j + 1] : 0;
-	match->counts.pairs++;
+	match->counts.pairs += !try->is_rough;
 	if ((int64_t)plan->departure[try->at + try->n - 1] + total > match->end[try->vehicle])
 		return;
 	int64_t cost =
@@ -247,6 +235,25 @@ static void try_pair(struct match *match, struct try *try, uint32_t j, int64_t a
 static int32_t leg_of(const struct match *match, const struct try *try, uint32_t k)
 {
 	return match->plan.arrival[try->at + k + 1] - match->plan.departure[try->at + k];
+}
+
+/* No way round is shorter than the leg, whatever the bounds say. */
+static int64_t no_less(const struct try *try, int64_t value, int64_t least)
+{
+	return try->is_rough && value < least ? least : value;
+}
+
+/* From pickup or drop-off on to a stop. */
+static int32_t pickup_on(struct match *match, const struct try *try, uint32_t id)
+{
+	return try->is_rough ? route_sign_least(match->pickup_start, match->stop.end[id])
+			     : match_way_on(match, match->request.from, id, &match->pickup_from);
+}
+
+static int32_t dropoff_on(struct match *match, const struct try *try, uint32_t id)
+{
+	return try->is_rough ? route_sign_least(match->dropoff_start, match->stop.end[id])
+			     : match_way_on(match, match->request.to, id, &match->dropoff_from);
 }
 
 /* The drop-off comes next after the pickup. */
@@ -264,15 +271,17 @@ static void try_paired(struct match *match, struct try *try)
 	uint32_t next = plan->id[at + 1];
 	if (total - leg > plan->slack[at + 1])
 		return;
-	total += match_way_on(match, match->request.to, next, &match->dropoff_from) - leg;
+	total = no_less(try, total + dropoff_on(match, try, next) - leg, match->rules.stop);
 	if (total <= plan->slack[at + 1])
 		try_pair(match, try, try->i, arrival, 0, total);
 }
 
 /* From a stop to the drop-off, asked once. */
-static int32_t dropoff_way(struct match *match, uint32_t id)
+static int32_t dropoff_way(struct match *match, const struct try *try, uint32_t id)
 {
 	struct match_near *near = &match->near[1][id];
+	if (try->is_rough && near->stamp != match->stamp)
+		return route_sign_least(match->stop.start[id], match->dropoff_end);
 	if (near->stamp != match->stamp)
 		*near = (struct match_near){match->stamp,
 					    match_way_to(match, id, match->request.to, &match->dropoff_to)};
@@ -291,7 +300,7 @@ static void try_new_stop(struct match *match, struct try *try, uint32_t j, int64
 		return;
 	if (j + 1 < try->n && shift + stop > plan->slack[at + 1])
 		return;
-	int32_t to = dropoff_way(match, plan->id[at]);
+	int32_t to = dropoff_way(match, try, plan->id[at]);
 	if (j + 1 == try->n) {
 		if (to < MATCH_FAR)
 			try_pair(match, try, j, leave + to, shift, shift + to + stop);
@@ -300,7 +309,7 @@ static void try_new_stop(struct match *match, struct try *try, uint32_t j, int64
 	int64_t slack = plan->slack[at + 1], total = shift + to + stop - leg_of(match, try, j);
 	if (total > slack || rider_cost(match, try->departure, leave + to) + shift + stop > match->best.cost)
 		return;
-	total += match_way_on(match, match->request.to, plan->id[at + 1], &match->dropoff_from);
+	total = no_less(try, total + dropoff_on(match, try, plan->id[at + 1]), shift + stop);
 	if (total <= slack)
 		try_pair(match, try, j, leave + to, shift, total);
 }
@@ -345,32 +354,12 @@ static void try_pickup(struct match *match, struct try *try, uint32_t i, int32_t
 		int32_t leg = leg_of(match, try, i), slack = plan->slack[at + 1];
 		if (try->reach - leg > slack)
 			return;
-		shift = (int64_t)try->reach - leg +
-			match_way_on(match, match->request.from, plan->id[at + 1], &match->pickup_from);
+		shift = no_less(try, (int64_t)try->reach - leg + pickup_on(match, try, plan->id[at + 1]),
+				match->rules.stop);
 		if (shift > slack)
 			return;
 	}
 	try_later(match, try, shift);
-}
-
-/* The leg that the vehicle is on: first with the way from where the leg began, which is no longer; only where that
- * would do is the vehicle's place asked for. */
-static void try_turn(struct match *match, struct try *try, int32_t time)
-{
-	try->is_sure = 0;
-	try->least = INT64_MAX;
-	try_pickup(match, try, 0, time);
-	try->is_sure = 1;
-	if (try->least > match->best.cost)
-		return;
-	struct match_turn turn = turn_of(match, try->vehicle, match->request.time);
-	int32_t way = 0;
-	if (turn.arc != match->request.from) {
-		uint32_t n = route_hubs_from(match->hubs, turn.arc, match->label);
-		way = match_way(match->label, n, &match->pickup_to);
-	}
-	if (way < MATCH_FAR)
-		try_pickup(match, try, 0, turn.time - match->plan.departure[try->at] + way);
 }
 
 static struct try try_of(const struct match *match, uint32_t vehicle)
@@ -382,36 +371,79 @@ static struct try try_of(const struct match *match, uint32_t vehicle)
 			    .least = INT64_MAX};
 }
 
-/* Is the leg that it is on a candidate? */
-static int may_turn(const struct match *match, uint32_t vehicle)
+/* Plans that stop at the place of pickup anyway. */
+static void try_here(struct match *match)
 {
-	const struct match_near *near = &match->near[0][match->plan.id[match_at(match, vehicle, 0)]];
-	return near->stamp == match->stamp && match_is_driving(match, vehicle, match->request.time) &&
-	       !match_takes_pickup(match, vehicle, 0);
-}
-
-static void try_vehicle(struct match *match, uint32_t vehicle)
-{
-	struct try try = try_of(match, vehicle);
-	for (uint32_t i = may_turn(match, vehicle) ? 1 : 0; i < try.n; i++) {
-		const struct match_near *near = &match->near[0][match->plan.id[try.at + i]];
-		if (match_takes_pickup(match, vehicle, i))
-			try_pickup(match, &try, i, -1);
-		else if (i + 1 < try.n && near->stamp == match->stamp)
-			try_pickup(match, &try, i, near->time);
+	for (uint32_t id = *match_arc_head(match, match->request.from); id != NONE; id = match->stop.next[id]) {
+		struct try try = try_of(match, match->stop.vehicle[id]);
+		if (match_takes_pickup(match, try.vehicle, match->stop.place[id]))
+			try_pickup(match, &try, match->stop.place[id], -1);
 	}
 }
 
-/* Turning off on the way comes last: then a good answer often spares asking where the vehicle is. */
+/* The leg that the vehicle is on? Then it may turn off where it is. */
+static int is_turn(const struct match *match, uint32_t id)
+{
+	return match->stop.place[id] == 0 && match_is_driving(match, match->stop.vehicle[id], match->request.time);
+}
+
+/* What a pickup on this leg costs at least: by lower bounds of ways (is_rough), or by exact ones. Where the vehicle may
+ * turn off it drives no shorter than from where its leg began, and is nowhere before now. */
+static int64_t least_of(struct match *match, uint32_t id, int is_rough)
+{
+	struct try try = try_of(match, match->stop.vehicle[id]);
+	int32_t time = match->near[0][id].time, gone = match->request.time - match->plan.departure[try.at];
+	try.is_sure = 0;
+	try.is_rough = is_rough;
+	try_pickup(match, &try, match->stop.place[id], is_turn(match, id) && gone > time ? gone : time);
+	return try.least;
+}
+
+static void try_turn(struct match *match, uint32_t id)
+{
+	struct try try = try_of(match, match->stop.vehicle[id]);
+	struct match_turn turn = turn_of(match, try.vehicle, match->request.time);
+	int32_t way = 0;
+	if (turn.arc != match->request.from) {
+		uint32_t n = route_hubs_from(match->hubs, turn.arc, match->label);
+		way = match_way(match->label, n, &match->pickup_to);
+	}
+	if (way < MATCH_FAR)
+		try_pickup(match, &try, 0, turn.time - match->plan.departure[try.at] + way);
+}
+
+static void wait_for(struct match *match, uint32_t id, enum match_stage stage, int64_t least)
+{
+	if (least > match->best.cost)
+		return;
+	match->stage[id] = (uint8_t)stage;
+	heap_push(&match->waiting, id, (uint64_t)least);
+}
+
+static void try_leg(struct match *match, uint32_t id)
+{
+	struct try try = try_of(match, match->stop.vehicle[id]);
+	if (match->stage[id] == STAGE_TURN)
+		try_turn(match, id);
+	else if (is_turn(match, id))
+		wait_for(match, id, STAGE_TURN, least_of(match, id, 0));
+	else
+		try_pickup(match, &try, match->stop.place[id], match->near[0][id].time);
+}
+
+/* Legs in the order of what they can cost at least, until that is more than the best found. */
 void match_find_pairs(struct match *match, struct match_answer *ret_answer)
 {
-	for (uint32_t i = 0; i < match->n_candidates; i++)
-		try_vehicle(match, match->candidate[i]);
-	for (uint32_t i = 0; i < match->n_candidates; i++) {
-		uint32_t vehicle = match->candidate[i];
-		struct try try = try_of(match, vehicle);
-		if (may_turn(match, vehicle))
-			try_turn(match, &try, match->near[0][match->plan.id[try.at]].time);
+	uint64_t least;
+	if (match->direct < MATCH_FAR)
+		try_here(match);
+	for (uint32_t i = 0; i < match->n_found; i++) {
+		uint32_t id = match->found[i];
+		if (!match_takes_pickup(match, match->stop.vehicle[id], match->stop.place[id]))
+			wait_for(match, id, STAGE_LEG, least_of(match, id, 1));
 	}
+	for (uint32_t id; (id = heap_pop(&match->waiting, &least)) != NONE && (int64_t)least <= match->best.cost;)
+		try_leg(match, id);
+	heap_clear(&match->waiting);
 	*ret_answer = match->best;
 }

@@ -5,6 +5,7 @@
 #include "heap.h"
 #include "match_bucket.h"
 #include "match_fleet.h"
+#include "route_signs.h"
 #include "units.h"
 
 #define MATCH_FAR ROUTE_HUB_FAR
@@ -28,8 +29,9 @@ struct match_stops {
 	uint32_t *next, *previous;	 /* others at the same arc, or free ids */
 	uint32_t *n_from, *n_to;
 	struct route_hub *from, *to; /* [id * label_most] */
-	int32_t *room;		     /* keys of its leg's entries are time - room; MATCH_FAR: no entries */
-	uint32_t *loose_at;	     /* place in the list of legs without entries of their own; NONE */
+	const struct route_sign **start, **end;
+	int32_t *room;	    /* keys of its leg's entries are time - room; MATCH_FAR: no entries */
+	uint32_t *loose_at; /* place in the list of legs without entries of their own; NONE */
 };
 
 /* Ways from one end of the request, or to it, by hub. */
@@ -37,6 +39,12 @@ struct match_fan {
 	struct route_hub *label;
 	uint32_t n;
 	int32_t *at; /* [vertices] MATCH_FAR where there is no hub */
+};
+
+/* What a leg that can take in the pickup is waiting for, dearest last. */
+enum match_stage {
+	STAGE_LEG,  /* least cost by lower bounds of ways */
+	STAGE_TURN, /* the leg that the vehicle is on: least cost by the way from where the leg began */
 };
 
 /* From a stop to the pickup, as the legs' buckets say; to the drop-off, once asked. */
@@ -48,6 +56,7 @@ struct match_near {
 struct match {
 	struct match_rules rules;
 	struct route_hubs *hubs;
+	struct route_signs *signs;
 	match_reached reached;
 	void *context;
 	uint32_t n_vehicles, plan_most, n_ids, label_most, free_id;
@@ -74,7 +83,10 @@ struct match {
 	int32_t idle_most, busy_most; /* no more may cost it to the pickup: time from now; arrival */
 	uint32_t stamp;
 	struct match_near *near[2]; /* [n_ids] pickup, dropoff */
-	uint32_t *vehicle_stamp, *candidate, n_candidates;
+	uint32_t *found, n_found;   /* [n_ids] legs that can take in the pickup */
+	struct heap waiting;	    /* of them, by the least that they can cost */
+	uint8_t *stage;		    /* [n_ids] enum match_stage, of those */
+	const struct route_sign *pickup_start, *dropoff_start, *dropoff_end;
 	struct route_hub *label; /* [label_most] scratch */
 	int32_t *onward;	 /* [label_most] scratch */
 	int32_t *leg;		 /* [plan_most + 2] scratch */
