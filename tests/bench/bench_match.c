@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "../match_twin.h"
+#include "bench_improve.h"
 #include "arena.h"
 #include "err.h"
 #include "match_rows.h"
@@ -555,9 +556,56 @@ static void say_all(struct run *run)
 	say_world(run);
 }
 
+/* --- the same day, improved --- */
+
+static int improve_all(struct run *run, const struct improve_settings *settings, const char *name)
+{
+	struct improve_run improve = {.settings = settings,
+				      .graph = run->graph,
+				      .metric = &run->metric,
+				      .request = run->request,
+				      .rules = run->options.rules};
+	log_open(&improve.log, &run->options.rules, run->n_vehicles, run->n_requests);
+	for (uint32_t v = 0; v < run->n_vehicles; v++)
+		improve.log.vehicle[v] = (struct log_vehicle){.arc = run->vehicle[v].arc,
+							      .seats = run->vehicle[v].seats,
+							      .start = run->vehicle[v].start,
+							      .end = run->vehicle[v].end};
+	int failed = improve_day(&improve);
+	if (!failed) {
+		log_check(&improve.log, settings->promise_extra);
+		improve_say(&improve, name);
+		failed = improve.log.n_wrong > 0;
+	}
+	arena_close(&improve.arena);
+	arena_close(&improve.query_arena);
+	log_close(&improve.log);
+	return failed;
+}
+
+static uint32_t env_of(const char *name, uint32_t value)
+{
+	return getenv(name) ? (uint32_t)strtoul(getenv(name), NULL, 10) : value;
+}
+
+static int improve_both(struct run *run)
+{
+	struct improve_settings plain = {.period = 50, .drive_permille = 1000, .promise_extra = 0, .seed = 1};
+	struct improve_settings settings = {.period = env_of("PERIOD", 50),
+					    .steps = env_of("STEPS", 1),
+					    .steps_more = env_of("MORE", 0),
+					    .drive_permille = env_of("DRIVE", 1000),
+					    .worse_most = env_of("WORSE", 0),
+					    .promise_extra = (int32_t)env_of("EXTRA", 3000),
+					    .seed = env_of("SEED", 1)};
+	if (getenv("PLAIN") && improve_all(run, &plain, "without"))
+		return 1;
+	return improve_all(run, &settings, "with");
+}
+
 struct words {
 	const char *map, *vehicles, *requests, *generate, *objective, *costs, *seed, *limit, *twin;
-	int is_loose;
+	int is_loose, is_improve;
 };
 
 static int read_words(struct words *words, int argc, char **argv)
@@ -577,6 +625,8 @@ static int read_words(struct words *words, int argc, char **argv)
 			continue;
 		if (!strcmp(argv[i], "--loose"))
 			words->is_loose = 1;
+		else if (!strcmp(argv[i], "--improve"))
+			words->is_improve = 1;
 		else if (k == COUNT_OF(known) || i + 1 == argc)
 			return fail("unknown or without a value", argv[i]);
 		else
@@ -614,6 +664,8 @@ int main(int argc, char **argv)
 	int failed = serve_all(&run);
 	if (!failed)
 		say_all(&run);
+	if (!failed && words.is_improve)
+		failed = improve_both(&run);
 	if (run.costs && fclose(run.costs))
 		return fail("cannot write", words.costs);
 	return failed;
