@@ -126,9 +126,8 @@ static inline void log_leg(struct tours_log *log, uint32_t row)
 		log_wrong(log, "more riders than seats", row);
 	if (vehicle->aboard && leg->departure != vehicle->leave)
 		log_wrong(log, "waits with riders", row);
-	if (leg->is_turn && (leg->decided > leg->arrival ||
-			     way + log->way(log->context, leg->to, leg->was_going) !=
-				     log->way(log->context, leg->from, leg->was_going)))
+	if (leg->is_turn && (leg->decided > leg->arrival || way + log->way(log->context, leg->to, leg->was_going) !=
+								    log->way(log->context, leg->from, leg->was_going)))
 		log_wrong(log, "turns where it never was", row);
 	log->figures.driving += way;
 	log->figures.empty += vehicle->aboard ? 0 : way;

@@ -273,6 +273,8 @@ static void rider_make(struct tours *tours, uint32_t rider, const struct match_r
 	rider_open(tours, rider);
 	places_add(tours, rider);
 	it->direct = tours_row_from(tours, 2 * rider)[2 * rider + 1] - tours->stop;
+	if (it->direct >= ROUTE_HUB_FAR)
+		return;
 	pickup->knee = request->time + (int32_t)rules->wait_most;
 	dropoff->knee = request->time + (int32_t)((int64_t)it->direct * rules->trip_permille / 1000) +
 			(int32_t)rules->trip_extra + tours->stop;
@@ -281,8 +283,7 @@ static void rider_make(struct tours *tours, uint32_t rider, const struct match_r
 static int joins_stop(const struct tours *tours, uint32_t rider, const struct plan_spot *spot)
 {
 	const struct tour *tour = &tours->tour[spot->vehicle];
-	return spot->i == 0 && tour->is_stop && tour->leave > tours->now &&
-	       tour->arc == tours->place[2 * rider].arc;
+	return spot->i == 0 && tour->is_stop && tour->leave > tours->now && tour->arc == tours->place[2 * rider].arc;
 }
 
 static struct tours_answer planned_of(const struct tours *tours, uint32_t rider, const struct plan_spot *spot,
@@ -308,8 +309,11 @@ int tours_request(struct tours *tours, const struct match_request *request, uint
 	if (tours->n_unused == 0)
 		return ERR_FULL;
 	uint32_t r = tours->unused[--tours->n_unused];
+	tours_weigh(tours);
 	rider_make(tours, r, request, rider);
-	struct plan_spot spot = plan_find(tours, r, 1, 0);
+	struct plan_spot spot = {.vehicle = NONE};
+	if (tours->rider[r].direct < ROUTE_HUB_FAR)
+		spot = plan_find(tours, r, 1, 0);
 	if (spot.vehicle == NONE) {
 		rider_board(tours, r);
 		rider_end(tours, r);

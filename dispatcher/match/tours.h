@@ -8,8 +8,9 @@
  * departure after the pickup and arrival by the service's limits (rules) or by what was planned then + promise_extra,
  * whichever is later. Nothing breaks it.
  *
- * What it looks for: the least sum, over all plans, of what match_rules make riders' trips cost, plus vehicle time
- * times drive_permille / 1000. Vehicle time is worth more than its own price where there are more riders than vehicles.
+ * What it looks for: the least sum, over all plans, of what match_rules make riders' trips cost, plus weighted vehicle
+ * time: times (drive_permille + crowd_permille * riders who wait / vehicles) / 1000. An hour of a vehicle is worth more
+ * than its own price where riders wait for it.
  *
  * Ways between all open places are kept in tables, filled from hub labels when a request comes. Integers only; the same
  * calls give the same tours. Times as in match_fleet.h. */
@@ -24,8 +25,8 @@ struct tours_options {
 	uint32_t n_vehicles;
 	uint32_t plan_most;   /* tasks (pickups, drop-offs) of one plan; at least 2 */
 	uint32_t riders_most; /* open at a time; at least 1 */
-	uint32_t drive_permille;
-	uint32_t worse_most; /* a step may make the sum so much worse */
+	uint32_t drive_permille, crowd_permille;
+	uint32_t worse_most; /* the first step of an improvement may make the sum so much worse, the last not at all */
 	uint64_t seed;
 };
 
@@ -71,8 +72,8 @@ void tours_vehicle(struct tours *tours, uint32_t vehicle, uint32_t arc, uint32_t
 
 /* Vehicles do what they do before `now` (never less than before). */
 void tours_advance(struct tours *tours, int32_t now);
-/* The best insertion becomes plan; `rider` is the caller's number. Time: the last advance. ERR_FULL: too many riders are
- * open; ERR_UNREACHABLE: no vehicle can, or no plan has room. */
+/* The best insertion becomes plan; `rider` is the caller's number. Time: the last advance. ERR_FULL: too many riders
+ * are open; ERR_UNREACHABLE: no vehicle can, or no plan has room. */
 int tours_request(struct tours *tours, const struct match_request *request, uint32_t rider,
 		  struct tours_answer *ret_answer);
 /* So many steps of ruin and recreate at the time of the last advance; then vehicles are sent where the plans say. */

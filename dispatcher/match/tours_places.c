@@ -40,8 +40,8 @@ int places_open(struct tours *tours, const struct route_graph *graph, const stru
 		return ERR_MEMORY;
 	uint32_t n_hubs = route_hubs_vertices(tours->hubs);
 	for (int i = 0; i < 2; i++) {
-		tours->fan[i] = (struct tours_fan){.at = arena_take(arena, n_hubs, sizeof *tours->fan[i].at),
-						   .place = NONE};
+		tours->fan[i] =
+			(struct tours_fan){.at = arena_take(arena, n_hubs, sizeof *tours->fan[i].at), .place = NONE};
 		if (!tours->fan[i].at)
 			return ERR_MEMORY;
 		for (uint32_t x = 0; x < n_hubs; x++)
@@ -125,6 +125,8 @@ static void start_set(struct tours *tours, uint32_t vehicle, uint32_t place, int
 static void place_add(struct tours *tours, uint32_t place)
 {
 	struct tours_place *it = &tours->place[place];
+	for (int i = 0; i < 2; i++)
+		fan_spread(&tours->fan[i], NULL, 0, NONE); /* the label that it is spread from may be this one */
 	it->n_from = route_hubs_from(tours->hubs, it->arc, label_from(tours, place));
 	it->n_to = route_hubs_to(tours->hubs, it->arc, label_to(tours, place));
 	fan_spread(&tours->fan[0], label_to(tours, place), it->n_to, place);

@@ -34,9 +34,8 @@ static void times_set(struct tours *tours, uint32_t vehicle, uint32_t first)
 		task[k].load = load;
 		task[k].limit = place->limit;
 		task[k].knee = place->knee;
-		task[k].departure =
-			k ? task[k - 1].departure + tours_row_from(tours, task[k - 1].place)[task[k].place]
-			  : places_arrival(tours, vehicle, task[0].place) + tours->stop;
+		task[k].departure = k ? task[k - 1].departure + tours_row_from(tours, task[k - 1].place)[task[k].place]
+				      : places_arrival(tours, vehicle, task[0].place) + tours->stop;
 	}
 }
 
@@ -72,7 +71,7 @@ int64_t plan_cost(struct tours *tours, uint32_t vehicle)
 		int64_t late = over(task[k].departure, task[k].knee);
 		riders += is_dropoff(&task[k]) ? task[k].departure + tours->options.rules.late_weight * late : late;
 	}
-	return TOURS_SCALE * riders + (int64_t)tours->options.drive_permille * plan_end(tours, vehicle);
+	return TOURS_SCALE * riders + (int64_t)tours->drive_permille * plan_end(tours, vehicle);
 }
 
 /* --- insertion --- */
@@ -96,9 +95,9 @@ struct find {
 
 static int64_t rider_cost(const struct find *find, int64_t departure, int64_t dropoff_departure)
 {
-	return TOURS_SCALE * (dropoff_departure - find->tours->stop - find->rider->time +
-			      find->late_weight * over(dropoff_departure, find->dropoff->knee) +
-			      over(departure, find->pickup->knee));
+	return TOURS_SCALE *
+	       (dropoff_departure - find->tours->stop - find->rider->time +
+		find->late_weight * over(dropoff_departure, find->dropoff->knee) + over(departure, find->pickup->knee));
 }
 
 static int64_t task_shift(const struct find *find, const struct task *task, int64_t shift)
@@ -182,6 +181,8 @@ static void try_pickup(struct find *find, uint32_t i, int32_t departure)
 	if (i < find->n) {
 		const struct task *next = &find->task[i];
 		shift = (int64_t)departure + find->from_pickup[next->place] - next->departure;
+		if (shift < 0)
+			shift = 0; /* at the stop that is being made, and the next is at the same place */
 		if (shift > next->slack)
 			return;
 		least += (find->drive + (int64_t)TOURS_SCALE * next->rate) * shift;
@@ -206,8 +207,8 @@ static void try_first(struct find *find, int32_t soonest, int may_join)
 		try_pickup(find, 0, tour->leave);
 		return;
 	}
-	if (find->n > 0 && (int64_t)soonest + find->from_pickup[find->task[0].place] - find->task[0].departure >
-				   find->task[0].slack)
+	if (find->n > 0 &&
+	    (int64_t)soonest + find->from_pickup[find->task[0].place] - find->task[0].departure > find->task[0].slack)
 		return;
 	try_pickup(find, 0, places_arrival(tours, find->vehicle, find->pickup_place) + tours->stop);
 }
@@ -255,7 +256,7 @@ static struct find find_of(struct tours *tours, uint32_t rider)
 			     .from_dropoff = tours_row_from(tours, dropoff),
 			     .direct = tours_row_from(tours, pickup)[dropoff],
 			     .late_weight = tours->options.rules.late_weight,
-			     .drive = tours->options.drive_permille,
+			     .drive = tours->drive_permille,
 			     .best = {.cost = INT64_MAX, .vehicle = NONE}};
 }
 
@@ -263,7 +264,7 @@ struct plan_spot plan_find(struct tours *tours, uint32_t rider, int may_join, ui
 {
 	struct find find = find_of(tours, rider);
 	uint32_t first = tours->rider[rider].vehicle;
-	if (first != NONE)
+	if (first != NONE && (!skip || skip / 16 % 8))
 		try_vehicle(&find, first, may_join);
 	for (uint32_t v = 0; v < tours->n_vehicles; v++)
 		if (v != first && (!skip || (v * 2654435761u + skip) % SKIPPED))
@@ -283,7 +284,7 @@ struct plan_spot plan_find_dropoff(struct tours *tours, uint32_t rider)
 	if (find.n + 1 > tours->options.plan_most)
 		return find.best;
 	try_dropoff(&find, 0, (int64_t)places_arrival(tours, vehicle, find.dropoff_place) + tours->stop, 0);
-	for (uint32_t j = 1; j <= find.n; j++)
+	for (uint32_t j = 1; j <= find.n && find.task[j - 1].load <= tours->tour[vehicle].seats; j++)
 		try_dropoff(&find, j, (int64_t)find.task[j - 1].departure + find.to_dropoff[find.task[j - 1].place], 0);
 	return find.best;
 }

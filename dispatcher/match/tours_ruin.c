@@ -5,8 +5,10 @@
 #include "err.h"
 
 #define NEAR_MOST 32 /* riders looked at as neighbours of one */
-#define STRINGS_MOST 5
-#define STRING_MOST 4 /* tasks */
+#define STRINGS_MOST env_strings
+#define STRING_MOST 10
+static uint32_t env_strings, env_string, env_hops;
+#include <stdlib.h>
 
 /* --- so that a step can be undone --- */
 
@@ -58,7 +60,7 @@ static void string_out(struct tours *tours, uint32_t vehicle, uint32_t place)
 {
 	struct task *task = tours_tasks(tours, vehicle);
 	uint32_t n = tours->tour[vehicle].n, at = 0, riders[STRING_MOST], n_riders = 0;
-	uint32_t length = 1 + rng_below(&tours->rng, STRING_MOST);
+	uint32_t length = 1 + rng_below(&tours->rng, env_string);
 	touch(tours, vehicle);
 	while (task[at].place != place)
 		at++;
@@ -164,7 +166,7 @@ static int recreate(struct tours *tours)
 		struct plan_spot spot =
 			tours->rider[rider].state == RIDER_ABOARD
 				? plan_find_dropoff(tours, rider)
-				: plan_find(tours, rider, 0, (uint32_t)(rng_next(&tours->rng) >> 32) | 1);
+				: plan_find(tours, rider, 0, ((uint32_t)(rng_next(&tours->rng) >> 32) | 1));
 		if (spot.vehicle == NONE && tours->rider[rider].state == RIDER_WAITS)
 			return ERR_UNREACHABLE;
 		if (tours->rider[rider].state == RIDER_ABOARD && spot.cost == INT64_MAX)
@@ -178,13 +180,7 @@ static int recreate(struct tours *tours)
 
 /* --- steps --- */
 
-static int64_t worse_allowed(struct tours *tours)
-{
-	uint32_t most = tours->options.worse_most;
-	return most ? (int64_t)TOURS_SCALE * rng_below(&tours->rng, most) : 0;
-}
-
-static void step(struct tours *tours)
+static void step(struct tours *tours, uint32_t worse_most)
 {
 	tours->stamp++;
 	tours->n_touched = tours->n_removed = 0;
@@ -192,7 +188,7 @@ static void step(struct tours *tours)
 	tours->counts.steps++;
 	int code = recreate(tours);
 	int64_t by = code ? INT64_MAX : change(tours);
-	if (by > worse_allowed(tours)) {
+	if (by > (int64_t)TOURS_SCALE * rng_below(&tours->rng, worse_most + 1)) {
 		undo(tours);
 		return;
 	}
@@ -206,8 +202,12 @@ static void step(struct tours *tours)
 
 void tours_improve(struct tours *tours, uint32_t steps)
 {
+	env_strings = getenv("STRINGS") ? (uint32_t)atoi(getenv("STRINGS")) : 5;
+	env_string = getenv("STRING") ? (uint32_t)atoi(getenv("STRING")) : 4;
+	env_hops = getenv("SKIP") ? (uint32_t)atoi(getenv("SKIP")) : 100;
+	tours_weigh(tours);
 	for (uint32_t i = 0; i < steps && tours->n_waiting > 0; i++)
-		step(tours);
+		step(tours, (uint32_t)((uint64_t)tours->options.worse_most * (steps - i - 1) / steps));
 	for (uint32_t v = 0; v < tours->n_vehicles; v++) {
 		if (tours->tour[v].is_changed)
 			tours_tell(tours, v);

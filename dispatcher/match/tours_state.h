@@ -24,15 +24,15 @@ struct task {
 
 /* A vehicle: it stands, or drives, from its start. */
 struct tour {
-	uint32_t n;		  /* tasks */
-	uint32_t seats, aboard;	  /* at the start */
-	int32_t end;		  /* of service */
-	uint32_t arc;		  /* its start */
-	int32_t came, leave;	  /* idle: may leave at `leave` or later */
-	int is_stop;		  /* riders get on or off there until `leave` */
-	uint32_t heading;	  /* arc of the next stop as vehicles know it; NONE: idle */
+	uint32_t n;		/* tasks */
+	uint32_t seats, aboard; /* at the start */
+	int32_t end;		/* of service */
+	uint32_t arc;		/* its start */
+	int32_t came, leave;	/* idle: may leave at `leave` or later */
+	int is_stop;		/* riders get on or off there until `leave` */
+	uint32_t heading;	/* arc of the next stop as vehicles know it; NONE: idle */
 	int32_t heading_arrival;
-	int32_t turn_asked;	  /* for when the turn is known; -1: for never */
+	int32_t turn_asked; /* for when the turn is known; -1: for never */
 	struct route_hub_place turn;
 	uint32_t n_label, n_turn_label;
 	uint32_t stamp; /* touched by this step */
@@ -64,33 +64,34 @@ struct tours_fan {
 struct tours {
 	struct tours_options options;
 	int32_t stop, now;
+	uint32_t drive_permille; /* what vehicle time weighs now */
 	struct route_hubs *hubs;
 	struct tours_listener listener;
 	struct rng rng;
 	uint32_t n_vehicles, n_places, n_columns, label_most;
-	struct tour *tour;	/* [n_vehicles] */
-	struct task *task;	/* [n_vehicles * plan_most] */
+	struct tour *tour;	   /* [n_vehicles] */
+	struct task *task;	   /* [n_vehicles * plan_most] */
 	struct tours_rider *rider; /* [riders_most] */
 	struct tours_place *place; /* [n_places] */
-	uint32_t *open, n_open;	/* riders; the waiting ones first */
+	uint32_t *open, n_open;	   /* riders; the waiting ones first */
 	uint32_t n_waiting;
 	uint32_t *unused, n_unused; /* riders */
-	struct heap events;	/* vehicles by a time not after that of their next stop */
+	struct heap events;	    /* vehicles by a time not after that of their next stop */
 	/* Ways. Between places with the stop at the end of them (0: the same place); from vehicles' starts without. */
-	int32_t *way_to;	/* [n_places * n_columns] row = to; columns: starts of vehicles, places */
-	int32_t *way_from;	/* [n_places * n_places] row = from */
-	int32_t *turn_way;	/* [n_vehicles * n_places] from the turn of a driving vehicle; TOURS_UNKNOWN */
-	struct route_hub *from, *to;	     /* [n_places * label_most] */
+	int32_t *way_to;	     /* [n_places * n_columns] row = to; columns: starts of vehicles, places */
+	int32_t *way_from;	     /* [n_places * n_places] row = from */
+	int32_t *turn_way;	     /* [n_vehicles * n_places] from the turn of a driving vehicle; TOURS_UNKNOWN */
+	struct route_hub *from, *to; /* [n_places * label_most] */
 	struct route_hub *start_label, *turn_label; /* [n_vehicles * label_most] */
-	struct tours_fan fan[2];	     /* to a place; from a place */
+	struct tours_fan fan[2];		    /* to a place; from a place */
 	/* a step */
 	uint32_t stamp, n_touched, *touched; /* vehicles */
 	struct tour *old_tour;		     /* [n_vehicles] by touched */
 	struct task *old_task;		     /* [n_vehicles * plan_most] by touched */
 	int64_t *old_cost;
-	uint32_t *removed, n_removed;	     /* riders */
-	uint32_t *old_vehicle;		     /* [riders_most] of the removed */
-	uint64_t *key;			     /* [riders_most] scratch */
+	uint32_t *removed, n_removed; /* riders */
+	uint32_t *old_vehicle;	      /* [riders_most] of the removed */
+	uint64_t *key;		      /* [riders_most] scratch */
 	struct tours_counts counts;
 };
 
@@ -160,6 +161,13 @@ struct plan_spot plan_find_dropoff(struct tours *tours, uint32_t rider);
 int plan_insert(struct tours *tours, uint32_t rider, const struct plan_spot *spot);
 /* Takes the rider's tasks out. */
 void plan_remove(struct tours *tours, uint32_t rider);
+/* Vehicle time is weighed anew. */
+static inline void tours_weigh(struct tours *tours)
+{
+	const struct tours_options *options = &tours->options;
+	tours->drive_permille = options->drive_permille + (uint32_t)((uint64_t)options->crowd_permille *
+								     tours->n_waiting / tours->n_vehicles);
+}
 /* A vehicle is told: it may have to turn. */
 void tours_tell(struct tours *tours, uint32_t vehicle);
 

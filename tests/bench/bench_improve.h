@@ -10,10 +10,10 @@
 #include "route.h"
 
 struct improve_settings {
-	uint32_t period;    /* ticks between improvements */
-	uint32_t steps;	    /* of an improvement, for each rider who waits */
+	uint32_t period;     /* ticks between improvements */
+	uint32_t steps;	     /* of an improvement, for each rider who waits */
 	uint32_t steps_more; /* of an improvement, beside */
-	uint32_t drive_permille, worse_most;
+	uint32_t drive_permille, crowd_permille, worse_most;
 	int32_t promise_extra;
 	uint64_t seed;
 };
@@ -55,6 +55,7 @@ static inline int improve_open_run(struct improve_run *run)
 					.plan_most = 64,
 					.riders_most = n < 2600 ? n : 2600,
 					.drive_permille = run->settings->drive_permille,
+					.crowd_permille = run->settings->crowd_permille,
 					.worse_most = run->settings->worse_most,
 					.seed = run->settings->seed};
 	struct tours_listener listener = {log_drove, log_visited, &run->log};
@@ -81,8 +82,8 @@ static inline void improve_until(struct improve_run *run, int32_t now)
 		tours_improve(run->tours, run->settings->steps_more * (tours_waiting(run->tours) > 0) +
 						  run->settings->steps * tours_waiting(run->tours));
 		if (getenv("ZUB_TRACE") && run->next % 3000 == 0)
-			fprintf(stderr, "%d: open %u waiting %u, %.1f s\n", run->next / 10, tours_open_riders(run->tours),
-				tours_waiting(run->tours), improve_seconds());
+			fprintf(stderr, "%d: open %u waiting %u, %.1f s\n", run->next / 10,
+				tours_open_riders(run->tours), tours_waiting(run->tours), improve_seconds());
 		if (tours_open_riders(run->tours) == 0 && now == 1 << 29)
 			break;
 	}
@@ -119,10 +120,10 @@ static inline void improve_say(struct improve_run *run, const char *name)
 	       "\"turns\":%u,\"steps\":%llu,\"kept\":%llu,\"better\":%llu,\"moved\":%llu,\"tries\":%llu,"
 	       "\"processor_s\":%.1f}\n",
 	       name, f->riders, run->log.n_wrong, (long long)log_cost(&run->log), (double)f->driving / 36000,
-	       (double)f->empty / 36000, (double)f->wait / n / 10, (double)f->ride / n / 10,
-	       (double)f->late / n / 10, f->turns, (unsigned long long)counts.steps, (unsigned long long)counts.kept,
-	       (unsigned long long)counts.better, (unsigned long long)counts.moved,
-	       (unsigned long long)counts.tries, run->seconds);
+	       (double)f->empty / 36000, (double)f->wait / n / 10, (double)f->ride / n / 10, (double)f->late / n / 10,
+	       f->turns, (unsigned long long)counts.steps, (unsigned long long)counts.kept,
+	       (unsigned long long)counts.better, (unsigned long long)counts.moved, (unsigned long long)counts.tries,
+	       run->seconds);
 }
 
 #endif

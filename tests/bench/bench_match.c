@@ -11,8 +11,8 @@
 #include <time.h>
 
 #include "../match_twin.h"
-#include "bench_improve.h"
 #include "arena.h"
+#include "bench_improve.h"
 #include "err.h"
 #include "match_rows.h"
 #include "rng.h"
@@ -595,6 +595,7 @@ static int improve_both(struct run *run)
 					    .steps = env_of("STEPS", 1),
 					    .steps_more = env_of("MORE", 0),
 					    .drive_permille = env_of("DRIVE", 1000),
+					    .crowd_permille = env_of("CROWD", 0),
 					    .worse_most = env_of("WORSE", 0),
 					    .promise_extra = (int32_t)env_of("EXTRA", 3000),
 					    .seed = env_of("SEED", 1)};
