@@ -37,7 +37,7 @@ struct log_rider {
 
 struct log_figures {
 	int64_t driving, empty, stopping, wait, ride, trip, late, over, direct;
-	uint32_t riders, legs, turns;
+	uint32_t riders, broken /* promises */, legs, turns;
 };
 
 struct tours_log {
@@ -161,8 +161,12 @@ static inline void log_pickup(struct tours_log *log, uint32_t row)
 	struct log_rider *rider = &log->rider[visit->rider];
 	if (rider->vehicle != NONE || visit->arc != rider->request.from)
 		log_wrong(log, "gets on twice, or elsewhere", row);
-	if (visit->departure <= rider->request.time || visit->departure > rider->answer.departure_most)
-		log_wrong(log, "gets on before asking, or after what was promised", row);
+	if (visit->departure <= rider->request.time)
+		log_wrong(log, "gets on before asking", row);
+	if (visit->departure > rider->answer.departure_most) {
+		log_wrong(log, "gets on after what was promised", row);
+		log->figures.broken++;
+	}
 	rider->vehicle = visit->vehicle;
 	rider->departure = visit->departure;
 	log->vehicle[visit->vehicle].aboard++;
@@ -176,8 +180,12 @@ static inline void log_dropoff(struct tours_log *log, uint32_t row)
 	int64_t trip = visit->arrival - rider->request.time, direct = rider->answer.direct;
 	if (rider->vehicle != visit->vehicle || rider->is_done || visit->arc != rider->request.to)
 		log_wrong(log, "gets off elsewhere, or twice", row);
-	if (visit->arrival > rider->answer.arrival_most || visit->arrival < rider->departure)
-		log_wrong(log, "gets off after what was promised, or before getting on", row);
+	if (visit->arrival < rider->departure)
+		log_wrong(log, "gets off before getting on", row);
+	if (visit->arrival > rider->answer.arrival_most) {
+		log_wrong(log, "gets off after what was promised", row);
+		figures->broken++;
+	}
 	if (direct != log->way(log->context, rider->request.from, rider->request.to))
 		log_wrong(log, "another direct time", row);
 	rider->is_done = 1;

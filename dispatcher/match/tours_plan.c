@@ -5,6 +5,7 @@
 #include "err.h"
 
 #define SKIPPED 100 /* one vehicle of so many */
+#define LEFT 8	    /* one time of so many not back into the plan that it was in */
 
 static int64_t over(int64_t value, int64_t most)
 {
@@ -264,7 +265,7 @@ struct plan_spot plan_find(struct tours *tours, uint32_t rider, int may_join, ui
 {
 	struct find find = find_of(tours, rider);
 	uint32_t first = tours->rider[rider].vehicle;
-	if (first != NONE && (!skip || skip / 16 % 8))
+	if (first != NONE && (!skip || (skip >> 4) % LEFT))
 		try_vehicle(&find, first, may_join);
 	for (uint32_t v = 0; v < tours->n_vehicles; v++)
 		if (v != first && (!skip || (v * 2654435761u + skip) % SKIPPED))

@@ -5,10 +5,9 @@
 #include "err.h"
 
 #define NEAR_MOST 32 /* riders looked at as neighbours of one */
-#define STRINGS_MOST env_strings
-#define STRING_MOST 10
-static uint32_t env_strings, env_string, env_hops;
-#include <stdlib.h>
+#define SEEDS 4	     /* riders of whom one begins a step */
+#define STRINGS_MOST 10
+#define STRING_MOST 4 /* tasks */
 
 /* --- so that a step can be undone --- */
 
@@ -60,7 +59,7 @@ static void string_out(struct tours *tours, uint32_t vehicle, uint32_t place)
 {
 	struct task *task = tours_tasks(tours, vehicle);
 	uint32_t n = tours->tour[vehicle].n, at = 0, riders[STRING_MOST], n_riders = 0;
-	uint32_t length = 1 + rng_below(&tours->rng, env_string);
+	uint32_t length = 1 + rng_below(&tours->rng, STRING_MOST);
 	touch(tours, vehicle);
 	while (task[at].place != place)
 		at++;
@@ -119,10 +118,23 @@ static uint32_t neighbours(struct tours *tours, uint32_t seed, struct near *near
 	return n;
 }
 
+/* Of a few waiting riders the one that was tried least since it got its place. */
+static uint32_t seed_of_step(struct tours *tours)
+{
+	uint32_t seed = NONE;
+	for (int i = 0; i < SEEDS; i++) {
+		uint32_t rider = tours->open[rng_below(&tours->rng, tours->n_waiting)];
+		if (seed == NONE || tours->rider[rider].tried < tours->rider[seed].tried)
+			seed = rider;
+	}
+	tours->rider[seed].tried++;
+	return seed;
+}
+
 static void ruin(struct tours *tours)
 {
 	struct near near[NEAR_MOST];
-	uint32_t seed = tours->open[rng_below(&tours->rng, tours->n_waiting)];
+	uint32_t seed = seed_of_step(tours);
 	uint32_t n = neighbours(tours, seed, near), strings = 1 + rng_below(&tours->rng, STRINGS_MOST);
 	string_out(tours, tours->rider[seed].vehicle, 2 * seed);
 	for (uint32_t i = 0; i < n && tours->n_touched < strings; i++) {
@@ -196,15 +208,16 @@ static void step(struct tours *tours, uint32_t worse_most)
 	tours->counts.better += by < 0;
 	for (uint32_t i = 0; i < tours->n_touched; i++)
 		tours->tour[tours->touched[i]].is_changed = 1;
-	for (uint32_t i = 0; i < tours->n_removed; i++)
-		tours->counts.moved += tours->rider[tours->removed[i]].vehicle != tours->old_vehicle[i];
+	for (uint32_t i = 0; i < tours->n_removed; i++) {
+		struct tours_rider *rider = &tours->rider[tours->removed[i]];
+		tours->counts.moved += rider->vehicle != tours->old_vehicle[i];
+		if (by != 0)
+			rider->tried = 0;
+	}
 }
 
 void tours_improve(struct tours *tours, uint32_t steps)
 {
-	env_strings = getenv("STRINGS") ? (uint32_t)atoi(getenv("STRINGS")) : 5;
-	env_string = getenv("STRING") ? (uint32_t)atoi(getenv("STRING")) : 4;
-	env_hops = getenv("SKIP") ? (uint32_t)atoi(getenv("SKIP")) : 100;
 	tours_weigh(tours);
 	for (uint32_t i = 0; i < steps && tours->n_waiting > 0; i++)
 		step(tours, (uint32_t)((uint64_t)tours->options.worse_most * (steps - i - 1) / steps));

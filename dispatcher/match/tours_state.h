@@ -46,6 +46,7 @@ struct tours_rider {
 	uint32_t number, vehicle;
 	int32_t time, direct;
 	uint32_t listed; /* where in open[] */
+	uint32_t tried;	 /* steps begun with it since it got its place */
 };
 
 struct tours_place {
@@ -165,8 +166,8 @@ void plan_remove(struct tours *tours, uint32_t rider);
 static inline void tours_weigh(struct tours *tours)
 {
 	const struct tours_options *options = &tours->options;
-	tours->drive_permille = options->drive_permille + (uint32_t)((uint64_t)options->crowd_permille *
-								     tours->n_waiting / tours->n_vehicles);
+	tours->drive_permille = options->drive_permille +
+				(uint32_t)((uint64_t)options->crowd_permille * tours->n_waiting / tours->n_vehicles);
 }
 /* A vehicle is told: it may have to turn. */
 void tours_tell(struct tours *tours, uint32_t vehicle);

@@ -9,10 +9,11 @@
 #include "err.h"
 #include "route.h"
 
+#define TIME_END (1 << 29)
+
 struct improve_settings {
-	uint32_t period;     /* ticks between improvements */
-	uint32_t steps;	     /* of an improvement, for each rider who waits */
-	uint32_t steps_more; /* of an improvement, beside */
+	uint32_t period; /* ticks between improvements */
+	uint32_t steps;	 /* of an improvement, for each rider who waits; 0: none */
 	uint32_t drive_permille, crowd_permille, worse_most;
 	int32_t promise_extra;
 	uint64_t seed;
@@ -77,15 +78,10 @@ static inline int improve_open_run(struct improve_run *run)
 /* Improvements due before `now`. */
 static inline void improve_until(struct improve_run *run, int32_t now)
 {
-	for (; run->next < now; run->next += (int32_t)run->settings->period) {
+	for (; run->next < now && (now < TIME_END || tours_open_riders(run->tours) > 0);
+	     run->next += (int32_t)run->settings->period) {
 		tours_advance(run->tours, run->next);
-		tours_improve(run->tours, run->settings->steps_more * (tours_waiting(run->tours) > 0) +
-						  run->settings->steps * tours_waiting(run->tours));
-		if (getenv("ZUB_TRACE") && run->next % 3000 == 0)
-			fprintf(stderr, "%d: open %u waiting %u, %.1f s\n", run->next / 10,
-				tours_open_riders(run->tours), tours_waiting(run->tours), improve_seconds());
-		if (tours_open_riders(run->tours) == 0 && now == 1 << 29)
-			break;
+		tours_improve(run->tours, run->settings->steps * tours_waiting(run->tours));
 	}
 }
 
@@ -105,25 +101,51 @@ static inline int improve_day(struct improve_run *run)
 			return 1;
 		}
 	}
-	improve_until(run, 1 << 29);
+	improve_until(run, TIME_END);
 	run->seconds = improve_seconds() - start;
 	return 0;
 }
 
-static inline void improve_say(struct improve_run *run, const char *name)
+struct improve_figures {
+	int64_t cost;
+	double driving_h, empty_h, wait_s, ride_s;
+};
+
+static inline struct improve_figures improve_say(const struct improve_run *run)
 {
 	const struct log_figures *f = &run->log.figures;
 	struct tours_counts counts = tours_counts(run->tours);
 	double n = f->riders;
-	printf("{\"bench\":\"match\",\"improve\":\"%s\",\"riders\":%u,\"wrong\":%u,\"realised_cost_ds\":%lld,"
+	struct improve_figures say = {log_cost(&run->log), (double)f->driving / 36000, (double)f->empty / 36000,
+				      (double)f->wait / n / 10, (double)f->ride / n / 10};
+	printf("{\"bench\":\"match\",\"improve\":%s,\"riders\":%u,\"promises_broken\":%u,\"realised_cost_ds\":%lld,"
 	       "\"driving_h\":%.1f,\"empty_h\":%.1f,\"mean_wait_s\":%.1f,\"mean_ride_s\":%.1f,\"late_s_mean\":%.1f,"
-	       "\"turns\":%u,\"steps\":%llu,\"kept\":%llu,\"better\":%llu,\"moved\":%llu,\"tries\":%llu,"
-	       "\"processor_s\":%.1f}\n",
-	       name, f->riders, run->log.n_wrong, (long long)log_cost(&run->log), (double)f->driving / 36000,
-	       (double)f->empty / 36000, (double)f->wait / n / 10, (double)f->ride / n / 10, (double)f->late / n / 10,
-	       f->turns, (unsigned long long)counts.steps, (unsigned long long)counts.kept,
-	       (unsigned long long)counts.better, (unsigned long long)counts.moved, (unsigned long long)counts.tries,
+	       "\"turns\":%u,\"steps\":%llu,\"better\":%llu,\"moved\":%llu,\"processor_s\":%.1f}\n",
+	       run->settings->steps ? "true" : "false", f->riders, f->broken, (long long)say.cost, say.driving_h,
+	       say.empty_h, say.wait_s, say.ride_s, (double)f->late / n / 10, f->turns,
+	       (unsigned long long)counts.steps, (unsigned long long)counts.better, (unsigned long long)counts.moved,
 	       run->seconds);
+	return say;
+}
+
+static inline void improve_say_ratios(const struct improve_figures *with, const struct improve_figures *without,
+				      int64_t reference)
+{
+	printf("{\"bench\":\"match\",\"improved_by\":\"ratio\",\"realised_cost\":%.4f,\"driving\":%.4f,\"empty\":%.4f,"
+	       "\"mean_wait\":%.4f,\"mean_ride\":%.4f",
+	       (double)with->cost / (double)without->cost, with->driving_h / without->driving_h,
+	       with->empty_h / without->empty_h, with->wait_s / without->wait_s, with->ride_s / without->ride_s);
+	if (reference)
+		printf(",\"reference_cost_ds\":%lld,\"realised_cost_to_reference\":%.4f", (long long)reference,
+		       (double)with->cost / (double)reference);
+	puts("}");
+}
+
+static inline void improve_close(struct improve_run *run)
+{
+	arena_close(&run->arena);
+	arena_close(&run->query_arena);
+	log_close(&run->log);
 }
 
 #endif

@@ -1,12 +1,14 @@
 // link: zub_match zub_route zub_town_file zub_city zub_projection zub_base PkgConfig::zlib
 /* bench match --map TOWN.zmap (--vehicles CSV --requests CSV | --generate VEHICLES,REQUESTS [--seed N])
  *             [--objective loud] [--limit N] [--costs OUT.csv] [--twin N] [--loose] [--json]
+ *             [--improve [--steps N] [--seed N] [--reference KARRI.csv]]
  *
  * A day request by request, as LOUD and KaRRi measure: each is answered and its vehicle's plan updated before the next.
  * Columns of vehicles: arc (or lat, lon), seats, start_ms, end_ms; of requests: from_arc, to_arc (or from_lat,
  * from_lon, to_lat, to_lon), time_ms (ascending), party (1), as in ../shared/data/newyork/matching; files may be gzip.
  * Coordinates mean the nearer end of the nearest road. Prints JSON lines (always). With --twin the first N requests are
- * answered by the obvious matcher, too (it knows no turn rules). --loose leaves the buckets no room. */
+ * answered by the obvious matcher, too (it knows no turn rules). --loose leaves the buckets no room. --improve does the
+ * day again with plans improved beside the requests (bench_improve.h): every 5 s N steps for each rider who waits. */
 #include <stdio.h>
 #include <time.h>
 
@@ -556,9 +558,14 @@ static void say_all(struct run *run)
 	say_world(run);
 }
 
+struct words {
+	const char *map, *vehicles, *requests, *generate, *objective, *costs, *seed, *limit, *twin, *steps, *reference;
+	int is_loose, is_improve;
+};
+
 /* --- the same day, improved --- */
 
-static int improve_all(struct run *run, const struct improve_settings *settings, const char *name)
+static int improve_all(struct run *run, const struct improve_settings *settings, struct improve_figures *ret_figures)
 {
 	struct improve_run improve = {.settings = settings,
 				      .graph = run->graph,
@@ -571,43 +578,46 @@ static int improve_all(struct run *run, const struct improve_settings *settings,
 							      .seats = run->vehicle[v].seats,
 							      .start = run->vehicle[v].start,
 							      .end = run->vehicle[v].end};
-	int failed = improve_day(&improve);
-	if (!failed) {
-		log_check(&improve.log, settings->promise_extra);
-		improve_say(&improve, name);
-		failed = improve.log.n_wrong > 0;
-	}
-	arena_close(&improve.arena);
-	arena_close(&improve.query_arena);
-	log_close(&improve.log);
+	int failed = improve_day(&improve) || log_check(&improve.log, settings->promise_extra);
+	if (!failed)
+		*ret_figures = improve_say(&improve);
+	improve_close(&improve);
 	return failed;
 }
 
-static uint32_t env_of(const char *name, uint32_t value)
+/* What KaRRi's answers cost in sum: what they cost in the end. 0 = not known (said why). */
+static int64_t cost_of_reference(const struct run *run, const char *path)
 {
-	return getenv(name) ? (uint32_t)strtoul(getenv(name), NULL, 10) : value;
+	struct rows rows;
+	int64_t sum = 0, cost;
+	uint32_t n = 0;
+	if (rows_open(&rows, path))
+		return 0;
+	for (; n < run->n_requests && rows_next(&rows) == 1; n++, sum += cost)
+		if (rows_number(&rows, "cost_ds", 0, 1 << 30, &cost))
+			break;
+	rows_close(&rows);
+	return n == run->n_requests ? sum : 0;
 }
 
-static int improve_both(struct run *run)
+/* Without improvement and with it; the former equals what the fast matcher answered, cost by cost in sum. */
+static int improve_both(struct run *run, const struct words *words)
 {
-	struct improve_settings plain = {.period = 50, .drive_permille = 1000, .promise_extra = 0, .seed = 1};
-	struct improve_settings settings = {.period = env_of("PERIOD", 50),
-					    .steps = env_of("STEPS", 1),
-					    .steps_more = env_of("MORE", 0),
-					    .drive_permille = env_of("DRIVE", 1000),
-					    .crowd_permille = env_of("CROWD", 0),
-					    .worse_most = env_of("WORSE", 0),
-					    .promise_extra = (int32_t)env_of("EXTRA", 3000),
-					    .seed = env_of("SEED", 1)};
-	if (getenv("PLAIN") && improve_all(run, &plain, "without"))
+	struct improve_settings settings = {.period = 50, .drive_permille = 1000};
+	struct improve_figures without, with;
+	if (improve_all(run, &settings, &without))
 		return 1;
-	return improve_all(run, &settings, "with");
+	if (without.cost != run->cost)
+		return fail("realised and answered costs differ", "");
+	settings.steps = (uint32_t)strtoul(words->steps, NULL, 10);
+	settings.crowd_permille = 2500;
+	settings.promise_extra = 3000;
+	settings.seed = strtoull(words->seed, NULL, 10);
+	if (improve_all(run, &settings, &with))
+		return 1;
+	improve_say_ratios(&with, &without, words->reference ? cost_of_reference(run, words->reference) : 0);
+	return 0;
 }
-
-struct words {
-	const char *map, *vehicles, *requests, *generate, *objective, *costs, *seed, *limit, *twin;
-	int is_loose, is_improve;
-};
 
 static int read_words(struct words *words, int argc, char **argv)
 {
@@ -616,8 +626,9 @@ static int read_words(struct words *words, int argc, char **argv)
 	} known[] = {
 		{"--map", &words->map},		  {"--vehicles", &words->vehicles},   {"--requests", &words->requests},
 		{"--generate", &words->generate}, {"--objective", &words->objective}, {"--costs", &words->costs},
-		{"--seed", &words->seed},	  {"--limit", &words->limit},	      {"--twin", &words->twin}};
-	*words = (struct words){.objective = "loud", .seed = "1", .limit = "0", .twin = "0"};
+		{"--seed", &words->seed},	  {"--limit", &words->limit},	      {"--twin", &words->twin},
+		{"--steps", &words->steps},	  {"--reference", &words->reference}};
+	*words = (struct words){.objective = "loud", .seed = "1", .limit = "0", .twin = "0", .steps = "3"};
 	for (int i = 1; i < argc; i++) {
 		size_t k = 0;
 		while (k < COUNT_OF(known) && strcmp(argv[i], known[k].name))
@@ -666,7 +677,7 @@ int main(int argc, char **argv)
 	if (!failed)
 		say_all(&run);
 	if (!failed && words.is_improve)
-		failed = improve_both(&run);
+		failed = improve_both(&run, &words);
 	if (run.costs && fclose(run.costs))
 		return fail("cannot write", words.costs);
 	return failed;

@@ -173,8 +173,8 @@ static int64_t cost_of(struct world *world, const struct seen *seen)
 
 static void weigh(struct world *world)
 {
-	world->drive = world->options.drive_permille + (int64_t)world->options.crowd_permille *
-							       tours_waiting(world->tours) / world->options.n_vehicles;
+	world->drive = world->options.drive_permille +
+		       (int64_t)world->options.crowd_permille * tours_waiting(world->tours) / world->options.n_vehicles;
 }
 
 static int64_t cost_of_all(struct world *world)

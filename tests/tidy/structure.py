@@ -66,6 +66,7 @@ FOR_TESTS = {
     "spread_t95": "held to a table of Student's distribution",
     "decision_key_parse": "the reader of key files without a file, for fuzzing",
     "route_threads_matrix": "benchmarks of matrices on several threads",
+    "tours_plan": "schedules of a search are held to ones made from scratch",
     "zone_read": "the reader of time zone files without a file, for fuzzing",
     "town_open_memory": "the fuzzer's way in",
     "town_settings_read_text": "the fuzzer's way in",
