@@ -45,7 +45,8 @@ int tours_open(struct tours **ret_tours, const struct route_graph *graph, const 
 	if (!tours)
 		return ERR_MEMORY;
 	if (options->n_vehicles == 0 || options->plan_most < 2 || options->riders_most == 0 ||
-	    options->riders_most > 1u << 20 || options->n_vehicles > 1u << 24)
+	    options->riders_most > 1u << 20 || options->n_vehicles > 1u << 24 ||
+	    route_graph_network(graph)->n_turns > 0)
 		return ERR_RANGE;
 	*tours = (struct tours){.options = *options,
 				.stop = (int32_t)options->rules.stop,

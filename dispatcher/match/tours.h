@@ -62,7 +62,8 @@ struct tours_listener {
 
 struct tours;
 size_t tours_size(const struct route_graph *graph, const struct tours_options *options);
-/* Graph and metric, with its weights, are borrowed. ERR_MEMORY; ERR_RANGE: no weights, or options out of range. */
+/* Graph and metric, with its weights, are borrowed. ERR_MEMORY; ERR_RANGE: no weights, turn rules (a way over a place
+ * would not always be the longer one), or options out of range. */
 int tours_open(struct tours **ret_tours, const struct route_graph *graph, const struct route_metric *metric,
 	       const struct tours_options *options, struct arena *arena);
 /* The listener is copied. */

@@ -628,7 +628,7 @@ static int read_words(struct words *words, int argc, char **argv)
 		{"--generate", &words->generate}, {"--objective", &words->objective}, {"--costs", &words->costs},
 		{"--seed", &words->seed},	  {"--limit", &words->limit},	      {"--twin", &words->twin},
 		{"--steps", &words->steps},	  {"--reference", &words->reference}};
-	*words = (struct words){.objective = "loud", .seed = "1", .limit = "0", .twin = "0", .steps = "3"};
+	*words = (struct words){.objective = "loud", .seed = "1", .limit = "0", .twin = "0", .steps = "1"};
 	for (int i = 1; i < argc; i++) {
 		size_t k = 0;
 		while (k < COUNT_OF(known) && strcmp(argv[i], known[k].name))
@@ -667,6 +667,8 @@ int main(int argc, char **argv)
 		return 1;
 	if (run.n_twin && run.network.n_turns)
 		return fail("--twin needs a map without turn rules", "");
+	if (words.is_improve && run.network.n_turns)
+		return fail("--improve needs a map without turn rules", "");
 	if (run.n_twin)
 		open_twin(&run);
 	if (words.costs && !(run.costs = fopen(words.costs, "w")))
