@@ -114,9 +114,11 @@ static void shrinking_close(struct shrinking *graph)
 
 /* --- the rest by nested dissection -------------------------------------------------------------------------------- */
 
+/* Vertices of one street (with turns: its two directions) are cut as one piece: a cut of streets makes smaller fronts
+ * than a cut that may take one direction here and the other there. */
 struct rest {
-	idx_t n, *first, *list, *permutation, *inverse;
-	uint32_t *vertex; /* [n] in the whole graph */
+	idx_t n, *first, *list, *weight, *permutation, *inverse;
+	uint32_t *piece; /* [n of the graph] */
 };
 
 static int index_order(const void *left, const void *right)
@@ -126,56 +128,101 @@ static int index_order(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-static int rest_open(struct rest *rest, const struct shrinking *graph)
+/* Numbers the pieces; returns how many neighbours their vertices have. */
+static size_t pieces_find(struct rest *rest, const struct shrinking *graph, const uint32_t *street)
 {
-	uint32_t n = graph->n - graph->n_ranked;
-	size_t n_list = 0, at = 0;
-	idx_t *number = malloc(((size_t)graph->n + 1) * sizeof *number);
+	size_t n_list = 0;
 
-	for (uint32_t v = 0; v < graph->n; v++)
-		n_list += graph->rank[v] == NONE ? graph->of[v].n : 0;
-	*rest = (struct rest){.n = (idx_t)n};
-	rest->first = malloc(((size_t)n + 1) * sizeof *rest->first);
-	rest->list = malloc((n_list + 1) * sizeof *rest->list);
-	rest->permutation = malloc(((size_t)n + 1) * sizeof *rest->permutation);
-	rest->inverse = malloc(((size_t)n + 1) * sizeof *rest->inverse);
-	rest->vertex = malloc(((size_t)n + 1) * sizeof *rest->vertex);
-	if (!number || !rest->first || !rest->list || !rest->permutation || !rest->inverse || !rest->vertex) {
-		free(number);
-		return ERR_MEMORY;
+	memset(rest->piece, 0xff, graph->n * sizeof *rest->piece);
+	for (uint32_t v = 0; v < graph->n; v++) {
+		if (graph->rank[v] != NONE)
+			continue;
+		if (rest->piece[street[v]] == NONE) /* of whichever vertex of the street comes first */
+			rest->piece[street[v]] = (uint32_t)rest->n++;
+		rest->piece[v] = rest->piece[street[v]];
+		n_list += graph->of[v].n;
 	}
-	n = 0;
+	return n_list;
+}
+
+/* Neighbouring pieces of each piece, ascending, each once. */
+static void pieces_join(struct rest *rest, const struct shrinking *graph)
+{
+	idx_t n = rest->n, end = 0, *at = rest->permutation; /* METIS writes it later */
+
+	memset(rest->first, 0, ((size_t)n + 1) * sizeof *rest->first);
 	for (uint32_t v = 0; v < graph->n; v++)
 		if (graph->rank[v] == NONE) {
-			number[v] = (idx_t)n;
-			rest->vertex[n++] = v;
+			rest->weight[rest->piece[v]]++;
+			rest->first[rest->piece[v] + 1] += (idx_t)graph->of[v].n;
 		}
-	for (uint32_t i = 0; i < n; i++) {
-		const struct neighbours *list = &graph->of[rest->vertex[i]];
-
-		rest->first[i] = (idx_t)at;
-		for (size_t j = 0; j < list->n; j++)
-			rest->list[at++] = number[list->items[j]];
-		qsort(&rest->list[rest->first[i]], list->n, sizeof *rest->list, index_order);
+	for (idx_t p = 0; p < n; p++) {
+		rest->first[p + 1] += rest->first[p];
+		at[p] = rest->first[p];
 	}
-	rest->first[n] = (idx_t)at;
-	free(number);
+	for (uint32_t v = 0; v < graph->n; v++)
+		for (size_t j = 0; graph->rank[v] == NONE && j < graph->of[v].n; j++)
+			rest->list[at[rest->piece[v]]++] = (idx_t)rest->piece[graph->of[v].items[j]];
+	for (idx_t p = 0; p < n; p++) {
+		idx_t *list = rest->list + rest->first[p], n_list = rest->first[p + 1] - rest->first[p];
+
+		qsort(list, (size_t)n_list, sizeof *list, index_order);
+		rest->first[p] = end;
+		for (idx_t i = 0; i < n_list; i++)
+			if (list[i] != p && (end == rest->first[p] || rest->list[end - 1] != list[i]))
+				rest->list[end++] = list[i];
+	}
+	rest->first[n] = end;
+}
+
+static int rest_open(struct rest *rest, const struct shrinking *graph, const uint32_t *street)
+{
+	size_t n = graph->n, n_list;
+
+	*rest = (struct rest){.piece = malloc((n + 1) * sizeof *rest->piece)};
+	if (!rest->piece)
+		return ERR_MEMORY;
+	n_list = pieces_find(rest, graph, street);
+	n = (size_t)rest->n;
+	rest->first = malloc((n + 1) * sizeof *rest->first);
+	rest->list = malloc((n_list + 1) * sizeof *rest->list);
+	rest->weight = calloc(n + 1, sizeof *rest->weight);
+	rest->permutation = malloc((n + 1) * sizeof *rest->permutation);
+	rest->inverse = malloc((n + 1) * sizeof *rest->inverse);
+	if (!rest->first || !rest->list || !rest->weight || !rest->permutation || !rest->inverse)
+		return ERR_MEMORY;
+	pieces_join(rest, graph);
 	return ERR_OK;
 }
 
 static void rest_close(struct rest *rest)
 {
+	free(rest->piece);
 	free(rest->first);
 	free(rest->list);
+	free(rest->weight);
 	free(rest->permutation);
 	free(rest->inverse);
-	free(rest->vertex);
 }
 
-static int dissect(struct shrinking *graph)
+/* Ranks of the vertices by those of their pieces. */
+static void rest_rank(struct rest *rest, struct shrinking *graph)
+{
+	idx_t *next = rest->first, sum = (idx_t)graph->n_ranked; /* what METIS read is done with */
+
+	for (idx_t i = 0; i < rest->n; i++) {
+		next[i] = sum;
+		sum += rest->weight[rest->permutation[i]];
+	}
+	for (uint32_t v = 0; v < graph->n; v++)
+		if (graph->rank[v] == NONE)
+			graph->rank[v] = (uint32_t)next[rest->inverse[rest->piece[v]]]++;
+}
+
+static int dissect(struct shrinking *graph, const uint32_t *street)
 {
 	struct rest rest;
-	int code = rest_open(&rest, graph);
+	int code = rest_open(&rest, graph, street);
 
 	if (!code && rest.n > 0) {
 		idx_t options[METIS_NOPTIONS];
@@ -183,11 +230,11 @@ static int dissect(struct shrinking *graph)
 		METIS_SetDefaultOptions(options);
 		options[METIS_OPTION_SEED] = 1;
 		options[METIS_OPTION_COMPRESS] = 0;
-		if (METIS_NodeND(&rest.n, rest.first, rest.list, NULL, options, rest.permutation, rest.inverse) !=
-		    METIS_OK)
+		if (METIS_NodeND(&rest.n, rest.first, rest.list, rest.weight, options, rest.permutation,
+				 rest.inverse) != METIS_OK)
 			code = ERR_MEMORY;
-		for (idx_t i = 0; i < rest.n && !code; i++)
-			graph->rank[rest.vertex[i]] = graph->n_ranked + (uint32_t)rest.inverse[i];
+		if (!code)
+			rest_rank(&rest, graph);
 	}
 	rest_close(&rest);
 	return code;
@@ -404,7 +451,8 @@ static int supergraph(struct build *build, struct network *network, const struct
 	return code;
 }
 
-static int order_edges(struct build *build, struct network *network, const struct cch_edges *edges)
+static int order_edges(struct build *build, struct network *network, const struct cch_edges *edges,
+		       const uint32_t *street)
 {
 	struct shrinking graph;
 	int code = shrinking_open(&graph, edges);
@@ -412,7 +460,7 @@ static int order_edges(struct build *build, struct network *network, const struc
 	if (!code)
 		code = shrink(&graph);
 	if (!code)
-		code = dissect(&graph);
+		code = dissect(&graph, street);
 	if (!code)
 		code = supergraph(build, network, edges, graph.rank);
 	shrinking_close(&graph);
@@ -423,12 +471,20 @@ static int order_graph(struct build *build, struct network *network, const struc
 {
 	struct arena arena = {0};
 	struct cch_edges edges;
+	uint32_t *street = NULL;
 	int code = arena_open(&arena, cch_edges_size(graph));
 
 	if (!code)
 		code = cch_edges_open(&edges, graph, &arena);
-	if (!code && edges.n_vertices > 0)
-		code = order_edges(build, network, &edges);
+	if (!code && edges.n_vertices > 0) {
+		street = malloc(edges.n_vertices * sizeof *street);
+		code = street ? ERR_OK : ERR_MEMORY;
+	}
+	if (!code && street) {
+		cch_edges_streets(graph, street);
+		code = order_edges(build, network, &edges, street);
+	}
+	free(street);
 	arena_close(&arena);
 	return code;
 }

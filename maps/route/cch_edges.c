@@ -44,6 +44,17 @@ static void edges_of_nodes(struct cch_edges *edges, const struct network *networ
 	}
 }
 
+void cch_edges_streets(const struct route_graph *graph, uint32_t *ret_street)
+{
+	const struct network *network = graph->network;
+	int by_state = cch_edges_by_state(graph);
+	uint32_t n = by_state ? graph->n_states : network->n_nodes;
+	for (uint32_t v = 0; v < n; v++) {
+		uint32_t arc = by_state ? graph->state_arc[v] : v, back = by_state ? network->reverse_arc[arc] : NONE;
+		ret_street[v] = back < arc ? back : arc;
+	}
+}
+
 int cch_edges_open(struct cch_edges *ret_edges, const struct route_graph *graph, struct arena *arena)
 {
 	int by_state = cch_edges_by_state(graph);

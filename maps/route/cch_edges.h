@@ -24,6 +24,8 @@ size_t cch_edges_size(const struct route_graph *graph);
 int cch_edges_open(struct cch_edges *ret_edges, const struct route_graph *graph, struct arena *arena); /* ERR_MEMORY */
 /* Are the vertices states? */
 int cch_edges_by_state(const struct route_graph *graph);
+/* ret_street[n_vertices]: the same vertex for all of one street (both directions, all histories); a node by itself. */
+void cch_edges_streets(const struct route_graph *graph, uint32_t *ret_street);
 /* up_work and up_depth of the network, once the graph was opened with both NONE. */
 void cch_edges_room(const struct route_graph *graph, uint32_t *ret_work, uint32_t *ret_depth);
 
