@@ -573,7 +573,7 @@ int cch_open(struct cch **ret_cch, const struct route_graph *graph, struct arena
 	cch->up_head = network->up_head;
 	cch->n = network->n_order;
 	cch->m = network->n_up;
-	if (network->up_first[cch->n] != cch->m)
+	if (network->up_first[cch->n] != cch->m || cch->m >= CCH_FIRST / 2)
 		return ERR_RANGE;
 	int code = cch_fill(cch, arena);
 	if (!code)

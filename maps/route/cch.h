@@ -33,7 +33,7 @@ struct cch_vertex {
 struct cch_base {
 	uint32_t slot; /* 2 * upward arc + (1 = the edge leads down) */
 	uint32_t arc, turn;
-	uint32_t cell; /* of the front of the block of the lower end; in a low subtree: of the weights */
+	uint32_t cell; /* of the front of the block of the lower end; in a low subtree: of the weights, CCH_FIRST */
 };
 
 struct cch_low {
@@ -72,6 +72,9 @@ struct cch_lines {
 struct cch_triangle {
 	uint32_t to, in, out; /* upward arc, or m + upward arc for the way down; `to` may be a cell of the result */
 };
+
+/* In a list, of what is written: by nobody before, so that nothing need be made infinite first. */
+#define CCH_FIRST 0x80000000u
 
 /* Customisation takes these one after the other: a block, or a whole low subtree. */
 struct cch_step {

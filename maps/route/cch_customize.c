@@ -107,11 +107,9 @@ static struct costs costs_of(const struct route_weights *weights)
 
 static inline cch_label base_label(const struct costs *costs, const struct cch_base *base)
 {
-	uint32_t time = costs->time_ms[base->arc];
-	int32_t turn = costs->turn_ms[base->turn];
-	if (time == TIME_INFINITE || turn < 0)
-		return CCH_INFINITE;
-	return cch_label_of((uint64_t)time + (uint32_t)turn, costs->dist_mm[base->arc]);
+	/* a closed arc and a forbidden turn are numbers too large for a label */
+	uint64_t time = (uint64_t)costs->time_ms[base->arc] + (uint32_t)costs->turn_ms[base->turn];
+	return cch_label_of(time, costs->dist_mm[base->arc]);
 }
 
 cch_label cch_base_label(const struct route_weights *weights, const struct cch_base *base)
@@ -191,12 +189,20 @@ static void block(struct route_weights *weights, const struct costs *costs, cons
 	front_write(weights, b, front, n_cols);
 }
 
+/* cells[at] becomes no more than way; what nobody wrote before counts as infinite. */
+static inline void least(cch_label *cells, uint32_t at, cch_label way)
+{
+	cch_label *cell = &cells[at & ~CCH_FIRST], now = *cell;
+	now = at & CCH_FIRST ? CCH_INFINITE : now;
+	*cell = cch_label_min(now, way);
+}
+
 static void relax_all(cch_label *to, const cch_label *weight, const struct cch_triangle *triangle,
 		      const struct cch_triangle *end)
 {
 	for (; triangle < end; triangle++) {
 		cch_label way = weight[triangle->in] + weight[triangle->out];
-		to[triangle->to] = cch_label_min(to[triangle->to], way);
+		least(to, triangle->to, way);
 	}
 }
 
@@ -205,14 +211,9 @@ static void low_subtree(struct route_weights *weights, const struct costs *costs
 {
 	const struct cch *cch = weights->cch;
 	uint32_t lowest = cch->block[step->lowest].first, behind = cch->block[step->block + 1].first;
-	uint32_t first = cch->vertex[lowest].first, n = cch->vertex[behind].first - first;
 	cch_label *result = result_of(cch, place, step->block);
-	fill(weights->up + first, n);
-	fill(weights->down + first, n);
-	for (uint32_t k = cch->base_first[lowest]; k < cch->base_first[behind]; k++) {
-		cch_label *weight = &weights->up[cch->base[k].cell];
-		*weight = cch_label_min(*weight, base_label(costs, &cch->base[k]));
-	}
+	for (uint32_t k = cch->base_first[lowest]; k < cch->base_first[behind]; k++)
+		least(weights->up, cch->base[k].cell, base_label(costs, &cch->base[k]));
 	relax_all(weights->up, weights->up, cch->triangle + step->inner, cch->triangle + step->outer);
 	fill(result, (size_t)cch->block[step->block].n_rows * cch->block[step->block].n_cols);
 	relax_all(result, weights->up, cch->triangle + step->outer, cch->triangle + step[1].inner);

@@ -27,13 +27,14 @@ size_t cch_low_size(const struct network *network)
 {
 	return (bound(network) + 2) * sizeof(struct cch_triangle) +
 	       ((size_t)network->n_order + 2) * sizeof(struct cch_step) + 2 * (size_t)network->n_up +
-	       (size_t)network->n_order + 64;
+	       (size_t)network->n_order + ((size_t)network->n_up / 32 + 2) * sizeof(uint64_t) + 64;
 }
 
 struct lister {
 	struct cch *cch;
 	uint8_t *can_be; /* [2 * m] this weight can be finite */
 	uint8_t *is_low; /* [n_blocks] */
+	uint64_t *has;	 /* bit [2 * m]: something was written to this weight */
 	const struct cch_step *step;
 	uint32_t n;   /* triangles so far */
 	uint32_t end; /* the first vertex above the subtree */
@@ -137,6 +138,15 @@ static uint32_t result_cell(const struct cch *cch, uint32_t b, uint32_t tail, ui
 	return row * block->n_cols + col;
 }
 
+/* A cell of the weights, marked when nobody wrote to it before. */
+static uint32_t marked(struct lister *lister, uint32_t cell)
+{
+	uint64_t bit = UINT64_C(1) << cell % 64, *word = &lister->has[cell / 64];
+	uint32_t first = *word & bit ? 0 : CCH_FIRST;
+	*word |= bit;
+	return cell | first;
+}
+
 /* The way from the head of `in` over their common tail to the head of `out`. */
 static void list_one(struct lister *lister, uint32_t in, uint32_t out)
 {
@@ -147,7 +157,7 @@ static void list_one(struct lister *lister, uint32_t in, uint32_t out)
 	if (lister->is_outer) {
 		to = result_cell(cch, lister->step->block, tail, head);
 	} else {
-		to = cell_between(cch, tail, head);
+		to = marked(lister, cell_between(cch, tail, head));
 	}
 	cch->triangle[lister->n++] = (struct cch_triangle){to, cch->m + in, out};
 }
@@ -169,7 +179,7 @@ static void list_subtree(struct lister *lister, struct cch_step *step)
 	lister->end = cch->block[step->block + 1].first;
 	uint32_t first = cch->block[step->lowest].first;
 	for (uint32_t k = cch->base_first[first]; k < cch->base_first[lister->end]; k++)
-		cch->base[k].cell = slot_cell(cch, cch->base[k].slot);
+		cch->base[k].cell = marked(lister, slot_cell(cch, cch->base[k].slot));
 	step->inner = lister->n;
 	lister->is_outer = 0;
 	for (uint32_t x = first; x < lister->end; x++)
@@ -204,7 +214,8 @@ int cch_low_open(struct cch *cch, struct arena *arena)
 	cch->step = arena_take(arena, (size_t)cch->n_blocks + 1, sizeof *cch->step);
 	lister.can_be = arena_take(arena, 2 * (size_t)cch->m, 1);
 	lister.is_low = arena_take(arena, cch->n_blocks, 1);
-	if (!cch->step || !lister.can_be || !lister.is_low)
+	lister.has = arena_take(arena, (size_t)cch->m / 32 + 1, sizeof *lister.has);
+	if (!cch->step || !lister.can_be || !lister.is_low || !lister.has)
 		return ERR_MEMORY;
 	steps_find(&lister);
 	cch->triangle = arena_take(arena, count(&lister) + 1, sizeof *cch->triangle);
