@@ -78,6 +78,7 @@ static void pack_plan(struct codec_pack *pack, const struct wire_plan *plan)
 		pack_task(&pack->tasks[i], &pack->places[i], &plan->tasks[i]);
 		pack->task_list[i] = &pack->tasks[i];
 	}
+	pack->plan.conditions = plan->conditions;
 	pack->plan.n_streets = plan->n_streets;
 	pack->plan.streets = pack->street_list;
 	for (uint32_t i = 0; i < plan->n_streets; i++) {

@@ -102,6 +102,7 @@ static int unpack_plan(const Zubringer__Plan *in, struct wire_plan *out, struct 
 		rc = unpack_task(in->tasks[i], &out->tasks[i], detail);
 	if (in->n_streets > WIRE_STREETS_MAX)
 		return WIDE("number of streets", in->n_streets);
+	out->conditions = in->conditions;
 	out->n_streets = (uint32_t)in->n_streets;
 	for (uint32_t i = 0; i < out->n_streets; i++)
 		out->streets[i] = (struct wire_street){in->streets[i]->arc, in->streets[i]->slow_permille,

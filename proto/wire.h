@@ -78,7 +78,8 @@ struct wire_plan {
 	instant_ms valid_until; /* no pickup starts after it unless a heartbeat extended it */
 	uint32_t n_tasks;
 	struct wire_task tasks[WIRE_TASKS_MAX];
-	uint32_t n_streets; /* the whole list, ascending by arc; all other arcs are as in the town file */
+	uint32_t conditions; /* of the town file (bit set of its profiles), that hold now */
+	uint32_t n_streets;  /* the whole list, ascending by arc; all other arcs are as in the town file */
 	struct wire_street streets[WIRE_STREETS_MAX];
 };
 enum wire_order_kind {

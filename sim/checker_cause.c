@@ -163,6 +163,13 @@ static void note_closure(struct checker *checker, const struct command *command)
 	note_streets(checker, command->at);
 }
 
+static void note_condition(struct checker *checker, const struct command *command)
+{
+	uint32_t bit = town_condition(checker->town, command->condition.name);
+	checker->conditions = command->condition.on ? checker->conditions | bit : checker->conditions & ~bit;
+	note_streets(checker, command->at);
+}
+
 void checker_outside(struct checker *checker, const struct command *command)
 {
 	const struct cmd_vehicle_release *release = &command->vehicle_release;
@@ -205,6 +212,9 @@ void checker_outside(struct checker *checker, const struct command *command)
 		break;
 	case CMD_CLOSURE:
 		note_closure(checker, command);
+		break;
+	case CMD_CONDITION:
+		note_condition(checker, command);
 		break;
 	case CMD_STREET_SPEEDS:
 		checker->speeds = command->street_speeds;
@@ -347,20 +357,24 @@ static int idle(const struct checker *checker, const struct fleet_book *vehicle,
 	return 1;
 }
 
-/* Times of the town file at its slowest; of all streets as usual. */
-static void times_usual(struct checker *checker, uint32_t class_index)
+/* What an arc takes by the town file at its slowest, under conditions. */
+static uint32_t slowest_ms(const struct checker *checker, uint32_t class_index, uint32_t conditions, uint32_t arc)
 {
 	const struct network *road = &checker->town->road;
-	const uint32_t *usual = road->time_ms + (size_t)class_index * road->n_arcs;
-	for (uint32_t arc = 0; arc < road->n_arcs; arc++)
-		checker->times[arc] = town_profile_ms(checker->town, TOWN_PROFILES_ALL, arc, usual[arc]);
+	return town_profile_ms(checker->town, town_profiles_slowest(checker->town, conditions), class_index, arc,
+			       road->time_ms[(size_t)class_index * road->n_arcs + arc]);
+}
+
+/* Of all streets as usual. */
+static void times_set(struct checker *checker, uint32_t class_index, uint32_t conditions)
+{
+	for (uint32_t arc = 0; arc < checker->town->road.n_arcs; arc++)
+		checker->times[arc] = slowest_ms(checker, class_index, conditions, arc);
 }
 
 static void street_slow(struct checker *checker, uint32_t class_index, uint32_t arc, uint32_t slow_permille)
 {
-	const struct network *road = &checker->town->road;
-	uint32_t usual = town_profile_ms(checker->town, TOWN_PROFILES_ALL, arc,
-					 road->time_ms[(size_t)class_index * road->n_arcs + arc]);
+	uint32_t usual = slowest_ms(checker, class_index, checker->conditions, arc);
 	uint32_t time = wire_street_ms(&(struct wire_street){arc, slow_permille, 0}, usual);
 	if (time > checker->times[arc])
 		checker->times[arc] = time;
@@ -370,7 +384,7 @@ static void street_slow(struct checker *checker, uint32_t class_index, uint32_t 
 static void times_now(struct checker *checker, uint32_t class_index, instant_ms now)
 {
 	const struct cmd_street_speeds *speeds = &checker->speeds;
-	times_usual(checker, class_index);
+	times_set(checker, class_index, checker->conditions);
 	for (uint32_t i = 0; i < checker->n_closures; i++) {
 		const struct cmd_closure *closure = &checker->closures[i];
 		if (closure->until && closure->until <= now)
@@ -387,7 +401,7 @@ static void times_now(struct checker *checker, uint32_t class_index, instant_ms 
 static int64_t longer_ms(struct checker *checker, uint32_t class_index, struct spot from, struct spot to, instant_ms at)
 {
 	struct route_metric metric = {class_index, checker->times, NULL};
-	times_usual(checker, class_index);
+	times_set(checker, class_index, 0);
 	uint32_t first_ms = checker->times[from.arc];
 	struct route_result usual = route_one(checker->query, &metric, from, to);
 	times_now(checker, class_index, at);

@@ -108,7 +108,7 @@ struct checker {
 	struct route_query *query;
 	uint32_t *times; /* [n_arcs] scratch of one search */
 	struct cmd_closure closures[CORE_CLOSURES_MAX];
-	uint32_t n_closures;
+	uint32_t n_closures, conditions;
 	struct cmd_street_speeds speeds;
 	instant_ms streets_at; /* the newest word about streets; 0 = none */
 	char fault[256];

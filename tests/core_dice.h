@@ -23,7 +23,8 @@ static const struct drawn_options dice_town = {.drawing = dice_city,
 					       .metres_per_char = 60,
 					       .stops = "AB? CD=S1 EF! JK GK DH=S2",
 					       .profiles = "mon tue wed thu fri sat sun 08:30 09:15 1700\n"
-							   "mon tue wed thu fri sat sun 09:00 10:00 1300\n",
+							   "mon tue wed thu fri sat sun 09:00 10:00 1300\n"
+							   "condition snow 1400\n",
 					       .timetable =
 						       "stop S1 C\nstop S2 H\ntrip T1 10 S1 08:30 S2 08:40/08:42\ntrip "
 						       "T2 10 S2 08:20 S1 08:35\ntrip T3 10 S1 09:30 S2 09:40\n"};
@@ -357,6 +358,10 @@ static inline struct command dice_command(struct rig *rig, struct dice *d)
 		break;
 	case CMD_STREET_SPEEDS:
 		dice_speeds(rig, d, &command.street_speeds);
+		break;
+	case CMD_CONDITION:
+		command.condition.on = (uint8_t)dice(d, 2);
+		snprintf(command.condition.name, sizeof command.condition.name, "%s", dice(d, 8) ? "snow" : "fog");
 		break;
 	default:
 		dice_vehicle(rig, d, &command);

@@ -382,7 +382,7 @@ static void make_network(const struct draft *draft, struct network *network, uin
 	uint32_t *no_turn = take(draft->arena, 1, sizeof *no_turn);
 	for (uint32_t arc = 0; arc < draft->n_arcs; arc++) {
 		uint32_t reverse = draft->reverse[arc];
-		kind[arc] = ROAD_RESIDENTIAL;
+		kind[arc] = draft->flags[arc] & ARC_NO_STOPPING ? ROAD_TERTIARY : ROAD_RESIDENTIAL;
 		speed[arc] = 50;
 		way[arc] = 1 + (reverse < arc ? reverse : arc);
 	}
@@ -935,24 +935,31 @@ static void make_stops(struct pencil *pencil)
 
 struct profile_draft {
 	uint32_t *name, *from, *to, *speed, *permille;
-	uint8_t *days;
+	uint8_t *days, *classes;
 };
 
 static void add_profile(struct pencil *pencil, struct profile_draft *draft, uint32_t i, const char *line)
 {
 	static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-	unsigned h[2], m[2], permille;
-	for (; line[0] > '9'; line += strspn(line + 3, " ") + 3)
+	unsigned h[2] = {4, 28}, m[2] = {0, 0}, permille, tertiary;
+	char name[16] = "drawn";
+	int is_condition = strncmp(line, "condition", 9) == 0, n;
+	for (; line[0] > '9' && !is_condition; line += strspn(line + 3, " ") + 3)
 		for (uint32_t day = 0; day < 7; day++)
 			if (strncmp(line, names[day], 3) == 0)
 				draft->days[i] = (uint8_t)(draft->days[i] | 1u << day);
-	if (sscanf(line, "%u:%u %u:%u %u", &h[0], &m[0], &h[1], &m[1], &permille) != 5 || !draft->days[i])
+	if (is_condition)
+		n = 3 + sscanf(line, "condition %15s %u%*[ ]%u", name, &permille, &tertiary);
+	else
+		n = sscanf(line, "%u:%u %u:%u %u%*[ ]%u", &h[0], &m[0], &h[1], &m[1], &permille, &tertiary);
+	if (n < 5 || (!draft->days[i] && !is_condition))
 		wrong("profiles: \"%s\"", line);
-	draft->name[i] = string(pencil, "drawn");
+	draft->name[i] = string(pencil, name);
+	draft->classes[i] = 0xff;
 	draft->from[i] = h[0] * 3600 + m[0] * 60;
 	draft->to[i] = h[1] * 3600 + m[1] * 60;
 	for (uint32_t kind = 0; kind < ROAD_KINDS; kind++)
-		draft->permille[i * ROAD_KINDS + kind] = permille;
+		draft->permille[i * ROAD_KINDS + kind] = kind == ROAD_TERTIARY && n > 5 ? tertiary : permille;
 }
 
 static void make_profiles(struct pencil *pencil)
@@ -965,6 +972,7 @@ static void make_profiles(struct pencil *pencil)
 				      take(arena, most, 4),
 				      take(arena, most, 4),
 				      take(arena, (size_t)most * ROAD_KINDS, 4),
+				      take(arena, most, 1),
 				      take(arena, most, 1)};
 	const char *at = pencil->options->profiles ? pencil->options->profiles : "";
 	for (; *at; at += strcspn(at, "\n"), at += *at == '\n') {
@@ -975,6 +983,7 @@ static void make_profiles(struct pencil *pencil)
 	town->n_profile_kinds = town->n_profiles * ROAD_KINDS;
 	town->profile_name = draft.name;
 	town->profile_days = draft.days;
+	town->profile_classes = draft.classes;
 	town->profile_from_s = draft.from;
 	town->profile_to_s = draft.to;
 	town->profile_speed_kmh = draft.speed;

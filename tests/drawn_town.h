@@ -33,8 +33,9 @@ struct drawn_options {
 	 * arrival/departure 08:00/08:02. Feed "drawn", every trip runs every day, stop_sequence 1, 2, ... NULL = no
 	 * trips. */
 	const char *timetable;
-	/* One profile of the day for each line "mon tue 07:00 09:00 1500" (days, hours, permille for every road); NULL
-	 * = none. */
+	/* One profile of the day for each line "mon tue 07:00 09:00 1500" (days, hours, permille for every road), or
+	 * one condition for "condition snow 1500"; a second number is for = and : streets (0 closes them), which are
+	 * tertiary, all others residential. NULL = none. */
 	const char *profiles;
 	uint32_t first_day; /* yyyymmdd, 0 = 20220607 (a Tuesday) */
 	uint32_t n_days;    /* 0 = 14; midnight is 22:00 UTC of the day before (CEST all the time) */

@@ -176,22 +176,38 @@ static void vehicle_replan(struct core *core, uint32_t slot, uint8_t cause)
 	plan_changed(core, slot);
 }
 
+void closure_reach(struct core *core)
+{
+	for (uint32_t i = 0; i < core->n_vehicles; i++)
+		depot_reach(core, core->vehicle_order[i]);
+	for (uint32_t i = 0; i < core->n_rides; i++)
+		ride_reach(core, core->ride_order[i]);
+}
+
+/* Before the distances change: vehicles under way are where they are by the streets as they were. */
+static void begin_effect(struct core *core, uint8_t cause)
+{
+	if (cause == CAUSE_ROAD_CLOSED) /* a slower way is found at acceptance, a place that is cut off is not */
+		ride_end_offers(core);
+	for (uint32_t i = 0; i < core->n_vehicles; i++)
+		plan_detour(core, core->vehicle_order[i]);
+}
+
+static void end_effect(struct core *core, uint8_t cause)
+{
+	closure_reach(core);
+	for (uint32_t i = 0; i < core->n_vehicles; i++)
+		vehicle_replan(core, core->vehicle_order[i], cause);
+}
+
 /* The streets are as closures and speeds say from now on. */
 static void take_effect(struct core *core, uint8_t cause)
 {
 	core->n_streets = merge_speeds(core, core->streets, merge_all(core, NONE, core->streets));
 	touch_all(core);
-	if (cause == CAUSE_ROAD_CLOSED) /* a slower way is found at acceptance, a place that is cut off is not */
-		ride_end_offers(core);
-	for (uint32_t i = 0; i < core->n_vehicles; i++)
-		plan_detour(core, core->vehicle_order[i]);
+	begin_effect(core, cause);
 	distance_streets(core->distance, core->streets, core->n_streets);
-	for (uint32_t i = 0; i < core->n_vehicles; i++)
-		depot_reach(core, core->vehicle_order[i]);
-	for (uint32_t i = 0; i < core->n_rides; i++)
-		ride_reach(core, core->ride_order[i]);
-	for (uint32_t i = 0; i < core->n_vehicles; i++)
-		vehicle_replan(core, core->vehicle_order[i], cause);
+	end_effect(core, cause);
 }
 
 static void drop(struct core *core, uint32_t i)
@@ -309,6 +325,24 @@ int closure_speeds(struct core *core, const struct cmd_street_speeds *command)
 	return ERR_OK;
 }
 
+/* Like a closure it is the world that changes: what was promised is moved, or broken with its cause. */
+int closure_condition(struct core *core, const struct cmd_condition *command)
+{
+	uint32_t bit = town_condition(core->town, command->name);
+	uint32_t conditions = command->on ? core->conditions | bit : core->conditions & ~bit;
+	if (!bit)
+		return ERR_NOT_FOUND;
+	if (conditions == core->conditions)
+		return ERR_OK;
+	uint8_t cause = town_profiles_close(core->town, bit) ? CAUSE_ROAD_CLOSED : CAUSE_SLOWER_STREETS;
+	begin_effect(core, cause);
+	core->conditions = conditions;
+	hours_set(core, core->now);
+	touch_all(core);
+	end_effect(core, cause);
+	return ERR_OK;
+}
+
 int closure_derive(struct core *core)
 {
 	uint32_t n = 0;
@@ -333,8 +367,9 @@ int closure_derive(struct core *core)
 
 void closure_forget(struct core *core)
 {
-	if (core->n_closures)
-		case_new(core, CASE_STREETS, 0, 0, core->closures[0].reason);
+	if (core->n_closures || core->conditions)
+		case_new(core, CASE_STREETS, 0, 0, core->n_closures ? core->closures[0].reason : "");
+	core->conditions = 0;
 	core->n_closures = core->n_streets = 0;
 	memset(&core->speeds, 0, sizeof core->speeds);
 	touch_all(core);
@@ -349,6 +384,11 @@ const struct core_closure *core_closure_at(const struct core *core, uint32_t ind
 {
 	assert(index < core->n_closures);
 	return &core->closures[index];
+}
+
+uint32_t core_conditions(const struct core *core)
+{
+	return core->conditions;
 }
 
 const struct core_speeds *core_speeds(const struct core *core)

@@ -71,6 +71,7 @@ enum command_kind {
 	CMD_VEHICLE_SHIFT,
 	/* from outside */
 	CMD_STREET_SPEEDS, /* streets on which our own vehicles were slower than the map says */
+	CMD_CONDITION,	   /* a condition of the town (snow) holds from now on, or no more */
 	CMD_KINDS
 };
 
@@ -273,6 +274,12 @@ struct cmd_street_speeds { /* the whole list: it takes the place of the one befo
 	uint32_t arcs[COMMAND_SPEEDS_MAX];	    /* ascending, of the town in use */
 	uint32_t slow_permille[COMMAND_SPEEDS_MAX]; /* times are multiplied, 1001 .. WIRE_SLOW_MAX */
 };
+struct cmd_condition {
+	uint8_t on;
+	char name[CORE_WHO_MAX]; /* of a profile without hours, of the town in use */
+	char by[CORE_WHO_MAX];
+	char reason[CORE_REASON_MAX];
+};
 #define COMMAND_PLANS_MAX 16
 #define COMMAND_PLAN_TASKS_MAX 256
 struct cmd_improve { /* whole plans of some vehicles in another order, each for that version of its plan alone */
@@ -312,6 +319,7 @@ struct command {
 		struct cmd_trip_delay trip_delay;
 		struct cmd_closure closure;
 		struct cmd_street_speeds street_speeds;
+		struct cmd_condition condition;
 		struct cmd_improve improve;
 	};
 };

@@ -383,6 +383,8 @@ static int dispatch(struct core *core, const struct command *command)
 		return closure_take(core, &command->closure);
 	case CMD_STREET_SPEEDS:
 		return closure_speeds(core, &command->street_speeds);
+	case CMD_CONDITION:
+		return closure_condition(core, &command->condition);
 	case CMD_IMPROVE:
 		return proposal_take(core, &command->improve);
 	default:

@@ -224,6 +224,8 @@ const struct core_notice *core_notice_at(const struct core *core, uint32_t index
 uint32_t core_n_supervisors(const struct core *core);
 const struct core_supervisor *core_supervisor_at(const struct core *core, uint32_t index);
 uint32_t core_n_closures(const struct core *core);
+uint32_t
+core_conditions(const struct core *core); /* bit set of the town's profiles: those that an operator switched on */
 const struct core_closure *core_closure_at(const struct core *core, uint32_t index); /* ascending number */
 const struct core_speeds *core_speeds(const struct core *core);
 /* What all closures and speeds together say of single arcs, ascending by arc; at most WIRE_STREETS_MAX. */

@@ -22,6 +22,7 @@ struct distance {
 	uint32_t *times;       /* [n_metrics * n_arcs]: the usual ones, changed by the streets */
 	const uint32_t *usual; /* [n_metrics * n_arcs]: the town's own where it has no profiles */
 	uint32_t *own_usual;   /* the same; NULL = the town's */
+	uint32_t slowest;      /* profiles of the slowest metrics */
 	struct wire_street streets[WIRE_STREETS_MAX];
 	uint32_t n_streets;
 	struct spot *spots;	  /* [n_most] scratch */
@@ -96,7 +97,7 @@ static void usual_set(struct distance *d, uint32_t metric, uint32_t profiles)
 	const uint32_t *from = road->time_ms + (size_t)class_of(d, metric) * road->n_arcs;
 	uint32_t *to = d->own_usual + (size_t)metric * road->n_arcs;
 	for (uint32_t arc = 0; arc < road->n_arcs; arc++)
-		to[arc] = town_profile_ms(d->town, profiles, arc, from[arc]);
+		to[arc] = town_profile_ms(d->town, profiles, class_of(d, metric), arc, from[arc]);
 }
 
 size_t distance_size(const struct town *town, uint32_t n_most)
@@ -134,8 +135,9 @@ int distance_open(struct distance **ret_distance, const struct town *town, uint3
 	    !d->fan)
 		return ERR_MEMORY;
 	memset(d->row_of, 0xff, stops * sizeof *d->row_of);
+	d->slowest = town_profiles_slowest(town, 0);
 	for (uint32_t m = 0; town->n_profiles && m < d->n_metrics; m++)
-		usual_set(d, m, m < town->n_classes ? 0 : TOWN_PROFILES_ALL);
+		usual_set(d, m, m < town->n_classes ? 0 : d->slowest);
 	memcpy(d->times, d->usual, times * sizeof *d->times);
 	if (route_graph_open(&d->graph, &town->road, arena) || route_query_open(&d->query, d->graph, arena))
 		return ERR_MEMORY;
@@ -254,19 +256,21 @@ void distance_streets(struct distance *d, const struct wire_street *streets, uin
 	rows_forget(d);
 }
 
-void distance_profiles(struct distance *d, uint32_t profiles)
+void distance_profiles(struct distance *d, uint32_t profiles, uint32_t slowest)
 {
 	const size_t n = d->town->road.n_arcs;
 	if (!d->own_usual)
 		return;
-	for (uint32_t c = 0; c < d->town->n_classes; c++) {
-		usual_set(d, c, profiles);
-		memcpy(d->times + c * n, d->usual + c * n, n * sizeof *d->times);
+	uint32_t n_changed = slowest == d->slowest ? d->town->n_classes : d->n_metrics;
+	d->slowest = slowest;
+	for (uint32_t m = 0; m < n_changed; m++) {
+		usual_set(d, m, m < d->town->n_classes ? profiles : slowest);
+		memcpy(d->times + m * n, d->usual + m * n, n * sizeof *d->times);
 	}
 	for (uint32_t i = 0; i < d->n_streets; i++)
 		street_set(d, &d->streets[i]);
-	for (uint32_t c = 0; c < d->town->n_classes && c < METRICS_MAX; c++)
-		metric_update(d, c, NULL, 0);
+	for (uint32_t m = 0; m < n_changed && m < METRICS_MAX; m++)
+		metric_update(d, m, NULL, 0);
 	rows_forget(d);
 }
 
@@ -275,9 +279,16 @@ uint32_t distance_slowest(const struct distance *d, uint32_t class_index)
 	return d->own_usual ? class_index + d->town->n_classes : class_index;
 }
 
+/* As the town file has it. */
+static uint32_t road_ms(const struct distance *d, uint32_t metric, uint32_t arc)
+{
+	return d->town->road.time_ms[(size_t)class_of(d, metric) * d->town->road.n_arcs + arc];
+}
+
 uint32_t distance_usual_ms(const struct distance *d, uint32_t class_index, uint32_t arc)
 {
-	return d->usual[(size_t)class_index * d->town->road.n_arcs + arc];
+	uint32_t usual = d->usual[(size_t)class_index * d->town->road.n_arcs + arc];
+	return usual != TIME_INFINITE ? usual : road_ms(d, class_index, arc);
 }
 
 int distance_is_open(const struct distance *d, uint32_t class_index, struct spot spot)
@@ -288,8 +299,8 @@ int distance_is_open(const struct distance *d, uint32_t class_index, struct spot
 /* On a street that is closed now but was not in the town file. */
 static int is_caught(const struct distance *d, uint32_t class_index, struct spot spot)
 {
-	size_t at = (size_t)class_index * d->town->road.n_arcs + spot.arc;
-	return d->n_streets && spot.arc != NONE && d->times[at] == TIME_INFINITE && d->usual[at] != TIME_INFINITE;
+	return (d->n_streets || d->own_usual) && spot.arc != NONE && !distance_is_open(d, class_index, spot) &&
+	       road_ms(d, class_index, spot.arc) != TIME_INFINITE;
 }
 
 /* Leaves the closed street: a plain search in which that one is open. */
@@ -299,7 +310,7 @@ static int leave(struct distance *d, uint32_t class_index, struct spot from, str
 	size_t at = (size_t)class_index * d->town->road.n_arcs + from.arc;
 	struct route_metric plain = {class_of(d, class_index), d->metrics[class_index].time_ms, NULL};
 	int code = ERR_OK;
-	d->times[at] = d->usual[at];
+	d->times[at] = distance_usual_ms(d, class_index, from.arc);
 	if (ret_arcs)
 		code = route_path(d->query, &plain, from, to, ret_result, ret_arcs, ret_n, most);
 	else
@@ -319,7 +330,7 @@ uint32_t distance_part_ms(const struct distance *d, uint32_t class_index, uint32
 {
 	const struct network *road = &d->town->road;
 	size_t at = (size_t)class_index * road->n_arcs + arc;
-	uint32_t time = d->times[at] == TIME_INFINITE ? d->usual[at] : d->times[at];
+	uint32_t time = d->times[at] == TIME_INFINITE ? distance_usual_ms(d, class_index, arc) : d->times[at];
 	return network_share_ms(time, road->dist_mm[arc], part_mm);
 }
 

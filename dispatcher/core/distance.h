@@ -30,10 +30,10 @@ void distance_fan(struct distance *distance, uint32_t class_index, const struct 
 /* These streets (ascending, valid arcs) are not as in the town file, all others are. All answers follow from then on.
  */
 void distance_streets(struct distance *distance, const struct wire_street *streets, uint32_t n);
-/* These profiles of the town (town_profiles_at) hold now. */
-void distance_profiles(struct distance *distance, uint32_t profiles);
-/* The metric of a class in which all profiles hold; in a town without any: the class itself. Any function here takes it
- * in place of a class. */
+/* These profiles of the town hold now (town_profiles_at, conditions), those at the slowest (town_profiles_slowest). */
+void distance_profiles(struct distance *distance, uint32_t profiles, uint32_t slowest);
+/* The metric of a class in which all profiles that can come hold; in a town without any: the class itself. Any function
+ * here takes it in place of a class. */
 uint32_t distance_slowest(const struct distance *distance, uint32_t class_index);
 /* What an arc takes in the hour without any streets set. */
 uint32_t distance_usual_ms(const struct distance *distance, uint32_t class_index, uint32_t arc);

@@ -157,6 +157,7 @@ const char *core_command_name(uint16_t kind)
 						     [CMD_CLOSURE] = "closure",
 						     [CMD_IMPROVE] = "improve",
 						     [CMD_VEHICLE_SHIFT] = "vehicle_shift",
-						     [CMD_STREET_SPEEDS] = "street_speeds"};
+						     [CMD_STREET_SPEEDS] = "street_speeds",
+						     [CMD_CONDITION] = "condition"};
 	return name_of(names, COUNT_OF(names), kind);
 }

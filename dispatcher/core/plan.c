@@ -5,7 +5,6 @@
 
 #define TOLD_STEP_MS 120000 /* a pickup moved by more is told to the rider */
 #define SAID_STEP_MS 30000
-#define NO_WAY_MS 7200000 /* a leg that has become impossible: late, never forgotten */
 
 static const struct town *town_of(const struct core *core)
 {

@@ -200,6 +200,10 @@ static const struct record_field improve_fields[] = {
 static const struct record_field street_speeds_fields[] = {NUM(until), NUM(n), NUMS(arcs), NUMS(slow_permille)};
 #undef T
 
+#define T cmd_condition
+static const struct record_field condition_fields[] = {NUM(on), TEXT(name), TEXT(by), TEXT(reason)};
+#undef T
+
 #define T upd_result
 static const struct record_field result_fields[] = {
 	NUM(command_kind),
@@ -308,6 +312,7 @@ static const struct record_kind command_kinds[CMD_KINDS] = {
 	[CMD_IMPROVE] = {"improve", TABLE(improve_fields, cmd_improve)},
 	[CMD_VEHICLE_SHIFT] = {"vehicle_shift", TABLE(vehicle_shift_fields, cmd_vehicle_shift)},
 	[CMD_STREET_SPEEDS] = {"street_speeds", TABLE(street_speeds_fields, cmd_street_speeds)},
+	[CMD_CONDITION] = {"condition", TABLE(condition_fields, cmd_condition)},
 };
 
 static const struct record_kind update_kinds[UPDATE_KINDS] = {

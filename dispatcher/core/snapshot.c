@@ -3,9 +3,9 @@
 #include "record.h"
 #include "state.h"
 
-#define SNAPSHOT_VERSION 5
+#define SNAPSHOT_VERSION 6
 /* 3: closures; 4: riders taken out of vehicles, message_ms; 5: speeds of streets, advice with refusals, demand,
- * rebalancing, groups */
+ * rebalancing, groups; 6: conditions */
 #define SNAPSHOT_OLDEST 2
 #define SNAPSHOT_MAGIC UINT64_C(0x3145524f4342555a) /* "ZUBCORE1" */
 
@@ -113,7 +113,7 @@ TABLE(head_table, ONE(started), ONE(paused), ONE(epoch), ONE(now), ONE(next_case
       ONE(figures.ride_ms_sum), ONE(figures.direct_ms_sum), ONE(figures.shared), MANY(figures.need_asked),
       MANY(figures.need_refused), MANY(figures.need_wait_ms_sum), MANY(figures.need_wait_n), ONE(figures.prebooked),
       ONE(figures.tied), ONE(figures.gone), ONE(figures.empty_mm), ONE(figures.loaded_mm), ONE(restored_at),
-      ONE(rebalance_at), ONE(fair_at));
+      ONE(rebalance_at), ONE(fair_at), ONE(conditions));
 #undef T
 #define T struct fair_group
 TABLE(fair_table, ONE(asked), ONE(refused), ONE(boarded), ONE(wait_s), ONE(weight));
@@ -164,9 +164,9 @@ static void get(struct cursor *c, const struct record_table *table, void *item)
 static const struct {
 	const char *name;
 	uint32_t since;
-} later_fields[] = {{"over_at", 3},	 {"n_closures", 3},	   {"message_ms", 4},
-		    {"rebalance_ms", 5}, {"charger_slots", 5},	   {"rebalance_at", 5},
-		    {"fair_at", 5},	 {"fair_gap_permille", 5}, {"fair_wait_ms", 5}};
+} later_fields[] = {{"over_at", 3},	  {"n_closures", 3},   {"message_ms", 4}, {"rebalance_ms", 5},
+		    {"charger_slots", 5}, {"rebalance_at", 5}, {"fair_at", 5},	  {"fair_gap_permille", 5},
+		    {"fair_wait_ms", 5},  {"conditions", 6}};
 
 static int field_is_in(const struct record_field *field, uint32_t version)
 {
@@ -480,7 +480,8 @@ static int get_rest(struct core *core, struct cursor *c)
 		get(c, &demand_table, &core->demand[i]);
 	for (uint32_t i = 0; c->version >= 5 && i < TOWN_NEEDS_MAX; i++)
 		get(c, &fair_table, &core->fair[i]);
-	if (c->failed || (core->hours_at != INSTANT_NONE && !instant_sane(core->hours_at)))
+	if (c->failed || (core->hours_at != INSTANT_NONE && !instant_sane(core->hours_at)) ||
+	    core->conditions & ~town_conditions(core->town))
 		return ERR_FORMAT;
 	hours_set(core, core->hours_at);
 	return closure_derive(core);

@@ -217,6 +217,7 @@ struct core {
 	instant_ms
 		hours_at;  /* the distances are of the hour that this instant lies in; INSTANT_NONE = not yet of any */
 	instant_ms border; /* derived: when that hour ends; INT64_MAX = never */
+	uint32_t conditions;			      /* of the town (town_conditions) that hold */
 	struct wire_street streets[WIRE_STREETS_MAX]; /* derived: what they say together */
 	uint32_t n_streets;
 
@@ -442,6 +443,8 @@ void connection_review_all(struct core *core);		  /* after a new timetable */
 /* ---- closure.c ---- */
 int closure_take(struct core *core, const struct cmd_closure *command);
 int closure_speeds(struct core *core, const struct cmd_street_speeds *command);
+int closure_condition(struct core *core, const struct cmd_condition *command);
+void closure_reach(struct core *core);	/* the places of all rides and plans, after other streets are closed */
 void closure_due(struct core *core);	/* ends those whose time is over */
 void closure_timer(struct core *core);	/* after the hours were set */
 int closure_derive(struct core *core);	/* the streets from the closures, after a snapshot; ERR_RANGE */
@@ -476,6 +479,7 @@ void fair_boarded(struct core *core, const struct core_ride *ride, uint64_t wait
 uint32_t fair_weight(const struct core *core, const struct core_ride *ride); /* of its wait, permille */
 
 /* ---- hours.c ---- */
+#define NO_WAY_MS 7200000u			  /* a leg that has become impossible: late, never forgotten */
 void hours_set(struct core *core, instant_ms at); /* the distances are of the hour of `at` from now on */
 void hours_due(struct core *core);
 /* For who sets out at `at`: the metric of a class (distance.h) by which a leg is measured. */

@@ -97,8 +97,9 @@ int swap_town(struct core *core, const struct cmd_town_swap *swap)
 	ride_end_offers(core); /* they are of the old streets */
 	if (core_town_open(core, town))
 		return ERR_MEMORY;
-	hours_set(core, core->now);
 	closure_forget(core);
+	hours_set(core, core->now);
+	closure_timer(core);
 	forecast_forget(core);
 	for (uint32_t i = 0; i < core->n_rides; i++)
 		swap_ride(core, old, core->ride_order[i]);

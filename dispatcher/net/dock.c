@@ -176,6 +176,7 @@ static void plan_read(struct dock *dock, struct dock_vehicle *vehicle, uint32_t 
 	vehicle->plan.n_tasks = n;
 	for (uint32_t i = 0; i < n; i++)
 		fill_task(dock, &vehicle->plan.tasks[i], &tasks[i]);
+	vehicle->plan.conditions = core_conditions(dock->core);
 	const struct wire_street *streets = core_streets(dock->core, &vehicle->plan.n_streets);
 	if (vehicle->plan.n_streets)
 		memcpy(vehicle->plan.streets, streets, vehicle->plan.n_streets * sizeof *streets);

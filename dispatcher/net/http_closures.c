@@ -1,4 +1,5 @@
-/* Streets that are closed or slow for a while: listed, set, lifted by a person, with a reason. Behind the token. */
+/* Streets that are closed or slow for a while, and conditions of the town (snow): listed, set, lifted by a person, with
+ * a reason. Behind the token. */
 #include "http_server.h"
 #include <stdlib.h>
 #include <string.h>
@@ -128,4 +129,51 @@ void handle_operator_closure_lift(struct call *call)
 	}
 	memcpy(command.closure.reason, body.reason, sizeof body.reason);
 	call_submit(call, &command, NULL, finish);
+}
+
+/* --- conditions ----------------------------------------------------------------------------------------------------
+ */
+
+void handle_operator_conditions(struct call *call)
+{
+	const struct core *core = http_core(call->http);
+	const struct town *town = core_town(core);
+	uint32_t conditions = town_conditions(town), on = core_conditions(core);
+	json_t *list = json_array();
+	for (uint32_t i = 0; i < town->n_profiles; i++)
+		if (conditions >> i & 1)
+			json_array_append_new(list,
+					      json_pack("{s:s, s:b}", "name", town_text(town, town->profile_name[i]),
+							"on", (int)(on >> i & 1)));
+	reply_json(call, 200, json_pack("{s:o}", "conditions", list));
+}
+
+static void condition_finish(struct call *call, const struct update *updates, uint32_t n, uint64_t sequence,
+			     const uint8_t *hash)
+{
+	(void)sequence;
+	(void)hash;
+	const struct upd_result *result = n && updates[n - 1].kind == UPD_RESULT ? &updates[n - 1].result : NULL;
+	if (!result || result->code)
+		reply_code(call, result ? result->code : ERR_UNAVAILABLE, "condition_unknown");
+	else
+		handle_operator_conditions(call);
+}
+
+void handle_operator_condition_set(struct call *call)
+{
+	struct body_condition body;
+	struct json_error error;
+	struct command command = {.kind = CMD_CONDITION};
+	if (call_key(call, 1))
+		return;
+	if (http_json_condition(call->body, call->body_n, &body, &error)) {
+		reply_fault(call, &error);
+		return;
+	}
+	command.condition.on = body.on;
+	memcpy(command.condition.name, body.name, sizeof body.name);
+	memcpy(command.condition.by, body.by, sizeof body.by);
+	memcpy(command.condition.reason, body.reason, sizeof body.reason);
+	call_submit(call, &command, NULL, condition_finish);
 }

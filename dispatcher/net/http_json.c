@@ -472,6 +472,14 @@ static const struct field closure_fields[] = {
 };
 READER(closure, body_closure, closure_fields, .until = INSTANT_NONE)
 
+static const struct field condition_fields[] = {
+	TEXT(body_condition, name, 1, 1),
+	NUMBER(FIELD_BOOL, body_condition, on, 0, 0, 1),
+	TEXT(body_condition, by, 1, 1),
+	TEXT(body_condition, reason, 1, 1),
+};
+READER(condition, body_condition, condition_fields)
+
 static const struct field approval_fields[] = {
 	NUMBER(FIELD_UINT32, body_approval, vehicle, 1, NONE - 1, 1),
 	{"request", FIELD_ID, AT(body_approval, request), 0, 0, NULL, NULL, 1},

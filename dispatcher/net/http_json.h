@@ -90,6 +90,11 @@ struct body_closure {
 	instant_ms until;      /* INSTANT_NONE when not given */
 	char by[CORE_WHO_MAX], reason[CORE_REASON_MAX];
 };
+struct body_condition {
+	char name[CORE_WHO_MAX];
+	uint8_t on;
+	char by[CORE_WHO_MAX], reason[CORE_REASON_MAX];
+};
 struct body_approval {
 	uint32_t vehicle;
 	uint64_t request;
@@ -119,6 +124,7 @@ int http_json_case_own(const void *bytes, size_t n, struct body_case *ret_body, 
 int http_json_case_close(const void *bytes, size_t n, struct body_case *ret_body, struct json_error *error);
 int http_json_pause(const void *bytes, size_t n, struct body_pause *ret_body, struct json_error *error);
 int http_json_closure(const void *bytes, size_t n, struct body_closure *ret_body, struct json_error *error);
+int http_json_condition(const void *bytes, size_t n, struct body_condition *ret_body, struct json_error *error);
 int http_json_approval(const void *bytes, size_t n, struct body_approval *ret_body, struct json_error *error);
 int http_json_shift(const void *bytes, size_t n, struct body_shift *ret_body, struct json_error *error);
 int http_json_notice(const void *bytes, size_t n, struct body_notice *ret_body, struct json_error *error);

@@ -25,7 +25,7 @@ static const struct {
 	{"conflict", 409},     {"gone", 410},		{"denied", 403},
 	{"full", 503},	       {"stale", 409},		{"unavailable", 503},
 	{"invalid", 422},      {"internal", 500},	{"streams_full", 503},
-	{"tiles", 404},	       {"pages", 404},
+	{"tiles", 404},	       {"pages", 404},		{"condition_unknown", 404},
 };
 
 static int status_of(const char *code)

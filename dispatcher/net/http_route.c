@@ -46,6 +46,8 @@ static const struct http_route routes[] = {
 	{"GET", "/api/v1/operator/closures", handle_operator_closures, 1},
 	{"POST", "/api/v1/operator/closures", handle_operator_closure_set, 1},
 	{"POST", "/api/v1/operator/closures/{closure}/lift", handle_operator_closure_lift, 1},
+	{"GET", "/api/v1/operator/conditions", handle_operator_conditions, 1},
+	{"POST", "/api/v1/operator/conditions", handle_operator_condition_set, 1},
 	{"POST", "/api/v1/operator/requests", handle_request, 1},
 	{"POST", "/api/v1/operator/rides/{ride}/accept", handle_accept, 1},
 	{"POST", "/api/v1/operator/rides/{ride}/cancel", handle_cancel, 1},

@@ -225,6 +225,8 @@ void handle_operator_pause(struct call *call);
 void handle_operator_closures(struct call *call);
 void handle_operator_closure_set(struct call *call);
 void handle_operator_closure_lift(struct call *call);
+void handle_operator_conditions(struct call *call);
+void handle_operator_condition_set(struct call *call);
 void handle_operator_approval(struct call *call);
 void handle_vehicle_positions(struct call *call);
 void handle_vehicle_positions_json(struct call *call);

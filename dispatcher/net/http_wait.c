@@ -51,6 +51,8 @@ static const char *not_found_of(const struct call *call)
 		return "notice_unknown";
 	case CMD_CLOSURE:
 		return "closure_unknown";
+	case CMD_CONDITION:
+		return "condition_unknown";
 	default:
 		return "ride_unknown";
 	}

@@ -38,6 +38,7 @@ static const struct {
 	{"error.vehicle_unknown",
 	 {"There is no vehicle with this number.", "Es gibt kein Fahrzeug mit dieser Nummer."}},
 	{"error.closure_unknown", {"There is no such closure.", "Diese Sperrung gibt es nicht."}},
+	{"error.condition_unknown", {"The town has no such condition.", "Diese Lage kennt die Stadt nicht."}},
 	{"error.case_unknown", {"There is no such case.", "Diesen Fall gibt es nicht."}},
 	{"error.notice_unknown",
 	 {"There is no such notice for this ride.", "Diese Nachricht gibt es zu dieser Fahrt nicht."}},

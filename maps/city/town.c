@@ -113,7 +113,7 @@ static int64_t border_after(const struct town *town, int64_t second)
 	int64_t next = INT64_MAX / SECOND_MS / 2;
 	for (uint32_t i = 0; i < town->n_profiles; i++) {
 		const int64_t borders[] = {town->profile_from_s[i], town->profile_to_s[i]};
-		for (int k = 0; k < 2; k++)
+		for (int k = 0; k < 2 && town->profile_days[i]; k++)
 			if (borders[k] > second && borders[k] < next)
 				next = borders[k];
 	}
@@ -155,7 +155,37 @@ uint32_t town_profiles_at(const struct town *town, instant_ms at, instant_ms *re
 	return profiles;
 }
 
-uint32_t town_profile_ms(const struct town *town, uint32_t profiles, uint32_t arc, uint32_t usual_ms)
+uint32_t town_conditions(const struct town *town)
+{
+	uint32_t conditions = 0;
+	for (uint32_t i = 0; i < town->n_profiles; i++)
+		conditions |= town->profile_days[i] ? 0 : 1u << i;
+	return conditions;
+}
+
+uint32_t town_condition(const struct town *town, const char *name)
+{
+	for (uint32_t i = 0; i < town->n_profiles; i++)
+		if (!town->profile_days[i] && strcmp(town_text(town, town->profile_name[i]), name) == 0)
+			return 1u << i;
+	return 0;
+}
+
+int town_profiles_close(const struct town *town, uint32_t profiles)
+{
+	for (uint32_t i = 0; i < town->n_profile_kinds; i++)
+		if (profiles >> i / ROAD_KINDS & 1 && !town->profile_permille[i])
+			return 1;
+	return 0;
+}
+
+uint32_t town_profiles_slowest(const struct town *town, uint32_t conditions)
+{
+	return (((1u << town->n_profiles) - 1) & ~town_conditions(town)) | conditions;
+}
+
+uint32_t town_profile_ms(const struct town *town, uint32_t profiles, uint32_t class_index, uint32_t arc,
+			 uint32_t usual_ms)
 {
 	uint64_t slowest = usual_ms;
 	if (usual_ms == TIME_INFINITE)
@@ -163,8 +193,10 @@ uint32_t town_profile_ms(const struct town *town, uint32_t profiles, uint32_t ar
 	for (uint32_t i = 0; i < town->n_profiles; i++) {
 		uint32_t permille = town->profile_permille[i * ROAD_KINDS + town->road.kind[arc]],
 			 kmh = town->profile_speed_kmh[i];
-		if (!(profiles >> i & 1))
+		if (!(profiles >> i & 1) || !(town->profile_classes[i] >> class_index & 1))
 			continue;
+		if (!permille)
+			return TIME_INFINITE;
 		uint64_t time = ((uint64_t)usual_ms * permille + 999) / 1000;
 		uint64_t capped = kmh ? ((uint64_t)town->road.dist_mm[arc] * 18 + 5 * kmh - 1) / (5 * kmh) : 0;
 		time = time > capped ? time : capped;

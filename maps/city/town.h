@@ -20,7 +20,7 @@
 #include "units.h"
 #include <stdint.h>
 
-#define TOWN_VERSION 4 /* 2: contraction orders; 3: trips by name; 4: profiles of the day */
+#define TOWN_VERSION 5 /* 2: contraction orders; 3: trips by name; 4: profiles of the day; 5: conditions */
 #define TOWN_HASH_BYTES 32
 #define TOWN_NEEDS_MAX 16
 #define TOWN_SPACES_MAX 8
@@ -85,14 +85,17 @@ struct town {
 	const uint32_t *need_boarding_ms; /* [n_needs] both boarding and alighting */
 	const uint8_t *need_flags;	  /* [n_needs] enum need_flag */
 
-	/* hours at which roads are slower than usual. Days begin at 04:00: a profile lies between that and 28:00 of its
-	 * days. Where several hold, the slowest counts. Never quicker than road.time_ms. */
+	/* hours at which roads are slower than usual, or closed. Days begin at 04:00: a profile lies between that and
+	 * 28:00 of its days. One without days is a condition (snow): it holds while an operator says so. Where several
+	 * hold, the slowest counts. Never quicker than road.time_ms. */
 	uint32_t n_profiles, n_profile_kinds; /* n_profiles * ROAD_KINDS */
 	const uint32_t *profile_name;
-	const uint8_t *profile_days;		       /* bit 0 = Monday */
+	const uint8_t *profile_days;		       /* bit 0 = Monday; 0 = a condition */
+	const uint8_t *profile_classes;		       /* bit c = it is about class c */
 	const uint32_t *profile_from_s, *profile_to_s; /* seconds of the service day, 14,400 .. 100,800 */
 	const uint32_t *profile_speed_kmh;	       /* cap; 0 = none */
-	const uint32_t *profile_permille; /* [n_profiles * ROAD_KINDS] times are multiplied, 1,000 .. 10,000 */
+	const uint32_t
+		*profile_permille; /* [n_profiles * ROAD_KINDS] times are multiplied, 1,000 .. 10,000; 0 = closed */
 
 	struct network road, walk; /* walk has the single class "foot" */
 	struct timetable timetable;
@@ -156,12 +159,19 @@ int town_in_area(const struct town *town, struct geo_point point);
  * needed). */
 instant_ms town_service_day(const struct town *town, instant_ms at, uint32_t *ret_yyyymmdd);
 
-/* Bit set of the profiles that hold at an instant; *ret_until (may be NULL): when that changes, INT64_MAX = never.
- * All of them: TOWN_PROFILES_ALL. */
-#define TOWN_PROFILES_ALL 0xffffu
+/* Bit set of the profiles that hold at an instant; *ret_until (may be NULL): when that changes, INT64_MAX = never. */
 uint32_t town_profiles_at(const struct town *town, instant_ms at, instant_ms *ret_until);
-/* What an arc takes under a set of profiles, from what it takes usually; TIME_INFINITE stays. */
-uint32_t town_profile_ms(const struct town *town, uint32_t profiles, uint32_t arc, uint32_t usual_ms);
+/* Bit set of the conditions, which no hour switches. */
+uint32_t town_conditions(const struct town *town);
+/* The one of that name, as a bit; 0 = none. */
+uint32_t town_condition(const struct town *town, const char *name);
+/* Does any of these profiles close a kind of road? */
+int town_profiles_close(const struct town *town, uint32_t profiles);
+/* All profiles that some hour can bring, with these conditions: nothing is slower while the conditions stay. */
+uint32_t town_profiles_slowest(const struct town *town, uint32_t conditions);
+/* What an arc takes a class under a set of profiles, from what it takes usually; TIME_INFINITE: closed. */
+uint32_t town_profile_ms(const struct town *town, uint32_t profiles, uint32_t class_index, uint32_t arc,
+			 uint32_t usual_ms);
 
 /* Folds text for search as address_key is folded; writes at most size bytes with NUL. */
 void town_fold(const char *text, char *ret_key, size_t size);

@@ -456,8 +456,9 @@ static int check_profiles(const struct checker *checker)
 		    town->profile_from_s[i] >= town->profile_to_s[i])
 			return WRONG(checker, profile_from_s, i, "hours between 04:00 and 28:00");
 	for (uint32_t i = 0; i < town->n_profile_kinds; i++)
-		if (town->profile_permille[i] < 1000 || town->profile_permille[i] > TOWN_PROFILE_PERMILLE_MAX)
-			return WRONG(checker, profile_permille, i, "1,000 to 10,000");
+		if (town->profile_permille[i] &&
+		    (town->profile_permille[i] < 1000 || town->profile_permille[i] > TOWN_PROFILE_PERMILLE_MAX))
+			return WRONG(checker, profile_permille, i, "0, or 1,000 to 10,000");
 	return 0;
 }
 

@@ -166,6 +166,7 @@ const struct town_column town_columns[] = {
 	PLAIN(83, profile_to_s, n_profiles),
 	PLAIN(84, profile_speed_kmh, n_profiles),
 	PLAIN(85, profile_permille, n_profile_kinds),
+	PLAIN(86, profile_classes, n_profiles),
 
 	NETWORK_COLUMNS(100, road),
 	NETWORK_COLUMNS(200, walk),

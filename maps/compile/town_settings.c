@@ -115,8 +115,10 @@ static const struct yaml_setting profile_table[] = {
 	PROFILE_NUMBER("slow", YAML_PERMILLE, 1000, TOWN_PROFILE_PERMILLE_MAX, "1", slow_permille,
 		       "all roads take that many times what they usually take"),
 	PROFILE_NUMBER("speed_kmh", YAML_INT, 0, 130, "0", speed_kmh, "nobody is faster; 0 = no cap"),
+	PROFILE_NUMBER("condition", YAML_BOOL, 0, 1, "false", is_condition,
+		       "has no hours: it holds while an operator says so (snow)"),
 };
-static const char *const profile_also[] = {"days", "roads"};
+static const char *const profile_also[] = {"days", "roads", "closed", "classes"};
 static const char *const weekday_words[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 static const char *const kind_words[ROAD_KINDS] = {
 	[ROAD_OTHER] = "other",
@@ -399,6 +401,66 @@ static int read_days(struct reader *reader, struct fy_node *node, uint8_t *ret_d
 	return ERR_OK;
 }
 
+/* Which of the words each item of the list is; calls for a complaint when it is none. */
+static int read_word(struct reader *reader, struct fy_node *item, const char *const *words, uint32_t n,
+		     const char *what, uint32_t *ret_word)
+{
+	char text[64];
+	int code = yaml_scalar(reader->yaml, item, YAML_TEXT, 0, 0, text, sizeof text, reader->detail);
+
+	for (*ret_word = 0; !code && *ret_word < n; (*ret_word)++)
+		if (strcmp(text, words[*ret_word]) == 0)
+			return ERR_OK;
+	return code ? code : yaml_fail(reader->yaml, item, ERR_FORMAT, reader->detail, "\"%s\" is no %s", text, what);
+}
+
+/* Kinds of road on which nobody drives, and the classes that it is all about. */
+static int read_closed(struct reader *reader, struct fy_node *node, struct settings_profile *profile)
+{
+	const struct town_settings *settings = reader->settings;
+	struct fy_node *closed = yaml_get(node, "closed"), *classes = yaml_get(node, "classes");
+	const char *names[NETWORK_CLASSES_MAX];
+	uint32_t word;
+	int code = ERR_OK;
+
+	if ((closed && !yaml_count(closed)) || (classes && !yaml_count(classes)))
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "closed, classes: expected a list");
+	for (uint32_t i = 0; i < yaml_count(closed) && !code; i++) {
+		code = read_word(reader, yaml_item(closed, i), kind_words, ROAD_KINDS, "kind of road", &word);
+		if (!code)
+			profile->permille[word] = 0;
+	}
+	for (uint32_t c = 0; c < settings->n_classes; c++)
+		names[c] = settings->classes[c].name;
+	for (uint32_t i = 0; i < yaml_count(classes) && !code; i++) {
+		code = read_word(reader, yaml_item(classes, i), names, settings->n_classes, "class", &word);
+		if (!code)
+			profile->classes |= (uint8_t)(1u << word);
+	}
+	if (!profile->classes)
+		profile->classes = 0xff;
+	return code;
+}
+
+/* An operator names a condition by its name, and switches it, no clock. */
+static int check_condition(struct reader *reader, struct fy_node *node, struct settings_profile *profile)
+{
+	const struct town_settings *settings = reader->settings;
+
+	if (!profile->is_condition)
+		return ERR_OK;
+	if (yaml_get(node, "days") || yaml_get(node, "from") || yaml_get(node, "to"))
+		return yaml_fail(reader->yaml, node, ERR_FORMAT, reader->detail, "a condition has no hours");
+	for (uint32_t i = 0; i < settings->n_profiles; i++)
+		if (settings->profiles[i].is_condition && strcmp(settings->profiles[i].name, profile->name) == 0)
+			return yaml_fail(reader->yaml, node, ERR_EXISTS, reader->detail,
+					 "condition \"%s\" is there twice", profile->name);
+	profile->days = 0;
+	profile->from_s = 14400;
+	profile->to_s = 100800;
+	return ERR_OK;
+}
+
 static int read_profile(struct reader *reader, struct fy_node *node, struct settings_profile *profile)
 {
 	struct fy_node *roads = yaml_get(node, "roads");
@@ -423,7 +485,9 @@ static int read_profile(struct reader *reader, struct fy_node *node, struct sett
 					   &permille, sizeof permille, reader->detail);
 		profile->permille[kind] = (uint32_t)permille;
 	}
-	return code;
+	if (!code)
+		code = read_closed(reader, node, profile);
+	return code ? code : check_condition(reader, node, profile);
 }
 
 static int read_profiles(struct reader *reader, struct fy_node *node)
@@ -756,9 +820,9 @@ static int store_profiles(const struct town_settings *settings, struct build *bu
 	uint32_t *name = build_alloc(build, n, sizeof *name), *from = build_alloc(build, n, sizeof *from),
 		 *to = build_alloc(build, n, sizeof *to), *speed = build_alloc(build, n, sizeof *speed),
 		 *permille = build_alloc(build, (size_t)n * ROAD_KINDS, sizeof *permille);
-	uint8_t *days = build_alloc(build, n, 1);
+	uint8_t *days = build_alloc(build, n, 1), *classes = build_alloc(build, n, 1);
 
-	if (!name || !from || !to || !speed || !permille || !days)
+	if (!name || !from || !to || !speed || !permille || !days || !classes)
 		return ERR_MEMORY;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct settings_profile *profile = &settings->profiles[i];
@@ -766,6 +830,7 @@ static int store_profiles(const struct town_settings *settings, struct build *bu
 		if ((name[i] = build_string(build, profile->name)) == NONE)
 			return ERR_MEMORY;
 		days[i] = profile->days;
+		classes[i] = profile->classes;
 		from[i] = (uint32_t)profile->from_s;
 		to[i] = (uint32_t)profile->to_s;
 		speed[i] = (uint32_t)profile->speed_kmh;
@@ -775,6 +840,7 @@ static int store_profiles(const struct town_settings *settings, struct build *bu
 	build->town.n_profile_kinds = n * ROAD_KINDS;
 	build->town.profile_name = name;
 	build->town.profile_days = days;
+	build->town.profile_classes = classes;
 	build->town.profile_from_s = from;
 	build->town.profile_to_s = to;
 	build->town.profile_speed_kmh = speed;
@@ -835,15 +901,18 @@ void town_settings_manual(FILE *out)
 	      "The first is `seat`. With `takes: {SPACE: UNITS, ...}`, what one of it takes, and:\n\n",
 	      out);
 	yaml_manual(out, need_table, COUNT_OF(need_table));
-	fputs("\n## `profiles:` a list of hours at which roads are slower\n\nWith `days: [mon, tue, ...]` (none = "
-	      "every day), "
+	fputs("\n## `profiles:` a list of hours at which roads are slower or closed\n\nWith `days: [mon, tue, ...]` "
+	      "(none = every day), "
 	      "`roads: {KIND: FACTOR, ...}` for kinds of road (primary, secondary, tertiary,\nresidential, "
 	      "living_street, "
-	      "service, other, ...) in place of `slow`, and:\n\n",
+	      "service, other, ...) in place of `slow`, `closed: [KIND, ...]` where nobody drives meanwhile,\n"
+	      "`classes: [NAME, ...]` (none = all), and:\n\n",
 	      out);
 	yaml_manual(out, profile_table, COUNT_OF(profile_table));
 	fputs("\nWhere several hold at once, the slowest counts. Rides are promised with the times of their hour; what "
-	      "crosses the border of a profile,\nor lies beyond the next one, with the slowest of all profiles.\n",
+	      "crosses the border of a profile,\nor lies beyond the next one, with the slowest of all profiles. "
+	      "Conditions (weather) are switched\nby `POST /api/v1/operator/conditions`; "
+	      "one that comes is outside of what was promised.\n",
 	      out);
 	fputs("\n## `stops:` virtual stops\n\nWith `list:`, each `{name, at: \"LAT,LON\", step_free: yes}`, and:\n\n",
 	      out);

@@ -25,9 +25,10 @@ struct settings_need {
 
 struct settings_profile {
 	char name[64];
-	uint8_t days; /* bit 0 = Monday */
-	int64_t from_s, to_s, slow_permille, speed_kmh;
-	uint32_t permille[ROAD_KINDS];
+	uint8_t days;	 /* bit 0 = Monday; 0 = a condition */
+	uint8_t classes; /* bit c = it is about class c */
+	int64_t from_s, to_s, slow_permille, speed_kmh, is_condition;
+	uint32_t permille[ROAD_KINDS]; /* 0 = closed */
 };
 
 struct settings_stop {

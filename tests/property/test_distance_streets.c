@@ -27,7 +27,7 @@ struct stage {
 	struct route_graph *graph;
 	struct route_query *query;
 	uint32_t *times;
-	uint32_t profiles; /* that hold */
+	uint32_t profiles, slowest; /* that hold; of the slowest metrics */
 	struct wire_street streets[WIRE_STREETS_MAX];
 	uint32_t n_streets;
 	struct rng rng;
@@ -41,7 +41,8 @@ static void stage_open(struct stage *stage)
 		 "m=%s/mapc; d=$(mktemp -d) && $m synth --seed 5 --inhabitants 5000 --osm $d/a.pbf --gtfs $d/a.zip "
 		 ">/dev/null 2>&1 && printf 'profiles:\\n- {slow: 1.5, roads: {tertiary: 3}}\\n- {speed_kmh: 9, roads: "
 		 "{residential: "
-		 "2}}\\n' >$d/t.yaml && $m build --osm $d/a.pbf --gtfs $d/a.zip --town $d/t.yaml -o streets.zmap "
+		 "2}}\\n- {name: snow, condition: true, slow: 1.2, closed: [tertiary], classes: [van]}\\n' >$d/t.yaml "
+		 "&& $m build --osm $d/a.pbf --gtfs $d/a.zip --town $d/t.yaml -o streets.zmap "
 		 ">/dev/null 2>&1; rm -r $d",
 		 getenv("ZUB_BIN"));
 	assert_int_equal(system(command), 0);
@@ -100,7 +101,8 @@ static uint64_t most(uint64_t a, uint64_t b)
 }
 
 /* By the words of the settings above. */
-static uint32_t in_the_hour(const struct stage *stage, uint32_t profiles, uint32_t arc, uint32_t time)
+static uint32_t in_the_hour(const struct stage *stage, uint32_t class_index, uint32_t profiles, uint32_t arc,
+			    uint32_t time)
 {
 	const struct network *road = &stage->town->road;
 	uint64_t first = (uint64_t)time * (road->kind[arc] == ROAD_TERTIARY ? 30 : 15), second = (uint64_t)time * 10;
@@ -110,6 +112,11 @@ static uint32_t in_the_hour(const struct stage *stage, uint32_t profiles, uint32
 		second *= 2;
 	first = profiles & 1 ? (first + 9) / 10 : 0;
 	second = profiles & 2 ? most((second + 9) / 10, ((uint64_t)road->dist_mm[arc] * 36 + 89) / 90) : 0;
+	if (profiles & 4 && class_index == 1) {
+		if (road->kind[arc] == ROAD_TERTIARY)
+			return TIME_INFINITE;
+		second = most(second, ((uint64_t)time * 12 + 9) / 10);
+	}
 	return (uint32_t)most(time, most(first, second));
 }
 
@@ -118,11 +125,12 @@ static struct route_result slow_twin(struct stage *stage, uint32_t metric_index,
 {
 	const struct network *road = &stage->town->road;
 	const uint32_t class_index = metric_index % stage->town->n_classes;
-	const uint32_t profiles = metric_index == class_index ? stage->profiles : 3;
+	const uint32_t profiles = metric_index == class_index ? stage->profiles : stage->slowest;
 	static uint32_t usual[1 << 16];
 	assert_true(road->n_arcs <= sizeof usual / sizeof *usual);
 	for (uint32_t arc = 0; arc < road->n_arcs; arc++)
-		usual[arc] = in_the_hour(stage, profiles, arc, road->time_ms[(size_t)class_index * road->n_arcs + arc]);
+		usual[arc] = in_the_hour(stage, class_index, profiles, arc,
+					 road->time_ms[(size_t)class_index * road->n_arcs + arc]);
 	if (from->road.arc == NONE || to->road.arc == NONE)
 		return (struct route_result){TIME_INFINITE, TIME_INFINITE};
 	if (from->road.arc == to->road.arc && from->road.offset_mm == to->road.offset_mm)
@@ -138,6 +146,9 @@ static struct route_result slow_twin(struct stage *stage, uint32_t metric_index,
 		else if (stage->streets[i].arc != from->road.arc)
 			stage->times[stage->streets[i].arc] = TIME_INFINITE;
 	}
+	uint32_t first_ms = road->time_ms[(size_t)class_index * road->n_arcs + from->road.arc];
+	if (usual[from->road.arc] == TIME_INFINITE) /* it can be left */
+		stage->times[from->road.arc] = first_ms;
 	struct route_metric metric = {class_index, stage->times, NULL};
 	return route_one(stage->query, &metric, from->road, to->road);
 }
@@ -175,6 +186,7 @@ static void streets_change(void **state)
 	static struct stage stage;
 	(void)state;
 	stage_open(&stage);
+	stage.slowest = 3;
 	for (uint32_t round = 0; round < ROUNDS; round++) {
 		struct place places[PLACES];
 		uint32_t class_index = round % stage.town->n_classes;
@@ -187,10 +199,12 @@ static void streets_change(void **state)
 			distance_streets(stage.distance, NULL, 0);
 		}
 		if (round % 2) {
-			stage.profiles = rng_below(&stage.rng, 4);
-			distance_profiles(stage.distance, stage.profiles);
+			uint32_t snow = rng_below(&stage.rng, 2) * 4;
+			stage.profiles = rng_below(&stage.rng, 4) | snow;
+			stage.slowest = 3 | snow;
+			distance_profiles(stage.distance, stage.profiles, stage.slowest);
 		}
-		assert_int_equal(stage.town->n_profiles, 2);
+		assert_int_equal(stage.town->n_profiles, 3);
 		all_ways_agree(&stage, class_index, places);
 		if (round % 3 == 0)
 			all_ways_agree(&stage, distance_slowest(stage.distance, class_index), places);

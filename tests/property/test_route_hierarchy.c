@@ -21,7 +21,8 @@
 
 struct world {
 	struct network network;
-	uint32_t first_out[NODES_MAX + 1], out_arc[ARCS_MAX], tail[ARCS_MAX], head[ARCS_MAX], dist[ARCS_MAX];
+	uint32_t first_out[NODES_MAX + 1], out_arc[ARCS_MAX], tail[ARCS_MAX], head[ARCS_MAX], dist[ARCS_MAX],
+		back[ARCS_MAX];
 	uint32_t time[CLASSES * ARCS_MAX], turn_first[TURNS_MAX + 1], turn_arcs[TURNS_MAX * 4];
 	int32_t turn_cost[TURNS_MAX];
 	uint8_t turn_mask[TURNS_MAX];
@@ -49,6 +50,7 @@ static void world_index(struct world *world)
 	network->tail = world->tail;
 	network->head = world->head;
 	network->dist_mm = world->dist;
+	network->reverse_arc = world->back;
 	network->time_ms = world->time;
 	network->turn_first = world->turn_first;
 	network->turn_arcs = world->turn_arcs;
@@ -90,6 +92,9 @@ static void world_make(struct world *world, struct rng *rng)
 		int is_back = arc > 0 && rng_chance(rng, 400);
 		world->tail[arc] = is_back ? world->head[arc - 1] : rng_below(rng, network->n_nodes);
 		world->head[arc] = is_back ? world->tail[arc - 1] : rng_below(rng, network->n_nodes);
+		world->back[arc] = is_back && world->back[arc - 1] == NONE ? arc - 1 : NONE;
+		if (world->back[arc] != NONE)
+			world->back[arc - 1] = arc;
 		world->dist[arc] = rng_chance(rng, 100) ? 0 : rng_below(rng, 12);
 		for (uint32_t class_index = 0; class_index < CLASSES; class_index++)
 			world->time[class_index * network->n_arcs + arc] =
@@ -209,6 +214,7 @@ static void by_hand(void **state)
 	for (uint32_t a = 0; a < 5; a++) {
 		world.tail[a] = a;
 		world.head[a] = a < 4 ? (a + 1) % 4 : 4;
+		world.back[a] = NONE;
 		world.dist[a] = a < 4 ? 10 : 0;
 		world.time[a] = a < 4 ? 5 : 0;
 	}

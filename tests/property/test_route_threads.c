@@ -23,7 +23,7 @@
 
 struct grid {
 	struct network network;
-	uint32_t first_out[NODES + 1], out_arc[ARCS], tail[ARCS], head[ARCS], dist[ARCS], time[ARCS];
+	uint32_t first_out[NODES + 1], out_arc[ARCS], tail[ARCS], head[ARCS], dist[ARCS], time[ARCS], back[ARCS];
 	uint32_t turn_first[TURNS + 1], turn_arcs[2 * TURNS];
 	int32_t turn_cost[TURNS];
 	uint8_t turn_mask[TURNS];
@@ -36,6 +36,7 @@ static void street(struct grid *grid, uint32_t a, uint32_t b, struct rng *rng)
 		uint32_t arc = network->n_arcs++;
 		grid->tail[arc] = i ? b : a;
 		grid->head[arc] = i ? a : b;
+		grid->back[arc] = i ? arc - 1 : arc + 1;
 		grid->dist[arc] = 20000 + rng_below(rng, 80000);
 		grid->time[arc] = rng_chance(rng, 20) ? TIME_INFINITE : 2000 + rng_below(rng, 9000);
 	}
@@ -71,6 +72,7 @@ static void grid_make(struct grid *grid, struct rng *rng)
 	network->tail = grid->tail;
 	network->head = grid->head;
 	network->dist_mm = grid->dist;
+	network->reverse_arc = grid->back;
 	network->time_ms = grid->time;
 	network->turn_first = grid->turn_first;
 	network->turn_arcs = grid->turn_arcs;

@@ -374,6 +374,15 @@ int opens_street(struct story *story, uint64_t number)
 	return submit(story, &command);
 }
 
+int weather(struct story *story, const char *condition, int on)
+{
+	struct command command = {.kind = CMD_CONDITION, .condition = {.on = (uint8_t)on}};
+	snprintf(command.condition.name, sizeof command.condition.name, "%s", condition);
+	snprintf(command.condition.by, CORE_WHO_MAX, "Anna");
+	snprintf(command.condition.reason, CORE_REASON_MAX, "a look out of the window");
+	return submit(story, &command);
+}
+
 int answers_approval(struct story *story, const char *who, uint32_t vehicle, int granted)
 {
 	struct command command = {.kind = CMD_APPROVAL, .approval = {.vehicle = vehicle, .granted = (uint8_t)granted}};

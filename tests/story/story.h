@@ -102,6 +102,7 @@ void agent_restarts(struct story *story, uint32_t vehicle);
 void dispatcher_restarts(struct story *story);
 /* Both directions of the street between two corners ("BC"): slow_permille 0 = closed; until "17:05" or NULL. */
 int closes_street(struct story *story, uint64_t number, const char *street, uint32_t slow_permille, const char *until);
+int weather(struct story *story, const char *condition, int on); /* an operator switches it */
 int opens_street(struct story *story, uint64_t number);
 /* From now on it takes that many times (permille) what the map says, both ways, and nobody is told; 1000: as usual. */
 void jams_street(struct story *story, const char *street, uint32_t times_permille);

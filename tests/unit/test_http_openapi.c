@@ -494,6 +494,11 @@ static void closures(void)
 	snprintf(url, sizeof url, "/api/v1/operator/closures/%016llx/lift",
 		 (unsigned long long)core_closure_at(rig.rig.core, 0)->closure);
 	post("/api/v1/operator/closures/{closure}/lift", url, "{\"reason\":\"over\"}", 200);
+	post("/api/v1/operator/conditions", "/api/v1/operator/conditions",
+	     "{\"name\":\"snow\",\"on\":true,\"by\":\"Anna\",\"reason\":\"it snows\"}", 200);
+	get("/api/v1/operator/conditions", "/api/v1/operator/conditions");
+	post("/api/v1/operator/conditions", "/api/v1/operator/conditions",
+	     "{\"name\":\"snow\",\"on\":false,\"by\":\"Anna\",\"reason\":\"it has melted\"}", 200);
 }
 
 /* A vehicle fails with a rider's promise: a case for a person. */
@@ -586,6 +591,7 @@ static int open_rig(void **state)
 				"A-----B-----C-----D\n|     |     |     |\n|     |     |     |\nE-----F-----G-----H\n",
 			.metres_per_char = 50,
 			.stops = "CD=S1 EF",
+			.profiles = "condition snow 1500\n",
 			.timetable = "stop S1 C\nstop S2 H\ntrip T1 1 S1 09:00 S2 09:20\ntrip T2 1 S2 09:30 S1 "
 				     "09:50\ntrip T3 1 S1 10:00 S2 10:20\n"});
 	return rig_vehicle(&rig.rig, 1, 'A', 'B') != 0;

@@ -17,7 +17,8 @@ static struct http_rig rig;
 static int open_rig(void **state)
 {
 	(void)state;
-	http_rig_open(&rig, &(struct drawn_options){.drawing = grid, .metres_per_char = 50});
+	http_rig_open(&rig, &(struct drawn_options){
+				    .drawing = grid, .metres_per_char = 50, .profiles = "condition snow 1500\n"});
 	assert_int_equal(rig_vehicle(&rig.rig, 1, 'A', 'B'), 0);
 	return 0;
 }
@@ -212,6 +213,32 @@ static void streets_closed_and_opened(void **state)
 	post_is("/api/v1/operator/closures", body, 422); /* nobody is made faster */
 }
 
+static void condition_is(int on)
+{
+	struct http_answer list = http_get(&rig, "/api/v1/operator/conditions");
+	const json_t *snow = json_array_get(json_object_get(list.json, "conditions"), 0);
+	assert_int_equal(list.status, 200);
+	assert_int_equal(json_array_size(json_object_get(list.json, "conditions")), 1);
+	assert_string_equal(json_string_value(json_object_get(snow, "name")), "snow");
+	assert_int_equal(json_is_true(json_object_get(snow, "on")), on);
+	http_forget(&list);
+	assert_int_equal(core_conditions(rig.rig.core), on);
+}
+
+static void conditions_are_switched(void **state)
+{
+	static const char path[] = "/api/v1/operator/conditions";
+	(void)state;
+	condition_is(0);
+	post_is(path, "{\"name\":\"snow\",\"on\":true,\"by\":\"Anna\",\"reason\":\"it snows\"}", 200);
+	condition_is(1);
+	post_is(path, "{\"name\":\"fog\",\"on\":true,\"by\":\"Anna\",\"reason\":\"x\"}", 404);
+	post_is(path, "{\"name\":\"snow\",\"on\":true,\"by\":\"Anna\"}", 400);
+	condition_is(1);
+	post_is(path, "{\"name\":\"snow\",\"on\":false,\"by\":\"Anna\",\"reason\":\"it has melted\"}", 200);
+	condition_is(0);
+}
+
 /* A case about a vehicle alone can be taken care of and closed like any other. */
 static void a_case_about_a_vehicle_is_settled(void **state)
 {
@@ -340,6 +367,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_store_that_is_away_is_said, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(booking_for_a_caller, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(streets_closed_and_opened, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(conditions_are_switched, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(a_vehicle_asks_for_approval, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(a_case_about_a_vehicle_is_settled, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(a_case_without_a_ride, open_rig, close_rig),

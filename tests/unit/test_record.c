@@ -56,6 +56,7 @@ CLEAR(cmd_bookings_pause)
 CLEAR(cmd_trip_delay)
 CLEAR(cmd_closure)
 CLEAR(cmd_street_speeds)
+CLEAR(cmd_condition)
 CLEAR(cmd_improve)
 CLEAR(cmd_vehicle_shift)
 CLEAR(upd_result)
@@ -107,6 +108,7 @@ static const struct body {
 	BODY(CMD_IMPROVE, cmd_improve, 0),
 	BODY(CMD_VEHICLE_SHIFT, cmd_vehicle_shift, 0),
 	BODY(CMD_STREET_SPEEDS, cmd_street_speeds, 0),
+	BODY(CMD_CONDITION, cmd_condition, 0),
 	BODY(UPD_RESULT, upd_result, 1),
 	BODY(UPD_RIDE, upd_ride, 1),
 	BODY(UPD_PLAN, upd_plan, 1),

@@ -30,6 +30,32 @@ static void texts_and_names(void **state)
 	drawn_town_close(&drawn);
 }
 
+/* No hour brings a condition, and none ends it. */
+static void conditions(void **state)
+{
+	(void)state;
+	struct drawn_town drawn;
+	drawn_town_open(&drawn, &(struct drawn_options){.drawing = "A---B===C",
+							.profiles = "condition snow 1500 0\nmon tue 07:00 09:00 2000\n"
+								    "condition rain 1200\n"});
+	const struct town *town = &drawn.town;
+	instant_ms until, first = town->timetable.day_start[0];
+	assert_int_equal(town_conditions(town), 5);
+	assert_int_equal(town_condition(town, "snow"), 1);
+	assert_int_equal(town_condition(town, "rain"), 4);
+	assert_int_equal(town_condition(town, "drawn"), 0);
+	assert_int_equal(town_profiles_slowest(town, 0), 2);
+	assert_int_equal(town_profiles_slowest(town, 4), 6);
+	assert_int_equal(town_profiles_at(town, first + 5 * HOUR_MS, &until), 0);
+	assert_true(until == first + 7 * HOUR_MS);
+	assert_int_equal(town_profiles_at(town, first + 8 * HOUR_MS, &until), 2);
+	assert_true(until == first + 9 * HOUR_MS);
+	assert_int_equal(town_profile_ms(town, 5, 0, drawn_arc(&drawn, 'A', 'B'), 1000), 1500);
+	assert_int_equal(town_profile_ms(town, 1, 0, drawn_arc(&drawn, 'B', 'C'), 1000), TIME_INFINITE);
+	assert_int_equal(town_profile_ms(town, 4, 0, drawn_arc(&drawn, 'B', 'C'), 1000), 1200);
+	drawn_town_close(&drawn);
+}
+
 static void areas(void **state)
 {
 	(void)state;
@@ -336,12 +362,18 @@ static void profiles_of_the_day(void **state)
 	}
 	assert_true(n_changes > 40);
 	/* the slowest of those that hold; a road kind has its own */
-	assert_int_equal(town_profile_ms(town, 0, 0, 1001), 1001);
-	assert_int_equal(town_profile_ms(town, 6, 0, 1001), 2002);
-	assert_int_equal(town_profile_ms(town, 1, 0, 1001), 1502);
-	assert_int_equal(town_profile_ms(town, TOWN_PROFILES_ALL, 0, TIME_INFINITE), TIME_INFINITE);
+	assert_int_equal(town_profile_ms(town, 0, 0, 0, 1001), 1001);
+	assert_int_equal(town_profile_ms(town, 6, 0, 0, 1001), 2002);
+	assert_int_equal(town_profile_ms(town, 1, 0, 0, 1001), 1502);
+	assert_int_equal(town_profile_ms(town, 0xf, 0, 0, TIME_INFINITE), TIME_INFINITE);
 	((uint32_t *)(uintptr_t)town->profile_speed_kmh)[3] = 1; /* 40 m in 144 s */
-	assert_int_equal(town_profile_ms(town, 8, 0, 1001), 144000);
+	assert_int_equal(town_profile_ms(town, 8, 0, 0, 1001), 144000);
+	((uint32_t *)(uintptr_t)town->profile_permille)[3 * ROAD_KINDS + ROAD_RESIDENTIAL] = 0;
+	assert_int_equal(town_profile_ms(town, 8, 0, 0, 1001), TIME_INFINITE);
+	assert_true(town_profiles_close(town, 8) && !town_profiles_close(town, 7));
+	((uint8_t *)(uintptr_t)town->profile_classes)[3] = 2;
+	assert_int_equal(town_profile_ms(town, 8, 0, 0, 1001), 1001);
+	assert_int_equal(town_profile_ms(town, 8, 1, 0, 1001), TIME_INFINITE);
 	town->n_profiles = 0;
 	assert_int_equal(town_profiles_at(town, first, &until), 0);
 	assert_true(until == INT64_MAX);
@@ -354,6 +386,7 @@ int main(void)
 		cmocka_unit_test(texts_and_names),
 		cmocka_unit_test(areas),
 		cmocka_unit_test(profiles_of_the_day),
+		cmocka_unit_test(conditions),
 		cmocka_unit_test(service_days),
 		cmocka_unit_test(every_day_follows_the_one_before),
 		cmocka_unit_test(folding),

@@ -285,7 +285,7 @@ static void headers(void **state)
 	expect(archive, 8, ERR_FORMAT, "not a town file");
 	bytes = fresh_copy();
 	bytes[8] = 1;
-	expect(bytes, fixture.size, ERR_VERSION, "byte 8: town file version 1, expected 4");
+	expect(bytes, fixture.size, ERR_VERSION, "byte 8: town file version 1, expected 5");
 	bytes = fresh_copy();
 	bytes[12] = 1;
 	expect(bytes, fixture.size, ERR_FORMAT, "header");
@@ -594,7 +594,7 @@ static void what_could_not_be_opened_is_not_written(void **state)
 	town = fixture.town;
 	town.rules.service_from_s = town.rules.service_to_s + 1;
 	assert_int_equal(town_write(&town, path, &detail), ERR_RANGE);
-	const uint32_t from = 14399, quicker[ROAD_KINDS] = {0};
+	const uint32_t from = 14399, quicker[ROAD_KINDS] = {999};
 	town = fixture.town;
 	town.profile_from_s = &from;
 	assert_int_equal(town_write(&town, path, &detail), ERR_RANGE);
@@ -602,7 +602,7 @@ static void what_could_not_be_opened_is_not_written(void **state)
 	town = fixture.town;
 	town.profile_permille = quicker;
 	assert_int_equal(town_write(&town, path, &detail), ERR_RANGE);
-	assert_non_null(strstr(detail.text, "1,000 to 10,000"));
+	assert_non_null(strstr(detail.text, "0, or 1,000 to 10,000"));
 	town = fixture.town;
 	town.n_profile_kinds--;
 	assert_int_equal(town_write(&town, path, &detail), ERR_RANGE);

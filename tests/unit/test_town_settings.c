@@ -166,6 +166,17 @@ static void profiles(void **state)
 	assert_int_equal(settings.profiles[1].days, 127);
 	assert_int_equal(settings.profiles[1].speed_kmh, 18);
 	assert_int_equal(settings.profiles[1].permille[ROAD_SERVICE], 1000);
+	assert_int_equal(settings.profiles[1].classes, 0xff);
+	town_settings_close(&settings);
+	read_ok("profiles:\n- {name: snow, condition: true, slow: 1.5, closed: [service, tertiary], classes: [van]}\n"
+		"- {name: school, days: [mon], closed: [residential]}\n");
+	assert_int_equal(settings.profiles[0].days, 0);
+	assert_int_equal(settings.profiles[0].classes, 2);
+	assert_int_equal(settings.profiles[0].permille[ROAD_TERTIARY], 0);
+	assert_int_equal(settings.profiles[0].permille[ROAD_SERVICE], 0);
+	assert_int_equal(settings.profiles[0].permille[ROAD_PRIMARY], 1500);
+	assert_int_equal(settings.profiles[1].days, 1);
+	assert_int_equal(settings.profiles[1].permille[ROAD_RESIDENTIAL], 0);
 	town_settings_close(&settings);
 }
 
@@ -178,6 +189,11 @@ static void mistakes(void **state)
 	fails("profiles: [{days: all}]", "1:19", "list");
 	fails("profiles: [{slow: 0.9}]", "1:19", "range");
 	fails("profiles: [{roads: {lane: 2}}]", "1:21", "lane");
+	fails("profiles: [{closed: [lane]}]", "1:22", "kind of road");
+	fails("profiles: [{closed: service}]", "1:13", "list");
+	fails("profiles: [{classes: [tram]}]", "1:23", "class");
+	fails("profiles: [{condition: true, from: '08:00'}]", "1:13", "no hours");
+	fails("profiles: [{name: a, condition: true}, {name: a, condition: true}]", "1:41", "twice");
 	fails("nme: X", "1:1", "nme");
 	fails("name: X\nrules:\n  pickup: 5 min\n", "3:3", "pickup");
 	fails("rules: {pickup_window: 5}", "1:24", "duration");

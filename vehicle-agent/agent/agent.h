@@ -31,7 +31,7 @@ struct drive_command {
 	uint64_t leg;	    /* changes when the target changes */
 	/* for GO: arcs that are not as in the town file, ascending; borrowed until the agent hears of another plan */
 	const struct wire_street *streets;
-	uint32_t n_streets;
+	uint32_t n_streets, conditions; /* conditions of the town (weather) that hold */
 };
 enum body_state {
 	BODY_STANDING = 0,
@@ -53,7 +53,7 @@ struct body_report {
 };
 
 struct agent;
-#define AGENT_STATE_VERSION 3 /* of agent_save's bytes; 3: closed and slow streets */
+#define AGENT_STATE_VERSION 4 /* of agent_save's bytes; 3: closed and slow streets; 4: conditions */
 /* Bytes of arena that agent_open takes; bytes that are always enough for agent_save. */
 size_t agent_size(void);
 size_t agent_save_size(void);

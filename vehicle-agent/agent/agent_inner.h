@@ -128,6 +128,8 @@ uint8_t agent_mode(const struct agent *agent);
 int32_t agent_late_ms(const struct agent *agent);
 
 /* agent_plan.c */
+/* Do the plan's streets or its conditions call the street closed? */
+int agent_arc_closed(const struct agent *agent, const struct wire_plan *plan, uint32_t arc);
 enum wire_refusal agent_plan_refusal(const struct agent *agent, const struct wire_plan *plan);
 void agent_plan_take(struct agent *agent, const struct wire_plan *plan);
 /* First task that is still to be done and may be, or AGENT_NO_TASK. */

@@ -126,21 +126,28 @@ static int plan_takes_riders(const struct agent *agent, const struct wire_plan *
 	return 0;
 }
 
-/* A stop on a street that the plan itself calls closed; where it stands already it may serve. */
-static int task_cut_off(const struct agent *agent, const struct wire_plan *plan, const struct wire_task *task)
+int agent_arc_closed(const struct agent *agent, const struct wire_plan *plan, uint32_t arc)
 {
 	uint32_t low = 0, high = plan->n_streets;
 
-	if (agent->stop.open && spot_equal(place_spot(&task->place), agent->stop.spot))
-		return 0;
+	if (town_profile_ms(agent->town, plan->conditions, agent->class_index, arc, 1) == TIME_INFINITE)
+		return 1;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		if (plan->streets[middle].arc < task->place.arc)
+		if (plan->streets[middle].arc < arc)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < plan->n_streets && plan->streets[low].arc == task->place.arc && !plan->streets[low].slow_permille;
+	return low < plan->n_streets && plan->streets[low].arc == arc && !plan->streets[low].slow_permille;
+}
+
+/* A stop on a closed street; where it stands already it may serve. */
+static int task_cut_off(const struct agent *agent, const struct wire_plan *plan, const struct wire_task *task)
+{
+	if (agent->stop.open && spot_equal(place_spot(&task->place), agent->stop.spot))
+		return 0;
+	return agent_arc_closed(agent, plan, task->place.arc);
 }
 
 enum wire_refusal agent_plan_refusal(const struct agent *agent, const struct wire_plan *plan)
@@ -156,6 +163,8 @@ enum wire_refusal agent_plan_refusal(const struct agent *agent, const struct wir
 		return WIRE_REFUSED_CLOCK;
 	if (memcmp(plan->town_hash, agent->town->hash, WIRE_HASH_BYTES) != 0)
 		return WIRE_REFUSED_TOWN;
+	if (plan->conditions & ~town_conditions(agent->town))
+		return WIRE_REFUSED_UNREACHABLE;
 	for (uint32_t i = 0; i < plan->n_tasks && !refusal; i++)
 		refusal = task_place(agent, &plan->tasks[i]);
 	for (uint32_t i = 0; i < plan->n_tasks && !refusal; i++)

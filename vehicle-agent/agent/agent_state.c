@@ -138,6 +138,7 @@ static void put_plan(struct bytes_out *out, const struct agent *agent)
 	bytes_put(out, agent->plan.n_tasks, 4);
 	for (uint32_t i = 0; i < agent->plan.n_tasks; i++)
 		put_task(out, &agent->plan.tasks[i], agent->evidence[i]);
+	bytes_put(out, agent->plan.conditions, 4);
 	bytes_put(out, agent->plan.n_streets, 4);
 	for (uint32_t i = 0; i < agent->plan.n_streets; i++) {
 		bytes_put_street(out, &agent->plan.streets[i]);
@@ -159,6 +160,9 @@ static void get_plan(struct bytes_in *in, struct agent *agent)
 		in->failed = 1;
 	for (uint32_t i = 0; i < agent->plan.n_tasks; i++)
 		get_task(in, agent->town, &agent->plan.tasks[i], &agent->evidence[i]);
+	agent->plan.conditions = bytes_get_u32(in, UINT32_MAX);
+	if (agent->plan.conditions & ~town_conditions(agent->town))
+		in->failed = 1;
 	agent->plan.n_streets = bytes_get_u32(in, WIRE_STREETS_MAX);
 	for (uint32_t i = 0; i < agent->plan.n_streets; i++) {
 		struct wire_street *street = &agent->plan.streets[i];

@@ -307,8 +307,10 @@ static int step_way(struct agent *agent, instant_ms now)
 	struct spot spot;
 
 	if (next == AGENT_NO_TASK) {
-		if (agent->leg_active && stands_at(agent, agent->leg_target))
-			agent->leg_active = 0; /* nothing left to do: it has gone on to the next stop and stays there */
+		if (agent->leg_active && (stands_at(agent, agent->leg_target) ||
+					  agent_arc_closed(agent, &agent->plan, agent->leg_target.arc)))
+			agent->leg_active = 0; /* nothing left to do: it goes on to the next stop, if it can, and stays
+						  there */
 		return 0;
 	}
 	spot = place_spot(&task_of(agent, next)->place);
@@ -434,6 +436,7 @@ struct drive_command agent_drive(const struct agent *agent)
 	struct drive_command command = {.wish = DRIVE_STAY,
 					.leg = agent->leg,
 					.target = agent->leg_target,
+					.conditions = agent->plan.conditions,
 					.streets = agent->plan.streets,
 					.n_streets = agent->plan.n_streets};
 

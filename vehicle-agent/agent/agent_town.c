@@ -77,7 +77,8 @@ int agent_set_town(struct agent *agent, const struct town *town, agent_spot_on *
 	agent->charge_spot = charge;
 	agent->leg_active = 0; /* it sets off anew from where it is */
 	memcpy(move.plan.town_hash, town->hash, WIRE_HASH_BYTES);
-	move.plan.n_streets = 0; /* they were of the other town; the next plan names those of this one */
+	move.plan.conditions = move.plan.n_streets =
+		0; /* they were of the other town; the next plan names those of this one */
 	agent->plan = move.plan;
 	agent->town = town;
 	agent->class_index = class_index;

@@ -6,7 +6,7 @@
 #include "bytes.h"
 #include "geo.h"
 
-#define BODY_VERSION 2
+#define BODY_VERSION 3
 /* Longer paths are driven in pieces: at the end of one the next is searched. */
 #define PATH_ARCS_MAX 4096
 /* No turn rule looks further back than this many arcs. */
@@ -24,7 +24,7 @@ struct body {
 	uint32_t *times;	    /* what the metric reads, shared or own */
 	const uint32_t *truth;	    /* times as the streets really are; NULL = as in the town file */
 	struct wire_street streets[WIRE_STREETS_MAX];
-	uint32_t n_streets;
+	uint32_t n_streets, conditions;
 	int64_t capacity;
 	uint32_t charge_w, wh_per_km, slow_permille;
 	void (*drove)(void *self, uint32_t arc, uint32_t mm);
@@ -148,8 +148,9 @@ static uint32_t piece_to(const struct body *body, uint32_t i)
 static uint32_t arc_ms(const struct body *body, uint32_t arc, uint32_t profiles)
 {
 	uint32_t time = (body->truth ? body->truth : body_town_times(body))[arc], low = 0, high = body->n_streets;
+	uint32_t slower = town_profile_ms(body->town, profiles, body->metric.class_index, arc, time);
 
-	time = town_profile_ms(body->town, profiles, arc, time);
+	time = slower == TIME_INFINITE ? time : slower;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		if (body->streets[middle].arc < arc)
@@ -172,13 +173,18 @@ static uint32_t piece_arc_ms(const struct body *body, uint32_t i, uint32_t profi
 	return network_share_ms(time, body->road->dist_mm[body->arc[i]], piece_to(body, i) - piece_from(body, i));
 }
 
+static uint32_t profiles_at(const struct body *body, instant_ms at, instant_ms *ret_until)
+{
+	return town_profiles_at(body->town, at, ret_until) | body->conditions;
+}
+
 /* Each arc takes what it takes at the hour it is entered. */
 static void piece_times(struct body *body)
 {
 	uint32_t ms = 0, mm = 0, profiles;
 	instant_ms until;
 
-	profiles = town_profiles_at(body->town, body->began, &until);
+	profiles = profiles_at(body, body->began, &until);
 
 	for (uint32_t i = 0; i < body->n; i++) {
 		if (i) {
@@ -189,7 +195,7 @@ static void piece_times(struct body *body)
 			ms += (uint32_t)turn;
 		}
 		if (body->began + slowed(body, ms) >= until)
-			profiles = town_profiles_at(body->town, body->began + slowed(body, ms), &until);
+			profiles = profiles_at(body, body->began + slowed(body, ms), &until);
 		body->enter_ms[i] = ms;
 		body->mm_before[i] = mm;
 		body->arc_ms[i] = piece_arc_ms(body, i, profiles);
@@ -203,17 +209,18 @@ static void piece_times(struct body *body)
 /* The streets as they are under these profiles, for one search: the arc it stands on can always be left. */
 static void streets_apply(struct body *body, uint32_t profiles)
 {
-	const uint32_t *usual = body_town_times(body);
+	const uint32_t *usual = body_town_times(body), class_index = body->metric.class_index;
 
 	for (uint32_t arc = 0; profiles && arc < body->road->n_arcs; arc++)
-		body->times[arc] = town_profile_ms(body->town, profiles, arc, usual[arc]);
+		body->times[arc] = town_profile_ms(body->town, profiles, class_index, arc, usual[arc]);
 	for (uint32_t i = 0; i < body->n_streets; i++) {
 		uint32_t arc = body->streets[i].arc;
-		body->times[arc] = arc == body->at.arc
-					   ? arc_ms(body, arc, profiles)
-					   : wire_street_ms(&body->streets[i],
-							    town_profile_ms(body->town, profiles, arc, usual[arc]));
+		uint32_t time = town_profile_ms(body->town, profiles, class_index, arc, usual[arc]);
+		body->times[arc] =
+			arc == body->at.arc ? arc_ms(body, arc, profiles) : wire_street_ms(&body->streets[i], time);
 	}
+	if (profiles && body->times[body->at.arc] == TIME_INFINITE)
+		body->times[body->at.arc] = arc_ms(body, body->at.arc, profiles);
 }
 
 static void streets_undo(struct body *body, uint32_t profiles)
@@ -240,12 +247,12 @@ static int piece_plan(struct body *body)
 {
 	struct route_result result;
 	instant_ms until;
-	uint32_t n = 0, profiles = town_profiles_at(body->town, body->began, &until);
+	uint32_t n = 0, profiles = profiles_at(body, body->began, &until);
 	int rc = piece_search(body, profiles, &result, &n);
 
 	/* beyond the border of the hour the dispatcher counts on the way that is best at the slowest (core/hours.c) */
 	if ((!rc || rc == ERR_FULL) && result.time_ms < TIME_INFINITE && body->began + result.time_ms > until)
-		rc = piece_search(body, TOWN_PROFILES_ALL, &result, &n);
+		rc = piece_search(body, town_profiles_slowest(body->town, body->conditions), &result, &n);
 	if (rc && rc != ERR_FULL)
 		return rc;
 	body->n = n < PATH_ARCS_MAX ? n : PATH_ARCS_MAX;
@@ -393,9 +400,11 @@ static void streets_take(struct body *body, const struct drive_command *command)
 	size_t bytes = command->n_streets * sizeof command->streets[0];
 
 	assert(command->n_streets <= WIRE_STREETS_MAX);
-	if (command->n_streets == body->n_streets && (!bytes || !memcmp(body->streets, command->streets, bytes)))
+	if (command->conditions == body->conditions && command->n_streets == body->n_streets &&
+	    (!bytes || !memcmp(body->streets, command->streets, bytes)))
 		return;
 	piece_stop(body); /* while it knows how fast it was */
+	body->conditions = command->conditions;
 	if (bytes)
 		memcpy(body->streets, command->streets, bytes);
 	body->n_streets = command->n_streets;
@@ -489,7 +498,7 @@ void body_stand_at(struct body *body, struct spot spot)
 	body->at = body->target = body->end = spot;
 	body->began = body->now;
 	body->driven_mm = body->n = body->total_ms = body->total_mm = 0;
-	body->n_streets = 0;
+	body->n_streets = body->conditions = 0;
 }
 
 int body_save(const struct body *body, void *bytes, size_t size, size_t *ret_n)
@@ -510,6 +519,7 @@ int body_save(const struct body *body, void *bytes, size_t size, size_t *ret_n)
 	bytes_put(&out, body->target.offset_mm, 4);
 	bytes_put(&out, (uint64_t)body->began, 8);
 	bytes_put(&out, body->driven_mm, 4);
+	bytes_put(&out, body->conditions, 4);
 	bytes_put(&out, body->n_streets, 4);
 	for (uint32_t i = 0; i < body->n_streets; i++) {
 		bytes_put_street(&out, &body->streets[i]);
@@ -534,6 +544,9 @@ static void body_fields(struct body *body, struct bytes_in *in)
 	body->target.offset_mm = bytes_get_u32(in, UINT32_MAX);
 	body->began = bytes_get_i64(in);
 	body->driven_mm = bytes_get_u32(in, UINT32_MAX);
+	body->conditions = bytes_get_u32(in, UINT32_MAX);
+	if (body->conditions & ~town_conditions(body->town))
+		in->failed = 1;
 	body->n_streets = bytes_get_u32(in, WIRE_STREETS_MAX);
 	for (uint32_t i = 0; i < body->n_streets; i++) {
 		bytes_get_street(in, &body->streets[i]);
