@@ -195,9 +195,11 @@ static void begin_effect(struct core *core, uint8_t cause)
 
 static void end_effect(struct core *core, uint8_t cause)
 {
+	core->untimed = 1;
 	closure_reach(core);
 	for (uint32_t i = 0; i < core->n_vehicles; i++)
 		vehicle_replan(core, core->vehicle_order[i], cause);
+	core->untimed = 0;
 }
 
 /* The streets are as closures and speeds say from now on. */

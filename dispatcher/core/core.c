@@ -66,7 +66,8 @@ static uint32_t items_of(const struct core_settings *s, uint32_t base[ITEM_KINDS
 
 static uint32_t nodes_most(const struct core_settings *s)
 {
-	return s->vehicles_max * (s->plan_tasks_max + 1);
+	uint32_t all = s->vehicles_max * (s->plan_tasks_max + 1), batch = search_ways_most(s);
+	return all > batch ? all : batch;
 }
 
 /* One a ride, one a vehicle, and one for all closures. */
@@ -190,7 +191,7 @@ size_t core_town_size(const struct core_settings *settings, const struct town *t
 	size_t graphs = route_graph_size(&town->road) + route_graph_size(&town->walk);
 	size_t queries = route_query_size_most(&town->road) + route_query_size_most(&town->walk) + 65536;
 	size_t size = graphs + queries + route_weights_size(&town->walk) + distance_size(town, nodes_most(settings)) +
-		      search_size(settings) + forecast_size(town);
+		      search_size(settings, town) + forecast_size(town);
 	return size + size / 16;
 }
 
@@ -217,7 +218,7 @@ int core_town_open(struct core *core, const struct town *town)
 	if (route_graph_open(&graph, &town->walk, arena) || route_query_open(&query, graph, arena) ||
 	    route_weights_open(&weights, graph, arena) ||
 	    distance_open(&distance, town, nodes_most(&core->settings), arena) ||
-	    search_open(&search, &core->settings, arena) || forecast_open(&forecast, town, arena))
+	    search_open(&search, &core->settings, town, arena) || forecast_open(&forecast, town, arena))
 		return ERR_MEMORY;
 	core->half = !core->half;
 	core->walk_graph = graph;

@@ -5,6 +5,7 @@
 
 #define ROWS_BYTES_MAX (64u << 20)
 #define METRICS_MAX (2 * NETWORK_CLASSES_MAX)
+#define GOALS_MOST 32 /* of a matrix */
 
 struct distance {
 	const struct town *town;
@@ -385,6 +386,60 @@ void distance_gather(struct distance *d, uint32_t class_index, const struct plac
 		ret_results[d->where[i]] = d->found[i];
 }
 
+/* Searches from those places that are stops, or those that are not, to the goals named: each place climbs the hierarchy
+ * once, however many there are at the other side. */
+static void matrix_part(struct distance *d, uint32_t class_index, const struct place *const *from, uint32_t n,
+			int from_stops, const struct place *to, uint32_t m, const uint32_t *which, uint32_t n_which,
+			struct route_result *ret_results)
+{
+	struct spot goals[GOALS_MOST];
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct spot spot = from[i] ? from[i]->road : (struct spot){NONE, 0};
+		if (spot.arc == NONE || is_caught(d, class_index, spot) ||
+		    (stop_of(d, class_index, from[i]) != NONE) != from_stops)
+			continue;
+		d->where[left] = i;
+		d->spots[left++] = spot;
+	}
+	for (uint32_t g = 0; g < n_which; g++)
+		goals[g] = to[which[g]].road;
+	if (left && n_which)
+		route_matrix(d->query, &d->metrics[class_index], d->spots, left, goals, n_which, d->found);
+	for (uint32_t i = 0; i < left; i++)
+		for (uint32_t g = 0; g < n_which; g++)
+			if (!same_spot(from[d->where[i]], &to[which[g]]))
+				ret_results[(size_t)d->where[i] * m + which[g]] = d->found[(size_t)i * n_which + g];
+}
+
+void distance_matrix(struct distance *d, uint32_t class_index, const struct place *const *from, uint32_t n,
+		     const struct place *to, uint32_t m, struct route_result *ret_results)
+{
+	uint32_t all[GOALS_MOST], doors[GOALS_MOST], n_all = 0, n_doors = 0;
+	assert((uint64_t)n * m <= d->n_most && m <= GOALS_MOST);
+	for (uint32_t k = 0; k < m; k++) {
+		if (to[k].road.arc == NONE)
+			continue;
+		all[n_all++] = k;
+		if (stop_of(d, class_index, &to[k]) == NONE)
+			doors[n_doors++] = k;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const int is_stop = from[i] && stop_of(d, class_index, from[i]) != NONE,
+			  caught = from[i] && is_caught(d, class_index, from[i]->road);
+		for (uint32_t k = 0; from[i] && k < m; k++) {
+			struct route_result *result = &ret_results[(size_t)i * m + k];
+			if (caught || same_spot(from[i], &to[k]) ||
+			    (is_stop && stop_of(d, class_index, &to[k]) != NONE))
+				*result = distance_between(d, class_index, from[i], &to[k]);
+			else
+				*result = (struct route_result){TIME_INFINITE, TIME_INFINITE};
+		}
+	}
+	matrix_part(d, class_index, from, n, 0, to, m, all, n_all, ret_results);
+	matrix_part(d, class_index, from, n, 1, to, m, doors, n_doors, ret_results);
+}
+
 void distance_scatter(struct distance *d, uint32_t class_index, const struct place *from, const struct place *const *to,
 		      uint32_t n, struct route_result *ret_results)
 {
@@ -432,6 +487,23 @@ void distance_fan(struct distance *d, uint32_t class_index, const struct place *
 		if (to[i] && !others[i])
 			ret_results[i] = same_spot(to[i], from) ? (struct route_result){0, 0}
 								: d->found[stop_of(d, class_index, to[i])];
+}
+
+uint32_t distance_stop(const struct distance *d, uint32_t class_index, const struct place *place)
+{
+	if (d->n_rows < (uint64_t)d->n_metrics * d->town->n_stops || is_caught(d, class_index, place->road))
+		return NONE;
+	return stop_of(d, class_index, place);
+}
+
+int distance_is_caught(const struct distance *d, uint32_t class_index, const struct place *place)
+{
+	return is_caught(d, class_index, place->road);
+}
+
+const struct route_result *distance_row(struct distance *d, uint32_t class_index, uint32_t stop)
+{
+	return row(d, class_index, stop);
 }
 
 int distance_path(struct distance *d, uint32_t class_index, struct spot from, struct spot to,

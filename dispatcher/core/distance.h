@@ -24,9 +24,19 @@ void distance_gather(struct distance *distance, uint32_t class_index, const stru
 		     const struct place *to, struct route_result *ret_results);
 void distance_scatter(struct distance *distance, uint32_t class_index, const struct place *from,
 		      const struct place *const *to, uint32_t n, struct route_result *ret_results);
+/* From each of n places to each of m (at most 32; n * m at most n_most), NULL left out: ret_results[i * m + k]. */
+void distance_matrix(struct distance *distance, uint32_t class_index, const struct place *const *from, uint32_t n,
+		     const struct place *to, uint32_t m, struct route_result *ret_results);
 /* As distance_scatter, for many stops; the road among equally fast ones may be another. */
 void distance_fan(struct distance *distance, uint32_t class_index, const struct place *from,
 		  const struct place *const *to, uint32_t n, struct route_result *ret_results);
+/* The stop at which a place is, whose row is always there: how long from it to each stop of the town. NONE: not at a
+ * stop, on a closed street, or the town has too many stops to keep all rows. */
+uint32_t distance_stop(const struct distance *distance, uint32_t class_index, const struct place *place);
+/* On a street that is closed: ways from there are searched as if it were open. */
+int distance_is_caught(const struct distance *distance, uint32_t class_index, const struct place *place);
+/* Of such a stop; borrowed until the streets change. */
+const struct route_result *distance_row(struct distance *distance, uint32_t class_index, uint32_t stop);
 /* These streets (ascending, valid arcs) are not as in the town file, all others are. All answers follow from then on.
  */
 void distance_streets(struct distance *distance, const struct wire_street *streets, uint32_t n);

@@ -22,6 +22,7 @@ void hours_due(struct core *core)
 		return;
 	core_touch(core, ITEM_SPEEDS, 0);
 	hours_set(core, core->now);
+	core->untimed = 1;
 	if (town_profiles_close(core->town, town_profiles_at(core->town, core->now, NULL))) {
 		ride_end_offers(core);
 		closure_reach(core); /* whoever is late comes to a stop that has just been closed */
@@ -32,6 +33,7 @@ void hours_due(struct core *core)
 		plan_retime(core, slot);
 		plan_changed(core, slot);
 	}
+	core->untimed = 0;
 }
 
 uint32_t hours_metric(const struct core *core, uint32_t class_index, const struct place *from, const struct place *to,

@@ -1,5 +1,6 @@
 #include "insertion.h"
 #include "arena.h"
+#include "bound.h"
 #include "cost.h"
 #include "distance.h"
 #include "schedule.h"
@@ -9,15 +10,28 @@ struct leg {
 	uint32_t time_ms, far_ms, dist_mm;
 };
 
+#define BATCH_MOST 8 /* vehicles whose ways are measured together */
+
+struct candidate { /* a vehicle that may win; the least key is tried first */
+	int64_t key, then;
+	int64_t cost;
+	instant_ms at_door;
+	uint32_t slot;
+	uint8_t roughly; /* the bounds, still */
+	uint8_t is_last; /* no better key is to be had */
+};
 struct search {
-	/* spots of all vehicles tried: start, then tasks; one after the other */
+	struct bounds *bounds;
+	struct candidate *candidates; /* [vehicles_max] */
+	uint32_t n_candidates;
+	/* spots of the vehicles of a batch: start, then tasks; one after the other */
 	const struct place **places;
-	const struct place **tasks;			     /* the same without the starts (NULL) */
-	struct place *starts;				     /* [vehicles_max] */
+	const struct place **tasks; /* the same without the starts (NULL) */
+	struct place starts[BATCH_MOST];
 	struct leg *to_from[ENDS_MAX], *from_from[ENDS_MAX]; /* spot -> pickup place, pickup place -> spot */
 	struct leg *to_to[ENDS_MAX], *from_to[ENDS_MAX];
-	struct route_result *found; /* scratch of one row */
-	uint32_t *vehicles, *first; /* vehicles of one class that are tried; their first spot */
+	struct route_result *found;			  /* scratch of one row */
+	uint32_t vehicles[BATCH_MOST], first[BATCH_MOST]; /* of the batch; their first spot */
 	uint32_t n_vehicles, n_places;
 	struct leg direct[ENDS_MAX][ENDS_MAX];
 	struct place from[ENDS_MAX], to[ENDS_MAX]; /* of the class at hand */
@@ -36,27 +50,36 @@ struct base {
 	uint64_t charge_mwh; /* what it will have charged before anything new, at most to full */
 };
 
-size_t search_size(const struct core_settings *settings)
+static size_t batch_nodes(const struct core_settings *settings)
 {
-	size_t nodes = (size_t)settings->vehicles_max * (settings->plan_tasks_max + 1);
-	return sizeof(struct search) +
-	       nodes * (2 * sizeof(void *) + 4 * ENDS_MAX * sizeof(struct leg) + sizeof(struct route_result)) +
-	       settings->vehicles_max * (sizeof(struct place) + 2 * sizeof(uint32_t)) + 64 * 16;
+	return (size_t)BATCH_MOST * (settings->plan_tasks_max + 1);
 }
 
-int search_open(struct search **ret_search, const struct core_settings *settings, struct arena *arena)
+uint32_t search_ways_most(const struct core_settings *settings)
 {
-	size_t nodes = (size_t)settings->vehicles_max * (settings->plan_tasks_max + 1);
+	return (uint32_t)batch_nodes(settings) * ENDS_MAX;
+}
+
+size_t search_size(const struct core_settings *settings, const struct town *town)
+{
+	return sizeof(struct search) +
+	       batch_nodes(settings) * (2 * sizeof(void *) + 4 * ENDS_MAX * sizeof(struct leg) +
+					ENDS_MAX * sizeof(struct route_result)) +
+	       settings->vehicles_max * sizeof(struct candidate) + bounds_size(town) + (4 * ENDS_MAX + 8) * 16;
+}
+
+int search_open(struct search **ret_search, const struct core_settings *settings, const struct town *town,
+		struct arena *arena)
+{
+	size_t nodes = batch_nodes(settings);
 	struct search *s = arena_take(arena, 1, sizeof *s);
 	if (!s)
 		return ERR_MEMORY;
 	s->places = arena_take(arena, nodes, sizeof *s->places);
 	s->tasks = arena_take(arena, nodes, sizeof *s->tasks);
-	s->starts = arena_take(arena, settings->vehicles_max, sizeof *s->starts);
-	s->vehicles = arena_take(arena, settings->vehicles_max, sizeof *s->vehicles);
-	s->first = arena_take(arena, settings->vehicles_max, sizeof *s->first);
-	s->found = arena_take(arena, nodes, sizeof *s->found);
-	if (!s->places || !s->tasks || !s->starts || !s->vehicles || !s->first || !s->found)
+	s->found = arena_take(arena, nodes * ENDS_MAX, sizeof *s->found);
+	s->candidates = arena_take(arena, settings->vehicles_max, sizeof *s->candidates);
+	if (!s->places || !s->tasks || !s->found || !s->candidates || bounds_open(&s->bounds, town, arena))
 		return ERR_MEMORY;
 	for (uint32_t e = 0; e < ENDS_MAX; e++) {
 		struct leg **rows[] = {&s->to_from[e], &s->from_from[e], &s->to_to[e], &s->from_to[e]};
@@ -749,10 +772,6 @@ static void try_vehicle(struct core *core, const struct ask *ask, uint32_t n, st
 	base_slack(core, ask, &base);
 	base.first_place = core->search->first[n];
 	result->n_tried++;
-	if (base.n + 2 > core->settings.plan_tasks_max) {
-		result->refusal = further(result->refusal, REFUSAL_FULL);
-		return;
-	}
 	int found = 0;
 	for (trial.p = 0; trial.p < ask->n_from; trial.p++)
 		for (trial.q = 0; trial.q < ask->n_to; trial.q++)
@@ -760,69 +779,65 @@ static void try_vehicle(struct core *core, const struct ask *ask, uint32_t n, st
 	result->n_feasible += (uint32_t)found;
 }
 
-/* Spots of the fit vehicles of one class. */
-static void collect(struct core *core, uint32_t class_index, const struct ask *ask, struct insertion_result *result)
+/* Spots of one more vehicle of the batch. */
+static void collect(struct core *core, uint32_t slot)
 {
 	struct search *s = core->search;
-	s->n_vehicles = s->n_places = 0;
-	for (uint32_t i = 0; i < core->n_vehicles; i++) {
-		uint32_t slot = core->vehicle_order[i];
-		if (core->vehicles[slot].class_index != class_index)
-			continue;
-		uint8_t unfit = vehicle_unfit(core, slot, ask);
-		if (unfit) {
-			result->refusal = further(result->refusal, unfit);
-			continue;
-		}
-		instant_ms at;
-		s->vehicles[s->n_vehicles] = slot;
-		s->first[s->n_vehicles] = s->n_places;
-		plan_start(core, slot, &s->starts[s->n_vehicles], &at);
-		s->tasks[s->n_places] = NULL;
-		s->places[s->n_places++] = &s->starts[s->n_vehicles++];
-		for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
-			s->tasks[s->n_places] = &core_tasks(core, slot)[k].place;
-			s->places[s->n_places++] = &core_tasks(core, slot)[k].place;
-		}
+	instant_ms at;
+	s->vehicles[s->n_vehicles] = slot;
+	s->first[s->n_vehicles] = s->n_places;
+	plan_start(core, slot, &s->starts[s->n_vehicles], &at);
+	s->tasks[s->n_places] = NULL;
+	s->places[s->n_places++] = &s->starts[s->n_vehicles++];
+	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
+		s->tasks[s->n_places] = &core_tasks(core, slot)[k].place;
+		s->places[s->n_places++] = &core_tasks(core, slot)[k].place;
 	}
 }
 
-/* One row of legs between an end and all spots (is_to: from each spot to it), by the hour and beyond. */
-static void measure_row(struct core *core, uint32_t class_index, const struct place *end,
-			const struct place *const *spots, int is_to, struct leg *row)
+static void set_leg(struct leg *leg, const struct route_result *found, int far)
+{
+	if (!far)
+		*leg = (struct leg){found->time_ms, found->time_ms, found->dist_mm};
+	else if (found->time_ms > leg->time_ms)
+		leg->far_ms = found->time_ms;
+}
+
+/* Rows of legs from all spots to n ends, by the hour and beyond; spots NULL are left out. */
+static void measure_to(struct core *core, uint32_t class_index, const struct place *const *spots,
+		       const struct place *ends, uint32_t n, struct leg *const *rows)
 {
 	struct search *s = core->search;
-	uint32_t slowest = distance_slowest(core->distance, class_index);
+	const uint32_t slowest = distance_slowest(core->distance, class_index);
 	for (int far = 0; far < (hours_border(core) ? 2 : 1); far++) {
-		if (is_to)
-			distance_gather(core->distance, far ? slowest : class_index, spots, s->n_places, end, s->found);
-		else
-			distance_scatter(core->distance, far ? slowest : class_index, end, spots, s->n_places,
-					 s->found);
-		for (uint32_t i = 0; i < s->n_places; i++) {
-			if (!spots[i])
-				continue;
-			if (!far)
-				row[i] = (struct leg){s->found[i].time_ms, s->found[i].time_ms, s->found[i].dist_mm};
-			else if (s->found[i].time_ms > row[i].time_ms)
-				row[i].far_ms = s->found[i].time_ms;
-		}
+		distance_matrix(core->distance, far ? slowest : class_index, spots, s->n_places, ends, n, s->found);
+		for (uint32_t e = 0; e < n; e++)
+			for (uint32_t i = 0; i < s->n_places; i++)
+				if (spots[i])
+					set_leg(&rows[e][i], &s->found[(size_t)i * n + e], far);
 	}
 }
 
-static void measure(struct core *core, uint32_t class_index, struct ask *ask)
+/* One row of legs from an end to all tasks, by the hour and beyond. */
+static void measure_from(struct core *core, uint32_t class_index, const struct place *end, struct leg *row)
 {
 	struct search *s = core->search;
-	for (uint32_t e = 0; e < ask->n_from; e++) {
+	const uint32_t slowest = distance_slowest(core->distance, class_index);
+	for (int far = 0; far < (hours_border(core) ? 2 : 1); far++) {
+		distance_scatter(core->distance, far ? slowest : class_index, end, s->tasks, s->n_places, s->found);
+		for (uint32_t i = 0; i < s->n_places; i++)
+			if (s->tasks[i])
+				set_leg(&row[i], &s->found[i], far);
+	}
+}
+
+static void measure_ends(struct core *core, uint32_t class_index, struct ask *ask)
+{
+	struct search *s = core->search;
+	for (uint32_t e = 0; e < ask->n_from; e++)
 		s->from[e] = insertion_place(core, class_index, &ask->from[e]);
-		measure_row(core, class_index, &s->from[e], s->places, 1, s->to_from[e]);
-		measure_row(core, class_index, &s->from[e], s->tasks, 0, s->from_from[e]);
-	}
-	for (uint32_t e = 0; e < ask->n_to; e++) {
+	for (uint32_t e = 0; e < ask->n_to; e++)
 		s->to[e] = insertion_place(core, class_index, &ask->to[e]);
-		measure_row(core, class_index, &s->to[e], s->tasks, 1, s->to_to[e]);
-		measure_row(core, class_index, &s->to[e], s->tasks, 0, s->from_to[e]);
-	}
 	for (uint32_t p = 0; p < ask->n_from; p++) {
 		for (uint32_t q = 0; q < ask->n_to; q++) {
 			struct route_result way = distance_between(core->distance, class_index, &s->from[p], &s->to[q]);
@@ -835,18 +850,164 @@ static void measure(struct core *core, uint32_t class_index, struct ask *ask)
 	}
 }
 
+static void measure(struct core *core, uint32_t class_index, const struct ask *ask)
+{
+	struct search *s = core->search;
+	measure_to(core, class_index, s->places, s->from, ask->n_from, s->to_from);
+	measure_to(core, class_index, s->tasks, s->to, ask->n_to, s->to_to);
+	for (uint32_t e = 0; e < ask->n_from; e++)
+		measure_from(core, class_index, &s->from[e], s->from_from[e]);
+	for (uint32_t e = 0; e < ask->n_to; e++)
+		measure_from(core, class_index, &s->to[e], s->from_to[e]);
+}
+
+/* ---- the vehicles that may win, the most promising first ---- */
+
+static int goes_before(const struct candidate *a, const struct candidate *b)
+{
+	if (a->key != b->key)
+		return a->key < b->key;
+	return a->then != b->then ? a->then < b->then : a->slot < b->slot;
+}
+
+static void sift(struct candidate *heap, uint32_t n, uint32_t at)
+{
+	for (uint32_t child; (child = 2 * at + 1) < n; at = child) {
+		child += child + 1 < n && goes_before(&heap[child + 1], &heap[child]);
+		if (!goes_before(&heap[child], &heap[at]))
+			return;
+		struct candidate kept = heap[at];
+		heap[at] = heap[child];
+		heap[child] = kept;
+	}
+}
+
+/* Where a wish's key, and with equal keys the cost, can still win against what was found. */
+static int still_wins(const struct ask *ask, const struct insertion_result *result, uint32_t wish,
+		      const struct candidate *candidate)
+{
+	const struct insertion *best = &result->best[wish];
+	if (best->vehicle == NONE)
+		return 1;
+	int64_t is = measure_of(ask, best, wish);
+	return candidate->key < is || (candidate->key == is && candidate->then <= best->cost);
+}
+
+/* The measure of a wish that a vehicle could come to, and the cost with it: from the bounds over all ends. */
+static void candidate_key(const struct core *core, uint32_t wish, struct candidate *candidate)
+{
+	candidate->key = wish == INSERTION_CHEAPEST  ? candidate->cost
+			 : wish == INSERTION_SOONEST ? candidate->at_door
+						     : bounds_least_walk_mm(core->search->bounds);
+	candidate->then = candidate->cost;
+	candidate->is_last = 0;
+}
+
+/* Makes the bounds of a candidate closer, where they still can be; 1 = its key is another now. */
+static int candidate_closer(struct core *core, uint32_t wish, struct candidate *candidate)
+{
+	struct bounds *bounds = core->search->bounds;
+	const enum bound_ends ends = wish == INSERTION_SOONEST ? BOUND_SOONEST : BOUND_LEAST_WALK;
+	struct bound bound;
+	if (candidate->roughly) {
+		bounds_vehicle(core, bounds, candidate->slot, BOUND_ALL, 0, &bound);
+		candidate->cost = bound.cost;
+		candidate->at_door = bound.at_door;
+		candidate->roughly = 0;
+		candidate_key(core, wish, candidate);
+		return 1;
+	}
+	if (candidate->is_last || wish == INSERTION_CHEAPEST || !bounds_is_one(bounds, ends) ||
+	    (wish == INSERTION_SOONEST && candidate->at_door > bounds_soonest(bounds)))
+		return 0;
+	bounds_vehicle(core, bounds, candidate->slot, ends, 0, &bound);
+	candidate->then = later(candidate->then, bound.cost);
+	candidate->is_last = 1;
+	return 1;
+}
+
+/* Fit vehicles of a class that can be at a pickup in time. */
+static void gather_candidates(struct core *core, uint32_t class_index, const struct ask *ask,
+			      struct insertion_result *result)
+{
+	struct search *s = core->search;
+	struct bound bound;
+	s->n_candidates = 0;
+	for (uint32_t i = 0; i < core->n_vehicles; i++) {
+		uint32_t slot = core->vehicle_order[i];
+		if (core->vehicles[slot].class_index != class_index)
+			continue;
+		uint8_t unfit = vehicle_unfit(core, slot, ask);
+		if (!unfit && plan_n_serving(core, slot) + 2 > core->settings.plan_tasks_max)
+			unfit = REFUSAL_FULL;
+		if (unfit) {
+			result->refusal = further(result->refusal, unfit);
+			continue;
+		}
+		bounds_vehicle(core, s->bounds, slot, BOUND_ALL, 1, &bound);
+		if (bound.in_time)
+			s->candidates[s->n_candidates++] = (struct candidate){
+				.cost = bound.cost, .at_door = bound.at_door, .slot = slot, .roughly = 1};
+		else if (bounds_least_walk_mm(s->bounds) != INT64_MAX)
+			(void)(bound.has_way ? met(result, REFUSAL_NO_TIME, OBSTACLE_PICKUP)
+					     : met(result, REFUSAL_NO_ROAD, OBSTACLE_NONE));
+	}
+}
+
+/* The vehicles to be worked out next: those with the least keys, as far as they may still win. */
+static void take_batch(struct core *core, const struct ask *ask, uint32_t wish, struct insertion_result *result)
+{
+	struct search *s = core->search;
+	struct candidate *top = s->candidates;
+	s->n_vehicles = s->n_places = 0;
+	while (s->n_candidates && s->n_vehicles < BATCH_MOST && still_wins(ask, result, wish, top)) {
+		if (candidate_closer(core, wish, top)) {
+			sift(s->candidates, s->n_candidates, 0);
+			continue;
+		}
+		collect(core, top->slot);
+		*top = s->candidates[--s->n_candidates];
+		sift(s->candidates, s->n_candidates, 0);
+	}
+}
+
+/* Works out the candidates of one wish as long as one can win; whoever is left may still win in another. */
+static void try_wish(struct core *core, uint32_t class_index, const struct ask *ask, uint32_t wish,
+		     struct insertion_result *result)
+{
+	struct search *s = core->search;
+	for (uint32_t i = 0; i < s->n_candidates; i++)
+		candidate_key(core, wish, &s->candidates[i]);
+	for (uint32_t i = s->n_candidates / 2; i-- > 0;)
+		sift(s->candidates, s->n_candidates, i);
+	for (take_batch(core, ask, wish, result); s->n_vehicles; take_batch(core, ask, wish, result)) {
+		measure(core, class_index, ask);
+		for (uint32_t n = 0; n < s->n_vehicles; n++)
+			try_vehicle(core, ask, n, result);
+	}
+}
+
+static void search_class(struct core *core, uint32_t class_index, struct ask *ask, struct insertion_result *result)
+{
+	struct search *s = core->search;
+	measure_ends(core, class_index, ask);
+	bounds_begin(core, s->bounds, &(struct bound_ask){ask, class_index, s->from, s->to, &ask->direct_ms[0][0]});
+	gather_candidates(core, class_index, ask, result);
+	for (uint32_t wish = 0; wish < INSERTION_WISHES; wish++)
+		if (!ask->wishes || ask->wishes >> wish & 1)
+			try_wish(core, class_index, ask, wish, result);
+}
+
 void insertion_search(struct core *core, struct ask *ask, struct insertion_result *ret_result)
 {
+	uint32_t classes = 0;
 	memset(ret_result, 0, sizeof *ret_result);
 	for (uint32_t wish = 0; wish < INSERTION_WISHES; wish++)
 		ret_result->best[wish].vehicle = NONE;
 	ret_result->refusal = REFUSAL_NO_VEHICLE;
-	for (uint32_t c = 0; c < core->town->n_classes; c++) {
-		collect(core, c, ask, ret_result);
-		if (!core->search->n_vehicles)
-			continue;
-		measure(core, c, ask);
-		for (uint32_t n = 0; n < core->search->n_vehicles; n++)
-			try_vehicle(core, ask, n, ret_result);
-	}
+	for (uint32_t i = 0; i < core->n_vehicles; i++)
+		classes |= UINT32_C(1) << core->vehicles[core->vehicle_order[i]].class_index;
+	for (uint32_t c = 0; c < core->town->n_classes; c++)
+		if (classes >> c & 1)
+			search_class(core, c, ask, ret_result);
 }

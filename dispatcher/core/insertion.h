@@ -1,4 +1,5 @@
-/* The best way to serve one more ride: every vehicle, every pair of positions, every pair of places, exactly. */
+/* The best way to serve one more ride: every vehicle, every pair of positions, every pair of places, exactly. Vehicles
+ * whose bound (bound.h) cannot win are left out; the answer is the same. */
 #ifndef ZUB_INSERTION_H
 #define ZUB_INSERTION_H
 
@@ -24,6 +25,8 @@ struct ask {
 	uint32_t party;
 	uint32_t wait_permille; /* of its wait in the cost; 0 counts as 1000 */
 	uint32_t walk_most_mm;	/* both ends together; 0 = whatever each end allows */
+	uint8_t wishes;		/* bit of each enum insertion_wish that is looked for, the others' results say nothing;
+				   0 = all */
 	uint32_t skip;		/* vehicle slot not to use, or NONE */
 	uint32_t direct_ms[ENDS_MAX]
 			  [ENDS_MAX]; /* filled by the search: driving time between the ends (class of the vehicle) */
@@ -52,15 +55,18 @@ enum insertion_wish { /* what is looked for; in each, ties go to the lower cost,
 };
 struct insertion_result {
 	struct insertion best[INSERTION_WISHES];
-	uint32_t n_tried, n_feasible; /* vehicles; a vehicle that could not be better than what was found may count as
-					 not feasible */
-	uint8_t refusal;  /* enum refusal, when nothing is feasible: what the vehicle that came furthest met */
+	uint32_t n_tried, n_feasible; /* vehicles that were worked out; one that could not be better than what was found
+					 may count as not feasible, and mostly is not even tried */
+	uint8_t refusal;  /* enum refusal, when nothing is feasible: what the vehicle that came furthest met, those
+			     included that cannot be at the pickup in time wherever it is put in their plans */
 	uint8_t obstacle; /* enum obstacle: what it was in detail */
 };
 
 struct search;
-size_t search_size(const struct core_settings *settings);
-int search_open(struct search **ret_search, const struct core_settings *settings, struct arena *arena);
+uint32_t search_ways_most(const struct core_settings *settings); /* measured at once */
+size_t search_size(const struct core_settings *settings, const struct town *town);
+int search_open(struct search **ret_search, const struct core_settings *settings, const struct town *town,
+		struct arena *arena);
 void insertion_search(struct core *core, struct ask *ask, struct insertion_result *ret_result);
 /* vehicle NONE = none. */
 static inline const struct insertion *insertion_cheapest(const struct insertion_result *result)

@@ -175,6 +175,7 @@ struct core {
 	instant_ms fair_at; /* it fades next */
 
 	uint8_t started, paused;
+	uint8_t untimed; /* within a step: the streets are others, and not all plans are timed by them yet */
 	uint32_t epoch;
 	instant_ms now;
 	instant_ms restored_at; /* newest start again from the journal */
