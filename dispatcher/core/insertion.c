@@ -10,7 +10,7 @@ struct leg {
 	uint32_t time_ms, far_ms, dist_mm;
 };
 
-#define BATCH_MOST 8 /* vehicles whose ways are measured together */
+#define BATCH_MOST 4 /* vehicles whose ways are measured together */
 
 struct candidate { /* a vehicle that may win; the least key is tried first */
 	int64_t key, then;
