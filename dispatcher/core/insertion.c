@@ -926,6 +926,22 @@ static int candidate_closer(struct core *core, uint32_t wish, struct candidate *
 	return 1;
 }
 
+/* A vehicle that is at no pickup place in time; has_way: perhaps it comes to one, later. */
+static void met_too_late(const struct core *core, const struct ask *ask, int has_way, struct insertion_result *result)
+{
+	const struct search *s = core->search;
+	const int has_pair = bounds_least_walk_mm(s->bounds) != INT64_MAX;
+	int no_road = has_pair && !has_way;
+	for (uint32_t p = 0; p < ask->n_from; p++)
+		no_road |= s->from[p].road.arc == NONE;
+	for (uint32_t q = 0; q < ask->n_to; q++)
+		no_road |= s->to[q].road.arc == NONE;
+	if (no_road)
+		(void)met(result, REFUSAL_NO_ROAD, OBSTACLE_NONE);
+	if (has_way && has_pair)
+		(void)met(result, REFUSAL_NO_TIME, OBSTACLE_PICKUP);
+}
+
 /* Fit vehicles of a class that can be at a pickup in time. */
 static void gather_candidates(struct core *core, uint32_t class_index, const struct ask *ask,
 			      struct insertion_result *result)
@@ -948,9 +964,8 @@ static void gather_candidates(struct core *core, uint32_t class_index, const str
 		if (bound.in_time)
 			s->candidates[s->n_candidates++] = (struct candidate){
 				.cost = bound.cost, .at_door = bound.at_door, .slot = slot, .roughly = 1};
-		else if (bounds_least_walk_mm(s->bounds) != INT64_MAX)
-			(void)(bound.has_way ? met(result, REFUSAL_NO_TIME, OBSTACLE_PICKUP)
-					     : met(result, REFUSAL_NO_ROAD, OBSTACLE_NONE));
+		else
+			met_too_late(core, ask, bound.has_way, result);
 	}
 }
 
