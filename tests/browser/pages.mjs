@@ -517,6 +517,21 @@ await step('control room: a street is closed, and as usual again', async () => {
 	await room.locator('dialog').getByRole('button', { name: 'Senden' }).click();
 	await until('the street is open', 10, async () => (await get('/api/v1/operator/closures')).closures.length === 0);
 });
+await step('control room: snow begins, and is over', async () => {
+	const snows = async () => (await get('/api/v1/operator/conditions')).conditions.some((condition) => condition.name === 'Schnee' && condition.on);
+	await room.getByRole('button', { name: 'Beginnt: Schnee' }).click();
+	await accessible(room, 'a condition');
+	await room.locator('dialog').getByLabel('Grund').fill('Wetterdienst');
+	await room.locator('dialog').getByRole('button', { name: 'Senden' }).click();
+	await room.locator('.closures .trouble').filter({ hasText: 'Schnee gilt zurzeit' }).waitFor({ timeout: 10000 * patience });
+	assert.ok(await snows());
+	await shot(room, 'operator-condition');
+	await room.getByRole('button', { name: 'Vorbei: Schnee' }).click();
+	await room.locator('dialog').getByLabel('Grund').fill('geräumt');
+	await room.locator('dialog').getByRole('button', { name: 'Senden' }).click();
+	await until('the snow is over', 10, async () => !await snows());
+	await room.getByRole('button', { name: 'Beginnt: Schnee' }).waitFor({ timeout: 10000 * patience });
+});
 await step('control room: a shift, and handing over', async () => {
 	const row = room.locator('[data-vehicle="1"]');
 	if (await row.locator('.details').count() === 0)

@@ -33,7 +33,8 @@ bash "$source/tests/browser/install.sh"
 free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'; }
 town=$state/town.zmap
 "$bin/mapc" synth --seed 7 --inhabitants 10000 --osm "$state/town.osm.pbf" --gtfs "$state/town.gtfs.zip" >/dev/null
-"$bin/mapc" build --osm "$state/town.osm.pbf" --gtfs "$state/town.gtfs.zip" -o "$town" >"$state/mapc.log" 2>&1
+echo 'profiles: [{name: Schnee, condition: true, slow: 1.4}]' >"$state/town.yaml"
+"$bin/mapc" build --osm "$state/town.osm.pbf" --gtfs "$state/town.gtfs.zip" --town "$state/town.yaml" -o "$town" >"$state/mapc.log" 2>&1
 for n in 1 2 3 4 5 6; do "$bin/vehicle-agent" --key "$state/vehicle-$n.key" --make-key >/dev/null; done
 "$bin/sim" fleet --town "$town" --keys "$state" --vehicles 6 >"$state/fleet.yaml"
 cat >"$state/settings.yaml" <<TXT

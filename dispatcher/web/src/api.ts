@@ -62,6 +62,7 @@ export interface Case {
 	opened_at: string; closed_at: string | null; owner: string | null; note: string | null;
 }
 export interface Closure { closure: string; slow_percent: number; made_at: string; until: string | null; by: string; reason: string; streets: { name: string; line: Point[] }[] }
+export interface Condition { name: string; on: boolean }
 export interface Found { name: string; line: Point[]; slow_percent: number }
 export interface OpenNotice extends Notice { ride: string }
 export interface StoryLine { record: number; at: string; kind: string; what: string | null; text: string | null; who: string | null }

@@ -1,5 +1,6 @@
-// Streets that are closed or slow for a while: listed, drawn on the map, set and lifted by a person with a reason.
-import type { Closure, Found, Point, Stop } from './api';
+// Streets that are closed or slow for a while, and conditions of the whole town (snow): listed, drawn on the map, set and lifted by a
+// person with a reason.
+import type { Closure, Condition, Found, Point, Stop } from './api';
 import { fieldOf, instantOf, serviceNow, whenOf } from './clock';
 import { h, morph } from './dom';
 import { me } from './login';
@@ -9,7 +10,7 @@ import { t } from './words';
 interface Desk {
 	stops(): Stop[];
 	order(path: string, body: unknown): Promise<boolean>;
-	ask(title: string, act: (reason: string) => Promise<boolean>): void;
+	ask(title: string, act: (reason: string) => Promise<boolean>, hint?: string): void;
 	dialog(title: string, ...children: (Node | string | null)[]): void;
 	closeWhen(done: Promise<boolean>): void;
 	draw(lines: Point[][]): void;
@@ -17,16 +18,18 @@ interface Desk {
 
 export class Closures {
 	readonly list = h('ul', { class: 'closures' });
+	readonly switches = h('p', { class: 'tools' });
 	private known = '';
 	constructor(private readonly desk: Desk) {
 	}
 
-	show(closures: Closure[], found: Found[]): void {
-		if (JSON.stringify([closures, found]) === this.known)
+	show(closures: Closure[], found: Found[], conditions: Condition[]): void {
+		if (JSON.stringify([closures, found, conditions]) === this.known)
 			return;
-		this.known = JSON.stringify([closures, found]);
+		this.known = JSON.stringify([closures, found, conditions]);
 		this.desk.draw([...closures.flatMap((closure) => closure.streets), ...found].map((street) => street.line));
-		const lines = [...closures.map((closure) => this.line(closure)), ...this.found(found)];
+		const lines = [...conditions.filter((condition) => condition.on).map((condition) => this.condition(condition)), ...closures.map((closure) => this.line(closure)), ...this.found(found)];
+		morph(this.switches, conditions.filter((condition) => !condition.on).map((condition) => this.turn(condition)));
 		morph(this.list, lines.length === 0 ? [h('li', { class: 'nothing' }, t('noClosures'))] : lines);
 	}
 
@@ -37,6 +40,16 @@ export class Closures {
 			slowest.set(street.name || t('namelessStreet'), Math.max(street.slow_percent, slowest.get(street.name || t('namelessStreet')) ?? 0));
 		const names = [...slowest].map(([name, percent]) => `${name} (${percent} %)`).join(', ');
 		return slowest.size === 0 ? [] : [h('li', { 'data-key': 'found' }, h('span', {}, h('strong', {}, t('foundSlow')), ` ${names}`))];
+	}
+
+	private condition(condition: Condition): HTMLElement {
+		return h('li', { class: 'trouble', 'data-key': `condition ${condition.name}` }, h('span', {}, h('strong', {}, condition.name), ` ${t('conditionHolds')}`), this.turn(condition));
+	}
+
+	private turn({ name, on }: Condition): HTMLElement {
+		const title = t(on ? 'conditionEnd' : 'conditionBegin', { name });
+		return h('button', { type: 'button', 'data-key': `turn ${name}`, onclick: () => this.desk.ask(title, (reason) =>
+			this.desk.order('conditions', { name, on: !on, by: me(), reason }), on ? undefined : t('conditionHint')) }, title);
 	}
 
 	private line(closure: Closure): HTMLElement {

@@ -1,5 +1,5 @@
 // "/operator": the control room. What needs a person stands on top; STOP ALL is always in reach.
-import { ApiError, get, post, stream, useToken, type Case, type Closure, type Found, type OpenNotice, type Point, type Ride, type RideLine, type Status, type Stop, type Story, type Town, type Vehicle } from './api';
+import { ApiError, get, post, stream, useToken, type Case, type Closure, type Condition, type Found, type OpenNotice, type Point, type Ride, type RideLine, type Status, type Stop, type Story, type Town, type Vehicle } from './api';
 import { Booking } from './booking';
 import { Closures } from './closures';
 import { fieldOf, instantOf, serviceNow, setClock, timeOf, whenOf } from './clock';
@@ -78,7 +78,7 @@ async function room(): Promise<void> {
 		section(t('attention'), 'block', attention),
 		section(t('fleet'), 'block', fleet),
 		section(t('rides'), 'block', rideList),
-		section(t('closures'), 'block', closures.list, h('button', { type: 'button', onclick: () => closures.ask() }, t('closeStreet'))),
+		section(t('closures'), 'block', closures.list, h('button', { type: 'button', onclick: () => closures.ask() }, t('closeStreet')), closures.switches),
 		section(t('duty'), 'block', duty),
 		h('div', { class: 'tools' }, h('button', { type: 'button', onclick: () => callerDialog() }, t('caller')), pauseButton,
 			h('button', { type: 'button', class: 'quiet', onclick: () => { forgetToken(); location.reload(); } }, t('logout'))),
@@ -115,16 +115,17 @@ function refreshSoon(): void {
 
 async function refresh(): Promise<void> {
 	try {
-		const [freshStatus, freshFleet, freshRides, freshCases, freshNotices, freshClosures] = await Promise.all([
+		const [freshStatus, freshFleet, freshRides, freshCases, freshNotices, freshClosures, freshConditions] = await Promise.all([
 			get<Status>(`${base}/status`), get<{ vehicles: Vehicle[] }>(`${base}/fleet`), get<{ rides: RideLine[] }>(`${base}/rides`), get<{ cases: Case[] }>(`${base}/cases`),
 			get<{ notices: OpenNotice[] }>(`${base}/notices`), get<{ closures: Closure[]; found: Found[] }>(`${base}/closures`),
+			get<{ conditions: Condition[] }>(`${base}/conditions`),
 		]);
 		status = freshStatus;
 		vehicles = freshFleet.vehicles;
 		rides = freshRides.rides.sort((a, b) => Date.parse(a.planned_pickup ?? a.asked_at ?? '') - Date.parse(b.planned_pickup ?? b.asked_at ?? ''));
 		cases = freshCases.cases;
 		notices = freshNotices.notices;
-		closures.show(freshClosures.closures, freshClosures.found);
+		closures.show(freshClosures.closures, freshClosures.found, freshConditions.conditions);
 		setClock(status.now, status.speed_permille);
 		showFleet();
 		showAttention();
@@ -332,10 +333,10 @@ function openDialog(title: string, ...children: (Node | string | null)[]): void 
 		dialog.showModal();
 }
 
-function reasonDialog(title: string, act: (reason: string) => Promise<boolean>): void {
+function reasonDialog(title: string, act: (reason: string) => Promise<boolean>, hint?: string): void {
 	const reason = h('input', { type: 'text', required: true, maxLength: 90 });
 	openDialog(title, h('form', { class: 'form', onsubmit: (event: Event) => { event.preventDefault(); closeWhen(act(reason.value.trim())); } },
-		h('label', {}, t('reason'), reason), h('button', { class: 'primary', type: 'submit' }, t('send'))));
+		hint ? h('p', { class: 'hint' }, hint) : null, h('label', {}, t('reason'), reason), h('button', { class: 'primary', type: 'submit' }, t('send'))));
 	reason.focus();
 }
 
