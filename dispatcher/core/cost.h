@@ -29,6 +29,12 @@ static inline int64_t cost_of(const struct core_settings *settings, const struct
 	       (int64_t)settings->weight_walk * parts->walk;
 }
 
+/* A wait as its rider's group weighs it; 0 = as it is. */
+static inline int64_t cost_weighed(int64_t wait_ms, uint32_t permille)
+{
+	return permille ? wait_ms * permille / 1000 : wait_ms;
+}
+
 /* What is left of a whole plan, measured alike for every order of the same tasks: `times` of `sequence`, rest_ms =
  * what a vehicle without any task still drives. Waiting and riding count from now on; limits are not looked at. */
 static inline int64_t cost_of_plan(const struct core_settings *settings, const struct sequence *sequence,
@@ -41,7 +47,7 @@ static inline int64_t cost_of_plan(const struct core_settings *settings, const s
 			parts.vehicle += (k ? step->drive_ms : times->arrive[0] - sequence->now) + sequence->stop_ms;
 		parts.vehicle += step->dwell_ms;
 		if (step->kind == WIRE_PICKUP) {
-			parts.others_wait += times->begin[k] - sequence->now;
+			parts.others_wait += cost_weighed(times->begin[k] - sequence->now, step->wait_permille);
 			parts.others_ride -= times->end[k] - sequence->now;
 		} else if (step->kind == WIRE_DROPOFF) {
 			parts.others_ride += times->end[k] - sequence->now;

@@ -414,12 +414,6 @@ static int adds_risk(const struct trial *t, uint32_t step, instant_ms limit)
 	return worst[step] > limit;
 }
 
-/* A wait as its rider's group weighs it (fair.c). */
-static int64_t weighed(int64_t wait_ms, uint32_t permille)
-{
-	return permille ? wait_ms * permille / 1000 : wait_ms;
-}
-
 /* Do the others' promises hold, nominally with the reserve where there was one, and in the walks with no-shows? */
 static int trial_others(const struct trial *t, struct cost_parts *parts)
 {
@@ -439,8 +433,7 @@ static int trial_others(const struct trial *t, struct cost_parts *parts)
 				return 0;
 		}
 		if (step->kind == WIRE_PICKUP) {
-			parts->others_wait += weighed(t->times.begin[c] - b->times.begin[k],
-						      fair_weight(t->core, &t->core->rides[step->ride]));
+			parts->others_wait += cost_weighed(t->times.begin[c] - b->times.begin[k], step->wait_permille);
 		} else if (step->kind == WIRE_DROPOFF) {
 			parts->others_ride += t->times.end[c] - b->times.end[k];
 			instant_ms was_from = step->boarded_at, is_from = step->boarded_at;
@@ -517,7 +510,7 @@ static int trial_run(struct trial *t, struct insertion *ret, struct insertion_re
 				   : ret->window_from - ask->earliest - ask->from[t->p].walk_ms;
 	if (ask->fixed)
 		parts.wait = t->times.begin[t->i] - ask->earliest;
-	parts.wait = weighed(parts.wait, ask->wait_permille);
+	parts.wait = cost_weighed(parts.wait, ask->wait_permille);
 	parts.ride = t->times.end[t->j + 1] - t->times.end[t->i];
 	parts.walk = (int64_t)ask->from[t->p].walk_ms + ask->to[t->q].walk_ms;
 	ret->cost = cost_of(&t->core->settings, &parts);
@@ -684,7 +677,7 @@ static int may_win(const struct trial *t, const struct onward *on, const struct 
 	instant_ms at_door = end + ask->to[t->q].walk_ms;
 	parts.vehicle = added_ms + 2 * (int64_t)ask->boarding_ms;
 	parts.wait = ask->backward ? 0 : on->from - ask->earliest - ask->from[t->p].walk_ms;
-	parts.wait = weighed(parts.wait, ask->wait_permille);
+	parts.wait = cost_weighed(parts.wait, ask->wait_permille);
 	parts.ride = end - on->end_pickup;
 	parts.walk = (int64_t)ask->from[t->p].walk_ms + ask->to[t->q].walk_ms;
 	int64_t cost = cost_of(&t->core->settings, &parts);

@@ -146,6 +146,7 @@ static void step_of_ride(const struct core *core, const struct core_task *task, 
 	step->boarded_at = INSTANT_NONE;
 	step->ride_max_ms = window.ride_max_ms;
 	if (task->kind == WIRE_PICKUP) {
+		step->wait_permille = fair_weight(core, ride);
 		step->ready = plan_ready(core, more->ride);
 		step->wait_until = ride->state == RIDE_AT_STOP ? plan_no_show_at(core, more->ride, ride->at_stop_at)
 							       : later(window.latest, step->ready);

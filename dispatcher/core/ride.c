@@ -406,6 +406,7 @@ static void ask_of_promise(const struct core *core, uint32_t slot, struct ask *a
 	ask->fixed = ask->urgent = 1;
 	ask->ride = slot;
 	ask->skip = more->vehicle;
+	ask->wait_permille = fair_weight(core, ride);
 	ask->boarding_ms = more->boarding_ms;
 	ask->party = ride->party;
 	ask->earliest = later(ride->earliest_pickup, more->ready);

@@ -23,9 +23,10 @@ struct step {
 	uint32_t drive_ms; /* from the step before; of step 0 from the start */
 	uint32_t far_ms;   /* the same for who is not there by the sequence's border; at least drive_ms */
 	uint32_t dwell_ms;
-	uint32_t ride;	      /* ties a drop-off to its pickup; NONE for none */
-	uint32_t ride_max_ms; /* drop-off: longest time since the end of boarding */
-	uint8_t kind;	      /* enum wire_task_kind */
+	uint32_t ride;		/* ties a drop-off to its pickup; NONE for none */
+	uint32_t ride_max_ms;	/* drop-off: longest time since the end of boarding */
+	uint32_t wait_permille; /* pickup: how much its rider's wait counts in a plan's cost (fair.c); 0 = 1000 */
+	uint8_t kind;		/* enum wire_task_kind */
 	uint8_t joined; /* at the same stop as the step before; step 0: the vehicle stands there, since `arrived_at` */
 	uint8_t fixed;	/* nothing may come before it */
 	instant_ms ready;      /* pickup: not before */

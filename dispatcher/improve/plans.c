@@ -297,7 +297,8 @@ static int64_t least_cost(const struct look *look, int64_t drive_ms, uint32_t j)
 	if (look->pickup == NONE)
 		return cost + (int64_t)w->weight_ride * (down_at > 0 ? down_at : 0);
 	cost += (int64_t)w->weight_vehicle * step->dwell_ms;
-	int64_t own = (int64_t)w->weight_wait * (look->boarded - now) +
+	const uint32_t permille = look->p->tasks[look->pickup].step.wait_permille;
+	int64_t own = (int64_t)w->weight_wait * cost_weighed(look->boarded - now, permille) +
 		      (int64_t)w->weight_ride * look->p->drive_ms[look->up][look->down];
 	int64_t less = w->weight_wait < w->weight_ride ? w->weight_wait : w->weight_ride;
 	return cost + (own > less * down_at ? own : less * down_at);
