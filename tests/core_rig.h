@@ -11,7 +11,8 @@
 #include "drawn_town.h"
 #include "route.h"
 
-#define RIG_VEHICLES_MAX 8
+#define RIG_VEHICLES_MAX 8 /* in the rig's own settings */
+#define RIG_ROBOTS_MAX 32
 #define RIG_PATH_MAX 256
 
 enum robot_state { ROBOT_IDLE, ROBOT_DRIVING, ROBOT_AT_STOP, ROBOT_DEAD };
@@ -43,7 +44,7 @@ struct rig {
 	int logging, checking, print_broken;
 	uint32_t epoch;
 	uint64_t last_ride;
-	struct robot robots[RIG_VEHICLES_MAX];
+	struct robot robots[RIG_ROBOTS_MAX];
 	uint32_t n_robots;
 	uint64_t no_shows[64]; /* rides whose riders never come */
 	uint32_t n_no_shows;

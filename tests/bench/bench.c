@@ -4,6 +4,7 @@
  * there (ZUB_DATA, or ../shared/data beside the checkout). Runs the programs of build/bench/ for routes, insertion and
  * stores, and measures the codec, the core and the virtual world itself. Times are wall time: run it on a quiet
  * machine. */
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,15 +170,26 @@ static int run_other(const char *name, const char *arguments)
 	return system(command) != 0;
 }
 
-static int make_town(const char *folder, char *path, size_t size)
+static int make_town(const char *folder, uint32_t inhabitants, char *path, size_t size)
 {
 	char command[2048];
-	snprintf(path, size, "%s/t.zmap", folder);
+	snprintf(path, size, "%s/t%" PRIu32 ".zmap", folder, inhabitants);
 	snprintf(command, sizeof command,
-		 "%s/bin/mapc synth --seed 7 --inhabitants 25000 --osm %s/t.osm.pbf --gtfs %s/t.zip >/dev/null && "
+		 "%s/bin/mapc synth --seed 7 --inhabitants %" PRIu32
+		 " --osm %s/t.osm.pbf --gtfs %s/t.zip >/dev/null && "
 		 "%s/bin/mapc build --osm %s/t.osm.pbf --gtfs %s/t.zip -o %s >/dev/null 2>&1",
-		 home, folder, folder, home, folder, folder, path);
+		 home, inhabitants, folder, folder, home, folder, folder, path);
 	return system(command) != 0;
+}
+
+/* Best insertion by the core with fleets of three sizes in one town. */
+static int bench_fleets(const char *folder)
+{
+	char path[512], arguments[600];
+	if (make_town(folder, 100000, path, sizeof path))
+		return 1;
+	snprintf(arguments, sizeof arguments, "%s --fleet 300 100 1000 3000", path);
+	return run_other("bench_core", arguments);
 }
 
 /* Routes on the real towns beside the checkout, with turns and without; said aloud when they are not there. */
@@ -228,7 +240,7 @@ static int bench_all(const char *path, const char *folder)
 		return 1;
 	}
 	int failed = run_other("bench_route", path) | bench_real(folder) | run_other("bench_core", path) |
-		     run_other("bench_store", folder) | bench_codec();
+		     bench_fleets(folder) | run_other("bench_store", folder) | bench_codec();
 	for (uint32_t vehicles = 6; vehicles <= 24 && !failed; vehicles += 18)
 		if (bench_world(&town, vehicles, &detail)) {
 			fprintf(stderr, "bench: %s\n", detail.text);
@@ -258,7 +270,7 @@ int main(int argc, char **argv)
 	if (argc == 2)
 		snprintf(path, sizeof path, "%s", argv[1]);
 	else
-		failed = make_town(folder, path, sizeof path);
+		failed = make_town(folder, 25000, path, sizeof path);
 	if (!failed)
 		failed = bench_all(path, folder);
 	snprintf(command, sizeof command, "rm -r %s", folder);

@@ -1,7 +1,9 @@
-// link: zub_core zub_placing zub_town_file zub_city zub_base
+// link: zub_core zub_placing zub_town_file zub_city zub_base m
 /* bench_core TOWN.zmap [VEHICLES] [REQUESTS]: how long the core takes per request with plans filled, as JSON lines.
- * bench_core TOWN.zmap --fleet VEHICLES [REQUESTS]: the same in a service under way: vehicles drive and serve, each is
- * asked for RATE rides an hour; processor time per request after a while of running in. */
+ * bench_core TOWN.zmap --fleet REQUESTS VEHICLES...: the same in services under way of so many vehicles each: they
+ * drive and serve, each is asked for RATE rides an hour; processor time per request after a while of running in, and
+ * the power of the fleet's size with which it grows. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,7 +223,7 @@ static uint64_t service_state(struct service *s)
 	return f->kept * 1000003 + f->done * 10007 + f->refused + f->wait_ms_sum + f->loaded_mm + f->empty_mm;
 }
 
-static int bench_fleet(struct service *s, uint32_t n)
+static int bench_fleet(struct service *s, uint32_t n, double *ret_ms)
 {
 	const uint32_t before = s->n_vehicles * RATE * RUN_IN / 4;
 	struct tally in = {.ms = calloc(before + 1, sizeof(double))}, t = {.ms = calloc(n + 1, sizeof(double))};
@@ -242,8 +244,10 @@ static int bench_fleet(struct service *s, uint32_t n)
 	       feasible ? (double)t.feasible / feasible : 0, sum / n, t.ms[n / 2], t.ms[n * 99 / 100], t.ms[n - 1],
 	       (cpu_ms() - begin) / 1e3, (unsigned long long)f->done, (unsigned long long)f->broken,
 	       (unsigned long long)service_state(s));
+	fflush(stdout);
 	free(in.ms);
 	free(t.ms);
+	*ret_ms = sum / n;
 	return f->broken != 0;
 }
 
@@ -262,7 +266,7 @@ static int core_start(struct core **ret_core, struct arena *arena, struct core_s
 	return updates->items ? step(*ret_core, &start, updates).code : 1;
 }
 
-static int run_fleet(const struct town *town, struct placing *placing, uint32_t vehicles, uint32_t n)
+static int run_fleet(const struct town *town, struct placing *placing, uint32_t vehicles, uint32_t n, double *ret_ms)
 {
 	struct arena arena;
 	struct core_settings settings;
@@ -279,7 +283,28 @@ static int run_fleet(const struct town *town, struct placing *placing, uint32_t 
 	if (!s.at_stop || !s.sequence || core_start(&s.core, &arena, &settings, town, &s.updates, s.at))
 		return 1;
 	fleet(s.core, &s.placing, &s.rng, vehicles, s.at, &s.updates);
-	return bench_fleet(&s, n);
+	int failed = bench_fleet(&s, n, ret_ms);
+	free(s.updates.items);
+	free(s.at_stop);
+	free(s.sequence);
+	arena_close(&arena);
+	return failed;
+}
+
+static int run_fleets(const struct town *town, struct placing *placing, uint32_t n, char *const *vehicles, int count)
+{
+	double first = 0, last = 0;
+	for (int i = 0; i < count; i++) {
+		if (run_fleet(town, placing, (uint32_t)atoi(vehicles[i]), n, &last))
+			return 1;
+		first = i ? first : last;
+	}
+	if (count > 1)
+		printf("{\"growth\": \"processor time of a request against vehicles\", \"from\": %s, \"to\": %s, "
+		       "\"power\": %.2f}\n",
+		       vehicles[0], vehicles[count - 1],
+		       log(last / first) / log(atof(vehicles[count - 1]) / atof(vehicles[0])));
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -297,8 +322,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_core TOWN.zmap [VEHICLES] [REQUESTS]: %s\n", detail.text);
 		return 2;
 	}
-	if (argc > 3 && !strcmp(argv[2], "--fleet"))
-		return run_fleet(&town, &placing, (uint32_t)atoi(argv[3]), argc > 4 ? (uint32_t)atoi(argv[4]) : 1000);
+	if (argc > 4 && !strcmp(argv[2], "--fleet"))
+		return run_fleets(&town, &placing, (uint32_t)atoi(argv[3]), argv + 4, argc - 4);
 	core_settings_default(&settings);
 	settings.vehicles_max = vehicles;
 	double t0 = now_ms();

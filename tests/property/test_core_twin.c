@@ -1,4 +1,5 @@
 // link: zub_core zub_route zub_drawn_town
+// slow
 /* The insertion search against a slow twin: every vehicle, every pair of positions, every pair of places, one plain
  * search per leg, the schedule rebuilt from scratch. They share the cost weights and what core.h and schedule.h
  * promise, no code. */
@@ -189,15 +190,8 @@ static struct place any_place(struct rng *rng)
 	return rng_chance(rng, 500) ? rig_place(&rig, way[0], way[1]) : rig_place(&rig, way[1], way[0]);
 }
 
-static void any_ask(struct rng *rng, struct ask *ask)
+static void any_wish(struct rng *rng, struct ask *ask)
 {
-	memset(ask, 0, sizeof *ask);
-	ask->n_from = 1 + rng_below(rng, 3);
-	ask->n_to = 1 + rng_below(rng, 3);
-	for (uint32_t e = 0; e < ask->n_from; e++)
-		ask->from[e] = (struct end_place){any_place(rng), e * 40000, e * 30769};
-	for (uint32_t e = 0; e < ask->n_to; e++)
-		ask->to[e] = (struct end_place){any_place(rng), e * 50000, e * 38461};
 	ask->ride = NONE - 1;
 	ask->skip = NONE;
 	ask->units[0] = (uint8_t)(1 + rng_below(rng, 3));
@@ -209,6 +203,18 @@ static void any_ask(struct rng *rng, struct ask *ask)
 	ask->backward = ask->latest_dropoff != INT64_MAX;
 	ask->service_end = INT64_MAX;
 	ask->wait_permille = rng_chance(rng, 300) ? (uint32_t)rng_between(rng, 1000, 4000) : 0; /* fair.c */
+}
+
+static void any_ask(struct rng *rng, struct ask *ask)
+{
+	memset(ask, 0, sizeof *ask);
+	ask->n_from = 1 + rng_below(rng, 3);
+	ask->n_to = 1 + rng_below(rng, 3);
+	for (uint32_t e = 0; e < ask->n_from; e++)
+		ask->from[e] = (struct end_place){any_place(rng), e * 40000, e * 30769};
+	for (uint32_t e = 0; e < ask->n_to; e++)
+		ask->to[e] = (struct end_place){any_place(rng), e * 50000, e * 38461};
+	any_wish(rng, ask);
 }
 
 static uint32_t compare(const struct ask *ask, uint64_t seed, uint32_t round)
@@ -279,7 +285,7 @@ static void agrees(void **state)
 			const char *way = ways[rng_below(&rng, COUNT_OF(ways))];
 			assert_int_equal(rig_vehicle(&rig, v, way[0], way[1]), 0);
 		}
-		for (uint32_t round = 0; round < 150; round++, n++) {
+		for (uint32_t round = 0; round < 834; round++, n++) {
 			struct ask ask;
 			instant_ms promised = 0;
 			struct core_ride *risky = at_risk(&rng, &promised);
@@ -450,8 +456,163 @@ static void meeting_points(void **state)
 	assert_true(2 * met.choice >= met.offered);
 }
 
+/* ---- a larger fleet: with all bounds taken away (as while streets change) the same comes out ---- */
+
+static const char *const large_drawn = "A-----B-----C-----D-----E-----F\n"
+				       "|     |     ^     |     |     |\n"
+				       "G-----H>>>>>I-----J-----K-----L\n"
+				       "|     |     |     v     |     |\n"
+				       "M-----N-----O-----P-----Q-----R\n"
+				       "|     |     |     |     ^     |\n"
+				       "S-----T-----U-----V-----W-----X\n";
+static const char *const large_ways[] = {"AB", "BC", "CD", "DE", "EF", "GH", "IJ", "JK", "KL", "MN", "NO", "OP",
+					 "PQ", "QR", "ST", "TU", "UV", "VW", "WX", "AG", "BH", "DJ", "EK", "FL",
+					 "GM", "HN", "IO", "KQ", "LR", "MS", "NT", "OU", "PV", "RX"};
+static const char *const large_stops =
+	"AB BC CD20 DE EF GH30 IJ JK KL MN NO OP PQ QR ST TU30 UV VW WX BA ED HG LK RQ UT XW DJ EK FL HN OU PV";
+
+static struct place large_place(struct rng *rng)
+{
+	const char *way = large_ways[rng_below(rng, COUNT_OF(large_ways))];
+	return rng_chance(rng, 500) ? rig_place(&rig, way[0], way[1]) : rig_place(&rig, way[1], way[0]);
+}
+
+/* Ends on stops or at doors, some far to walk to. */
+static void large_ends(struct rng *rng, int doors, struct end_place *ends, uint32_t *ret_n)
+{
+	*ret_n = 1 + rng_below(rng, 5);
+	for (uint32_t e = 0; e < *ret_n; e++) {
+		const uint32_t walk_mm = e * (uint32_t)rng_between(rng, 20000, 90000);
+		const uint32_t stop = rng_below(rng, core_town(rig.core)->n_stops);
+		ends[e].place = doors && rng_chance(rng, 400) ? large_place(rng) : core_stop_place(rig.core, stop);
+		ends[e].walk_mm = walk_mm;
+		ends[e].walk_ms = walk_mm * 10 / 13;
+	}
+}
+
+static void large_ask(struct rng *rng, int doors, struct ask *ask)
+{
+	memset(ask, 0, sizeof *ask);
+	any_wish(rng, ask);
+	large_ends(rng, doors, ask->from, &ask->n_from);
+	large_ends(rng, doors, ask->to, &ask->n_to);
+	ask->latest_pickup = ask->earliest + rng_between(rng, 1, 40) * MINUTE_MS;
+	ask->fixed = (uint8_t)rng_chance(rng, 200);
+	if (!ask->fixed)
+		return;
+	ask->n_from = ask->n_to = 1;
+	ask->from[0].walk_ms = 0;
+	ask->latest_dropoff = ask->latest_pickup + 20 * MINUTE_MS;
+	ask->ride_max_ms = 15 * (uint32_t)MINUTE_MS;
+	ask->held = (uint8_t)rng_chance(rng, 500);
+	ask->backward = 0;
+}
+
+static int same_insertion(const struct insertion *a, const struct insertion *b)
+{
+	return a->vehicle == b->vehicle &&
+	       (a->vehicle == NONE ||
+		(a->cost == b->cost && a->pickup_at == b->pickup_at && a->dropoff_at == b->dropoff_at &&
+		 a->from == b->from && a->to == b->to && a->window_from == b->window_from &&
+		 a->latest_arrival == b->latest_arrival && a->at_door == b->at_door));
+}
+
+struct left_out {
+	uint32_t searches, found, refused;
+	uint64_t tried, all;
+};
+
+static void large_compare(struct ask *ask, uint64_t seed, uint32_t round, struct left_out *sum)
+{
+	struct insertion_result is, all;
+	rig.core->untimed = 0;
+	insertion_search(rig.core, ask, &is);
+	rig.core->untimed = 1;
+	insertion_search(rig.core, ask, &all);
+	rig.core->untimed = 0;
+	for (uint32_t w = 0; w < INSERTION_WISHES; w++)
+		if (!same_insertion(&is.best[w], &all.best[w]))
+			fail_msg("seed %llu, round %u, wish %u: cost %lld vehicle %u; with all %lld vehicle %u",
+				 (unsigned long long)seed, round, w, (long long)is.best[w].cost, is.best[w].vehicle,
+				 (long long)all.best[w].cost, all.best[w].vehicle);
+	const uint32_t found = is.best[0].vehicle != NONE;
+	if (!found && (is.refusal != all.refusal || is.obstacle != all.obstacle))
+		fail_msg("seed %llu, round %u: refused %u for %u; with all %u for %u", (unsigned long long)seed, round,
+			 is.refusal, is.obstacle, all.refusal, all.obstacle);
+	sum->searches++;
+	sum->found += found;
+	sum->refused += !found;
+	sum->tried += is.n_tried;
+	sum->all += all.n_tried;
+}
+
+static void large_world(uint64_t seed, const struct drawn_options *options, int doors, uint32_t rounds,
+			struct left_out *sum)
+{
+	struct drawn_town drawn;
+	struct core_settings settings;
+	struct rng rng;
+	rng_seed(&rng, seed);
+	drawn_town_open(&drawn, options);
+	drawn.town.rules.door_to_door = 1;
+	core_settings_default(&settings);
+	settings.vehicles_max = RIG_ROBOTS_MAX;
+	settings.rides_max = settings.notices_max = 1024;
+	settings.cases_max = settings.keys_max = settings.delays_max = 64;
+	rig_open(&rig, &drawn, &settings);
+	rig.checking = 0;
+	rig_sign_on(&rig, "Anna", RIG_ROBOTS_MAX);
+	for (uint32_t v = 1; v <= RIG_ROBOTS_MAX; v++) {
+		const char *way = large_ways[rng_below(&rng, COUNT_OF(large_ways))];
+		assert_int_equal(rig_vehicle(&rig, v, way[0], way[1]), 0);
+	}
+	for (uint32_t round = 0; round < rounds; round++) {
+		struct ask ask;
+		large_ask(&rng, doors, &ask);
+		large_compare(&ask, seed, round, sum);
+		if (round % 4)
+			continue;
+		rig_run(&rig, rig.now + rng_between(&rng, 0, 20) * SECOND_MS);
+		struct command command = rig_request_command(&rig, large_place(&rng), large_place(&rng));
+		if (rng_chance(&rng, 200)) {
+			command.request.time_kind = TIME_LEAVE_AT;
+			command.request.time = rig.now + rng_between(&rng, 5, 30) * MINUTE_MS;
+		}
+		if (rig_step(&rig, &command).code == 0 && rng_chance(&rng, 900))
+			(void)rig_accept(&rig, command.request.ride, 0);
+	}
+	rig_close(&rig);
+	drawn_town_close(&drawn);
+}
+
+static void bounds_leave_out_nobody(void **state)
+{
+	(void)state;
+	const char *text = getenv("ZUB_SEED");
+	const uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
+	const struct drawn_options worlds[] = {
+		{.drawing = large_drawn, .metres_per_char = 60, .stops = large_stops},
+		{.drawing = large_drawn, .metres_per_char = 60, .stops = large_stops, .turns = "BHN:9000 NHB CDE:4000"},
+		/* what was driven before counts: a way over a third place can be shorter than the way */
+		{.drawing = large_drawn, .metres_per_char = 60, .stops = large_stops, .turns = "NOPQ OPV:20000 KJIO"},
+		{.drawing = large_drawn,
+		 .metres_per_char = 60,
+		 .stops = large_stops,
+		 .profiles = "tue 08:03 08:09 1800\ntue 08:15 08:30 2500"}};
+	struct left_out sum = {0};
+	for (uint32_t w = 0; w < COUNT_OF(worlds); w++)
+		for (uint64_t s = seed; s < seed + 5; s++)
+			large_world(s, &worlds[w], s % 2 == 0, 500, &sum);
+	printf("%u searches, %u found, %u refused, %.1f of %.1f vehicles tried, seeds %llu to %llu\n", sum.searches,
+	       sum.found, sum.refused, (double)sum.tried / sum.searches, (double)sum.all / sum.searches,
+	       (unsigned long long)seed, (unsigned long long)seed + 4);
+	assert_true(sum.searches == 10000 && sum.found > 2000 && sum.refused > 100);
+	assert_true(sum.tried * 2 < sum.all);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(agrees), cmocka_unit_test(meeting_points)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(agrees), cmocka_unit_test(meeting_points),
+					   cmocka_unit_test(bounds_leave_out_nobody)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@ set -euo pipefail
 service_make 3 20 9000
 service_start "$crashtest"
 service_agents
-service_riders 60
+service_riders 240 # so many that plans can be made better
 
 cat >"$folder/story.py" <<'PY'
 import json, os, re, signal, sys, time, urllib.request, urllib.error
@@ -52,6 +52,7 @@ until("two vehicles drive", 120, lambda: sum(v["mode"] == "driving" for v in fle
 expect("healthy", ask("/health")[0] == 200)
 promised = [ride for ride, state in rides().items() if state in ("promised", "at_stop", "aboard")]
 expect("somebody has a promise", promised)
+until("plans are improved", 60, lambda: "zubringer_improve_rounds_total 0" not in metrics())
 
 os.kill(dispatcher, signal.SIGUSR1)  # the disk is full
 until("it says that it holds", 5, lambda: ask("/health")[0] == 503)
@@ -75,6 +76,13 @@ for vehicle in fleet():
     status, answer = ask("/api/v1/operator/vehicles/%d/resume" % vehicle["vehicle"], {"by": "Simulated supervisor", "reason": "all clear"})
     expect("resume: %d %s" % (status, answer), status == 200)
 until("they drive again", 60, lambda: any(v["mode"] == "driving" for v in fleet()))
+# better plans are looked for as before; one that was on its way into the journal has been answered
+looked = lambda what="rounds": int(re.search(r'\nzubringer_improve_%s_total (\d+)' % what, metrics()).group(1))
+rounds = looked()
+until("plans are improved again", 60, lambda: looked() > rounds + 3)
+proposed = looked("proposals")
+until("the core takes better plans", 120, lambda: looked("proposals") > proposed and looked("taken") > 0)
+print("improvement:", {what: looked(what) for what in ("rounds", "proposals", "taken")})
 carried = lambda: int(re.search(r'\nzubringer_rides_total\{state="done"\} (\d+)', metrics()).group(1))
 before = carried()
 until("rides are carried out again", 120, lambda: carried() > before)
