@@ -18,6 +18,7 @@
 struct twin_stop {
 	uint32_t arc;
 	int64_t arrival, departure;
+	int64_t ready; /* somebody is walking there until then */
 };
 
 struct twin_rider {
@@ -49,7 +50,8 @@ struct matcher_twin {
 	struct twin_vehicle *vehicle;
 	struct twin_tree to_pickup, from_pickup, to_dropoff, from_dropoff, leg;
 	uint32_t *first_in, *in_arc;
-	uint32_t *wheel, *next; /* Dial's buckets */
+	uint32_t *wheel, *next;	    /* Dial's buckets */
+	int64_t walk_to, walk_from; /* of the request at hand */
 };
 
 static inline void *twin_alloc(size_t n, size_t size)
@@ -124,7 +126,7 @@ static inline void twin_vehicle(struct matcher_twin *twin, uint32_t v, uint32_t 
 	*vehicle = (struct twin_vehicle){.seats = seats, .end = end, .n_stops = 1};
 	vehicle->stop = twin_alloc(TWIN_STOPS, sizeof *vehicle->stop);
 	vehicle->rider = twin_alloc(TWIN_RIDERS, sizeof *vehicle->rider);
-	vehicle->stop[0] = (struct twin_stop){arc, start, start};
+	vehicle->stop[0] = (struct twin_stop){arc, start, start, 0};
 }
 
 /* --- searches: Dijkstra's, on a wheel of buckets (times are small whole numbers, none 0); an arc waits as its far node
@@ -279,7 +281,7 @@ static inline int64_t twin_leg(const struct matcher_twin *twin, const struct twi
 static inline void twin_put(struct twin_try *try, uint32_t arc, uint32_t old)
 {
 	assert(try->n < TWIN_STOPS);
-	try->stop[try->n].arc = arc;
+	try->stop[try->n] = (struct twin_stop){.arc = arc};
 	try->old[try->n++] = old;
 }
 
@@ -292,6 +294,7 @@ static inline int twin_order(const struct twin_vehicle *vehicle, const struct ma
 		const struct twin_stop *stop = &vehicle->stop[k];
 		int is_there = stop->arc == request->from && (k > 0 || stop->departure > now);
 		twin_put(try, stop->arc, k);
+		try->stop[try->n - 1].ready = stop->ready;
 		if (k == i && is_there)
 			try->pickup_at = try->n - 1;
 		if (k == i && !is_there) {
@@ -316,6 +319,11 @@ static inline uint32_t twin_place(const struct twin_try *try, uint32_t old)
 	return k;
 }
 
+static inline int64_t twin_later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Times from the start on; 0 = somebody's limit, or the end of service, is broken. */
 static inline int twin_times(const struct matcher_twin *twin, const struct twin_vehicle *vehicle, struct twin_try *try)
 {
@@ -324,13 +332,15 @@ static inline int twin_times(const struct matcher_twin *twin, const struct twin_
 		if (leg >= TWIN_FAR)
 			return 0;
 		try->stop[k + 1].arrival = try->stop[k].departure + leg;
-		try->stop[k + 1].departure = try->stop[k + 1].arrival + twin->rules.stop;
+		try->stop[k + 1].departure =
+			twin_later(try->stop[k + 1].arrival + twin->rules.stop, try->stop[k + 1].ready);
 	}
 	for (uint32_t r = 0; r < vehicle->n_riders; r++) {
 		const struct twin_rider *rider = &vehicle->rider[r];
 		if (try->stop[twin_place(try, rider->dropoff_at)].arrival > rider->arrival_most)
 			return 0;
-		if (!rider->is_aboard && try->stop[twin_place(try, rider->pickup_at)].departure > rider->departure_most)
+		if (!rider->is_aboard &&
+		    try->stop[twin_place(try, rider->pickup_at)].arrival + twin->rules.stop > rider->departure_most)
 			return 0;
 	}
 	return try->stop[try->n - 1].departure <= vehicle->end;
@@ -361,12 +371,13 @@ static inline int64_t twin_cost(const struct matcher_twin *twin, const struct tw
 {
 	const struct match_rules *rules = &twin->rules;
 	int64_t now = request->time, end = vehicle->stop[vehicle->n_stops - 1].departure;
-	int64_t trip = try->stop[try->dropoff_at].arrival - now;
+	int64_t trip = try->stop[try->dropoff_at].arrival + twin->walk_from - now;
 	if (vehicle->n_stops == 1 && end < now)
 		end = now;
 	int64_t cost = try->stop[try->n - 1].departure - end + trip;
 	cost += rules->late_weight * twin_over(trip, direct * rules->trip_permille / 1000 + rules->trip_extra);
 	cost += twin_over(try->stop[try->pickup_at].departure, now + rules->wait_most);
+	cost += rules->walk_weight * (twin->walk_to + twin->walk_from);
 	for (uint32_t r = 0; r < vehicle->n_riders; r++) {
 		uint32_t old = vehicle->rider[r].dropoff_at;
 		cost += try->stop[twin_place(try, old)].arrival - vehicle->stop[old].arrival;
@@ -384,42 +395,101 @@ static inline int twin_run(struct matcher_twin *twin, uint32_t v, const struct m
 	try->stop[0] = vehicle->stop[0];
 	if (vehicle->n_stops == 1 || (i == 0 && try->pickup_at > 0))
 		try->stop[0] = *current;
+	struct twin_stop *pickup = &try->stop[try->pickup_at];
+	pickup->ready = twin_later(pickup->ready, request->time + twin->walk_to);
+	if (try->pickup_at == 0)
+		pickup->departure = twin_later(pickup->departure, pickup->ready);
 	if (!twin_times(twin, vehicle, try) || !twin_seats(vehicle, try))
 		return 0;
 	try->cost = twin_cost(twin, vehicle, request, try, direct);
 	return 1;
 }
 
+static inline void twin_search_pickup(struct matcher_twin *twin, uint32_t arc)
+{
+	twin_search(twin, &twin->to_pickup, twin->network->tail[arc], 1, NONE);
+	twin_search(twin, &twin->from_pickup, twin->network->head[arc], 0, NONE);
+}
+
+static inline void twin_search_dropoff(struct matcher_twin *twin, uint32_t arc)
+{
+	twin_search(twin, &twin->to_dropoff, twin->network->tail[arc], 1, NONE);
+	twin_search(twin, &twin->from_dropoff, twin->network->head[arc], 0, NONE);
+}
+
 static inline int64_t twin_searches(struct matcher_twin *twin, const struct match_request *request)
 {
-	const struct network *network = twin->network;
-	twin_search(twin, &twin->to_pickup, network->tail[request->from], 1, NONE);
-	twin_search(twin, &twin->from_pickup, network->head[request->from], 0, NONE);
-	twin_search(twin, &twin->to_dropoff, network->tail[request->to], 1, NONE);
-	twin_search(twin, &twin->from_dropoff, network->head[request->to], 0, NONE);
+	twin_search_pickup(twin, request->from);
+	twin_search_dropoff(twin, request->to);
 	return twin_from(twin, &twin->from_pickup, request->from, request->to);
 }
 
-/* The best of all; vehicle NONE = none. A drop-off before the current stop's leg while driving needs the place where
- * the vehicle is, too: position 0 of both. */
-static inline struct match_answer twin_find(struct matcher_twin *twin, const struct match_request *request)
+/* The best of all for one pair of places; vehicle NONE = none. A drop-off before the current stop's leg while driving
+ * needs the place where the vehicle is, too: position 0 of both. */
+static inline void twin_try_all(struct matcher_twin *twin, const struct match_request *request,
+				const struct twin_stop *current, struct match_answer *best)
 {
 	static struct twin_try try;
-	struct match_answer best = {.vehicle = NONE, .cost = INT64_MAX};
-	int64_t direct = twin_searches(twin, request);
-	best.direct = (int32_t)direct;
 	for (uint32_t v = 0; v < twin->n_vehicles; v++) {
-		struct twin_vehicle *vehicle = &twin->vehicle[v];
-		struct twin_stop current = twin_current(twin, vehicle, request->time);
+		const struct twin_vehicle *vehicle = &twin->vehicle[v];
 		for (uint32_t i = 0; i < vehicle->n_stops; i++)
 			for (uint32_t j = i; j < vehicle->n_stops; j++)
-				if (twin_run(twin, v, request, i, j, &current, direct, &try) && try.cost < best.cost) {
-					best.vehicle = v;
-					best.pickup_after = i;
-					best.dropoff_after = j;
-					best.cost = try.cost;
+				if (twin_run(twin, v, request, i, j, &current[v], best->direct, &try) &&
+				    try.cost < best->cost) {
+					best->vehicle = v;
+					best->pickup_after = i;
+					best->dropoff_after = j;
+					best->cost = try.cost;
 				}
 	}
+}
+
+static inline struct twin_stop *twin_all_current(struct matcher_twin *twin, int64_t now)
+{
+	struct twin_stop *current = twin_alloc(twin->n_vehicles, sizeof *current);
+	for (uint32_t v = 0; v < twin->n_vehicles; v++)
+		current[v] = twin_current(twin, &twin->vehicle[v], now);
+	return current;
+}
+
+static inline struct match_answer twin_find(struct matcher_twin *twin, const struct match_request *request)
+{
+	struct match_answer best = {.vehicle = NONE, .cost = INT64_MAX};
+	struct twin_stop *current = twin_all_current(twin, request->time);
+	twin->walk_to = twin->walk_from = 0;
+	best.direct = (int32_t)twin_searches(twin, request);
+	twin_try_all(twin, request, current, &best);
+	free(current);
+	return best;
+}
+
+/* Of all streets into all junctions within walking distance; nobody where there is no way from door to door. */
+static inline struct match_answer twin_find_places(struct matcher_twin *twin, const struct match_request *request,
+						   const struct match_walks *walks)
+{
+	struct match_answer best = {.vehicle = NONE, .cost = INT64_MAX};
+	struct twin_stop *current = twin_all_current(twin, request->time);
+	best.direct = (int32_t)twin_searches(twin, request);
+	for (uint32_t b = 0; b < twin->network->n_arcs; b++)
+		for (uint32_t q = 0; q < walks->n_dropoff && twin->time[b] != TIME_INFINITE && best.direct < TWIN_FAR;
+		     q++) {
+			if (walks->dropoff[q].node != twin->network->head[b])
+				continue;
+			twin_search_dropoff(twin, b);
+			twin->walk_from = walks->dropoff[q].walk;
+			for (uint32_t p = 0; p < walks->n_pickup; p++)
+				for (uint32_t k = 0; k < twin->network->n_arcs; k++) {
+					struct match_request try = {k, b, request->time};
+					if (twin->network->head[k] != walks->pickup[p].node ||
+					    twin->time[k] == TIME_INFINITE ||
+					    walks->pickup[p].node == walks->dropoff[q].node)
+						continue;
+					twin_search_pickup(twin, k);
+					twin->walk_to = walks->pickup[p].walk;
+					twin_try_all(twin, &try, current, &best);
+				}
+		}
+	free(current);
 	return best;
 }
 
@@ -446,10 +516,11 @@ static inline void twin_take(struct matcher_twin *twin, const struct match_reque
 			    answer->direct, &try);
 	assert(done && try.cost == answer->cost && vehicle->n_riders < TWIN_RIDERS);
 	twin_keep(vehicle, &try);
-	int64_t departure = try.stop[try.pickup_at].departure, arrival = try.stop[try.dropoff_at].arrival;
+	int64_t departure = try.stop[try.pickup_at].arrival + twin->rules.stop;
+	int64_t arrival = try.stop[try.dropoff_at].arrival;
 	int64_t departure_most = request->time + (int64_t)twin->rules.wait_most;
-	int64_t arrival_most =
-		request->time + (int64_t)answer->direct * twin->rules.trip_permille / 1000 + twin->rules.trip_extra;
+	int64_t arrival_most = request->time + (int64_t)answer->direct * twin->rules.trip_permille / 1000 +
+			       twin->rules.trip_extra - twin->walk_from;
 	vehicle->rider[vehicle->n_riders++] =
 		(struct twin_rider){.time = request->time,
 				    .departure_most = departure > departure_most ? departure : departure_most,

@@ -27,12 +27,12 @@ size_t match_size(const struct route_graph *graph, const struct match_options *o
 {
 	const struct network *network = route_graph_network(graph);
 	size_t label = route_hubs_label_most(graph) + 1, ids = options->stops_most, vehicles = options->n_vehicles;
-	size_t columns = vehicles * options->plan_most * 28;
+	size_t columns = vehicles * options->plan_most * 32;
 	return sizeof(struct match) + route_hubs_size(graph) + route_signs_size(graph) + columns +
 	       ids * (108 + 2 * label * sizeof(struct route_hub)) + hash_size(options) * sizeof(uint32_t) +
 	       vehicles * (72 + label * 4) + (size_t)entries_most(options) * sizeof(struct match_entry) +
 	       (size_t)network->n_order * (KIND_COUNT * sizeof(struct match_bucket) + 16) + label * 60 +
-	       (size_t)options->plan_most * 4 + 2048;
+	       (size_t)options->plan_most * 4 + 2048 + walk_size(graph, options);
 }
 
 static int plans_open(struct match_plans *plan, size_t n, struct arena *arena)
@@ -40,11 +40,13 @@ static int plans_open(struct match_plans *plan, size_t n, struct arena *arena)
 	plan->id = arena_take(arena, n, sizeof *plan->id);
 	plan->arrival = arena_take(arena, n, sizeof *plan->arrival);
 	plan->departure = arena_take(arena, n, sizeof *plan->departure);
+	plan->ready = arena_take(arena, n, sizeof *plan->ready);
 	plan->most = arena_take(arena, n, sizeof *plan->most);
 	plan->slack = arena_take(arena, n, sizeof *plan->slack);
 	plan->load = arena_take(arena, n, sizeof *plan->load);
 	plan->after = arena_take(arena, n, sizeof *plan->after);
-	return plan->id && plan->arrival && plan->departure && plan->most && plan->slack && plan->load && plan->after
+	return plan->id && plan->arrival && plan->departure && plan->ready && plan->most && plan->slack && plan->load &&
+			       plan->after
 		       ? ERR_OK
 		       : ERR_MEMORY;
 }
@@ -156,6 +158,8 @@ int match_open(struct match **ret_match, const struct route_graph *graph, const 
 		code = vehicles_open(match, arena);
 	if (!code)
 		code = search_open(match, options, arena);
+	if (!code && options->places_most)
+		code = walk_open(match, graph, options, arena);
 	if (!code)
 		*ret_match = match;
 	return code;
@@ -246,6 +250,7 @@ static void plan_shift(struct match *match, uint32_t vehicle, uint32_t to, uint3
 	memmove(plan->id + at, plan->id + first, n * sizeof *plan->id);
 	memmove(plan->arrival + at, plan->arrival + first, n * sizeof *plan->arrival);
 	memmove(plan->departure + at, plan->departure + first, n * sizeof *plan->departure);
+	memmove(plan->ready + at, plan->ready + first, n * sizeof *plan->ready);
 	memmove(plan->most + at, plan->most + first, n * sizeof *plan->most);
 	memmove(plan->slack + at, plan->slack + first, n * sizeof *plan->slack);
 	memmove(plan->load + at, plan->load + first, n * sizeof *plan->load);
@@ -334,6 +339,7 @@ static void stop_insert(struct match *match, uint32_t vehicle, uint32_t position
 	size_t at = match_at(match, vehicle, position);
 	plan->id[at] = id;
 	plan->most[at] = MATCH_FAR;
+	plan->ready[at] = 0;
 	plan->load[at] = plan->load[at - 1];
 	plan->after[at] = position < n ? plan->after[at + 1] : 0;
 }
@@ -344,7 +350,7 @@ static void stops_insert(struct match *match, struct take *take)
 	uint32_t vehicle = take->vehicle, n = match->n_stops[vehicle];
 	const uint32_t *id = match->plan.id + match_at(match, vehicle, 0);
 	int32_t to = match_way_to(match, id[take->i], request->from, &match->pickup_to), on = 0;
-	int32_t dropoff_to = match->direct, dropoff_on = 0;
+	int32_t dropoff_to = match->ride, dropoff_on = 0;
 	if (take->i < take->j)
 		on = match_way_on(match, request->from, id[take->i + 1], &match->pickup_from);
 	if (take->i < take->j)
@@ -372,11 +378,17 @@ static void stops_insert(struct match *match, struct take *take)
 static void times_set(struct match *match, const struct take *take)
 {
 	struct match_plans *plan = &match->plan;
-	size_t first = match_at(match, take->vehicle, 0);
+	size_t first = match_at(match, take->vehicle, 0), pickup = first + take->pickup;
 	uint32_t n = match->n_stops[take->vehicle];
-	for (uint32_t k = take->i + 1; k < n; k++) {
+	if (match->ready > plan->ready[pickup])
+		plan->ready[pickup] = match->ready;
+	if (take->pickup == 0 && plan->departure[first] < match->ready)
+		plan->departure[first] = match->ready;
+	for (uint32_t k = take->i > 0 ? take->i : 1; k < n; k++) {
+		int32_t gone;
 		plan->arrival[first + k] = plan->departure[first + k - 1] + match->leg[k - 1];
-		plan->departure[first + k] = plan->arrival[first + k] + (int32_t)match->rules.stop;
+		gone = plan->arrival[first + k] + (int32_t)match->rules.stop;
+		plan->departure[first + k] = gone > plan->ready[first + k] ? gone : plan->ready[first + k];
 	}
 }
 
@@ -394,7 +406,7 @@ static void rider_add(struct match *match, const struct take *take)
 	int64_t now = match->request.time;
 	int64_t trip_most = (int64_t)match->direct * rules->trip_permille / 1000 + rules->trip_extra;
 	int32_t pickup_most = later(now + rules->wait_most - rules->stop, plan->arrival[pickup]);
-	int32_t dropoff_most = later(now + trip_most, plan->arrival[dropoff]);
+	int32_t dropoff_most = later(now + trip_most - match->walk, plan->arrival[dropoff]);
 	if (pickup_most < plan->most[pickup])
 		plan->most[pickup] = pickup_most;
 	if (dropoff_most < plan->most[dropoff])
@@ -407,6 +419,7 @@ static void rider_add(struct match *match, const struct take *take)
 	int32_t slack = match->end[take->vehicle] - plan->departure[first + n - 1];
 	for (size_t k = first + n; k-- > first;) {
 		int32_t own = plan->most[k] - plan->arrival[k];
+		slack += k > first ? match_waits(match, k) : 0;
 		slack = own < slack ? own : slack;
 		plan->slack[k] = slack;
 	}
@@ -422,15 +435,26 @@ static int is_new_leg(const struct take *take, uint32_t n, uint32_t k)
 	return take->is_longer && k + 1 + (uint32_t)(take->i == take->j && take->pickup_is_new) + 1 == n;
 }
 
+/* Who waits for a rider has more time on the legs before. */
+static int has_more_room(const struct match *match, uint32_t id, size_t at)
+{
+	const struct match_plans *plan = &match->plan;
+	int32_t room = plan->arrival[at + 1] - plan->departure[at] + plan->slack[at + 1] - (int32_t)match->rules.stop;
+	return match->stop.loose_at[id] == NONE && (match->stop.room[id] == MATCH_FAR || match->stop.room[id] < room);
+}
+
 static void legs_set(struct match *match, const struct take *take)
 {
 	uint32_t n = match->n_stops[take->vehicle];
 	size_t first = match_at(match, take->vehicle, 0);
 	for (uint32_t k = 0; k + 1 < n; k++) {
 		uint32_t id = match->plan.id[first + k];
-		if (match->plan.slack[first + k + 1] < (int32_t)match->rules.stop)
+		int is_new = is_new_leg(take, n, k),
+		    may = match->plan.slack[first + k + 1] >= (int32_t)match->rules.stop;
+		int is_wider = may && !is_new && match->walker && has_more_room(match, id, first + k);
+		if (!may || is_wider)
 			index_leg_end(match, id);
-		else if (is_new_leg(take, n, k))
+		if (may && (is_new || is_wider))
 			index_leg(match, id);
 	}
 }

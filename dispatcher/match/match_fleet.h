@@ -34,6 +34,7 @@ struct match_rules {
 	uint32_t wait_most; /* departure after pickup by request + this */
 	uint32_t trip_permille, trip_extra;
 	uint32_t late_weight;
+	uint32_t walk_weight; /* what each tick on foot costs besides being part of the trip */
 };
 
 struct match_options {
@@ -43,6 +44,7 @@ struct match_options {
 	uint32_t stops_most; /* of all plans; at least n_vehicles */
 	/* of all buckets; 0: a guess that has always been enough. What finds no room is looked at by every request. */
 	uint32_t entries_most;
+	uint32_t places_most; /* where riders may be met, at each end of a request; 0: they do not walk */
 };
 
 struct match_request {
@@ -55,6 +57,9 @@ struct match_answer {
 	uint32_t pickup_after, dropoff_after;
 	int32_t direct;
 	int64_t cost;
+	/* match_find_places: where the rider is met and set down, and the ways on foot there and from there */
+	uint32_t from, to;
+	int32_t walk_to, walk_from;
 };
 
 struct match_stop {
@@ -92,6 +97,23 @@ static inline void match_find(struct match *match, const struct match_request *r
 	match_find_legs(match);
 	match_find_pairs(match, ret_answer);
 }
+
+/* Riders who walk (KaRRi): pickup and drop-off are chosen together with the vehicle, among junctions within walking
+ * distance of the two ends, at the end of any street that leads there; exact over all combinations of two different
+ * junctions. The rider is there at t + walk, and a vehicle that comes sooner waits; later delays use up what it waits.
+ * The trip is from t to the arrival on foot; the direct time is still that from door to door; walk_weight counts both
+ * walks once more. Promised is that the vehicle has come and stopped by t + wait_most, or as planned.
+ * A fleet with places_most is always asked by this. For networks without turn rules: match_open says ERR_RANGE. */
+struct match_place {
+	uint32_t node;
+	int32_t walk;
+};
+struct match_walks {
+	struct match_place *pickup, *dropoff; /* each junction once; at most places_most */
+	uint32_t n_pickup, n_dropoff;
+};
+void match_find_places(struct match *match, const struct match_request *request, const struct match_walks *walks,
+		       struct match_answer *ret_answer);
 
 /* Makes the answer of the last find part of the plan. ret_stops[2]: pickup, drop-off. ERR_FULL: more stops than there
  * is room for; nothing has changed. */

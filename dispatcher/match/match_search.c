@@ -4,14 +4,14 @@
 
 /* --- labels --- */
 
-static void fan_clear(struct match_fan *fan)
+void find_fan_clear(struct match_fan *fan)
 {
 	for (uint32_t i = 0; i < fan->n; i++)
 		fan->at[fan->label[i].vertex] = MATCH_FAR;
 	fan->n = 0;
 }
 
-static void fan_set(struct match_fan *fan, uint32_t n)
+void find_fan_set(struct match_fan *fan, uint32_t n)
 {
 	fan->n = n;
 	for (uint32_t i = 0; i < n; i++) {
@@ -23,16 +23,20 @@ static void fan_set(struct match_fan *fan, uint32_t n)
 void match_find_labels(struct match *match, const struct match_request *request)
 {
 	struct match_fan *fans[] = {&match->pickup_to, &match->pickup_from, &match->dropoff_to, &match->dropoff_from};
-	assert(request->from != request->to);
+	assert(request->from != request->to && !match->walker);
 	for (size_t i = 0; i < COUNT_OF(fans); i++)
-		fan_clear(fans[i]);
-	fan_set(&match->pickup_to, route_hubs_to(match->hubs, request->from, match->pickup_to.label));
-	fan_set(&match->dropoff_to, route_hubs_to(match->hubs, request->to, match->dropoff_to.label));
-	fan_set(&match->pickup_from, route_hubs_from(match->hubs, request->from, match->pickup_from.label));
-	fan_set(&match->dropoff_from, route_hubs_from(match->hubs, request->to, match->dropoff_from.label));
+		find_fan_clear(fans[i]);
+	find_fan_set(fans[0], route_hubs_to(match->hubs, request->from, fans[0]->label));
+	find_fan_set(fans[1], route_hubs_from(match->hubs, request->from, fans[1]->label));
+	find_fan_set(fans[2], route_hubs_to(match->hubs, request->to, fans[2]->label));
+	find_fan_set(fans[3], route_hubs_from(match->hubs, request->to, fans[3]->label));
 	match->request = *request;
-	match->direct = match_way(match->pickup_from.label, match->pickup_from.n, &match->dropoff_to);
-	match->best = (struct match_answer){.vehicle = NONE, .cost = INT64_MAX, .direct = match->direct};
+	match->ready = request->time;
+	match->ride = match_way(match->pickup_from.label, match->pickup_from.n, &match->dropoff_to);
+	match->walk = 0;
+	match->direct = match->ride;
+	match->best = (struct match_answer){
+		.vehicle = NONE, .cost = INT64_MAX, .direct = match->direct, .from = request->from, .to = request->to};
 	match->idle_most = match->busy_most = MATCH_FAR;
 	match->stamp++;
 	match->n_found = 0;
@@ -82,7 +86,7 @@ static int32_t last_most(const struct match *match, int is_idle)
 	return low;
 }
 
-static int is_better(const struct match_answer *best, uint32_t vehicle, uint32_t i, uint32_t j, int64_t cost)
+int find_is_better(const struct match_answer *best, uint32_t vehicle, uint32_t i, uint32_t j, int64_t cost)
 {
 	if (cost != best->cost)
 		return cost < best->cost;
@@ -93,7 +97,7 @@ static int is_better(const struct match_answer *best, uint32_t vehicle, uint32_t
 
 static void offer(struct match *match, uint32_t vehicle, uint32_t i, uint32_t j, int64_t cost)
 {
-	if (!is_better(&match->best, vehicle, i, j, cost))
+	if (!find_is_better(&match->best, vehicle, i, j, cost))
 		return;
 	match->best.vehicle = vehicle;
 	match->best.pickup_after = i;

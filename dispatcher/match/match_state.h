@@ -17,6 +17,7 @@ enum match_kind { KIND_LEG, KIND_BUSY, KIND_IDLE, KIND_COUNT };
 struct match_plans {
 	uint32_t *id;
 	int32_t *arrival, *departure;
+	int32_t *ready;	 /* not away before: somebody is still walking there */
 	int32_t *most;	 /* latest arrival that the riders who get on or off here bear */
 	int32_t *slack;	 /* how much later all from here on may come */
 	uint16_t *load;	 /* riders aboard when it leaves */
@@ -78,6 +79,7 @@ struct match {
 	/* the request at hand */
 	struct match_request request;
 	int32_t direct;
+	int32_t ride, ready, walk; /* pickup to drop-off; when the rider is at the pickup; on foot from the drop-off */
 	struct match_fan pickup_to, pickup_from, dropoff_to, dropoff_from;
 	struct match_answer best;
 	int32_t idle_most, busy_most; /* no more may cost it to the pickup: time from now; arrival */
@@ -91,6 +93,7 @@ struct match {
 	int32_t *onward;	 /* [label_most] scratch */
 	int32_t *leg;		 /* [plan_most + 2] scratch */
 	struct match_counts counts;
+	struct match_walk *walker; /* NULL: riders do not walk */
 };
 
 static inline size_t match_at(const struct match *match, uint32_t vehicle, uint32_t position)
@@ -119,6 +122,12 @@ static inline int match_takes_pickup(const struct match *match, uint32_t vehicle
 	size_t at = match_at(match, vehicle, position);
 	return match->stop.arc[match->plan.id[at]] == match->request.from &&
 	       (position > 0 || match->plan.departure[at] > match->request.time);
+}
+
+/* How long it stands at a stop for somebody who is still walking there: not the plan's first. */
+static inline int32_t match_waits(const struct match *match, size_t at)
+{
+	return match->plan.departure[at] - match->plan.arrival[at] - (int32_t)match->rules.stop;
 }
 
 /* Between a kept label and a fan that goes the other way. */
@@ -159,6 +168,18 @@ void index_leg_end(struct match *match, uint32_t id);
 /* The last stop of a plan, with the key that it needs now; changes as little as possible. */
 void index_last(struct match *match, uint32_t vehicle, int is_idle);
 void index_last_end(struct match *match, uint32_t vehicle);
+
+/* --- match_search.c: labels of the two ends as places of pickup and drop-off --- */
+void find_fan_clear(struct match_fan *fan);
+void find_fan_set(struct match_fan *fan, uint32_t n); /* of its label */
+/* May this answer take the place of the best? */
+int find_is_better(const struct match_answer *best, uint32_t vehicle, uint32_t i, uint32_t j, int64_t cost);
+
+/* --- match_walk.c --- */
+struct match_options;
+size_t walk_size(const struct route_graph *graph, const struct match_options *options);
+int walk_open(struct match *match, const struct route_graph *graph, const struct match_options *options,
+	      struct arena *arena);
 
 /* --- match_turn.c: where a driving vehicle may turn off --- */
 struct match_turn {

@@ -209,6 +209,7 @@ cch_label cch_base_label(const struct route_weights *weights, const struct cch_b
 
 /* --- kernels: compiled for several processors, all with the same results --- */
 
+struct route_hub;
 struct cch_kernels {
 	/* Takes the first n_out vertices out of a dense matrix of n_rows x n_cols ways (row and column i belong to
 	 * vertex i below n_out): the ways between the others become no longer than those over them, and are written to
@@ -221,6 +222,12 @@ struct cch_kernels {
 	void (*perfect)(cch_label *front, uint32_t n, uint32_t i, const cch_label *up, const cch_label *down);
 	/* best[i] = min(itself, add + row[i]) */
 	void (*join)(int32_t *best, const int32_t *row, int32_t add, uint32_t n);
+	/* best[l] = least over the hubs of time + table[vertex * n_lanes + l], ROUTE_HUB_FAR at most; n_lanes a
+	 * multiple of 16 */
+	void (*lanes)(int32_t *best, const int32_t *table, const struct route_hub *hub, uint32_t n, uint32_t n_lanes);
+	/* Rows of hubs (route_hubs.c) as columns: table[d * n_lanes + l] = time of row[l][d] where it is a hub's, else
+	 * ROUTE_HUB_FAR; least[d] of all lanes. Up to three rows more than n_rows are read and written. */
+	void (*columns)(int32_t *table, const int32_t *const *row, uint32_t n_lanes, uint32_t n_rows, int32_t *least);
 };
 extern const struct cch_kernels cch_kernels_base, cch_kernels_avx2, cch_kernels_avx512;
 const struct cch_kernels *cch_kernels_best(void);

@@ -1,57 +1,12 @@
-#include "route_hubs.h"
+#include "route_hubs_state.h"
 
 #include "arena.h"
-#include "cch_query.h"
 #include "err.h"
 #include "route_graph.h"
-
-/* Arcs upwards as the search wants them: times alone, close together. */
-struct hub_side {
-	uint32_t *first; /* [n + 1] */
-	uint16_t *depth; /* of the heads */
-	int32_t *time;
-};
-
-/* What an upward arc in one direction stands for, once asked: two others (+ 1), or the arc of the network (+ 1) and 0.
- */
-struct hub_part {
-	uint32_t first, second;
-};
-
-/* A climb that knows how it came to each depth. */
-struct hub_way {
-	cch_label *reach;      /* [depth_most + 1] */
-	uint32_t *by, *vertex; /* depth before, vertex at this depth */
-};
-
-struct route_hubs {
-	const struct route_graph *graph;
-	const struct route_weights *weights;
-	const uint32_t *rank;
-	uint32_t n, depth_most;
-	int by_state;
-	uint32_t *parent;
-	uint16_t *depth;
-	struct hub_side side[2]; /* forward, backward */
-	int32_t *row[2];	 /* of all high vertices, forward, backward */
-	uint32_t *row_at;	 /* [n] NONE = low */
-	void (*join)(int32_t *best, const int32_t *row, int32_t add, uint32_t n);
-	int32_t *arc_time; /* [n_arcs] */
-	/* scratch */
-	int32_t *reach, *exact; /* [depth_most + 1] */
-	int32_t *both;		/* [depth_most + 1] rows joined */
-	uint32_t *high;		/* [depth_most + 1] */
-	uint32_t *path;		/* [depth_most + 1] */
-	int32_t *at;		/* [n] ROUTE_HUB_FAR but within a call */
-	struct hub_way way[2];
-	uint32_t *slot;	       /* [2 * depth_most + 2] */
-	struct hub_part *part; /* [2 * m] by slot */
-};
 
 /* High vertices have so many below them, in a small network an eighth. New York: 15,822 of 264,346 vertices are high, a
  * climb passes nine low ones and joins nine rows. */
 #define HIGH_LEAST 128u
-#define ROW_FAR 0x3ffffffe
 
 static int is_high(const struct cch *cch, uint32_t x)
 {
@@ -278,6 +233,8 @@ int route_hubs_open(struct route_hubs **ret_hubs, const struct route_graph *grap
 				    .n = cch->n,
 				    .depth_most = cch->depth_max,
 				    .join = cch->kernels->join,
+				    .lanes = cch->kernels->lanes,
+				    .columns = cch->kernels->columns,
 				    .by_state = cch_edges_by_state(graph)};
 	if (hubs_take(hubs, cch, arena) || side_open(&hubs->side[0], cch, &metric->weights->forward, arena) ||
 	    side_open(&hubs->side[1], cch, &metric->weights->backward, arena))
@@ -304,6 +261,11 @@ uint32_t route_hubs_vertices(const struct route_hubs *hubs)
 uint32_t route_hubs_label_most(const struct route_graph *graph)
 {
 	return (graph->network->up_depth + 1) * seeds_most(graph);
+}
+
+int32_t route_hubs_arc_time(const struct route_hubs *hubs, uint32_t arc)
+{
+	return hubs->arc_time[arc];
 }
 
 uint32_t route_hubs_from(struct route_hubs *hubs, uint32_t arc, struct route_hub *ret_label)

@@ -26,6 +26,7 @@ int route_hubs_open(struct route_hubs **ret_hubs, const struct route_graph *grap
 uint32_t route_hubs_vertices(const struct route_hubs *hubs);
 /* Hubs of a label at most; also before they are open. */
 uint32_t route_hubs_label_most(const struct route_graph *graph);
+int32_t route_hubs_arc_time(const struct route_hubs *hubs, uint32_t arc); /* ROUTE_HUB_FAR: closed */
 /* From the end of an arc, whatever was driven before; to the end of an arc, the arc itself included. Return how many
  * hubs; 0 = no way (or a closed arc). The label to the end of an arc that turn rules know by several histories can name
  * a hub more than once. */

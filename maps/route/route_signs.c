@@ -128,3 +128,8 @@ const struct route_sign *route_signs_end(const struct route_signs *signs, uint32
 	uint32_t x = vertex_of(signs, arc);
 	return x == NONE ? &unknown : &signs->sign[x];
 }
+
+const struct route_sign *route_signs_at(const struct route_signs *signs, uint32_t node)
+{
+	return &signs->sign[signs->rank[node]];
+}

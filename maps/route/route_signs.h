@@ -24,6 +24,9 @@ int route_signs_open(struct route_signs **ret_signs, const struct route_graph *g
 const struct route_sign *route_signs_start(const struct route_signs *signs, uint32_t arc);
 const struct route_sign *route_signs_end(const struct route_signs *signs, uint32_t arc);
 
+/* The same of a junction, on networks without turn rules. */
+const struct route_sign *route_signs_at(const struct route_signs *signs, uint32_t node);
+
 /* No way from the end of the one to the end of the other is shorter. */
 static inline int32_t route_sign_least(const struct route_sign *from, const struct route_sign *to)
 {

@@ -1,14 +1,16 @@
 // link: zub_match zub_route zub_town_file zub_city zub_projection zub_base PkgConfig::zlib
 /* bench match --map TOWN.zmap (--vehicles CSV --requests CSV | --generate VEHICLES,REQUESTS [--seed N])
- *             [--objective loud] [--limit N] [--costs OUT.csv] [--twin N] [--loose] [--json]
+ *             [--walk SECONDS] [--objective loud] [--limit N] [--costs OUT.csv] [--twin N] [--loose] [--json]
  *             [--improve [--steps N] [--seed N] [--reference KARRI.csv]]
  *
  * A day request by request, as LOUD and KaRRi measure: each is answered and its vehicle's plan updated before the next.
  * Columns of vehicles: arc (or lat, lon), seats, start_ms, end_ms; of requests: from_arc, to_arc (or from_lat,
  * from_lon, to_lat, to_lon), time_ms (ascending), party (1), as in ../shared/data/newyork/matching; files may be gzip.
  * Coordinates mean the nearer end of the nearest road. Prints JSON lines (always). With --twin the first N requests are
- * answered by the obvious matcher, too (it knows no turn rules). --loose leaves the buckets no room. --improve does the
- * day again with plans improved beside the requests (bench_improve.h): every 5 s N steps for each rider who waits. */
+ * answered by the obvious matcher, too (it knows no turn rules). --loose leaves the buckets no room. With --walk riders
+ * are met and set down at junctions as far as that on foot from both ends (match_find_places); the same day without
+ * runs beside it, in turns. --improve does the day again with plans improved beside the requests (bench_improve.h):
+ * every 5 s N steps for each rider who waits. */
 #include <stdio.h>
 #include <time.h>
 
@@ -17,6 +19,7 @@
 #include "bench_improve.h"
 #include "err.h"
 #include "match_rows.h"
+#include "match_walks.h"
 #include "rng.h"
 #include "route.h"
 #include "town.h"
@@ -24,6 +27,7 @@
 #define TICK_MS 100 /* the objective "loud" counts tenths of a second */
 #define PLAN_MOST 100
 #define PHASES 6
+#define TURN 250       /* requests of one day before those of the other */
 #define AREA_E7 810000 /* made requests lie within some 9 km of the middle */
 
 static const char *const phase_names[PHASES] = {"advance", "candidates", "last_stop", "buckets", "pairs", "update"};
@@ -31,6 +35,7 @@ static const char *const phase_names[PHASES] = {"advance", "candidates", "last_s
 struct rider {
 	struct match_request request;
 	int32_t direct, departure;
+	int32_t walk_to, walk_from;
 	uint32_t next_pick, next_drop; /* at the same stop */
 };
 
@@ -58,6 +63,7 @@ struct run {
 	struct match_options options;
 	struct matcher_twin twin;
 	uint32_t n_twin, n_differ;
+	struct walking *walking; /* NULL: riders do not walk */
 	/* instance */
 	struct places places;
 	struct geo_point middle;
@@ -71,7 +77,7 @@ struct run {
 	struct leg *leg;
 	uint32_t n_legs, most_legs, n_done, n_idle;
 	uint64_t plan_stops;
-	int64_t cost, wait, ride, direct, trip, late, over;
+	int64_t cost, wait, ride, direct, trip, late, over, walk, n_places;
 	double *took[PHASES + 1]; /* us; the last one is the sum */
 	FILE *costs;
 };
@@ -309,17 +315,9 @@ static int open_map(struct run *run, const char *path)
 	return 0;
 }
 
-static int open_match(struct run *run, int is_loose)
+static int open_graph(struct run *run)
 {
 	const struct network *network = &run->network;
-	uint32_t stops = run->n_vehicles * 4 + 2 * run->n_requests;
-	if (stops > run->n_vehicles * 8 + 20000)
-		stops = run->n_vehicles * 8 + 20000;
-	run->options = (struct match_options){.rules = {600, 3000, 1700, 1200, 10},
-					      .n_vehicles = run->n_vehicles,
-					      .plan_most = PLAN_MOST,
-					      .stops_most = stops,
-					      .entries_most = is_loose ? 1 : 0};
 	static struct arena graph_arena;
 	if (arena_open(&graph_arena, route_graph_size(network) + route_weights_size(network)) ||
 	    route_graph_open(&run->graph, network, &graph_arena) ||
@@ -327,6 +325,20 @@ static int open_match(struct run *run, int is_loose)
 		return fail("no order in the map, or out of memory", "");
 	route_weights_set(run->weights, 0, run->time);
 	run->metric = (struct route_metric){0, run->time, run->weights};
+	return 0;
+}
+
+static int open_match(struct run *run, int is_loose)
+{
+	uint32_t stops = run->n_vehicles * 4 + 2 * run->n_requests;
+	if (stops > run->n_vehicles * 8 + 20000)
+		stops = run->n_vehicles * 8 + 20000;
+	run->options = (struct match_options){.rules = {600, 3000, 1700, 1200, 10},
+					      .n_vehicles = run->n_vehicles,
+					      .plan_most = PLAN_MOST,
+					      .stops_most = stops,
+					      .entries_most = is_loose ? 1 : 0,
+					      .places_most = run->walking ? run->walking->places_most : 0};
 	if (arena_open(&run->arena, match_size(run->graph, &run->options)) ||
 	    match_open(&run->match, run->graph, &run->metric, &run->options, &run->arena))
 		return fail("out of memory", "");
@@ -361,10 +373,11 @@ static void picked_up(struct run *run, uint32_t vehicle, struct rider *rider, in
 
 static void dropped(struct run *run, uint32_t vehicle, const struct rider *rider, int32_t arrival)
 {
-	int64_t trip = arrival - rider->request.time;
+	int64_t trip = arrival + rider->walk_from - rider->request.time;
 	run->ride += arrival - rider->departure;
 	run->trip += trip;
 	run->direct += rider->direct;
+	run->walk += rider->walk_to + rider->walk_from;
 	run->late += over(trip, (int64_t)rider->direct * 17 / 10 + 1200);
 	run->aboard[vehicle]--;
 	run->n_done++;
@@ -393,6 +406,8 @@ static void keep_rider(struct run *run, uint32_t r, const struct match_answer *a
 	struct rider *rider = &run->rider[r];
 	*rider = (struct rider){.request = run->request[r],
 				.direct = answer->direct,
+				.walk_to = answer->walk_to,
+				.walk_from = answer->walk_from,
 				.next_pick = run->to_pick[stops[0].id],
 				.next_drop = run->to_drop[stops[1].id]};
 	run->to_drop[stops[1].id] = r;
@@ -421,6 +436,29 @@ static int compare_twin(struct run *run, uint32_t r, const struct match_answer *
 	return 0;
 }
 
+/* Times of the steps go to at[2 .. 5]. */
+static void find_at_door(struct run *run, const struct match_request *request, struct match_answer *answer, double *at)
+{
+	match_find_labels(run->match, request);
+	at[2] = now_us();
+	match_find_last(run->match);
+	at[3] = now_us();
+	match_find_legs(run->match);
+	at[4] = now_us();
+	match_find_pairs(run->match, answer);
+	at[5] = now_us();
+}
+
+/* The places around both ends are the candidates; the rest is one step. */
+static void find_walking(struct run *run, const struct match_request *request, struct match_answer *answer, double *at)
+{
+	struct match_walks walks = walking_around(run->walking, request);
+	at[2] = at[3] = at[4] = now_us();
+	match_find_places(run->match, request, &walks, answer);
+	at[5] = now_us();
+	run->n_places += walks.n_pickup + walks.n_dropoff;
+}
+
 static int serve(struct run *run, uint32_t r)
 {
 	const struct match_request *request = &run->request[r];
@@ -430,14 +468,10 @@ static int serve(struct run *run, uint32_t r)
 	at[0] = now_us();
 	match_advance(run->match, request->time);
 	at[1] = now_us();
-	match_find_labels(run->match, request);
-	at[2] = now_us();
-	match_find_last(run->match);
-	at[3] = now_us();
-	match_find_legs(run->match);
-	at[4] = now_us();
-	match_find_pairs(run->match, &answer);
-	at[5] = now_us();
+	if (run->walking)
+		find_walking(run, request, &answer, at);
+	else
+		find_at_door(run, request, &answer, at);
 	if (answer.vehicle == NONE)
 		return fail("nobody can take a request", "");
 	run->n_idle += match_plan(run->match, answer.vehicle, &plan, 1) == 1 && plan.departure <= request->time;
@@ -458,7 +492,7 @@ static int serve(struct run *run, uint32_t r)
 	return 0;
 }
 
-static int serve_all(struct run *run)
+static void serve_open(struct run *run)
 {
 	size_t n = run->n_requests, stops = run->options.stops_most;
 	run->rider = twin_alloc(n, sizeof *run->rider);
@@ -474,9 +508,19 @@ static int serve_all(struct run *run)
 	for (int i = 0; i <= PHASES; i++)
 		memset(run->took[i] = twin_alloc(n, sizeof(double)), 1, n * sizeof(double));
 	match_listen(run->match, reached, run);
-	for (uint32_t r = 0; r < run->n_requests; r++)
+}
+
+/* With another day of the same requests beside it (or NULL), in turns, so that both have the machine alike. */
+static int serve_all(struct run *run, struct run *other)
+{
+	for (uint32_t r = 0; r < run->n_requests; r++) {
 		if (serve(run, r))
 			return 1;
+		for (uint32_t k = r / TURN * TURN;
+		     other && k <= r && (r % TURN == TURN - 1 || r + 1 == run->n_requests); k++)
+			if (serve(other, k))
+				return 1;
+	}
 	return 0;
 }
 
@@ -498,6 +542,49 @@ static void say_phase(struct run *run, const char *name, double *took)
 	printf("{\"bench\":\"match\",\"phase\":\"%s\",\"mean_us\":%.2f,\"p50_us\":%.2f,\"p99_us\":%.2f,\"max_us\":%.2f}"
 	       "\n",
 	       name, sum / n, took[n / 2], took[(size_t)n * 99 / 100], took[n - 1]);
+}
+
+static int start_walking(struct run *run, int32_t walk_s)
+{
+	static struct walking walking;
+	walking_open(&walking, &run->town, run->time, TICK_MS, walk_s * 1000 / TICK_MS);
+	walking_measure(&walking, run->request, run->n_requests);
+	run->walking = &walking;
+	return 0;
+}
+
+/* The day, and the same day without walks beside it. */
+static int run_with_door(struct run *run, int is_loose)
+{
+	struct run door = *run;
+	door.walking = NULL;
+	door.costs = NULL;
+	door.n_twin = 0;
+	if (open_match(&door, is_loose))
+		return 1;
+	serve_open(&door);
+	int failed = serve_all(run, &door);
+	if (!failed)
+		say_phase(&door, "request_without_walks", door.took[PHASES]);
+	for (int i = 0; i <= PHASES; i++)
+		free(door.took[i]);
+	free(door.rider);
+	free(door.to_pick);
+	free(door.to_drop);
+	free(door.aboard);
+	free(door.leg);
+	arena_close(&door.arena);
+	return failed;
+}
+
+static void say_walks(const struct run *run)
+{
+	double n = run->n_requests;
+	if (run->walking)
+		printf("{\"bench\":\"match\",\"walk_most_s\":%.0f,\"mean_walk_s\":%.1f,\"places_mean\":%.1f,\"places_"
+		       "most\":%u}\n",
+		       run->walking->limit / 10.0, (double)run->walk / n / 10, (double)run->n_places / n / 2,
+		       run->walking->places_most);
 }
 
 static void say_busiest(const struct run *run)
@@ -556,10 +643,12 @@ static void say_all(struct run *run)
 	say_busiest(run);
 	match_advance(run->match, 1 << 29); /* the day ends */
 	say_world(run);
+	say_walks(run);
 }
 
 struct words {
-	const char *map, *vehicles, *requests, *generate, *objective, *costs, *seed, *limit, *twin, *steps, *reference;
+	const char *map, *vehicles, *requests, *generate, *objective, *costs, *seed, *limit, *twin, *steps, *reference,
+		*walk;
 	int is_loose, is_improve;
 };
 
@@ -627,8 +716,8 @@ static int read_words(struct words *words, int argc, char **argv)
 		{"--map", &words->map},		  {"--vehicles", &words->vehicles},   {"--requests", &words->requests},
 		{"--generate", &words->generate}, {"--objective", &words->objective}, {"--costs", &words->costs},
 		{"--seed", &words->seed},	  {"--limit", &words->limit},	      {"--twin", &words->twin},
-		{"--steps", &words->steps},	  {"--reference", &words->reference}};
-	*words = (struct words){.objective = "loud", .seed = "1", .limit = "0", .twin = "0", .steps = "1"};
+		{"--steps", &words->steps},	  {"--reference", &words->reference}, {"--walk", &words->walk}};
+	*words = (struct words){.objective = "loud", .seed = "1", .limit = "0", .twin = "0", .steps = "1", .walk = "0"};
 	for (int i = 1; i < argc; i++) {
 		size_t k = 0;
 		while (k < COUNT_OF(known) && strcmp(argv[i], known[k].name))
@@ -663,19 +752,25 @@ int main(int argc, char **argv)
 	uint32_t limit = (uint32_t)strtoul(words.limit, NULL, 10);
 	run.n_requests = limit && limit < run.n_requests ? limit : run.n_requests;
 	run.n_twin = (uint32_t)strtoul(words.twin, NULL, 10);
+	long walk_s = strtol(words.walk, NULL, 10);
+	if (run.network.n_turns && (run.n_twin || walk_s > 0))
+		return fail("--twin and --walk need a map without turn rules", "");
+	if (walk_s < 0 || walk_s > 3600 || (walk_s > 0 && run.n_twin))
+		return fail("--walk: expected seconds up to 3600, without --twin, not", words.walk);
+	if (open_graph(&run) || (walk_s > 0 && start_walking(&run, (int32_t)walk_s)))
+		return 1;
 	if (open_match(&run, words.is_loose))
 		return 1;
-	if (run.n_twin && run.network.n_turns)
-		return fail("--twin needs a map without turn rules", "");
-	if (words.is_improve && run.network.n_turns)
-		return fail("--improve needs a map without turn rules", "");
+	if (words.is_improve && (run.network.n_turns || walk_s > 0))
+		return fail("--improve needs a map without turn rules, and no --walk", "");
 	if (run.n_twin)
 		open_twin(&run);
 	if (words.costs && !(run.costs = fopen(words.costs, "w")))
 		return fail("cannot write", words.costs);
 	if (run.costs)
 		fputs("request,vehicle,pickup_after,dropoff_after,cost_ds\n", run.costs);
-	int failed = serve_all(&run);
+	serve_open(&run);
+	int failed = run.walking ? run_with_door(&run, words.is_loose) : serve_all(&run, NULL);
 	if (!failed)
 		say_all(&run);
 	if (!failed && words.is_improve)
