@@ -140,7 +140,7 @@ int match_open(struct match **ret_match, const struct route_graph *graph, const 
 	if (!match)
 		return ERR_MEMORY;
 	if (options->plan_most < 3 || options->stops_most < options->n_vehicles || options->n_vehicles == 0 ||
-	    (uint64_t)options->n_vehicles * route_hubs_label_most(graph) >= NONE)
+	    options->places_most >= UINT16_MAX || (uint64_t)options->n_vehicles * route_hubs_label_most(graph) >= NONE)
 		return ERR_RANGE;
 	*match = (struct match){.rules = options->rules,
 				.n_vehicles = options->n_vehicles,

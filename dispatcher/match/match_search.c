@@ -176,7 +176,7 @@ void match_find_last(struct match *match)
 
 /* --- legs --- */
 
-static void leg_found(struct match *match, uint32_t id, int32_t time)
+void find_leg(struct match *match, uint32_t id, int32_t time)
 {
 	struct match_near *near = &match->near[0][id];
 	if (near->stamp == match->stamp && near->time <= time)
@@ -198,12 +198,12 @@ void match_find_legs(struct match *match)
 		int32_t add = fan->label[i].time;
 		uint32_t k = 0;
 		for (; k < bucket->n && entry[k].key + add <= 0; k++)
-			leg_found(match, entry[k].id, entry[k].time + add);
+			find_leg(match, entry[k].id, entry[k].time + add);
 		match->counts.leg_entries += k;
 	}
 	for (uint32_t i = 0; i < match->n_loose_legs; i++) {
 		uint32_t id = match->loose_legs[i];
-		leg_found(match, id, match_way(match_from(match, id), match->stop.n_from[id], fan));
+		find_leg(match, id, match_way(match_from(match, id), match->stop.n_from[id], fan));
 	}
 	match->counts.legs += match->n_found;
 }
@@ -386,7 +386,7 @@ static void try_here(struct match *match)
 }
 
 /* The leg that the vehicle is on? Then it may turn off where it is. */
-static int is_turn(const struct match *match, uint32_t id)
+int find_is_turn(const struct match *match, uint32_t id)
 {
 	return match->stop.place[id] == 0 && match_is_driving(match, match->stop.vehicle[id], match->request.time);
 }
@@ -399,7 +399,7 @@ static int64_t least_of(struct match *match, uint32_t id, int is_rough)
 	int32_t time = match->near[0][id].time, gone = match->request.time - match->plan.departure[try.at];
 	try.is_sure = 0;
 	try.is_rough = is_rough;
-	try_pickup(match, &try, match->stop.place[id], is_turn(match, id) && gone > time ? gone : time);
+	try_pickup(match, &try, match->stop.place[id], find_is_turn(match, id) && gone > time ? gone : time);
 	return try.least;
 }
 
@@ -416,9 +416,9 @@ static void try_turn(struct match *match, uint32_t id)
 		try_pickup(match, &try, 0, turn.time - match->plan.departure[try.at] + way);
 }
 
-static void wait_for(struct match *match, uint32_t id, enum match_stage stage, int64_t least)
+void find_wait(struct match *match, uint32_t id, enum match_stage stage, int64_t least)
 {
-	if (least > match->best.cost)
+	if (least > match->best.cost || least == INT64_MAX)
 		return;
 	match->stage[id] = (uint8_t)stage;
 	heap_push(&match->waiting, id, (uint64_t)least);
@@ -429,8 +429,8 @@ static void try_leg(struct match *match, uint32_t id)
 	struct try try = try_of(match, match->stop.vehicle[id]);
 	if (match->stage[id] == STAGE_TURN)
 		try_turn(match, id);
-	else if (is_turn(match, id))
-		wait_for(match, id, STAGE_TURN, least_of(match, id, 0));
+	else if (find_is_turn(match, id))
+		find_wait(match, id, STAGE_TURN, least_of(match, id, 0));
 	else
 		try_pickup(match, &try, match->stop.place[id], match->near[0][id].time);
 }
@@ -444,7 +444,7 @@ void match_find_pairs(struct match *match, struct match_answer *ret_answer)
 	for (uint32_t i = 0; i < match->n_found; i++) {
 		uint32_t id = match->found[i];
 		if (!match_takes_pickup(match, match->stop.vehicle[id], match->stop.place[id]))
-			wait_for(match, id, STAGE_LEG, least_of(match, id, 1));
+			find_wait(match, id, STAGE_LEG, least_of(match, id, 1));
 	}
 	for (uint32_t id; (id = heap_pop(&match->waiting, &least)) != NONE && (int64_t)least <= match->best.cost;)
 		try_leg(match, id);

@@ -169,9 +169,15 @@ void index_leg_end(struct match *match, uint32_t id);
 void index_last(struct match *match, uint32_t vehicle, int is_idle);
 void index_last_end(struct match *match, uint32_t vehicle);
 
-/* --- match_search.c: labels of the two ends as places of pickup and drop-off --- */
+/* --- match_search.c --- */
 void find_fan_clear(struct match_fan *fan);
 void find_fan_set(struct match_fan *fan, uint32_t n); /* of its label */
+/* The leg from this stop can take in a pickup that is `time` away. */
+void find_leg(struct match *match, uint32_t id, int32_t time);
+/* The leg that its vehicle is on? Then it may turn off where it is. */
+int find_is_turn(const struct match *match, uint32_t id);
+/* Unless the least that it can cost is too much. */
+void find_wait(struct match *match, uint32_t id, enum match_stage stage, int64_t least);
 /* May this answer take the place of the best? */
 int find_is_better(const struct match_answer *best, uint32_t vehicle, uint32_t i, uint32_t j, int64_t cost);
 

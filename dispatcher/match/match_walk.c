@@ -620,16 +620,6 @@ static void find_last(struct match *match)
 
 /* --- legs --- */
 
-static void walk_leg_found(struct match *match, uint32_t id, int32_t time)
-{
-	struct match_near *near = &match->near[0][id];
-	if (near->stamp == match->stamp && near->time <= time)
-		return;
-	if (near->stamp != match->stamp)
-		match->found[match->n_found++] = id;
-	*near = (struct match_near){match->stamp, time};
-}
-
 static void find_legs(struct match *match)
 {
 	const struct route_fan *fan = &match->walker->end[0].fan;
@@ -639,11 +629,11 @@ static void find_legs(struct match *match)
 		int32_t add = fan->to_least[i];
 		uint32_t k = 0;
 		for (; k < bucket->n && entry[k].key + add <= 0; k++)
-			walk_leg_found(match, entry[k].id, entry[k].time + add);
+			find_leg(match, entry[k].id, entry[k].time + add);
 		match->counts.leg_entries += k;
 	}
 	for (uint32_t i = 0; i < match->n_loose_legs; i++)
-		walk_leg_found(match, match->loose_legs[i], 0);
+		find_leg(match, match->loose_legs[i], 0);
 	match->counts.legs += match->n_found;
 }
 
@@ -671,11 +661,6 @@ static void try_here(struct match *match)
 				if (match->stop.arc[id] == arc)
 					try_stop(match, id, p);
 	}
-}
-
-static int is_turn(const struct match *match, uint32_t id)
-{
-	return match->stop.place[id] == 0 && match_is_driving(match, match->stop.vehicle[id], match->request.time);
 }
 
 /* Where no stop behind waits: what drop-offs behind the next stop cost at least, that one being reached `shift` later.
@@ -721,7 +706,7 @@ static int64_t leg_least(const struct match *match, uint32_t id)
 	struct walk_try try = walk_try_of(match, match->stop.vehicle[id], match->stop.place[id]);
 	size_t at = try.at + try.i + 1;
 	int64_t stop = match->rules.stop, now = match->request.time;
-	int64_t departure = more(try.begin + match->near[0][id].time, is_turn(match, id) ? now : 0) + stop;
+	int64_t departure = more(try.begin + match->near[0][id].time, find_is_turn(match, id) ? now : 0) + stop;
 	int64_t ride = walker->least_ride, drive = walker->least_drive, slack = plan->slack[at];
 	int64_t own = walker_cost(match, departure, departure + ride, 0), least = INT64_MAX;
 	if (plan->load[at - 1] >= match->seats[try.vehicle] || own > match->best.cost)
@@ -743,14 +728,6 @@ static int64_t leg_least(const struct match *match, uint32_t id)
 	return least;
 }
 
-static void walk_wait_for(struct match *match, uint32_t id, enum match_stage stage, int64_t least)
-{
-	if (least > match->best.cost || least == INT64_MAX)
-		return;
-	match->stage[id] = (uint8_t)stage;
-	heap_push(&match->waiting, id, (uint64_t)least);
-}
-
 static void try_leg(struct match *match, uint32_t id)
 {
 	struct walk_try try = walk_try_of(match, match->stop.vehicle[id], match->stop.place[id]);
@@ -764,11 +741,11 @@ static void try_leg(struct match *match, uint32_t id)
 		match->walker->n_ways++;
 		route_fan_to(&match->walker->end[0].fan, match->label, n, new_ways);
 		try_places(match, &try, new_ways);
-	} else if (is_turn(match, id)) {
+	} else if (find_is_turn(match, id)) {
 		try.is_sure = 0;
 		try.least_time = match->request.time - (int32_t)try.begin;
 		try_places(match, &try, ways);
-		walk_wait_for(match, id, STAGE_TURN, try.least);
+		find_wait(match, id, STAGE_TURN, try.least);
 	} else {
 		try_places(match, &try, ways);
 	}
@@ -888,7 +865,7 @@ void match_find_places(struct match *match, const struct match_request *request,
 		try_here(match);
 	}
 	for (uint32_t i = 0; i < match->n_found; i++)
-		walk_wait_for(match, match->found[i], STAGE_LEG, leg_least(match, match->found[i]));
+		find_wait(match, match->found[i], STAGE_LEG, leg_least(match, match->found[i]));
 	for (uint32_t id; (id = heap_pop(&match->waiting, &least)) != NONE && (int64_t)least <= match->best.cost;)
 		try_leg(match, id);
 	heap_clear(&match->waiting);

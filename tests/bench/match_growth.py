@@ -1,8 +1,11 @@
-"""Time per request of `bench match` over fleet sizes (15 requests a vehicle and day) and sizes of the graph (New York, and
-what of it lies within some kilometres of its middle; requests within 9 km): a table with fitted exponents.
+"""Time per request of `bench match` over fleet sizes (15 requests a vehicle and day) and sizes of the graph: generated towns (mapc
+synth) with their turn rules and as streets alone, New York and what of it lies within some kilometres of its middle;
+requests within 9 km of the middle. A table with fitted exponents.
 
-match_growth.py --build BUILD --data ../shared/data [--fleets 100,1000,10000] [--km 10,20] [--vehicles 1000]"""
+match_growth.py --build BUILD --data ../shared/data [--fleets 100,1000,10000] [--km 10,20] [--vehicles 1000]
+                [--inhabitants 10000,100000,1000000]"""
 import argparse
+import csv
 import gzip
 import json
 import math
@@ -31,24 +34,48 @@ def cut(data, km, stem):
     return f"{stem}.gr", f"{stem}.co"
 
 
-def measure(build, graph, folder, vehicles):
-    town = f"{folder}/town.zmap"
-    subprocess.run([f"{build}/bin/mapc", "import-dimacs", "--gr", graph[0], "--co", graph[1], "--unit-ms", "100", "-o", town],
-                   check=True, stdout=subprocess.DEVNULL)
-    run = subprocess.run([f"{build}/bench/bench_match", "--map", town, "--generate", f"{vehicles},{vehicles * 15}"],
-                         check=True, capture_output=True, text=True)
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def imported(build, graph, town):
+    run(f"{build}/bin/mapc", "import-dimacs", "--gr", graph[0], "--co", graph[1], "--unit-ms", "100", "-o", town)
+    return town
+
+
+def generated(build, folder, inhabitants):
+    """The town with turn rules, and its streets alone."""
+    stem = f"{folder}/{inhabitants}"
+    run(f"{build}/bin/mapc", "synth", "--seed", "7", "--inhabitants", inhabitants, "--osm", f"{stem}.osm.pbf", "--gtfs", f"{stem}.zip")
+    run(f"{build}/bin/mapc", "build", "--osm", f"{stem}.osm.pbf", "-o", f"{stem}.zmap")
+    run(f"{build}/bin/mapc", "export", f"{stem}.zmap", "--class", "shuttle", "--nodes", f"{stem}.nodes", "--arcs", f"{stem}.arcs",
+        "--turns", f"{stem}.turns")
+    with open(f"{stem}.nodes", newline="") as nodes, open(f"{stem}.arcs", newline="") as arcs:
+        nodes, arcs = list(csv.DictReader(nodes)), list(csv.DictReader(arcs))
+    with open(f"{stem}.gr", "w") as file:
+        file.write(f"p sp {len(nodes)} {len(arcs)}\n")
+        file.writelines(f"a {int(arc['tail']) + 1} {int(arc['head']) + 1} {max(1, round(int(arc['time_ms']) / 100))}\n" for arc in arcs)
+    with open(f"{stem}.co", "w") as file:
+        file.write(f"p aux sp co {len(nodes)}\n")
+        file.writelines(f"v {int(node['node']) + 1} {float(node['lon']) * 1e6:.0f} {float(node['lat']) * 1e6:.0f}\n" for node in nodes)
+    return f"{stem}.zmap", imported(build, (f"{stem}.gr", f"{stem}.co"), f"{stem}.streets.zmap")
+
+
+def measure(build, name, town, vehicles):
     figures = {}
-    for line in run.stdout.splitlines():
+    for line in run(f"{build}/bench/bench_match", "--map", town, "--generate", f"{vehicles},{vehicles * 15}").splitlines():
         row = json.loads(line)
         figures.update(row if row.get("phase", "request") == "request" else {})
-    print(f"| {figures['nodes']:,} | {vehicles:,} | {figures['requests']:,} | {figures['mean_us']:.0f} us | {figures['p99_us']:.0f} us | "
-          f"{figures['to_idle_share']:.0%} | {figures['plan_stops_mean']:.1f} |", flush=True)
-    return figures
+    print(f"| {name} | {figures['nodes']:,} | {vehicles:,} | {figures['requests']:,} | {figures['mean_us']:.0f} us | "
+          f"{figures['p99_us']:.0f} us | {figures['to_idle_share']:.0%} | {figures['plan_stops_mean']:.1f} |", flush=True)
+    return figures["nodes"], figures["mean_us"]
 
 
 def exponent(rows):
-    (x1, y1), (x2, y2) = rows[0], rows[-1]
-    return math.log(y2 / y1) / math.log(x2 / x1)
+    """The slope of a straight line through the logarithms."""
+    x, y = ([math.log(row[i]) for row in rows] for i in (0, 1))
+    x_mean, y_mean = sum(x) / len(x), sum(y) / len(y)
+    return sum((a - x_mean) * (b - y_mean) for a, b in zip(x, y)) / sum((a - x_mean) ** 2 for a in x)
 
 
 def main():
@@ -57,22 +84,28 @@ def main():
     words.add_argument("--data", required=True)
     words.add_argument("--fleets", default="100,1000,10000")
     words.add_argument("--km", default="10,20")
+    words.add_argument("--inhabitants", default="10000,100000,1000000")
     words.add_argument("--vehicles", type=int, default=1000)
     words = words.parse_args()
     data = os.path.join(words.data, "newyork/matching")
     whole = f"{data}/newyork.gr.gz", f"{data}/newyork.co.gz"
-    print("| nodes | vehicles | requests | mean | p99 | to idle vehicles | stops of the plan |\n"
-          "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| graph | nodes | vehicles | requests | mean | p99 | to idle vehicles | stops of the plan |\n"
+          "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    turns, streets, cuts = [], [], []
     with tempfile.TemporaryDirectory() as folder:
-        sizes = []
-        for km in words.km.split(",") + [""]:
-            graph = cut(data, float(km), f"{folder}/cut") if km else whole
-            figures = measure(words.build, graph, folder, words.vehicles)
-            sizes.append((figures["nodes"], figures["mean_us"]))
-        fleets = []
-        for vehicles in map(int, words.fleets.split(",")):
-            fleets.append((vehicles, measure(words.build, whole, folder, vehicles)["mean_us"]))
-    print(f"\nmean ~ nodes^{exponent(sizes):.2f}, vehicles^{exponent(fleets):.2f}")
+        for inhabitants in words.inhabitants.split(","):
+            town, plain = generated(words.build, folder, inhabitants)
+            turns.append(measure(words.build, f"town of {int(inhabitants):,}, turn rules", town, words.vehicles))
+            streets.append(measure(words.build, f"town of {int(inhabitants):,}, streets alone", plain, words.vehicles))
+        for km in words.km.split(","):
+            town = imported(words.build, cut(data, float(km), f"{folder}/cut"), f"{folder}/cut.zmap")
+            cuts.append(measure(words.build, f"New York, {km} km around the middle", town, words.vehicles))
+        town = imported(words.build, whole, f"{folder}/whole.zmap")
+        cuts.append(measure(words.build, "New York", town, words.vehicles))
+        fleets = [(vehicles, measure(words.build, "New York", town, vehicles)[1]) for vehicles in map(int, words.fleets.split(","))]
+    print(f"\nmean ~ vehicles^{exponent(fleets):.2f}; nodes^{exponent(streets + cuts[-1:]):.2f} over the towns' streets and New York, "
+          f"nodes^{exponent(cuts):.2f} over New York and its cuts, nodes^{exponent(streets):.2f} over the towns' streets, "
+          f"nodes^{exponent(turns):.2f} over the towns with turn rules")
 
 
 main()

@@ -18,11 +18,11 @@ sed 's/ 1[0-9]0$/ 100/' grid.gr >grid.len
 "$mapc" synth --seed 7 --inhabitants 5000 --osm town.osm.pbf --gtfs town.zip >/dev/null
 "$mapc" build --osm town.osm.pbf -o town.zmap >/dev/null
 
-run() { "$bench" --map "$1" --vehicles "$2" --requests "$3" --costs "$4" >figures; }
+run() { "$bench" --map "$1" --vehicles "$2" --requests "$3" --costs "$4" "${@:5}" >figures; }
 # refused "WORDS" MAP VEHICLES REQUESTS: said, and no figures
 refused() {
-	if run "$2" "$3" "$4" none.csv 2>said; then echo "no error: $1"; exit 1; fi
-	grep -qF "$1" said || { echo "wanted: $1"; cat said; exit 1; }
+	if run "$2" "$3" "$4" none.csv "${@:5}" 2>said; then echo "no error: $1"; exit 1; fi
+	grep -qF -- "$1" said || { echo "wanted: $1"; cat said; exit 1; }
 	[ ! -s figures ] || { echo "figures in spite of: $1"; exit 1; }
 }
 
@@ -43,6 +43,12 @@ run grid.zmap v2.csv r2.csv.gz places.out
 [ "$(wc -l <arcs.out)" = 3 ]
 cmp arcs.out places.out
 
+# on foot to the best junction: never dearer for the first who asks, and somebody walks
+run grid.zmap v.csv r.csv walks.out --walk 200
+grep -q '"phase":"request_without_walks"' figures
+grep -q '"walk_most_s":200,"mean_walk_s":[1-9]' figures
+[ "$(sed -n 2p walks.out | cut -d, -f5)" -lt "$(sed -n 2p arcs.out | cut -d, -f5)" ]
+
 # a town with turn rules: anywhere near its streets
 middle=$("$mapc" export town.zmap --class shuttle --nodes nodes.csv --arcs arcs.csv --turns turns.csv >/dev/null; awk -F, 'NR == 100 || NR == 200 { printf "%s,%s ", $2, $3 }' nodes.csv)
 read -r here there <<<"$middle"
@@ -52,6 +58,8 @@ printf 'from_lat,from_lon,to_lat,to_lon,time_ms,party\n%s,%s,0,1\n%s,%s,100000,1
 run town.zmap v3.csv r3.csv town.out
 [ "$(wc -l <town.out)" = 3 ]
 
+refused '--twin and --walk need a map without turn rules' town.zmap v3.csv r3.csv --walk 300
+refused '--walk: expected seconds up to 3600' grid.zmap v.csv r.csv --walk 3601
 refused 'cannot read nowhere.csv' grid.zmap v.csv nowhere.csv
 printf 'arc,seats,start_ms,end_ms\n0,4,0,90000000\n224,4,0,90000000\n' >bad.csv
 refused 'bad.csv: line 3: arc: expected a whole number from 0 to 223' grid.zmap bad.csv r.csv
@@ -75,4 +83,4 @@ printf 'from_lat,from_lon,to_lat,to_lon,time_ms,party\n49.4,8.6,48.0,8.6,2000,1\
 refused 'bad.csv: line 2: to_lat: expected a place within 500 m' grid.zmap v.csv bad.csv
 gzip -c r.csv | head -c 40 >bad.csv
 refused 'bad.csv: line' grid.zmap v.csv bad.csv
-echo "rows by arc and by coordinates, a town with turn rules, eleven bad files"
+echo "rows by arc and by coordinates, a town with turn rules, walks, eleven bad files"
