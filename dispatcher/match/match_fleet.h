@@ -8,10 +8,12 @@
  *   pickup's label meets the few legs that can take it in, and stops reading a bucket at the first that cannot;
  * - for each last stop of a plan, entries at all its hubs: idle vehicles ordered by time, busy ones by their arrival at
  *   the hub, read no further than the best found so far allows.
- * So no request looks at all vehicles. Of the candidates every pair of positions is
- * evaluated exactly unless a bound says that it cannot be better; ways that it needs beyond the buckets (to a drop-off,
- * on to the next stop) are each one walk over a kept label. Where a driving vehicle may turn off is found in the one
- * shortcut of its way that spans the moment, and only where the way from its last stop, which is no longer, would win.
+ * So no request looks at all vehicles. What a leg can cost at least is told by lower bounds of ways from landmarks
+ * (maps/route/route_signs.h); legs are looked at in that order, until it is more than the best found. Then every pair
+ * of positions is evaluated exactly unless a bound says that it cannot be better; ways that it needs beyond the buckets
+ * (to a drop-off, on to the next stop) are each one walk over a kept label. Where a driving vehicle may turn off is
+ * found in the one shortcut of its way that spans the moment, and only where the way from its last stop, which is no
+ * longer, would win.
  *
  * The rules are those of "loud": stops take a fixed time; riders on plans are hard (departure after pickup, arrival,
  * seats, end of service), a shift of zero is always allowed; plans are as early as can be; a driving vehicle may turn

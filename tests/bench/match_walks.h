@@ -14,13 +14,18 @@ struct footpath {
 	int32_t time;
 };
 
+struct walking_node {
+	uint32_t first;
+	int32_t far; /* INT32_MAX but within a search */
+	int is_place;
+};
+
 struct walking {
 	const struct network *road;
-	uint32_t *first; /* [n_nodes + 1] */
+	struct walking_node *node; /* [n_nodes + 1] */
 	struct footpath *path;
-	uint8_t *is_place;   /* [n_nodes] */
-	int32_t *far, limit; /* [n_nodes] INT32_MAX but within a search */
-	uint64_t *queue;     /* [2 * n_arcs] time and node, a binary heap */
+	int32_t limit;
+	uint64_t *queue; /* [2 * n_arcs] time and node, a binary heap */
 	uint32_t n_queue;
 	uint32_t *seen, n_seen, places_most;
 	struct match_place *place[2]; /* [n_nodes] each end */
@@ -40,24 +45,22 @@ static inline void walking_open(struct walking *walking, const struct town *town
 	uint64_t pace = (uint64_t)town->rules.walk_mm_per_s * tick_ms;
 	uint32_t n = road->n_nodes, *at;
 	*walking = (struct walking){.road = road, .limit = limit};
-	walking->first = walking_alloc((size_t)n + 1, sizeof *walking->first);
+	walking->node = walking_alloc((size_t)n + 1, sizeof *walking->node);
 	walking->path = walking_alloc(2 * (size_t)road->n_arcs, sizeof *walking->path);
-	walking->is_place = walking_alloc(n, 1);
-	walking->far = walking_alloc(n, sizeof *walking->far);
 	walking->seen = walking_alloc(n, sizeof *walking->seen);
 	walking->place[0] = walking_alloc(n, sizeof *walking->place[0]);
 	walking->place[1] = walking_alloc(n, sizeof *walking->place[1]);
 	at = walking_alloc(n, sizeof *at);
 	walking->queue = walking_alloc(2 * (size_t)road->n_arcs, sizeof *walking->queue);
 	for (uint32_t v = 0; v < n; v++)
-		walking->far[v] = INT32_MAX;
+		walking->node[v].far = INT32_MAX;
 	for (uint32_t a = 0; a < road->n_arcs; a++) {
-		walking->first[road->tail[a] + 1]++;
-		walking->first[road->head[a] + 1]++;
-		walking->is_place[road->head[a]] |= time[a] != TIME_INFINITE && (road->main_mask[a] & 1);
+		walking->node[road->tail[a] + 1].first++;
+		walking->node[road->head[a] + 1].first++;
+		walking->node[road->head[a]].is_place |= time[a] != TIME_INFINITE && (road->main_mask[a] & 1);
 	}
 	for (uint32_t v = 0; v < n; v++)
-		at[v] = walking->first[v + 1] += walking->first[v];
+		at[v] = walking->node[v + 1].first += walking->node[v].first;
 	for (uint32_t a = 0; a < road->n_arcs; a++) {
 		int32_t ticks = (int32_t)(((uint64_t)road->dist_mm[a] * 1000 + pace - 1) / pace);
 		walking->path[--at[road->tail[a]]] = (struct footpath){road->head[a], ticks};
@@ -70,9 +73,9 @@ static inline void walking_push(struct walking *walking, uint32_t node, int32_t 
 {
 	uint64_t entry = (uint64_t)time << 32 | node;
 	uint32_t at = walking->n_queue++;
-	if (walking->far[node] == INT32_MAX)
+	if (walking->node[node].far == INT32_MAX)
 		walking->seen[walking->n_seen++] = node;
-	walking->far[node] = time;
+	walking->node[node].far = time;
 	for (; at > 0 && entry < walking->queue[(at - 1) / 2]; at = (at - 1) / 2)
 		walking->queue[at] = walking->queue[(at - 1) / 2];
 	walking->queue[at] = entry;
@@ -101,18 +104,18 @@ static inline uint32_t walking_find(struct walking *walking, uint32_t arc, struc
 		uint64_t entry = walking_pop(walking);
 		uint32_t node = (uint32_t)entry;
 		int32_t time = (int32_t)(entry >> 32);
-		if (time > walking->far[node])
+		if (time > walking->node[node].far)
 			continue;
-		if (walking->is_place[node] || time == 0)
+		if (walking->node[node].is_place || time == 0)
 			ret_places[n++] = (struct match_place){node, time};
-		for (uint32_t k = walking->first[node]; k < walking->first[node + 1]; k++) {
+		for (uint32_t k = walking->node[node].first; k < walking->node[node + 1].first; k++) {
 			struct footpath path = walking->path[k];
-			if (time + path.time <= walking->limit && time + path.time < walking->far[path.node])
+			if (time + path.time <= walking->limit && time + path.time < walking->node[path.node].far)
 				walking_push(walking, path.node, time + path.time);
 		}
 	}
 	while (walking->n_seen > 0)
-		walking->far[walking->seen[--walking->n_seen]] = INT32_MAX;
+		walking->node[walking->seen[--walking->n_seen]].far = INT32_MAX;
 	return n;
 }
 
