@@ -90,12 +90,12 @@ static void lanes(int32_t *restrict best, const int32_t *restrict table, const s
 /* Four neighbours of a row at a time. */
 typedef int32_t cch_four __attribute__((vector_size(16)));
 
-static cch_four four_hubs(const int32_t *row)
+static inline void four_hubs(const int32_t *row, cch_four *ret_times)
 {
 	cch_four v, is_hub;
 	memcpy(&v, row, sizeof v);
 	is_hub = -(v & 1);
-	return ((v >> 1) & is_hub) | (ROUTE_HUB_FAR & ~is_hub);
+	*ret_times = ((v >> 1) & is_hub) | (ROUTE_HUB_FAR & ~is_hub);
 }
 
 static void columns(int32_t *restrict table, const int32_t *const *row, uint32_t n_lanes, uint32_t n_rows,
@@ -105,8 +105,11 @@ static void columns(int32_t *restrict table, const int32_t *const *row, uint32_t
 		cch_four all = ROUTE_HUB_FAR - (cch_four){0};
 		for (uint32_t l = 0; l < n_lanes; l += 4) {
 			int32_t *to = table + (size_t)d * n_lanes + l;
-			cch_four a = four_hubs(row[l] + d), b = four_hubs(row[l + 1] + d);
-			cch_four c = four_hubs(row[l + 2] + d), e = four_hubs(row[l + 3] + d);
+			cch_four a, b, c, e;
+			four_hubs(row[l] + d, &a);
+			four_hubs(row[l + 1] + d, &b);
+			four_hubs(row[l + 2] + d, &c);
+			four_hubs(row[l + 3] + d, &e);
 			cch_four ab = a < b, ce = c < e;
 			ab = (a & ab) | (b & ~ab);
 			ce = (c & ce) | (e & ~ce);

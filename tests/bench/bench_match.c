@@ -1,5 +1,5 @@
 // link: zub_match zub_route zub_town_file zub_city zub_projection zub_base PkgConfig::zlib
-/* bench match --map TOWN.zmap (--vehicles CSV --requests CSV | --generate VEHICLES,REQUESTS [--seed N])
+/* bench match --map TOWN.zmap (--vehicles CSV --requests CSV | --generate VEHICLES,REQUESTS [--within KM] [--seed N])
  *             [--walk SECONDS] [--objective loud] [--limit N] [--costs OUT.csv] [--twin N] [--loose] [--json]
  *             [--improve [--steps N] [--seed N] [--reference KARRI.csv]]
  *
@@ -27,8 +27,8 @@
 #define TICK_MS 100 /* the objective "loud" counts tenths of a second */
 #define PLAN_MOST 100
 #define PHASES 6
-#define TURN 250       /* requests of one day before those of the other */
-#define AREA_E7 810000 /* made requests lie within some 9 km of the middle */
+#define TURN 250    /* requests of one day before those of the other */
+#define KM_E7 90000 /* some */
 
 static const char *const phase_names[PHASES] = {"advance", "candidates", "last_stop", "buckets", "pairs", "update"};
 
@@ -67,6 +67,7 @@ struct run {
 	/* instance */
 	struct places places;
 	struct geo_point middle;
+	int64_t area_e7; /* made places lie so far from it at most */
 	uint32_t n_vehicles, n_requests;
 	struct match_vehicle_row *vehicle;
 	struct match_request *request;
@@ -218,7 +219,7 @@ static uint32_t arc_random(const struct run *run, struct rng *rng)
 	do
 		arc = rng_below(rng, run->network.n_arcs);
 	while (run->time[arc] == TIME_INFINITE || !(run->network.main_mask[arc] & 1) ||
-	       apart(end_of(run, arc), run->middle) > (int64_t)AREA_E7 * AREA_E7);
+	       apart(end_of(run, arc), run->middle) > run->area_e7 * run->area_e7);
 	return arc;
 }
 
@@ -648,7 +649,7 @@ static void say_all(struct run *run)
 
 struct words {
 	const char *map, *vehicles, *requests, *generate, *objective, *costs, *seed, *limit, *twin, *steps, *reference,
-		*walk;
+		*walk, *within;
 	int is_loose, is_improve;
 };
 
@@ -716,8 +717,10 @@ static int read_words(struct words *words, int argc, char **argv)
 		{"--map", &words->map},		  {"--vehicles", &words->vehicles},   {"--requests", &words->requests},
 		{"--generate", &words->generate}, {"--objective", &words->objective}, {"--costs", &words->costs},
 		{"--seed", &words->seed},	  {"--limit", &words->limit},	      {"--twin", &words->twin},
-		{"--steps", &words->steps},	  {"--reference", &words->reference}, {"--walk", &words->walk}};
-	*words = (struct words){.objective = "loud", .seed = "1", .limit = "0", .twin = "0", .steps = "1", .walk = "0"};
+		{"--steps", &words->steps},	  {"--reference", &words->reference}, {"--walk", &words->walk},
+		{"--within", &words->within}};
+	*words = (struct words){
+		.objective = "loud", .seed = "1", .limit = "0", .twin = "0", .steps = "1", .walk = "0", .within = "9"};
 	for (int i = 1; i < argc; i++) {
 		size_t k = 0;
 		while (k < COUNT_OF(known) && strcmp(argv[i], known[k].name))
@@ -746,6 +749,9 @@ int main(int argc, char **argv)
 	struct words words;
 	if (read_words(&words, argc, argv) || open_map(&run, words.map))
 		return 2;
+	run.area_e7 = strtol(words.within, NULL, 10) * KM_E7;
+	if (run.area_e7 < KM_E7 || run.area_e7 > 1000 * KM_E7)
+		return fail("--within: expected 1 to 1000 km, not", words.within);
 	if (words.generate ? generate(&run, words.generate, strtoull(words.seed, NULL, 10))
 			   : read_vehicles(&run, words.vehicles) || read_requests(&run, words.requests))
 		return 2;

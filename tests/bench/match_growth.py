@@ -1,6 +1,6 @@
 """Time per request of `bench match` over fleet sizes (15 requests a vehicle and day) and sizes of the graph: generated towns (mapc
 synth) with their turn rules and as streets alone, New York and what of it lies within some kilometres of its middle;
-requests within 9 km of the middle. A table with fitted exponents.
+places within 2 km of the middle (trips alike everywhere) and within 9 km (trips grow with the town). A table with fitted exponents.
 
 match_growth.py --build BUILD --data ../shared/data [--fleets 100,1000,10000] [--km 10,20] [--vehicles 1000]
                 [--inhabitants 10000,100000,1000000]"""
@@ -61,12 +61,12 @@ def generated(build, folder, inhabitants):
     return f"{stem}.zmap", imported(build, (f"{stem}.gr", f"{stem}.co"), f"{stem}.streets.zmap")
 
 
-def measure(build, name, town, vehicles):
+def measure(build, name, town, vehicles, within=9):
     figures = {}
-    for line in run(f"{build}/bench/bench_match", "--map", town, "--generate", f"{vehicles},{vehicles * 15}").splitlines():
+    for line in run(f"{build}/bench/bench_match", "--map", town, "--generate", f"{vehicles},{vehicles * 15}", "--within", str(within)).splitlines():
         row = json.loads(line)
         figures.update(row if row.get("phase", "request") == "request" else {})
-    print(f"| {name} | {figures['nodes']:,} | {vehicles:,} | {figures['requests']:,} | {figures['mean_us']:.0f} us | "
+    print(f"| {name} | {figures['nodes']:,} | {within} km | {figures['mean_ride_s']:.0f} s | {vehicles:,} | {figures['mean_us']:.0f} us | "
           f"{figures['p99_us']:.0f} us | {figures['to_idle_share']:.0%} | {figures['plan_stops_mean']:.1f} |", flush=True)
     return figures["nodes"], figures["mean_us"]
 
@@ -89,23 +89,25 @@ def main():
     words = words.parse_args()
     data = os.path.join(words.data, "newyork/matching")
     whole = f"{data}/newyork.gr.gz", f"{data}/newyork.co.gz"
-    print("| graph | nodes | vehicles | requests | mean | p99 | to idle vehicles | stops of the plan |\n"
-          "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    turns, streets, cuts = [], [], []
+    print("| graph | nodes | places within | mean ride | vehicles | mean | p99 | to idle vehicles | stops of the plan |\n"
+          "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    fits = []
     with tempfile.TemporaryDirectory() as folder:
-        for inhabitants in words.inhabitants.split(","):
-            town, plain = generated(words.build, folder, inhabitants)
-            turns.append(measure(words.build, f"town of {int(inhabitants):,}, turn rules", town, words.vehicles))
-            streets.append(measure(words.build, f"town of {int(inhabitants):,}, streets alone", plain, words.vehicles))
-        for km in words.km.split(","):
-            town = imported(words.build, cut(data, float(km), f"{folder}/cut"), f"{folder}/cut.zmap")
-            cuts.append(measure(words.build, f"New York, {km} km around the middle", town, words.vehicles))
-        town = imported(words.build, whole, f"{folder}/whole.zmap")
-        cuts.append(measure(words.build, "New York", town, words.vehicles))
-        fleets = [(vehicles, measure(words.build, "New York", town, vehicles)[1]) for vehicles in map(int, words.fleets.split(","))]
-    print(f"\nmean ~ vehicles^{exponent(fleets):.2f}; nodes^{exponent(streets + cuts[-1:]):.2f} over the towns' streets and New York, "
-          f"nodes^{exponent(cuts):.2f} over New York and its cuts, nodes^{exponent(streets):.2f} over the towns' streets, "
-          f"nodes^{exponent(turns):.2f} over the towns with turn rules")
+        towns = [(f"town of {int(n):,}", *generated(words.build, folder, n)) for n in words.inhabitants.split(",")]
+        whole = imported(words.build, whole, f"{folder}/whole.zmap")
+        cuts = [(f"New York, {km} km around", imported(words.build, cut(data, float(km), f"{folder}/cut"), f"{folder}/{km}.zmap"))
+                for km in words.km.split(",")]
+        for within in (2, 9):
+            def sizes(graphs):
+                return [measure(words.build, name, town, words.vehicles, within) for name, town in graphs]
+            streets = sizes([(f"{name}, streets alone", plain) for name, _, plain in towns])
+            turns = sizes([(f"{name}, turn rules", town) for name, town, _ in towns])
+            york = sizes(cuts + [("New York", whole)])
+            fits += [f"places within {within} km: nodes^{exponent(streets + york[-1:]):.2f} over the towns' streets and New York, "
+                     f"^{exponent(york):.2f} over New York and its cuts, ^{exponent(streets):.2f} over the towns' streets, "
+                     f"^{exponent(turns):.2f} over the towns with turn rules"]
+        fleets = [(vehicles, measure(words.build, "New York", whole, vehicles)[1]) for vehicles in map(int, words.fleets.split(","))]
+    print(f"\nmean ~ vehicles^{exponent(fleets):.2f}; " + "; ".join(fits))
 
 
 main()
