@@ -45,9 +45,10 @@ struct class_rules {
 	int64_t private_roads; /* may enter private roads */
 	char u_turns_word[16];
 	enum u_turns u_turns;
-	int64_t u_turn_ms;	/* what a U-turn costs where it is allowed */
-	int64_t signal_ms;	/* mean wait at traffic signals */
-	int64_t destination_ms; /* entering a destination-only road: keeps through traffic out */
+	int64_t u_turn_ms;	   /* what a U-turn costs where it is allowed */
+	int64_t signal_ms;	   /* mean wait at traffic signals */
+	int64_t left_ms, sharp_ms; /* of turns left across oncoming traffic, of sharp ones */
+	int64_t destination_ms;	   /* entering a destination-only road: keeps through traffic out */
 };
 
 struct way_rules {

@@ -85,6 +85,8 @@ static const struct yaml_setting class_table[] = {
 	 "dead_ends, everywhere, never"},
 	CLASS_NUMBER("u_turn", YAML_DURATION, 0, HOUR_MS, "15 s", u_turn_ms, "cost of a U-turn"),
 	CLASS_NUMBER("signal", YAML_DURATION, 0, HOUR_MS, "5 s", signal_ms, "mean wait at traffic signals"),
+	CLASS_NUMBER("left", YAML_DURATION, 0, HOUR_MS, "0 s", left_ms, "turning left across oncoming traffic"),
+	CLASS_NUMBER("sharp", YAML_DURATION, 0, HOUR_MS, "0 s", sharp_ms, "turning by more than 120 degrees"),
 	CLASS_NUMBER("destination", YAML_DURATION, 0, HOUR_MS, "30 s", destination_ms,
 		     "entering a destination-only road"),
 };

@@ -1,5 +1,6 @@
 #include "turns.h"
 #include "array.h"
+#include "turn_angles.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct turns {
 	uint32_t *arcs;
 	size_t n_arcs, cap_arcs;
 	int out_of_memory;
+	struct turn_angles angles;
 };
 
 static uint32_t time_of(const struct network *network, uint32_t class_index, uint32_t arc)
@@ -455,7 +457,7 @@ static void add_cost(struct turns *turns, uint32_t from, uint32_t to, const int6
 	}
 }
 
-/* Waiting at signals, and what keeps through traffic out of destination-only roads. */
+/* Waiting at signals, turning left, turning sharply, and what keeps through traffic out of destination-only roads. */
 static void add_costs(struct turns *turns)
 {
 	const struct network *road = turns->road;
@@ -464,11 +466,15 @@ static void add_costs(struct turns *turns)
 		for (uint32_t i = road->first_out[road->head[a]]; i < road->first_out[road->head[a] + 1]; i++) {
 			uint32_t b = road->out_arc[i];
 			int64_t cost_ms[NETWORK_CLASSES_MAX] = {0};
+			int is_left = turn_is_left_across(&turns->angles, a, b);
+			int is_sharp = turn_is_sharp(&turns->angles, a, b);
 
 			for (uint32_t c = 0; c < turns->settings->n_classes; c++) {
 				const struct class_rules *class_rules = &turns->settings->classes[c];
 
 				cost_ms[c] += road->flags[a] & ARC_SIGNAL ? class_rules->signal_ms : 0;
+				cost_ms[c] += is_left ? class_rules->left_ms : 0;
+				cost_ms[c] += is_sharp ? class_rules->sharp_ms : 0;
 				cost_ms[c] += ~road->flags[a] & road->flags[b] & ARC_PRIVATE
 						      ? class_rules->destination_ms
 						      : 0;
@@ -573,17 +579,20 @@ int turns_none(struct build *build, struct network *network)
 int turns_build(struct build *build, const struct roads *roads, const struct town_settings *settings)
 {
 	struct turns turns = {.build = build, .roads = roads, .road = &build->town.road, .settings = settings};
-	int code;
+	int code = turn_angles_open(&turns.angles, &build->town.road);
 
+	turns.out_of_memory = code;
 	add_restrictions(&turns);
 	add_barriers(&turns);
 	if (!turns.out_of_memory)
 		merge_rows(&turns);
 	add_u_turns(&turns);
-	add_costs(&turns);
+	if (!turns.out_of_memory)
+		add_costs(&turns);
 	if (!turns.out_of_memory)
 		merge_rows(&turns);
 	code = turns.out_of_memory ? ERR_MEMORY : store(&turns);
+	turn_angles_close(&turns.angles);
 	free(turns.rows);
 	free(turns.arcs);
 	return code;

@@ -291,7 +291,7 @@ static void islands_are_left_out_aloud(void **state)
 
 /* --- turns -------------------------------------------------------------------------------------------------------- */
 
-/* A crossing at 12: ways 101 west (11-12), 102 east (12-13), 103 north (2-12), 104 south (12-22). */
+/* A crossing at 12: ways 101 west (11-12), 102 east (12-13), 103 south (2-12), 104 north (12-22). */
 static void crossing(const char *middle_tags)
 {
 	begin();
@@ -315,6 +315,36 @@ static void plain_crossing(void **state)
 	assert_int_equal(turn("11 12 2", 0), 0);
 	assert_int_equal(turn("11 12 11", 0), -1); /* no U-turn at a crossing */
 	assert_int_equal(turn("12 13 12", 0), 0);  /* but at a dead end */
+	end();
+}
+
+static void left_and_sharp_turns(void **state)
+{
+	(void)state;
+	crossing("");
+	node(1, "");
+	way(105, "12 1", "highway=residential"); /* to the south-west; 22 lies north of 12, 2 south */
+	compile("classes: [{name: van, left: 4 s, sharp: 9 s}, {name: bus, left: 6 s}]");
+	assert_int_equal(turn("11 12 22", 0), 4000);
+	assert_int_equal(turn("11 12 22", 1), 6000);
+	assert_int_equal(turn("11 12 2", 0), 0);
+	assert_int_equal(turn("13 12 2", 0), 4000);
+	assert_int_equal(turn("11 12 13", 0), 0);
+	assert_int_equal(turn("11 12 1", 0), 9000); /* to the right */
+	assert_int_equal(turn("2 12 1", 0), 13000);
+	assert_int_equal(turn("12 13 12", 0), 15000); /* a U-turn is no left turn */
+	end();
+	begin(); /* nobody comes the other way */
+	nodes(10, 11);
+	node(12, "");
+	node(2, "");
+	node(22, "");
+	way(101, "11 12", "highway=residential");
+	way(103, "2 12", "highway=residential");
+	way(104, "12 22", "highway=residential");
+	compile("classes: [{name: van, left: 4 s, sharp: 9 s}]");
+	assert_int_equal(turn("11 12 2", 0), 0);
+	assert_int_equal(turn("11 12 22", 0), 0);
 	end();
 }
 
@@ -805,6 +835,7 @@ int main(void)
 		cmocka_unit_test(no_streets_is_an_error),
 		cmocka_unit_test(islands_are_left_out_aloud),
 		cmocka_unit_test(plain_crossing),
+		cmocka_unit_test(left_and_sharp_turns),
 		cmocka_unit_test(no_turns),
 		cmocka_unit_test(only_turns),
 		cmocka_unit_test(several_from_and_to),
