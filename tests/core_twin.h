@@ -20,32 +20,66 @@ struct plan {
 	uint32_t n, vehicle;
 	struct place start;
 	instant_ms start_at;
-	int standing; /* stands at its first stop since start_at */
+	int standing;  /* stands at its first stop since start_at */
+	int under_way; /* to goes_to, where it arrives as it was reckoned when it set out */
+	struct place goes_to;
+	instant_ms arrives;
 };
 struct timing {
 	instant_ms arrive[MOST], begin[MOST], end[MOST], worst[MOST];
 };
 
-/* One plain search per pair of spots; asked again, the answer is remembered. */
-static inline uint32_t leg(const struct place *a, const struct place *b)
+/* One plain search per pair of spots under a set of profiles; asked again, the answer is remembered. */
+static inline uint32_t leg_under(const struct place *a, const struct place *b, uint32_t profiles)
 {
 	static struct {
 		struct spot a, b;
-		uint32_t ms;
+		uint32_t profiles, ms;
 	} known[1 << 16];
+	static uint32_t times[1024];
+	const struct town *town = core_town(rig.core);
 	struct route_metric metric = rig_metric(&rig, 0);
 	uint64_t key = hash_u64(((uint64_t)a->road.arc << 32 ^ a->road.offset_mm) * 31 +
-				((uint64_t)b->road.arc << 32 ^ b->road.offset_mm));
+				((uint64_t)b->road.arc << 32 ^ b->road.offset_mm) + profiles);
 	uint32_t at = (uint32_t)(key & 0xffff);
 	if (place_same(a, b))
 		return 0;
 	if (memcmp(&known[at].a, &a->road, sizeof a->road) != 0 ||
-	    memcmp(&known[at].b, &b->road, sizeof b->road) != 0) {
+	    memcmp(&known[at].b, &b->road, sizeof b->road) != 0 || known[at].profiles != profiles) {
+		assert_true(town->road.n_arcs <= COUNT_OF(times));
+		for (uint32_t arc = 0; arc < town->road.n_arcs; arc++)
+			times[arc] = town_profile_ms(town, profiles, 0, arc, metric.time_ms[arc]);
+		metric.time_ms = times;
 		known[at].a = a->road;
 		known[at].b = b->road;
+		known[at].profiles = profiles;
 		known[at].ms = route_one(rig.query, &metric, a->road, b->road).time_ms;
 	}
 	return known[at].ms;
+}
+
+/* By the hour that is now. */
+static inline uint32_t leg(const struct place *a, const struct place *b)
+{
+	uint32_t profiles = town_profiles_at(core_town(rig.core), core_now(rig.core), NULL);
+	return leg_under(a, b, profiles | core_conditions(rig.core));
+}
+
+/* For who sets out at `at`: by the hour that is now, if that is over in time before its end, else at the slowest. */
+static inline uint32_t leg_at(const struct place *a, const struct place *b, instant_ms at)
+{
+	const struct town *town = core_town(rig.core);
+	instant_ms until;
+	town_profiles_at(town, core_now(rig.core), &until);
+	uint32_t ms = leg(a, b);
+	if (until == INT64_MAX || ms == TIME_INFINITE || at + ms <= until - core_settings(rig.core)->reserve_ms)
+		return ms;
+	return leg_under(a, b, town_profiles_slowest(town, core_conditions(rig.core)));
+}
+
+static inline int is_under_way(const struct plan *plan)
+{
+	return plan->under_way && plan->n && !plan->items[0].fresh && place_same(&plan->goes_to, &plan->items[0].place);
 }
 
 static inline instant_ms value(const struct item *item, const struct timing *t, uint32_t k)
@@ -75,10 +109,10 @@ static inline int walk(const struct plan *plan, const uint8_t *late, struct timi
 		const struct item *item = &plan->items[k];
 		instant_ms begin = end;
 		if (!same_stop(plan, k)) {
-			uint32_t drive = leg(k ? &plan->items[k - 1].place : &plan->start, &item->place);
+			uint32_t drive = leg_at(k ? &plan->items[k - 1].place : &plan->start, &item->place, end);
 			if (drive == TIME_INFINITE)
 				return 0;
-			arrive = end + drive;
+			arrive = k == 0 && is_under_way(plan) ? later(plan->arrives, now) : end + drive;
 			begin = arrive + rules->stop_ms;
 		}
 		if (item->pickup)
@@ -189,6 +223,9 @@ static inline void plan_of(uint32_t v, struct plan *plan)
 		plan->start_at = more->at_since;
 		plan->start = vehicle->anchor;
 	}
+	plan->under_way = more->phase == PHASE_DRIVING;
+	plan->goes_to = more->leg_to;
+	plan->arrives = vehicle->anchor_at + more->leg_ms;
 	plan->n = more->n;
 	for (uint32_t k = 0; k < plan->n; k++) {
 		const struct core_task *task = &core_tasks(rig.core, slot)[k];
@@ -224,9 +261,14 @@ static inline instant_ms ride_time(const struct plan *plan, const struct timing 
 static inline int64_t driving(const struct plan *plan)
 {
 	int64_t sum = 0;
-	for (uint32_t k = 0; k < plan->n; k++)
-		sum += same_stop(plan, k) ? 0
-					  : leg(k ? &plan->items[k - 1].place : &plan->start, &plan->items[k].place);
+	for (uint32_t k = 0; k < plan->n; k++) {
+		if (same_stop(plan, k))
+			continue;
+		if (k == 0 && is_under_way(plan))
+			sum += later(plan->arrives, core_now(rig.core)) - plan->start_at;
+		else
+			sum += leg(k ? &plan->items[k - 1].place : &plan->start, &plan->items[k].place);
+	}
 	return sum;
 }
 

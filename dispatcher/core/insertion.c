@@ -233,6 +233,15 @@ static uint32_t leg_ms_at(const struct base *base, struct leg leg, instant_ms at
 					    : schedule_drive_ms(&base->seq, leg.time_ms, leg.far_ms, at);
 }
 
+/* What the leg to the first task takes from where the vehicle can leave its way, by the hour's times like the legs that
+ * it is compared with. */
+static int64_t first_leg_ms(const struct base *b)
+{
+	const struct step *first = &b->seq.steps[0];
+	uint32_t taken_ms = schedule_drive_ms(&b->seq, first->drive_ms, first->far_ms, later(b->seq.start, b->seq.now));
+	return b->times.arrive[0] - b->start_at - (int64_t)taken_ms + first->drive_ms;
+}
+
 /* Legs around the new tasks; 0 = no way there. added_ms: what is driven more, by the hour's times. */
 static int trial_legs(const struct trial *t, struct leg legs[4], int64_t *ret_added_ms, uint64_t *ret_added_mm)
 {
@@ -242,11 +251,11 @@ static int trial_legs(const struct trial *t, struct leg legs[4], int64_t *ret_ad
 	const struct leg *before = &s->to_from[t->p][f + t->i];
 	uint64_t mm = before->dist_mm;
 	int64_t ms = before->time_ms;
-	/* what the next task's leg took: of the first one from where the vehicle can leave its way */
+	/* what the next task's leg took */
 	const int64_t was_ms = t->i >= b->n ? 0
 			       : t->i || b->seq.steps[0].joined
 				       ? b->seq.steps[t->i].joined ? 0 : b->seq.steps[t->i].drive_ms
-				       : b->times.arrive[0] - b->start_at;
+				       : first_leg_ms(b);
 	legs[0] = *before;
 	legs[2] = legs[3] = (struct leg){0, 0, 0};
 	if (t->i == t->j) { /* straight from pickup to drop-off */

@@ -24,6 +24,13 @@ static const char *const town_drawn = "A-----B-----C-----D\n"
 static const char *const ways[] = {"AB", "BC", "CD", "EF", "GH", "IJ", "JK", "KL",
 				   "AE", "EI", "BF", "FJ", "GK", "DH", "HL"};
 
+/* Every half hour another one, for half of the seeds; and some snow. */
+static const char *const slow_hours = "mon tue wed thu fri sat sun 08:30 09:00 1700\n"
+				      "mon tue wed thu fri sat sun 09:30 10:00 1300\n"
+				      "mon tue wed thu fri sat sun 10:30 11:30 2000\n"
+				      "mon tue wed thu fri sat sun 12:00 13:00 1500\n"
+				      "mon tue wed thu fri sat sun 14:00 15:00 1200\n"
+				      "condition snow 1600\n";
 static struct rig rig;
 #include "core_twin.h"
 
@@ -96,7 +103,7 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 	if (pickup->ready > ask->latest_pickup)
 		return 0;
 	(void)times_of(&plan, &t);
-	uint32_t direct = leg(&from, &to);
+	uint32_t direct = leg_at(&from, &to, t.end[i]);
 	instant_ms extra = direct * (instant_ms)rules->arrival_extra_permille / 1000;
 	extra = extra < rules->arrival_extra_ms ? extra : rules->arrival_extra_ms;
 	instant_ms limit = ask->latest_dropoff == INT64_MAX ? INT64_MAX : ask->latest_dropoff - ask->to[q].walk_ms;
@@ -276,7 +283,8 @@ static void agrees(void **state)
 		rng_seed(&rng, s);
 		drawn_town_open(&drawn, &(struct drawn_options){.drawing = town_drawn,
 								.metres_per_char = 80,
-								.stops = "AB CD EF JK GK"});
+								.stops = "AB CD EF JK GK",
+								.profiles = s % 2 ? NULL : slow_hours});
 		drawn.town.rules.door_to_door = 1;
 		drawn.town.rules.arrival_extra_permille = 500 + rng_below(&rng, 3) * 500;
 		rig_open(&rig, &drawn, NULL);
@@ -287,6 +295,10 @@ static void agrees(void **state)
 		}
 		for (uint32_t round = 0; round < 834; round++, n++) {
 			struct ask ask;
+			struct command snow = {.kind = CMD_CONDITION,
+					       .condition = {.on = round / 20 % 2, .name = "snow"}};
+			if (s % 2 == 0)
+				assert_int_equal(rig_step(&rig, &snow).code, 0);
 			instant_ms promised = 0;
 			struct core_ride *risky = at_risk(&rng, &promised);
 			any_ask(&rng, &ask);
