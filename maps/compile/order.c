@@ -114,8 +114,7 @@ static void shrinking_close(struct shrinking *graph)
 
 /* --- the rest by nested dissection -------------------------------------------------------------------------------- */
 
-/* Vertices of one street (with turns: its two directions) are cut as one piece: a cut of streets makes smaller fronts
- * than a cut that may take one direction here and the other there. */
+/* Vertices of one street (with turns: its two directions) are cut as one piece. */
 struct rest {
 	idx_t n, *first, *list, *weight, *permutation, *inverse;
 	uint32_t *piece; /* [n of the graph] */
@@ -467,6 +466,24 @@ static int order_edges(struct build *build, struct network *network, const struc
 	return code;
 }
 
+/* With turns there are two ways to cut, and which makes fewer arcs depends on the town: the better one stays. */
+static int order_best(struct build *build, struct network *network, const struct cch_edges *edges, uint32_t *street)
+{
+	struct network other = *network;
+	int code = order_edges(build, network, edges, street), is_same = 1;
+
+	for (uint32_t v = 0; v < edges->n_vertices; v++) {
+		is_same &= street[v] == v;
+		street[v] = v;
+	}
+	if (code || is_same)
+		return code;
+	code = order_edges(build, &other, edges, street);
+	if (!code && other.n_up < network->n_up)
+		*network = other;
+	return code;
+}
+
 static int order_graph(struct build *build, struct network *network, const struct route_graph *graph)
 {
 	struct arena arena = {0};
@@ -482,7 +499,7 @@ static int order_graph(struct build *build, struct network *network, const struc
 	}
 	if (!code && street) {
 		cch_edges_streets(graph, street);
-		code = order_edges(build, network, &edges, street);
+		code = order_best(build, network, &edges, street);
 	}
 	free(street);
 	arena_close(&arena);

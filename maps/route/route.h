@@ -81,7 +81,7 @@ struct route_reach {
 	uint32_t from_mm; /* 0, or the spot's offset on its own arc */
 	uint32_t to_mm;	  /* how far one gets on it; its length when time is left at the end */
 };
-/* All arcs on which one can be within most_ms of the spot, each with its earliest time, ordered by (time, arc); a
+/* All arcs on which one can be within most_ms of the spot, each with its earliest time, ordered by it; a
  * search as far as that, whatever the metric has prepared. The spot's own arc comes again when it can be reached from
  * behind. *ret_n how many; ERR_FULL when more than `most` (the first `most` are written). */
 int route_within(struct route_query *query, const struct route_metric *metric, struct spot from, uint32_t most_ms,

@@ -155,6 +155,49 @@ static void hubs_compare(struct twin *twin, struct rng *rng)
 	arena_close(&arena);
 }
 
+/* Is the reach what driving up to that arc and on it takes? */
+static void reach_check(const struct twin *twin, struct spot from, uint32_t most_ms, const struct route_reach *reach,
+			int is_own)
+{
+	const struct network *network = twin->network;
+	struct spot tail = {reach->arc, 0};
+	uint32_t dist = network->dist_mm[reach->arc], time = twin->time_ms[reach->arc];
+	if (is_own)
+		assert_int_equal(reach->time_ms, 0);
+	else
+		assert_int_equal(reach->time_ms, route_one(twin->query, &twin->plain, from, tail).time_ms);
+	assert_true(reach->from_mm == (is_own ? from.offset_mm : 0) && reach->to_mm <= dist);
+	uint64_t most = (uint64_t)most_ms - reach->time_ms;
+	assert_true(network_share_ms(time, dist, reach->to_mm - reach->from_mm) <= most);
+	if (reach->to_mm < dist)
+		assert_true(network_share_ms(time, dist, reach->to_mm + 1 - reach->from_mm) > most);
+}
+
+/* What lies within reach of a spot, against one search for each arc. */
+static void within_compare(const struct twin *twin, struct rng *rng)
+{
+	static struct route_reach reaches[ARCS_MAX + 1];
+	const struct network *network = twin->network;
+	struct spot from = {rng_below(rng, network->n_arcs), 0};
+	uint32_t n, n_full, most_ms = rng_below(rng, 60), n_expected = 0;
+	if (twin->time_ms[from.arc] == TIME_INFINITE || !network->dist_mm[from.arc])
+		return;
+	from.offset_mm = 1 + rng_below(rng, network->dist_mm[from.arc]);
+	assert_int_equal(route_within(twin->query, &twin->fast, from, most_ms, reaches, &n, ARCS_MAX + 1), ERR_OK);
+	for (uint32_t arc = 0; arc < network->n_arcs; arc++)
+		n_expected += twin->time_ms[arc] != TIME_INFINITE &&
+			      route_one(twin->query, &twin->plain, from, (struct spot){arc, 0}).time_ms <= most_ms;
+	assert_int_equal(n, 1 + n_expected); /* its own arc, and all others; that one again from behind */
+	for (uint32_t i = 0, is_seen = 0; i < n; i++) {
+		int is_own = reaches[i].arc == from.arc && !is_seen && reaches[i].from_mm == from.offset_mm;
+		is_seen |= (uint32_t)is_own;
+		reach_check(twin, from, most_ms, &reaches[i], is_own);
+		assert_true(i == 0 || reaches[i].time_ms >= reaches[i - 1].time_ms);
+	}
+	assert_int_equal(route_within(twin->query, &twin->plain, from, most_ms, reaches, &n_full, n - 1), ERR_FULL);
+	assert_int_equal(n_full, n);
+}
+
 static void world_compare(struct world *world, struct rng *rng)
 {
 	struct spot from[SPOTS], to[SPOTS];
@@ -172,6 +215,8 @@ static void world_compare(struct world *world, struct rng *rng)
 			twin_compare(&twin, from, SPOTS, to, 1 + rng_below(rng, SPOTS), rng);
 			if (round == 0)
 				hubs_compare(&twin, rng);
+			if (round == 0)
+				within_compare(&twin, rng);
 			if (round == 1)
 				route_weights_trim(twin.weights);
 			else
