@@ -9,7 +9,7 @@
 size_t tours_size(const struct route_graph *graph, const struct tours_options *options)
 {
 	size_t vehicles = options->n_vehicles, riders = options->riders_most;
-	return sizeof(struct tours) + places_size(graph, options) + vehicles * (2 * sizeof(struct tour) + 64) +
+	return sizeof(struct tours) + places_size(graph, options) + vehicles * (2 * sizeof(struct tour) + 72) +
 	       2 * vehicles * options->plan_most * sizeof(struct task) + riders * (sizeof(struct tours_rider) + 32) +
 	       1024;
 }
@@ -22,6 +22,8 @@ static int columns_open(struct tours *tours, struct arena *arena)
 	tours->old_tour = arena_take(arena, vehicles, sizeof *tours->old_tour);
 	tours->old_task = arena_take(arena, vehicles * tours->options.plan_most, sizeof *tours->old_task);
 	tours->old_cost = arena_take(arena, vehicles, sizeof *tours->old_cost);
+	tours->ready = arena_take(arena, vehicles, sizeof *tours->ready);
+	tours->candidate = arena_take(arena, vehicles, sizeof *tours->candidate);
 	tours->touched = arena_take(arena, vehicles, sizeof *tours->touched);
 	tours->rider = arena_take(arena, riders, sizeof *tours->rider);
 	tours->open = arena_take(arena, riders, sizeof *tours->open);
@@ -29,9 +31,9 @@ static int columns_open(struct tours *tours, struct arena *arena)
 	tours->removed = arena_take(arena, riders, sizeof *tours->removed);
 	tours->old_vehicle = arena_take(arena, riders, sizeof *tours->old_vehicle);
 	tours->key = arena_take(arena, riders, sizeof *tours->key);
-	if (!tours->tour || !tours->task || !tours->old_tour || !tours->old_task || !tours->old_cost ||
-	    !tours->touched || !tours->rider || !tours->open || !tours->unused || !tours->removed ||
-	    !tours->old_vehicle || !tours->key)
+	if (!tours->tour || !tours->task || !tours->old_tour || !tours->old_task || !tours->old_cost || !tours->ready ||
+	    !tours->candidate || !tours->touched || !tours->rider || !tours->open || !tours->unused ||
+	    !tours->removed || !tours->old_vehicle || !tours->key)
 		return ERR_MEMORY;
 	for (uint32_t r = tours->options.riders_most; r-- > 0;)
 		tours->unused[tours->n_unused++] = r;
@@ -248,6 +250,18 @@ void tours_tell(struct tours *tours, uint32_t vehicle)
 }
 
 /* --- requests --- */
+
+void tours_weigh(struct tours *tours)
+{
+	const struct tours_options *options = &tours->options;
+	uint64_t crowd = (uint64_t)options->crowd_permille * tours->n_waiting / tours->n_vehicles;
+	tours->drive_permille = options->drive_permille + (uint32_t)crowd;
+	for (uint32_t v = 0; v < tours->n_vehicles; v++) {
+		const struct tour *tour = &tours->tour[v];
+		int is_past = tour->heading == NONE && tour->leave < tours->now;
+		tours->ready[v] = is_past ? tours->now : tour->leave;
+	}
+}
 
 static void promise(struct tours *tours, uint32_t rider, const struct tours_answer *planned,
 		    struct tours_answer *ret_answer)

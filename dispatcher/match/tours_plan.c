@@ -87,6 +87,7 @@ struct find {
 	int32_t direct; /* with the stop at the end */
 	int64_t late_weight, drive;
 	struct plan_spot best;
+	int32_t least_stop; /* for the pickup: none where it may join one */
 	/* of the vehicle at hand */
 	uint32_t vehicle, n, i;
 	const struct task *task;
@@ -218,8 +219,7 @@ static void try_vehicle(struct find *find, uint32_t vehicle, int may_join)
 {
 	struct tours *tours = find->tours;
 	const struct tour *tour = &tours->tour[vehicle];
-	int32_t from = tour->heading == NONE && tour->leave < tours->now ? tours->now : tour->leave;
-	int32_t soonest = from + find->starts[vehicle] + (may_join ? 0 : tours->stop);
+	int32_t soonest = tours->ready[vehicle] + find->starts[vehicle] + find->least_stop;
 	if (soonest > find->pickup->limit ||
 	    rider_cost(find, soonest, (int64_t)soonest + find->direct) > find->best.cost)
 		return;
@@ -261,15 +261,52 @@ static struct find find_of(struct tours *tours, uint32_t rider)
 			     .best = {.cost = INT64_MAX, .vehicle = NONE}};
 }
 
+/* No departure after a pickup later than this can be among the best. */
+static int32_t latest_pickup(const struct find *find)
+{
+	int32_t low = find->rider->time - 1, high = find->pickup->limit;
+	if (rider_cost(find, high, (int64_t)high + find->direct) <= find->best.cost)
+		return high;
+	while (high - low > 1) {
+		int32_t middle = low + (high - low) / 2;
+		if (rider_cost(find, middle, (int64_t)middle + find->direct) <= find->best.cost)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Who is there first, if all go there at once. */
+static uint32_t nearest(const struct find *find)
+{
+	const int32_t *ready = find->tours->ready, *starts = find->starts;
+	uint32_t best = 0;
+	for (uint32_t v = 1; v < find->tours->n_vehicles; v++)
+		if (ready[v] + starts[v] < ready[best] + starts[best])
+			best = v;
+	return best;
+}
+
 struct plan_spot plan_find(struct tours *tours, uint32_t rider, int may_join, uint32_t skip)
 {
 	struct find find = find_of(tours, rider);
-	uint32_t first = tours->rider[rider].vehicle;
-	if (first != NONE && (!skip || (skip >> 4) % LEFT))
+	uint32_t was = tours->rider[rider].vehicle, n = 0;
+	int is_barred = skip && (skip >> 4) % LEFT == 0;
+	find.least_stop = may_join ? 0 : tours->stop;
+	uint32_t first = was == NONE || is_barred ? nearest(&find) : was;
+	if (!is_barred || first != was)
 		try_vehicle(&find, first, may_join);
-	for (uint32_t v = 0; v < tours->n_vehicles; v++)
-		if (v != first && (!skip || (v * 2654435761u + skip) % SKIPPED))
+	int32_t most = latest_pickup(&find) - find.least_stop;
+	for (uint32_t v = 0; v < tours->n_vehicles; v++) {
+		tours->candidate[n] = v;
+		n += tours->ready[v] + find.starts[v] <= most;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t v = tours->candidate[i];
+		if (v != first && !(v == was && is_barred) && (!skip || (v * 2654435761u + skip) % SKIPPED))
 			try_vehicle(&find, v, may_join);
+	}
 	return find.best;
 }
 

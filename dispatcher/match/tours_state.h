@@ -77,6 +77,8 @@ struct tours {
 	uint32_t *open, n_open;	   /* riders; the waiting ones first */
 	uint32_t n_waiting;
 	uint32_t *unused, n_unused; /* riders */
+	int32_t *ready;		    /* [n_vehicles] not before this can it leave its start; set by tours_weigh */
+	uint32_t *candidate;	    /* [n_vehicles] scratch */
 	struct heap events;	    /* vehicles by a time not after that of their next stop */
 	/* Ways. Between places with the stop at the end of them (0: the same place); from vehicles' starts without. */
 	int32_t *way_to;	     /* [n_places * n_columns] row = to; columns: starts of vehicles, places */
@@ -162,13 +164,8 @@ struct plan_spot plan_find_dropoff(struct tours *tours, uint32_t rider);
 int plan_insert(struct tours *tours, uint32_t rider, const struct plan_spot *spot);
 /* Takes the rider's tasks out. */
 void plan_remove(struct tours *tours, uint32_t rider);
-/* Vehicle time is weighed anew. */
-static inline void tours_weigh(struct tours *tours)
-{
-	const struct tours_options *options = &tours->options;
-	tours->drive_permille = options->drive_permille +
-				(uint32_t)((uint64_t)options->crowd_permille * tours->n_waiting / tours->n_vehicles);
-}
+/* Before any search: what vehicle time weighs now, and ready[]. */
+void tours_weigh(struct tours *tours);
 /* A vehicle is told: it may have to turn. */
 void tours_tell(struct tours *tours, uint32_t vehicle);
 
