@@ -700,7 +700,8 @@ static int improve_both(struct run *run, const struct words *words)
 	if (without.cost != run->cost)
 		return fail("realised and answered costs differ", "");
 	settings.steps = (uint32_t)strtoul(words->steps, NULL, 10);
-	settings.crowd_permille = 2500;
+	settings.crowd_permille = 4000;
+	settings.worse_most = 2000;
 	settings.promise_extra = 3000;
 	settings.seed = strtoull(words->seed, NULL, 10);
 	if (improve_all(run, &settings, &with))
@@ -720,7 +721,7 @@ static int read_words(struct words *words, int argc, char **argv)
 		{"--steps", &words->steps},	  {"--reference", &words->reference}, {"--walk", &words->walk},
 		{"--within", &words->within}};
 	*words = (struct words){
-		.objective = "loud", .seed = "1", .limit = "0", .twin = "0", .steps = "1", .walk = "0", .within = "9"};
+		.objective = "loud", .seed = "1", .limit = "0", .twin = "0", .steps = "4", .walk = "0", .within = "9"};
 	for (int i = 1; i < argc; i++) {
 		size_t k = 0;
 		while (k < COUNT_OF(known) && strcmp(argv[i], known[k].name))
