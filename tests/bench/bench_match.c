@@ -700,7 +700,7 @@ static int improve_both(struct run *run, const struct words *words)
 	if (without.cost != run->cost)
 		return fail("realised and answered costs differ", "");
 	settings.steps = (uint32_t)strtoul(words->steps, NULL, 10);
-	settings.crowd_permille = 4000;
+	settings.crowd_permille = 2500;
 	settings.worse_most = 2000;
 	settings.promise_extra = 3000;
 	settings.seed = strtoull(words->seed, NULL, 10);
