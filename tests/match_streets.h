@@ -68,8 +68,10 @@ static inline void streets_make(struct streets *streets, struct rng *rng)
 			if (one_way != 2)
 				streets_add(streets, rng, there[i], node, 1 + rng_below(rng, slow));
 		}
-		if (rng_chance(rng, 30))
-			streets_add(streets, rng, node, rng_below(rng, n), 1 + rng_below(rng, 10 * slow));
+		if (rng_chance(rng, 30)) {
+			uint32_t bridge = rng_below(rng, n);
+			streets_add(streets, rng, node, bridge, 1 + rng_below(rng, 10 * slow));
+		}
 	}
 	streets_index(streets);
 }

@@ -298,19 +298,42 @@ static void serve(struct world *world, const struct match_request *request)
 	world->taken++;
 }
 
+/* One draw a statement: the same with every compiler. */
+static void options_make(struct tours_options *options, struct rng *rng)
+{
+	*options = (struct tours_options){.plan_most = PLAN_MOST, .riders_most = REQUESTS};
+	options->rules.stop = 1 + rng_below(rng, 25);
+	options->rules.wait_most = rng_below(rng, 200);
+	options->rules.trip_permille = 1000 + rng_below(rng, 1500);
+	options->rules.trip_extra = rng_below(rng, 300);
+	options->rules.late_weight = rng_below(rng, 12);
+	options->promise_extra = rng_below(rng, 200);
+	options->n_vehicles = 1 + rng_below(rng, VEHICLES_MAX);
+	options->drive_permille = rng_below(rng, 5000);
+	options->crowd_permille = rng_below(rng, 2000);
+	if (rng_chance(rng, 300))
+		options->worse_most = rng_below(rng, 500);
+	options->seed = rng_next(rng);
+}
+
+static void vehicle_make(struct world *world, struct rng *rng, uint32_t v)
+{
+	struct log_vehicle *vehicle = &world->log.vehicle[v];
+	*vehicle = (struct log_vehicle){.arc = streets_arc(&world->streets, rng), .end = 100000};
+	vehicle->seats = 1 + rng_below(rng, 4);
+	if (rng_chance(rng, 300))
+		vehicle->start = (int32_t)rng_below(rng, 500);
+	if (rng_chance(rng, 300))
+		vehicle->end = 300 + (int32_t)rng_below(rng, 3000);
+	tours_vehicle(world->tours, v, vehicle->arc, vehicle->seats, vehicle->start, vehicle->end);
+	world->seen[v] = (struct seen){.at = *vehicle};
+	world->seen[v].at.came = world->seen[v].at.leave = vehicle->start;
+}
+
 static void fleet_make(struct world *world, struct rng *rng)
 {
 	const struct network *network = &world->streets.network;
-	world->options =
-		(struct tours_options){.rules = {1 + rng_below(rng, 25), rng_below(rng, 200),
-						 1000 + rng_below(rng, 1500), rng_below(rng, 300), rng_below(rng, 12)},
-				       .promise_extra = rng_below(rng, 200),
-				       .n_vehicles = 1 + rng_below(rng, VEHICLES_MAX),
-				       .plan_most = PLAN_MOST,
-				       .riders_most = REQUESTS,
-				       .drive_permille = rng_below(rng, 5000),
-				       .worse_most = rng_chance(rng, 300) ? rng_below(rng, 500) : 0,
-				       .seed = rng_next(rng)};
+	options_make(&world->options, rng);
 	assert_int_equal(arena_open(&world->arena, route_graph_size(network) + route_weights_size(network)), 0);
 	assert_int_equal(route_graph_open(&world->graph, network, &world->arena), 0);
 	assert_int_equal(route_weights_open(&world->weights, world->graph, &world->arena), 0);
@@ -324,17 +347,8 @@ static void fleet_make(struct world *world, struct rng *rng)
 	world->log.way = way;
 	world->log.context = world;
 	tours_listen(world->tours, &(struct tours_listener){log_drove, log_visited, &world->log});
-	for (uint32_t v = 0; v < world->options.n_vehicles; v++) {
-		struct log_vehicle *vehicle = &world->log.vehicle[v];
-		*vehicle = (struct log_vehicle){.arc = streets_arc(&world->streets, rng),
-						.seats = 1 + rng_below(rng, 4),
-						.start = rng_chance(rng, 300) ? (int32_t)rng_below(rng, 500) : 0,
-						.end = rng_chance(rng, 300) ? 300 + (int32_t)rng_below(rng, 3000)
-									    : 100000};
-		tours_vehicle(world->tours, v, vehicle->arc, vehicle->seats, vehicle->start, vehicle->end);
-		world->seen[v] = (struct seen){.at = *vehicle};
-		world->seen[v].at.came = world->seen[v].at.leave = vehicle->start;
-	}
+	for (uint32_t v = 0; v < world->options.n_vehicles; v++)
+		vehicle_make(world, rng, v);
 }
 
 static void day_run(struct world *world, struct rng *rng)
