@@ -998,9 +998,69 @@ static int open_dead_end(void **state)
 
 #define STORY(test, opener) cmocka_unit_test_setup_teardown(test, opener, close_all)
 
+/* ---- booked long before, and those who come now ---- */
+
+#define BOOKED 6
+
+/* 1: moved. */
+static uint32_t within_the_promise(const struct core_ride *as_promised)
+{
+	const struct core_ride *ride = core_ride(rig.core, as_promised->ride);
+	assert_non_null(ride);
+	assert_true(ride->state != RIDE_BROKEN && ride->state != RIDE_EXPIRED && ride->state != RIDE_CANCELLED);
+	assert_true(ride->earliest_pickup == as_promised->earliest_pickup &&
+		    ride->latest_pickup == as_promised->latest_pickup &&
+		    ride->latest_arrival == as_promised->latest_arrival);
+	if (ride->state == RIDE_PROMISED)
+		assert_true(ride->planned_pickup >= ride->earliest_pickup &&
+			    ride->planned_pickup <= ride->latest_pickup &&
+			    ride->planned_dropoff <= ride->latest_arrival);
+	return ride->planned_pickup != as_promised->planned_pickup ||
+	       ride->planned_dropoff != as_promised->planned_dropoff;
+}
+
+/* Thirteen days before, six riders book for the same half hour. When it comes, others ask every two minutes for now:
+ * many are promised a ride between, and those booked are moved within their windows at most. */
+static void booked_long_before_is_kept(void **state)
+{
+	(void)state;
+	static const char ways[][3] = {"AB", "BC", "EF", "FG", "IJ", "JK"};
+	struct core_ride booked[BOOKED];
+	const instant_ms day = rig.start + 13 * DAY_MS;
+	uint32_t promised = 0, moved = 0;
+	rig.logging = 0;
+	for (uint32_t i = 0; i < BOOKED; i++) {
+		struct command command = rig_request_command(&rig, rig_place(&rig, ways[i][0], ways[i][1]),
+							     rig_place(&rig, ways[5 - i][1], ways[5 - i][0]));
+		command.request.time_kind = TIME_LEAVE_AT;
+		command.request.time = day + i * 5 * MINUTE_MS;
+		assert_int_equal(rig_step(&rig, &command).code, 0);
+		assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+		booked[i] = *core_ride(rig.core, command.request.ride);
+		assert_int_equal(booked[i].prebooked, 1);
+	}
+	while (rig.now < day - 30 * MINUTE_MS) { /* nothing happens but that the shuttles are heard of */
+		rig.now += MINUTE_MS;
+		rig_states(&rig);
+	}
+	for (uint32_t i = 0; i < 45; i++) {
+		rig_run(&rig, rig.now + 2 * MINUTE_MS);
+		promised += rig_book(&rig, rig_place(&rig, ways[i % 6][0], ways[i % 6][1]),
+				     rig_place(&rig, ways[(i + 2) % 6][1], ways[(i + 2) % 6][0])) != 0;
+		for (uint32_t k = 0; k < BOOKED && i < 30; k++) /* an hour after its end a ride is forgotten */
+			moved += within_the_promise(&booked[k]);
+	}
+	rig_run(&rig, rig.now + 30 * MINUTE_MS);
+	assert_true(promised > 15 && moved > 0);
+	assert_int_equal(core_figures(rig.core)->broken, 0);
+	assert_true(core_figures(rig.core)->done >= BOOKED + promised / 2);
+	assert_true(core_figures(rig.core)->kept == core_figures(rig.core)->done);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(booked_long_before_is_kept, open_two, close_all),
 		STORY(one_ride, open_one),
 		STORY(standing_early_changes_no_order, open_one),
 		STORY(offer_expires_and_client_waits, open_one),
