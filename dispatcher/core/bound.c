@@ -237,7 +237,7 @@ static void ends_sum(const struct core *core, const struct bound_ask *ask, struc
 {
 	const int64_t ride = core->settings.weight_ride, both = ride + core->settings.weight_vehicle;
 	e->direct_cost = e->direct_ms = e->walk_ms = e->walk_cost = FAR_COST;
-	e->soonest = INT64_MAX;
+	e->soonest = INT64_C(1) << 60; /* no pair */
 	for (uint32_t p = 0; p < e->n_from; p++) {
 		struct end_ways *from = &e->from[p];
 		from->tail_ms = FAR_MS;
