@@ -1011,8 +1011,7 @@ static void search_class(struct core *core, uint32_t class_index, struct ask *as
 	bounds_begin(core, s->bounds, &(struct bound_ask){ask, class_index, s->from, s->to, &ask->direct_ms[0][0]});
 	gather_candidates(core, class_index, ask, result);
 	for (uint32_t wish = 0; wish < INSERTION_WISHES; wish++)
-		if (!ask->wishes || ask->wishes >> wish & 1)
-			try_wish(core, class_index, ask, wish, result);
+		try_wish(core, class_index, ask, wish, result);
 }
 
 void insertion_search(struct core *core, struct ask *ask, struct insertion_result *ret_result)

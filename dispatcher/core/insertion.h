@@ -25,8 +25,6 @@ struct ask {
 	uint32_t party;
 	uint32_t wait_permille; /* of its wait in the cost; 0 counts as 1000 */
 	uint32_t walk_most_mm;	/* both ends together; 0 = whatever each end allows */
-	uint8_t wishes;		/* bit of each enum insertion_wish that is looked for, the others' results say nothing;
-				   0 = all */
 	uint32_t skip;		/* vehicle slot not to use, or NONE */
 	uint32_t direct_ms[ENDS_MAX]
 			  [ENDS_MAX]; /* filled by the search: driving time between the ends (class of the vehicle) */
