@@ -144,7 +144,8 @@ static void tamper(struct rng *rng, struct cmd_improve *improve)
 	for (uint32_t i = 0; i < improve->n; i++)
 		n += improve->n_tasks[i];
 	for (uint32_t k = 1 + rng_below(rng, 2); k > 0 && n; k--) {
-		uint32_t a = rng_below(rng, n), b = rng_below(rng, n), v = rng_below(rng, improve->n);
+		uint32_t a = rng_below(rng, n), b = rng_below(rng, n), most = improve->n;
+		uint32_t v = rng_below(rng, most < COMMAND_PLANS_MAX ? most : COMMAND_PLANS_MAX);
 		uint64_t ride = improve->ride[a];
 		switch (rng_below(rng, 9)) {
 		case 0:
@@ -171,7 +172,6 @@ static void tamper(struct rng *rng, struct cmd_improve *improve)
 		}
 		if (!improve->n)
 			return;
-		v = 0;
 	}
 }
 
