@@ -37,4 +37,37 @@ void heap_bucket_remove(struct match_pool *pool, struct match_bucket *bucket, ui
 void heap_bucket_move(struct match_pool *pool, struct match_bucket *bucket, uint32_t place, int32_t new_key,
 		      uint32_t *at);
 
+/* Reads a heap's entries up to a key, each before its children; the key may fall between two calls. */
+struct heap_scan {
+	const struct match_entry *entry; /* of the bucket */
+	uint32_t n, n_stack, stack[128];
+	uint32_t at; /* the entry given last; NONE = none yet */
+};
+
+static inline void heap_scan_begin(struct heap_scan *scan, const struct match_pool *pool,
+				   const struct match_bucket *bucket)
+{
+	scan->entry = pool->entry + bucket->at;
+	scan->n = bucket->n;
+	scan->n_stack = 0;
+	scan->at = UINT32_MAX;
+	if (bucket->n)
+		scan->stack[scan->n_stack++] = 0;
+}
+
+/* NULL: there is none any more. */
+static inline const struct match_entry *heap_scan_next(struct heap_scan *scan, int32_t key_most)
+{
+	if (scan->at != UINT32_MAX)
+		for (uint32_t child = 4 * scan->at + 1; child < 4 * scan->at + 5 && child < scan->n; child++)
+			if (scan->entry[child].key <= key_most)
+				scan->stack[scan->n_stack++] = child;
+	while (scan->n_stack) {
+		scan->at = scan->stack[--scan->n_stack];
+		if (scan->entry[scan->at].key <= key_most)
+			return scan->entry + scan->at;
+	}
+	return NULL;
+}
+
 #endif

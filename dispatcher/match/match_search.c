@@ -129,19 +129,10 @@ static void last_offer(struct match *match, uint32_t vehicle, int32_t time)
 /* All entries of a heap up to what the best found so far allows; the bound falls on the way. */
 static void scan_last(struct match *match, const struct match_bucket *bucket, int32_t add, const int32_t *most)
 {
-	const struct match_entry *entry = match->pool.entry + bucket->at;
-	uint32_t stack[128], n = 0, at = 0;
-	if (bucket->n == 0 || entry[0].key + add > *most)
-		return;
-	for (stack[n++] = 0; n > 0;) {
-		at = stack[--n];
-		if (entry[at].key + add > *most)
-			continue;
-		last_offer(match, entry[at].id, entry[at].time + add);
-		for (uint32_t child = 4 * at + 1; child < 4 * at + 5 && child < bucket->n; child++)
-			if (entry[child].key + add <= *most)
-				stack[n++] = child;
-	}
+	struct heap_scan scan;
+	const struct match_entry *entry;
+	for (heap_scan_begin(&scan, &match->pool, bucket); (entry = heap_scan_next(&scan, *most - add));)
+		last_offer(match, entry->id, entry->time + add);
 }
 
 /* Vehicles that stand at the very place: no way at all. (At a stop where others get on, no stop either: see pairs.) */

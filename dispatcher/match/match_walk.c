@@ -587,19 +587,10 @@ static void last_try(struct match *match, const struct last_search *search, uint
 static void scan_last(struct match *match, const struct last_search *search, const struct match_bucket *bucket,
 		      int32_t add, const int32_t *most)
 {
-	const struct match_entry *entry = match->pool.entry + bucket->at;
-	uint32_t stack[128], n = 0, at = 0;
-	if (bucket->n == 0 || entry[0].key + add > *most)
-		return;
-	for (stack[n++] = 0; n > 0;) {
-		at = stack[--n];
-		if (entry[at].key + add > *most)
-			continue;
-		last_try(match, search, entry[at].id, entry[at].time + add);
-		for (uint32_t child = 4 * at + 1; child < 4 * at + 5 && child < bucket->n; child++)
-			if (entry[child].key + add <= *most)
-				stack[n++] = child;
-	}
+	struct heap_scan scan;
+	const struct match_entry *entry;
+	for (heap_scan_begin(&scan, &match->pool, bucket); (entry = heap_scan_next(&scan, *most - add));)
+		last_try(match, search, entry->id, entry->time + add);
 }
 
 static void find_last(struct match *match)
