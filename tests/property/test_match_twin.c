@@ -8,45 +8,13 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
-
-#include "arena.h"
-#include "match_streets.h"
-#include "match_twin.h"
-#include "order.h"
-#include "route.h"
+#include "match_world.h"
 
 #define VEHICLES_MAX 12
 #define REQUESTS 50
 #define WORLDS 200
-#define PLAN_MOST 24
 
-struct world {
-	struct streets streets;
-	struct arena arena, match_arena;
-	struct route_graph *graph;
-	struct route_weights *weights;
-	struct route_metric metric;
-	struct match_options options;
-	struct match *match;
-	struct matcher_twin twin;
-};
-
-static void open_all(struct world *world)
-{
-	const struct network *network = &world->streets.network;
-	assert_int_equal(arena_open(&world->arena, route_graph_size(network) + route_weights_size(network)), 0);
-	assert_int_equal(route_graph_open(&world->graph, network, &world->arena), 0);
-	assert_int_equal(route_weights_open(&world->weights, world->graph, &world->arena), 0);
-	route_weights_set(world->weights, 0, world->streets.time);
-	world->metric = (struct route_metric){0, world->streets.time, world->weights};
-	assert_int_equal(arena_open(&world->match_arena, match_size(world->graph, &world->options)), 0);
-	assert_int_equal(match_open(&world->match, world->graph, &world->metric, &world->options, &world->match_arena),
-			 0);
-	twin_open(&world->twin, network, world->streets.time, &world->options.rules, world->options.n_vehicles);
-}
-
-static void fleet_make(struct world *world, struct rng *rng)
+static void fleet_make(struct match_world *world, struct rng *rng)
 {
 	uint32_t stop = 1 + rng_below(rng, 25);
 	world->options = (struct match_options){.rules = {stop, rng_below(rng, 200), 1000 + rng_below(rng, 1500),
@@ -55,40 +23,11 @@ static void fleet_make(struct world *world, struct rng *rng)
 						.plan_most = PLAN_MOST,
 						.stops_most = 500,
 						.entries_most = rng_chance(rng, 300) ? 1 + rng_below(rng, 400) : 0};
-	open_all(world);
-	for (uint32_t v = 0; v < world->options.n_vehicles; v++) {
-		uint32_t arc = streets_arc(&world->streets, rng), seats = 1 + rng_below(rng, 4);
-		int32_t start = rng_chance(rng, 300) ? (int32_t)rng_below(rng, 500) : 0;
-		int32_t end = rng_chance(rng, 300) ? 300 + (int32_t)rng_below(rng, 3000) : 100000;
-		match_vehicle(world->match, v, arc, seats, start, end);
-		twin_vehicle(&world->twin, v, arc, seats, start, end);
-	}
-}
-
-static void close_all(struct world *world)
-{
-	twin_close(&world->twin);
-	arena_close(&world->arena);
-	arena_close(&world->match_arena);
-}
-
-static void compare_plans(struct world *world)
-{
-	static struct match_stop stops[PLAN_MOST];
-	for (uint32_t v = 0; v < world->options.n_vehicles; v++) {
-		const struct twin_vehicle *vehicle = &world->twin.vehicle[v];
-		uint32_t n = match_plan(world->match, v, stops, PLAN_MOST);
-		assert_int_equal(n, vehicle->n_stops);
-		for (uint32_t k = 0; k < n; k++) {
-			assert_int_equal(stops[k].arc, vehicle->stop[k].arc);
-			assert_int_equal(stops[k].arrival, vehicle->stop[k].arrival);
-			assert_int_equal(stops[k].departure, vehicle->stop[k].departure);
-		}
-	}
+	match_world_open(world, rng);
 }
 
 /* 1 = taken */
-static int serve(struct world *world, const struct match_request *request)
+static int serve(struct match_world *world, const struct match_request *request)
 {
 	struct match_answer answer, other;
 	struct match_stop stops[2];
@@ -115,23 +54,20 @@ static int serve(struct world *world, const struct match_request *request)
 	assert_int_equal(stops[0].arc, request->from);
 	assert_int_equal(stops[1].arc, request->to);
 	twin_take(&world->twin, request, &answer);
-	compare_plans(world);
+	match_world_compare(world);
 	return 1;
 }
 
 /* Mostly one of the places where stops coincide. */
-static uint32_t arc_of(const struct world *world, struct rng *rng, const uint32_t *place, uint32_t n)
+static uint32_t arc_of(const struct match_world *world, struct rng *rng, const uint32_t *place, uint32_t n)
 {
 	return rng_chance(rng, 900) ? place[rng_below(rng, n)] : streets_arc(&world->streets, rng);
 }
 
-static void run_world(struct world *world, struct rng *rng, uint32_t counts[3])
+static void run_world(struct match_world *world, struct rng *rng, uint32_t counts[3])
 {
-	struct build build;
 	struct match_request request = {0, 0, 0};
-	assert_int_equal(build_open(&build), 0);
-	streets_make(&world->streets, rng);
-	assert_int_equal(order_build(&build, &world->streets.network), 0);
+	match_world_streets(world, rng);
 	fleet_make(world, rng);
 	uint32_t apart = 1 + rng_below(rng, 60), places = 2 + rng_below(rng, 60), place[64];
 	for (uint32_t i = 0; i < places; i++)
@@ -145,14 +81,13 @@ static void run_world(struct world *world, struct rng *rng, uint32_t counts[3])
 		counts[serve(world, &request)]++;
 	}
 	counts[2] += match_counts(world->match).loose > 0;
-	close_all(world);
-	build_close(&build);
+	match_world_close(world);
 }
 
 static void random_streets(void **state)
 {
 	(void)state;
-	static struct world world;
+	static struct match_world world;
 	struct rng rng;
 	uint64_t seed = streets_seed();
 	uint32_t counts[3] = {0};

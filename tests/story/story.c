@@ -786,3 +786,18 @@ int64_t story_plan_valid_ms(const struct story *story)
 {
 	return story->world->options.core.plan_valid_ms;
 }
+
+uint32_t rider_rides(struct story *story, const char *from, const char *to)
+{
+	uint64_t ride = rider_books(story, from, to);
+	uint32_t direct_ms = ride_of(story, ride)->offers[0].direct_ms;
+	rider_goes_to_stop(story, ride);
+	while (ride_of(story, ride)->state < RIDE_DONE)
+		after_s(story, 10);
+	expect_state(story, ride, RIDE_DONE);
+	expect(story, ride_of(story, ride)->cause == CAUSE_NONE);
+	expect(story, ride_of(story, ride)->alighted_at <= ride_of(story, ride)->latest_arrival);
+	instant_ms driven = ride_of(story, ride)->alighted_at - ride_of(story, ride)->boarded_at;
+	expect(story, driven >= (instant_ms)direct_ms);
+	return direct_ms;
+}

@@ -130,6 +130,8 @@ uint64_t rider_wishes(struct story *story, const struct wish *wish);
 int rider_accepts(struct story *story, uint64_t ride);
 /* Asks and accepts the first offer, which there must be. */
 uint64_t rider_books(struct story *story, const char *from, const char *to);
+/* Booked, fetched and driven as promised; ms that the ride was said to take directly. */
+uint32_t rider_rides(struct story *story, const char *from, const char *to);
 uint64_t rider_books_wish(struct story *story, const struct wish *wish);
 void rider_goes_to_stop(struct story *story, uint64_t ride); /* boards when the doors open */
 int rider_is_coming(struct story *story, uint64_t ride);

@@ -20,34 +20,20 @@ static void begins(struct story *story, const char *time)
 	shuttle(story, "AB", NULL);
 }
 
-/* Booked, fetched and driven; how long the ride was said to take directly. */
-static uint32_t rides(struct story *story, const char *from, const char *to)
-{
-	uint64_t ride = rider_books(story, from, to);
-	uint32_t direct_ms = ride_of(story, ride)->offers[0].direct_ms;
-	rider_goes_to_stop(story, ride);
-	while (ride_of(story, ride)->state < RIDE_DONE)
-		after_s(story, 10);
-	expect_state(story, ride, RIDE_DONE);
-	expect(story, ride_of(story, ride)->cause == CAUSE_NONE);
-	expect(story, ride_of(story, ride)->alighted_at <= ride_of(story, ride)->latest_arrival);
-	return direct_ms;
-}
-
 static void each_hour_has_its_times(void **state)
 {
 	static struct story story;
 	(void)state;
 	begins(&story, "08:00");
-	uint32_t quick = rides(&story, "AB", "CD");
+	uint32_t quick = rider_rides(&story, "AB", "CD");
 	at(&story, "09:10");
-	uint32_t slow = rides(&story, "DC", "BA");
+	uint32_t slow = rider_rides(&story, "DC", "BA");
 	expect(&story, slow == 2 * quick);
 	instant_ms boarded = ride_of(&story, story.riders[1].ride)->boarded_at;
 	instant_ms alighted = ride_of(&story, story.riders[1].ride)->alighted_at;
 	expect(&story, alighted - boarded >= (instant_ms)slow); /* and is driven so */
 	at(&story, "10:10");
-	expect(&story, rides(&story, "AB", "CD") == quick);
+	expect(&story, rider_rides(&story, "AB", "CD") == quick);
 	story_close(&story);
 }
 
@@ -57,7 +43,7 @@ static void promise_over_the_border(void **state)
 	static struct story story;
 	(void)state;
 	begins(&story, "08:30");
-	uint32_t quick = rides(&story, "AB", "CD");
+	uint32_t quick = rider_rides(&story, "AB", "CD");
 	at(&story, "08:54");
 	uint64_t ride = rider_books_wish(&story, &(struct wish){.from = "AB", .to = "CD", .leave_at = "08:59"});
 	expect(&story, ride_of(&story, ride)->offers[0].direct_ms == 2 * quick);

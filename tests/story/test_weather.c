@@ -25,41 +25,25 @@ static void is_steep(struct story *story, char from, char to)
 	kind[drawn_arc(&story->drawn, to, from)] = ROAD_TERTIARY;
 }
 
-/* Booked, fetched and driven; how long the ride was said to take directly. */
-static uint32_t rides(struct story *story, const char *from, const char *to)
-{
-	uint64_t ride = rider_books(story, from, to);
-	uint32_t direct_ms = ride_of(story, ride)->offers[0].direct_ms;
-	rider_goes_to_stop(story, ride);
-	while (ride_of(story, ride)->state < RIDE_DONE)
-		after_s(story, 10);
-	expect_state(story, ride, RIDE_DONE);
-	expect(story, ride_of(story, ride)->cause == CAUSE_NONE);
-	expect(story, ride_of(story, ride)->alighted_at <= ride_of(story, ride)->latest_arrival);
-	instant_ms driven = ride_of(story, ride)->alighted_at - ride_of(story, ride)->boarded_at;
-	expect(story, driven >= (instant_ms)direct_ms);
-	return direct_ms;
-}
-
 static void in_the_snow_all_take_longer(void **state)
 {
 	static struct story story;
 	(void)state;
 	begins(&story, "08:00", "condition snow 2000\ncondition rain 1200\n");
 	shuttle(&story, "AB", NULL);
-	uint32_t quick = rides(&story, "AB", "CD");
+	uint32_t quick = rider_rides(&story, "AB", "CD");
 	expect_code(&story, weather(&story, "fog", 1), ERR_NOT_FOUND);
 	expect_code(&story, weather(&story, "rain", 1), ERR_OK);
 	expect_code(&story, weather(&story, "snow", 1), ERR_OK);
 	expect_code(&story, weather(&story, "snow", 1), ERR_OK); /* it still does */
-	expect(&story, rides(&story, "DC", "BA") == 2 * quick);
+	expect(&story, rider_rides(&story, "DC", "BA") == 2 * quick);
 	dispatcher_restarts(&story);
-	expect(&story, rides(&story, "AB", "CD") == 2 * quick);
+	expect(&story, rider_rides(&story, "AB", "CD") == 2 * quick);
 	expect_code(&story, weather(&story, "snow", 0), ERR_OK);
-	uint32_t wet = rides(&story, "DC", "BA");
+	uint32_t wet = rider_rides(&story, "DC", "BA");
 	expect(&story, wet > quick && wet < 2 * quick);
 	expect_code(&story, weather(&story, "rain", 0), ERR_OK);
-	expect(&story, rides(&story, "AB", "CD") == quick);
+	expect(&story, rider_rides(&story, "AB", "CD") == quick);
 	story_close(&story);
 }
 
@@ -92,7 +76,7 @@ static void steep_streets_are_closed(void **state)
 	begins(&story, "08:00", "condition snow 1000 0\n");
 	is_steep(&story, 'B', 'C');
 	uint32_t one = shuttle(&story, "AB", NULL);
-	uint32_t quick = rides(&story, "AB", "CD");
+	uint32_t quick = rider_rides(&story, "AB", "CD");
 	uint64_t there = rider_books_wish(&story, &(struct wish){.from = "BC", .to = "KL", .leave_at = "09:30"});
 	expect_code(&story, weather(&story, "snow", 1), ERR_OK);
 	expect_notice(&story, there, NOTICE_BROKEN);
@@ -101,12 +85,12 @@ static void steep_streets_are_closed(void **state)
 	expect_code(&story, closes_case(&story, "Anna", there, CASE_HOME_BY_FALLBACK), ERR_OK);
 	expect_state(&story, rider_asks(&story, "CD", "BC"), RIDE_REFUSED);
 	uint64_t driven = story_driven_mm(&story, one);
-	expect(&story, rides(&story, "DC", "BA") > quick);
+	expect(&story, rider_rides(&story, "DC", "BA") > quick);
 	expect(&story, story_driven_mm(&story, one) - driven > 800000); /* round the block, not through */
 	dispatcher_restarts(&story);
-	expect(&story, rides(&story, "AB", "CD") > quick);
+	expect(&story, rider_rides(&story, "AB", "CD") > quick);
 	expect_code(&story, weather(&story, "snow", 0), ERR_OK);
-	expect(&story, rides(&story, "DC", "BA") == quick);
+	expect(&story, rider_rides(&story, "DC", "BA") == quick);
 	story_close(&story);
 }
 
@@ -119,7 +103,7 @@ static void shuttle_on_the_steep_street_leaves_it(void **state)
 	shuttle(&story, "BC", NULL);
 	after_s(&story, 60);
 	expect_code(&story, weather(&story, "snow", 1), ERR_OK);
-	rides(&story, "CD", "KL");
+	rider_rides(&story, "CD", "KL");
 	story_close(&story);
 }
 
@@ -132,14 +116,14 @@ static void a_street_is_closed_at_its_hour(void **state)
 	is_steep(&story, 'B', 'C');
 	dispatcher_restarts(&story); /* its distances are made of the streets as they are now */
 	uint32_t one = shuttle(&story, "AB", NULL);
-	uint32_t quick = rides(&story, "AB", "CD");
+	uint32_t quick = rider_rides(&story, "AB", "CD");
 	at(&story, "09:10");
 	expect_state(&story, rider_asks(&story, "CD", "BC"), RIDE_REFUSED);
 	uint64_t driven = story_driven_mm(&story, one);
-	expect(&story, rides(&story, "DC", "BA") > quick);
+	expect(&story, rider_rides(&story, "DC", "BA") > quick);
 	expect(&story, story_driven_mm(&story, one) - driven > 800000);
 	at(&story, "10:01");
-	expect(&story, rides(&story, "AB", "CD") == quick);
+	expect(&story, rider_rides(&story, "AB", "CD") == quick);
 	story_close(&story);
 }
 
