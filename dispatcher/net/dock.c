@@ -54,6 +54,7 @@ struct dock_vehicle {
 	struct event_mark passed, acked;
 	uint32_t n_untaken;
 	struct wire_event early[DOCK_EARLY]; /* at sequence % DOCK_EARLY; kind 0 = none */
+	uint64_t early_town;		     /* their places are of */
 	/* to be said */
 	uint8_t want_welcome, want_ack, want_heartbeat, want_approval;
 	uint8_t plan_state; /* enum plan_state */
@@ -499,22 +500,26 @@ static int event_next(struct dock *dock, struct dock_vehicle *vehicle, struct ev
 
 /* It came before the one it follows: kept until those before it come, else the vehicle would repeat it seconds later.
  */
-static void event_keep(struct dock_vehicle *vehicle, const struct wire_event *event)
+static void event_keep(const struct dock *dock, struct dock_vehicle *vehicle, const struct wire_event *event)
 {
+	const uint64_t town = wire_town(core_town(dock->core)->hash);
 	uint32_t before = event->boot == vehicle->passed.boot ? vehicle->passed.sequence : 0;
 
+	if (vehicle->early_town != town)
+		memset(vehicle->early, 0, sizeof vehicle->early); /* arcs of another map */
+	vehicle->early_town = town;
 	if (event->boot >= vehicle->passed.boot && event->sequence > before && event->sequence - before <= DOCK_EARLY)
 		vehicle->early[event->sequence % DOCK_EARLY] = *event;
 }
 
 /* The kept event that is next now, or NULL. */
-static const struct wire_event *event_kept(const struct dock_vehicle *vehicle)
+static const struct wire_event *event_kept(const struct dock *dock, const struct dock_vehicle *vehicle)
 {
 	const struct wire_event *kept = &vehicle->early[(vehicle->passed.sequence + 1) % DOCK_EARLY];
 	int is_next =
 		kept->kind && kept->boot == vehicle->passed.boot && kept->sequence == vehicle->passed.sequence + 1;
 
-	return is_next ? kept : NULL;
+	return is_next && vehicle->early_town == wire_town(core_town(dock->core)->hash) ? kept : NULL;
 }
 
 static int event_take(struct dock *dock, struct dock_vehicle *vehicle, const struct wire_event *event,
@@ -542,9 +547,9 @@ static void receive_event(struct dock *dock, struct dock_vehicle *vehicle, const
 	int is_next = event_next(dock, vehicle, (struct event_mark){event->boot, event->sequence});
 
 	if (!is_next)
-		event_keep(vehicle, event);
+		event_keep(dock, vehicle, event);
 	while (is_next && event_take(dock, vehicle, event, commands, most, n)) {
-		event = event_kept(vehicle);
+		event = event_kept(dock, vehicle);
 		is_next = event != NULL;
 	}
 }
