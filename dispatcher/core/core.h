@@ -65,7 +65,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CORE_ENGINE_VERSION 4 /* raised whenever the same commands may lead to other decisions */
+#define CORE_ENGINE_VERSION 5 /* raised whenever the same commands may lead to other decisions */
 
 struct core;
 

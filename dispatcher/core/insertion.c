@@ -345,6 +345,18 @@ static void trial_compose(struct trial *t, const struct leg legs[4])
 	}
 }
 
+static int window_opens(struct trial *t, instant_ms from, struct insertion *ret)
+{
+	struct step *pickup = &t->seq.steps[t->i];
+	if (from > t->ask->latest_pickup)
+		return 0;
+	pickup->ready = from;
+	pickup->wait_until = from + promise_window_ms(t->core);
+	ret->window_from = from;
+	ret->window_to = pickup->wait_until;
+	return 1;
+}
+
 /* The promise this candidate would make (or has to keep); 0 = not possible. */
 static int trial_window(struct trial *t, struct insertion *ret)
 {
@@ -362,13 +374,7 @@ static int trial_window(struct trial *t, struct insertion *ret)
 	schedule_run(&t->seq, &t->times);
 	instant_ms from = later(pickup->ready, t->times.arrive[t->i] + promise_lead_ms(t->core));
 	from = later(from, schedule_worst_arrival(&t->seq, &t->times, t->i) + promise_margin_ms(t->core) - window_ms);
-	if (from > ask->latest_pickup)
-		return 0;
-	pickup->ready = from;
-	pickup->wait_until = from + window_ms;
-	ret->window_from = from;
-	ret->window_to = from + window_ms;
-	return 1;
+	return window_opens(t, from, ret);
 }
 
 /* The drop-off's own limits; fills the rest of the promise. OBSTACLE_NONE, or which does not hold. */
@@ -410,6 +416,21 @@ static uint8_t trial_arrival(const struct trial *t, struct insertion *ret)
 	if (ride_ms > ret->ride_max_ms)
 		return OBSTACLE_RIDE_TIME;
 	return t->times.worst[d] > ret->latest_arrival - promise_margin_ms(t->core) ? OBSTACLE_PROMISES : OBSTACLE_NONE;
+}
+
+/* Where the vehicle waits for others between pickup and drop-off, a later pickup shortens the ride: the least delay of
+ * the pickup that keeps the longest ride, each millisecond later taking one off until no waiting is left (the exact
+ * timing of a fixed sequence by its ride-time limits: Firat, Woeginger, Analysis of the dial-a-ride problem of
+ * Hunsaker and Savelsbergh, Operations Research Letters 39 (2011); one limit, so one step of it). What was promised to
+ * others before stays as it is. 0 = no delay helps, or the rider would be met too late. */
+static int trial_delay(struct trial *t, struct insertion *ret)
+{
+	const instant_ms ride_ms = t->times.end[t->j + 1] - t->times.end[t->i];
+	if (!window_opens(t, t->times.begin[t->i] + ride_ms - ret->ride_max_ms, ret))
+		return 0;
+	schedule_run(&t->seq, &t->times);
+	schedule_worst(&t->seq, &t->times);
+	return 1;
 }
 
 /* A promise may be at risk by somebody's absence already (a late train made it so). It stays no worse, but nobody new
@@ -508,6 +529,8 @@ static int trial_run(struct trial *t, struct insertion *ret, struct insertion_re
 		return met(result, REFUSAL_NO_TIME, OBSTACLE_PICKUP);
 	schedule_worst(&t->seq, &t->times);
 	uint8_t obstacle = trial_arrival(t, ret);
+	if (obstacle == OBSTACLE_RIDE_TIME && t->i < t->j && trial_delay(t, ret))
+		obstacle = trial_arrival(t, ret);
 	if (!obstacle && !trial_others(t, &parts))
 		obstacle = OBSTACLE_PROMISES;
 	if (obstacle)
@@ -580,7 +603,7 @@ struct onward {
 	instant_ms from;       /* window start */
 	instant_ms end_pickup; /* end of boarding */
 	instant_ms end;	       /* of the task before position j, with the pickup in */
-	instant_ms slack;      /* of all tasks between */
+	instant_ms waits;      /* for riders on the way: what a later pickup may take off the ride */
 	int grows;	       /* no leg so far got shorter by the way round */
 };
 
@@ -637,7 +660,7 @@ static void onward_start(struct trial *t, struct onward *on)
 	on->end_pickup = later(later(begin, on->from), b->seq.now) + ask->boarding_ms;
 	on->end = on->end_pickup;
 	on->grows = 1;
-	on->slack = INT64_MAX;
+	on->waits = 0;
 }
 
 /* Takes the old task at position j - 1 into the walk (leg_ms: from what is before it now). 0: it comes too late. */
@@ -649,8 +672,10 @@ static int onward_pass(const struct trial *t, struct onward *on, uint32_t k, uin
 	if (!joined && !step->joined && arrive > b->times.arrive[k] && b->slack[k] != INT64_MAX &&
 	    arrive - b->times.arrive[k] > b->slack[k])
 		return 0;
-	if (step->kind == WIRE_PICKUP)
+	if (step->kind == WIRE_PICKUP) {
+		on->waits += later(0, step->ready - begin);
 		begin = later(begin, step->ready);
+	}
 	on->end = later(begin, b->seq.now) + step->dwell_ms;
 	on->grows &= on->end >= b->times.end[k];
 	return 1;
@@ -687,7 +712,7 @@ static int may_win(const struct trial *t, const struct onward *on, const struct 
 	parts.vehicle = added_ms + 2 * (int64_t)ask->boarding_ms;
 	parts.wait = ask->backward ? 0 : on->from - ask->earliest - ask->from[t->p].walk_ms;
 	parts.wait = cost_weighed(parts.wait, ask->wait_permille);
-	parts.ride = end - on->end_pickup;
+	parts.ride = end - on->end_pickup - on->waits;
 	parts.walk = (int64_t)ask->from[t->p].walk_ms + ask->to[t->q].walk_ms;
 	int64_t cost = cost_of(&t->core->settings, &parts);
 	const struct insertion *best = result->best;

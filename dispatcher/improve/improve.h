@@ -2,7 +2,8 @@
  * put back where they cost least, now and then not quite the least; worse plans are accepted while the temperature
  * lasts. Slack induction by string removals: Christiaens, Vanden Berghe, Transportation Science 54 (2020), sections 5
  * and 6; pickups and drop-offs are removed and put back as pairs. A fixed sequence is timed exactly, with limits on
- * ride time and route duration (difference constraints; a pickup is served later where that shortens a ride).
+ * ride time and route duration: a pickup is served later where that shortens a ride (difference constraints on a chain,
+ * as Firat, Woeginger, Operations Research Letters 39 (2011) solve the problem of Hunsaker and Savelsbergh).
  *
  * Pure, integer, seeded; no allocation after open. One thread per struct improve. */
 #ifndef ZUB_IMPROVE_H

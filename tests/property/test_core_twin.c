@@ -58,6 +58,36 @@ struct found {
 	instant_ms window_from, latest_arrival, at_door;
 };
 
+static uint32_t n_delayed;
+
+/* The same with the pickup of item i not before `ready`: is the ride to item d short enough? */
+static int keeps_ride(struct plan *plan, uint32_t i, uint32_t d, instant_ms ready, uint32_t window, instant_ms most)
+{
+	struct timing t;
+	plan->items[i].ready = ready;
+	plan->items[i].until = ready + window;
+	return times_of(plan, &t) && ride_time(plan, &t, d) <= most;
+}
+
+/* Who would sit too long while others are waited for is met later, by as little as will do. With one set of times for
+ * the streets that is known by trying: neither a millisecond less will do, nor, where it does not, the latest pickup.
+ */
+static int met_later(struct plan *plan, const struct timing *t, uint32_t i, uint32_t d, uint32_t window,
+		     instant_ms most, instant_ms latest)
+{
+	const int one_hour = core_town(rig.core)->n_profiles == 0;
+	const instant_ms ready = t->begin[i] + ride_time(plan, t, d) - most;
+	const int yes = ready <= latest && keeps_ride(plan, i, d, ready, window, most);
+	if (one_hour && yes)
+		assert_false(keeps_ride(plan, i, d, ready - 1, window, most));
+	if (one_hour && !yes)
+		assert_false(keeps_ride(plan, i, d, latest, window, most));
+	plan->items[i].ready = ready;
+	plan->items[i].until = ready + window;
+	n_delayed += (uint32_t)yes;
+	return ready <= latest;
+}
+
 /* One candidate from scratch; 0 = not feasible. */
 static int candidate(const struct plan *base, const struct timing *was, const struct ask *ask, uint32_t p, uint32_t q,
 		     uint32_t i, uint32_t j, struct found *ret)
@@ -103,18 +133,25 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 	if (pickup->ready > ask->latest_pickup)
 		return 0;
 	(void)times_of(&plan, &t);
+	if (t.begin[i] > pickup->until)
+		return 0;
 	uint32_t direct = leg_at(&from, &to, t.end[i]);
+	instant_ms ride_most = direct * (instant_ms)rules->ride_time_permille / 1000 + rules->ride_time_extra_ms;
+	if (ride_time(&plan, &t, d) > ride_most) {
+		if (!met_later(&plan, &t, i, d, window, ride_most, ask->latest_pickup) || !times_of(&plan, &t))
+			return 0;
+		direct = leg_at(&from, &to, t.end[i]);
+		ride_most = direct * (instant_ms)rules->ride_time_permille / 1000 + rules->ride_time_extra_ms;
+	}
 	instant_ms extra = direct * (instant_ms)rules->arrival_extra_permille / 1000;
 	extra = extra < rules->arrival_extra_ms ? extra : rules->arrival_extra_ms;
 	instant_ms limit = ask->latest_dropoff == INT64_MAX ? INT64_MAX : ask->latest_dropoff - ask->to[q].walk_ms;
 	limit = sooner(limit, ask->service_end);
 	instant_ms latest = sooner(t.end[d] + s->reserve_ms + extra, limit);
-	if (t.begin[i] > pickup->until)
-		return 0;
 	if (t.end[d] + s->reserve_ms > limit || t.worst[d] > latest - s->reserve_ms / 4 ||
 	    t.end[d] > vehicle->released_until)
 		return 0;
-	if (ride_time(&plan, &t, d) > direct * (instant_ms)rules->ride_time_permille / 1000 + rules->ride_time_extra_ms)
+	if (ride_time(&plan, &t, d) > ride_most)
 		return 0;
 	struct cost_parts parts = {0};
 	for (uint32_t k = 0; k < base->n; k++) {
@@ -321,9 +358,9 @@ static void agrees(void **state)
 		rig_close(&rig);
 		drawn_town_close(&drawn);
 	}
-	printf("%u searches, %u feasible, seeds %llu to %llu\n", n, feasible, (unsigned long long)seed,
-	       (unsigned long long)seed + 11);
-	assert_true(feasible > n / 4);
+	printf("%u searches, %u feasible, %u candidates met later for the sake of a shorter ride, seeds %llu to %llu\n",
+	       n, feasible, n_delayed, (unsigned long long)seed, (unsigned long long)seed + 11);
+	assert_true(feasible > n / 4 && n_delayed > 100);
 }
 
 /* ---- meeting points: all stops within the walk limit, at both ends, against plain searches on foot ---- */
