@@ -77,6 +77,7 @@ else
 	part sanitize-configure configure build/sanitize -DZUB_SANITIZE=ON
 	part sanitize-build build_in build/sanitize all tests
 	part sanitize-tests ctest_in build/sanitize -LE 'slow|live|browser'
+	part core-twin ctest_in build -R test_core_twin # all its searches; under the sanitizers a quarter
 	# once, and under the sanitizers; the examples build programs of their own
 	part slow-tests ctest_in build/sanitize -L slow -E test_examples
 	part examples ctest_in build -R test_examples
