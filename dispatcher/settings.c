@@ -97,6 +97,15 @@ static const struct yaml_setting table[] = {
 	    "idle vehicles are sent where riders are expected this often, at least every minute; 0 s: never"),
 	ROW("core.charger_slots", YAML_INT, 0, 10000, "0", charger_slots,
 	    "vehicles that may charge at one depot at once; 0: all"),
+	ROW("core.cleaning_every", YAML_DURATION, 0, 7 * DAY_MS, "0 s", clean_every_ms,
+	    "a vehicle is cleaned at its depot after so long in service; 0 s: never. When it is overdue it serves whom "
+	    "it "
+	    "was promised and takes nobody new; one whose software does not know cleaning is never cleaned"),
+	ROW("core.cleaning_time", YAML_DURATION, 60000, DAY_MS, "15 min", clean_ms, "how long one cleaning takes"),
+	ROW("core.cleaning_early", YAML_DURATION, 0, 7 * DAY_MS, "2 h", clean_early_ms,
+	    "it may be cleaned so much sooner in a quiet moment, or when its shift ends"),
+	ROW("core.cleaning_slots", YAML_INT, 0, 10000, "0", clean_slots,
+	    "vehicles that may be cleaned at one depot at once; 0: all"),
 	ROW("fair.gap", YAML_PERMILLE, 0, 10000, "0", fair_gap,
 	    "no group with a stated need waits longer than all, nor is refused more often for want of vehicles, by "
 	    "more than "
@@ -188,6 +197,10 @@ void settings_core(const struct settings *settings, struct core_settings *ret_co
 	ret_core->fair_gap_permille = (uint32_t)settings->fair_gap;
 	ret_core->fair_wait_ms = (uint32_t)settings->fair_wait_ms;
 	ret_core->charger_slots = (uint32_t)settings->charger_slots;
+	ret_core->clean_every_ms = (uint32_t)settings->clean_every_ms;
+	ret_core->clean_ms = (uint32_t)settings->clean_ms;
+	ret_core->clean_early_ms = (uint32_t)settings->clean_early_ms;
+	ret_core->clean_slots = (uint32_t)settings->clean_slots;
 	ret_core->freeze_ms = (uint32_t)settings->freeze_ms;
 	ret_core->plan_valid_ms = service_ms(settings, settings->link_valid_ms);
 	ret_core->closed_keep_ms = (uint32_t)settings->closed_keep_ms;

@@ -28,7 +28,7 @@ struct settings {
 	int64_t feeds_poll_ms, feeds_timeout_ms, feeds_bytes_max, feeds_expire_ms, feeds_least_ms, feeds_invented;
 	/* the core's: see command.h, struct core_settings */
 	int64_t vehicles_max, rides_max, offer_hold_ms, reserve_ms, message_ms, freeze_ms, closed_keep_ms, rebalance_ms,
-		charger_slots, fair_gap, fair_wait_ms;
+		charger_slots, fair_gap, fair_wait_ms, clean_every_ms, clean_ms, clean_early_ms, clean_slots;
 	int64_t battery_wh, charge_w, battery_reserve_permille;
 	int64_t weight_vehicle, weight_wait, weight_ride, weight_walk;
 };

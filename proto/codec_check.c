@@ -99,7 +99,7 @@ static int check_task(const struct wire_task *task, uint32_t index, struct err_d
 {
 	int carries = task->kind == WIRE_PICKUP || task->kind == WIRE_DROPOFF;
 
-	CHECK(task->kind >= WIRE_PICKUP && task->kind <= WIRE_CHARGE, "task %u: kind = %d", index, task->kind);
+	CHECK(task->kind >= WIRE_PICKUP && task->kind <= WIRE_CLEAN, "task %u: kind = %d", index, task->kind);
 	CHECK((task->ride != 0) == carries, "task %u: a ride number belongs to pickups and drop-offs alone", index);
 	CHECK(instant_ok(task->planned_at), "task %u: planned_at", index);
 	CHECK(instant_or_none(task->not_before), "task %u: not_before", index);
@@ -150,6 +150,7 @@ static int check_hello(const struct wire_hello *hello, struct err_detail *detail
 	int rc;
 
 	CHECK(hello->simulated <= 1, "hello.simulated = %d", hello->simulated);
+	CHECK(hello->cleans <= 1, "hello.cleans = %d", hello->cleans);
 	rc = check_text(hello->class_name, sizeof hello->class_name, "hello.class_name", detail);
 	return rc ? rc : check_text(hello->software, sizeof hello->software, "hello.software", detail);
 }
@@ -157,7 +158,7 @@ static int check_hello(const struct wire_hello *hello, struct err_detail *detail
 static int check_state(const struct wire_state *state, struct err_detail *detail)
 {
 	CHECK(instant_ok(state->at), "state.at");
-	CHECK(state->mode >= WIRE_IDLE && state->mode <= WIRE_FAULT, "state.mode = %d", state->mode);
+	CHECK(state->mode >= WIRE_IDLE && state->mode <= WIRE_CLEANING, "state.mode = %d", state->mode);
 	CHECK(state->doors_open <= 1, "state.doors_open = %d", state->doors_open);
 	CHECK(state->battery_permille <= 1000, "state.battery_permille = %d", state->battery_permille);
 	CHECK(state->speed_mm_s <= SPEED_MM_S_MAX, "state.speed_mm_s = %u", state->speed_mm_s);
@@ -176,7 +177,7 @@ static int check_event(const struct wire_event *event, struct err_detail *detail
 	CHECK(event->sequence >= 1, "event.sequence = 0");
 	CHECK(instant_ok(event->at), "event.at");
 	CHECK(event->kind >= WIRE_ARRIVED && event->kind < WIRE_EVENT_KINDS, "event.kind = %d", event->kind);
-	CHECK(event->task_kind <= WIRE_CHARGE, "event.task_kind = %d", event->task_kind);
+	CHECK(event->task_kind <= WIRE_CLEAN, "event.task_kind = %d", event->task_kind);
 	CHECK(event->evidence <= WIRE_EVIDENCE_APP, "event.evidence = %d", event->evidence);
 	CHECK(event->battery_permille <= 1000, "event.battery_permille = %d", event->battery_permille);
 	rc = check_text(event->reason, sizeof event->reason, "event.reason", detail);

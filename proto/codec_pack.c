@@ -108,6 +108,7 @@ static void pack_hello(Zubringer__Hello *out, const struct wire_hello *hello)
 	out->simulated = hello->simulated;
 	out->class_name = text(hello->class_name);
 	out->software = text(hello->software);
+	out->cleans = hello->cleans;
 	if (memcmp(hello->town_hash, zero, sizeof zero) != 0)
 		out->town_hash = hash(hello->town_hash);
 }

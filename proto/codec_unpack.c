@@ -133,6 +133,7 @@ static int unpack_hello(const Zubringer__Hello *in, struct wire_hello *out, stru
 
 	out->boot = in->boot;
 	out->simulated = in->simulated != 0;
+	out->cleans = in->cleans != 0;
 	if (!rc)
 		rc = copy_text(out->software, sizeof out->software, in->software, "hello.software", detail);
 	return rc ? rc : copy_hash(out->town_hash, &in->town_hash, 1, detail);

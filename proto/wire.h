@@ -27,17 +27,23 @@ struct wire_place {
 	uint8_t side;
 };
 
-enum wire_task_kind { WIRE_PICKUP = 1, WIRE_DROPOFF = 2, WIRE_PARK = 3, WIRE_CHARGE = 4 };
+enum wire_task_kind {
+	WIRE_PICKUP = 1,
+	WIRE_DROPOFF = 2,
+	WIRE_PARK = 3,
+	WIRE_CHARGE = 4,
+	WIRE_CLEAN = 5 /* only to vehicles that know it (wire_hello.cleans) */
+};
 
 struct wire_task {
-	uint64_t ride; /* random ride number; 0 for park and charge */
+	uint64_t ride; /* random ride number; 0 for park, charge and clean */
 	uint8_t kind;  /* enum wire_task_kind */
 	struct wire_place place;
 	instant_ms planned_at; /* service begins */
 	instant_ms not_before; /* pickup: doors do not close on it before this (earliest pickup) */
 	instant_ms
 		wait_until; /* pickup: the vehicle waits at least until this; only the dispatcher declares a no-show */
-	uint32_t dwell_ms;  /* boarding or alighting time */
+	uint32_t dwell_ms;  /* boarding, alighting, charging or cleaning time */
 	uint16_t boarding_code; /* pickup: four digits the rider may type at the vehicle */
 	uint8_t party;		/* persons */
 };
@@ -127,6 +133,7 @@ struct wire_hello {
 	uint8_t simulated; /* 1: a simulated body */
 	char class_name[32];
 	char software[32];
+	uint8_t cleans;			    /* 1: knows WIRE_CLEAN */
 	uint8_t town_hash[WIRE_HASH_BYTES]; /* the town file it has; all zero = none */
 };
 enum wire_mode {
@@ -137,7 +144,8 @@ enum wire_mode {
 	WIRE_STOPPED = 5 /* standstill order */,
 	WIRE_MRC = 6 /* minimal-risk condition */,
 	WIRE_CHARGING = 7,
-	WIRE_FAULT = 8
+	WIRE_FAULT = 8,
+	WIRE_CLEANING = 9
 };
 struct wire_state { /* the newest wins; kept by the dock, only what is exceptional enters the journal */
 	uint32_t boot, sequence;
@@ -187,6 +195,8 @@ enum wire_event_kind {
 	WIRE_ORDER_DONE = 16,
 	WIRE_TAKEN_OUT = 17,	/* that ride is not aboard (any more) */
 	WIRE_STILL_ABOARD = 18, /* the vehicle counts more persons than would be left without that ride */
+	WIRE_CLEAN_BEGAN = 19,
+	WIRE_CLEAN_ENDED = 20, /* after its time, or broken off by a newer plan */
 	WIRE_EVENT_KINDS
 };
 struct wire_event {

@@ -5,7 +5,7 @@
 const char *day_state_name(enum day_state state)
 {
 	static const char *const names[DAY_STATES] = {"idle",	  "driving_empty", "driving_loaded", "at_stop",
-						      "charging", "down",	   "off_duty"};
+						      "charging", "cleaning",	   "down",	     "off_duty"};
 	return state < DAY_STATES ? names[state] : "";
 }
 
@@ -142,7 +142,10 @@ static uint8_t booked_as(const struct day *day, const struct day_vehicle *vehicl
 	int is_off = vehicle->since < vehicle->shift_from || vehicle->since >= vehicle->shift_to;
 	instant_ms turn = vehicle->since < vehicle->shift_from ? vehicle->shift_from : vehicle->shift_to;
 	*ret_end = turn > vehicle->since && turn < hour_end ? turn : hour_end;
-	return is_off && (vehicle->state == DAY_IDLE || vehicle->state == DAY_CHARGING) ? DAY_OFF : vehicle->state;
+	return is_off && (vehicle->state == DAY_IDLE || vehicle->state == DAY_CHARGING ||
+			  vehicle->state == DAY_CLEANING)
+		       ? DAY_OFF
+		       : vehicle->state;
 }
 
 void day_note_state(struct day *day, uint32_t index, instant_ms now, enum day_state state, uint32_t persons)

@@ -10,7 +10,7 @@
 #include "town.h"
 
 /* What a vehicle's time is spent on. */
-enum day_state { DAY_IDLE, DAY_EMPTY, DAY_LOADED, DAY_STOP, DAY_CHARGING, DAY_DOWN, DAY_OFF, DAY_STATES };
+enum day_state { DAY_IDLE, DAY_EMPTY, DAY_LOADED, DAY_STOP, DAY_CHARGING, DAY_CLEANING, DAY_DOWN, DAY_OFF, DAY_STATES };
 /* Names as they stand in vehicles.csv. */
 const char *day_state_name(enum day_state state);
 

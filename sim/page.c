@@ -14,7 +14,8 @@
 #define COUNTED(list) (list), COUNT_OF(list)
 
 static const char done_color[] = "#0b5d57", soft_color[] = "#7fb8ad", warm_color[] = "#e8a317", bad_color[] = "#b3182a",
-		  grey_color[] = "#b5bdbb", pale_color[] = "#e7eae9", blue_color[] = "#3b6fd4";
+		  grey_color[] = "#b5bdbb", pale_color[] = "#e7eae9", blue_color[] = "#3b6fd4",
+		  violet_color[] = "#7a4fb5";
 
 /* ---- words of this page ---- */
 
@@ -61,7 +62,8 @@ static const struct words left_out[] = {
 	 "Befragung oder Z\u00e4hlung."},
 	{"Riders take the first offer that their patience allows; fares play no part.",
 	 "Fahrg\u00e4ste nehmen das erste Angebot, das ihre Geduld erlaubt; der Preis spielt keine Rolle."},
-	{"Supervisors and the desk are always there and answer at once; every depot has a free charger.",
+	{"Supervisors and the desk are always there and answer at once; every depot has a free charger and somebody "
+	 "who cleans.",
 	 "Technische Aufsicht und Leitstelle sind immer da und antworten sofort; am Depot ist immer ein Lader frei."},
 	{"Dispatcher, link and vehicle agents are the very programs of the live service; streets, riders, vehicles' "
 	 "bodies and the network "
@@ -407,12 +409,13 @@ static int write_fleet_plot(const struct study *study, FILE *out)
 		[DAY_LOADED] = {"Driving with riders", "Mit Fahrg\u00e4sten fahrend"},
 		[DAY_STOP] = {"At a stop", "Am Halt"},
 		[DAY_CHARGING] = {"Charging", "L\u00e4dt"},
+		[DAY_CLEANING] = {"Being cleaned", "Wird gereinigt"},
 		[DAY_DOWN] = {"Out of order", "Au\u00dfer Betrieb"},
 		[DAY_OFF] = {"Off duty", "Nicht im Dienst"}};
-	static const uint8_t order[DAY_STATES] = {DAY_LOADED, DAY_STOP, DAY_EMPTY, DAY_CHARGING,
-						  DAY_IDLE,   DAY_DOWN, DAY_OFF};
-	const char *const colors[DAY_STATES] = {done_color, blue_color, soft_color, warm_color,
-						grey_color, bad_color,	pale_color};
+	static const uint8_t order[DAY_STATES] = {DAY_LOADED,	DAY_STOP, DAY_EMPTY, DAY_CHARGING,
+						  DAY_CLEANING, DAY_IDLE, DAY_DOWN,  DAY_OFF};
+	const char *const colors[DAY_STATES] = {done_color,   blue_color, soft_color, warm_color,
+						violet_color, grey_color, bad_color,  pale_color};
 	struct plot_series series[DAY_STATES];
 	struct columns columns;
 	int code =

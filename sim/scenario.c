@@ -20,7 +20,8 @@ struct rows {
 		pace_min, pace_max;
 	int64_t latency_min, latency_max, loss, repeat, slow, live, trains_late, trains_late_max, trains_cancelled,
 		check_every, snapshot_every, reserve, message, rides_max, improve_ms, improve_iterations, rebalance,
-		charger_slots, fair_gap, fair_wait, weight_vehicle, weight_wait, weight_ride, weight_walk;
+		charger_slots, clean_every, clean_time, clean_early, clean_slots, fair_gap, fair_wait, weight_vehicle,
+		weight_wait, weight_ride, weight_walk;
 };
 #define ROW(name, type, low, high, fallback, field, help)                                                            \
 	{                                                                                                            \
@@ -89,6 +90,13 @@ static const struct yaml_setting table[] = {
 	    "idle vehicles are sent where riders are expected this often; 0 s: never"),
 	ROW("core.charger_slots", YAML_INT, 0, 10000, "0", charger_slots,
 	    "vehicles that may charge at one depot at once; 0: all"),
+	ROW("core.cleaning_every", YAML_DURATION, 0, 7 * DAY_MS, "0 s", clean_every,
+	    "a vehicle is cleaned at its depot after so long in service; 0 s: never"),
+	ROW("core.cleaning_time", YAML_DURATION, 60000, DAY_MS, "15 min", clean_time, "how long one cleaning takes"),
+	ROW("core.cleaning_early", YAML_DURATION, 0, 7 * DAY_MS, "2 h", clean_early,
+	    "it may be cleaned so much sooner in a quiet moment, or when its shift ends"),
+	ROW("core.cleaning_slots", YAML_INT, 0, 10000, "0", clean_slots,
+	    "vehicles that may be cleaned at one depot at once; 0: all"),
 	ROW("core.rides_max", YAML_INT, 16, 10000000, "16384", rides_max, "rides kept in memory"),
 	ROW("fair.gap", YAML_PERMILLE, 0, 10000, "0", fair_gap,
 	    "no group with a stated need waits longer than all, nor is refused more often for want of vehicles, by "
@@ -152,6 +160,10 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 			      .message = world->core.message_ms,
 			      .rebalance = world->core.rebalance_ms,
 			      .charger_slots = world->core.charger_slots,
+			      .clean_every = world->core.clean_every_ms,
+			      .clean_time = world->core.clean_ms,
+			      .clean_early = world->core.clean_early_ms,
+			      .clean_slots = world->core.clean_slots,
 			      .fair_gap = world->core.fair_gap_permille,
 			      .fair_wait = world->core.fair_wait_ms,
 			      .weight_vehicle = world->core.weight_vehicle,
@@ -209,6 +221,10 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->core.fair_gap_permille = (uint32_t)rows->fair_gap;
 	world->core.fair_wait_ms = (uint32_t)rows->fair_wait;
 	world->core.charger_slots = (uint32_t)rows->charger_slots;
+	world->core.clean_every_ms = (uint32_t)rows->clean_every;
+	world->core.clean_ms = (uint32_t)rows->clean_time;
+	world->core.clean_early_ms = (uint32_t)rows->clean_early;
+	world->core.clean_slots = (uint32_t)rows->clean_slots;
 	world->core.weight_vehicle = (uint32_t)rows->weight_vehicle;
 	world->core.weight_wait = (uint32_t)rows->weight_wait;
 	world->core.weight_ride = (uint32_t)rows->weight_ride;

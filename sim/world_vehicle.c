@@ -147,6 +147,8 @@ static enum day_state state_of(const struct agent_view *view)
 		return DAY_STOP;
 	case WIRE_CHARGING:
 		return DAY_CHARGING;
+	case WIRE_CLEANING:
+		return DAY_CLEANING;
 	case WIRE_IDLE:
 		return DAY_IDLE;
 	default:

@@ -53,7 +53,8 @@ static inline const char *rig_event_name(uint8_t kind)
 		"?",	       "arrived",      "boarded",      "alighted",	   "departed",
 		"parked",      "charge began", "charge ended", "passenger call",   "stop wish",
 		"emergency",   "mrc began",    "mrc ended",    "approval request", "fault began",
-		"fault ended", "order done",   "taken out",    "still aboard"};
+		"fault ended", "order done",   "taken out",    "still aboard",	   "clean began",
+		"clean ended"};
 	return names[kind < WIRE_EVENT_KINDS ? kind : 0];
 }
 

@@ -72,7 +72,7 @@ static inline const char *rig_clock(const struct rig *rig, instant_ms at, char t
 static inline void rig_log_update(struct rig *rig, const struct update *u)
 {
 	char line[400] = "", a[32], b[32], c[32];
-	static const char *const tasks[] = {"", "pickup", "dropoff", "park", "charge"};
+	static const char *const tasks[] = {"", "pickup", "dropoff", "park", "charge", "clean"};
 	switch (u->kind) {
 	case UPD_RIDE:
 		snprintf(line, sizeof line, "  ride %d %s%s%s", (int)u->ride.ride, core_ride_state_name(u->ride.state),

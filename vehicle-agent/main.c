@@ -499,7 +499,8 @@ static void program_send(struct program *program, int64_t wall)
 static const char *mode_name(uint8_t mode)
 {
 	static const char *const names[] = {
-		"?", "idle", "driving", "at stop", "held", "stopped", "minimal-risk condition", "charging", "fault"};
+		"?",	    "idle",  "driving",	     "at stop", "held", "stopped", "minimal-risk condition",
+		"charging", "fault", "being cleaned"};
 
 	return names[mode < COUNT_OF(names) ? mode : 0];
 }

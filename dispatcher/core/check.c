@@ -111,8 +111,10 @@ static int check_task(const struct check *c, uint32_t slot, uint32_t k)
 	const uint32_t number = core->vehicles[slot].number;
 	if (!task->ride && core->vehicles[slot].n_aboard)
 		BROKEN(c, "vehicle %u: an errand with riders aboard", number);
+	if (task->kind == WIRE_CLEAN && k)
+		BROKEN(c, "vehicle %u: is cleaned after task %u", number, k - 1);
 	if (!task->ride)
-		return task->kind == WIRE_PARK || task->kind == WIRE_CHARGE
+		return task->kind == WIRE_PARK || task->kind == WIRE_CHARGE || task->kind == WIRE_CLEAN
 			       ? ERR_OK
 			       : err_set(c->detail, ERR_BROKEN, "vehicle %u: task %u is for nobody", number, k);
 	if (more->ride == NONE || core->rides[more->ride].ride != task->ride ||

@@ -27,6 +27,8 @@ void core_settings_default(struct core_settings *settings)
 		.weight_ride = 5,
 		.weight_walk = 15,
 		.message_ms = 2000,
+		.clean_ms = 900000,
+		.clean_early_ms = 7200000,
 	};
 }
 
@@ -43,7 +45,8 @@ static int settings_valid(const struct core_settings *s)
 	const uint32_t day = (uint32_t)DAY_MS;
 	if (s->offer_hold_ms > day || s->offer_hold_wall_ms > day || s->reserve_ms > day || s->freeze_ms > day ||
 	    s->plan_valid_ms > day || s->clock_tolerance_ms > day || s->message_ms > day || s->rebalance_ms > day ||
-	    s->fair_wait_ms > day || s->fair_gap_permille > 100000 || s->battery_reserve_permille > 1000)
+	    s->fair_wait_ms > day || s->fair_gap_permille > 100000 || s->clean_every_ms > 7 * day ||
+	    s->clean_ms > day || s->clean_early_ms > 7 * day || s->battery_reserve_permille > 1000)
 		return 0;
 	return s->weight_vehicle <= 10000 && s->weight_wait <= 10000 && s->weight_ride <= 10000 &&
 	       s->weight_walk <= 10000;

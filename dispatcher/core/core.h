@@ -36,9 +36,10 @@
  * what a longer walk would reach (struct upd_result).
  *
  * Idle: a vehicle charges when it has nothing to do, or enough time before its next rider, never with riders aboard;
- * it leaves the charger in time. settings.rebalance_ms: who idles is sent where riders are expected (rebalance.c), and
- * is as free on its way as one that stands. settings.fair_gap_permille: waits of groups that fall behind weigh more
- * (fair.c).
+ * it leaves the charger in time. settings.clean_every_ms: it is cleaned at its depot, sooner when all is quiet, at the
+ * latest when those are served whom it was promised until then (cleaning.c). settings.rebalance_ms: who idles is sent
+ * where riders are expected (rebalance.c), and is as free on its way as one that stands. settings.fair_gap_permille:
+ * waits of groups that fall behind weigh more (fair.c).
  *
  * Vehicles: plans start where a vehicle stands, or, under way, at the end of the arc it can have reached
  * settings.freeze_ms from now. A pickup whose time is more than reserve_ms ahead does not hold a vehicle that stands at
@@ -106,7 +107,7 @@ int core_restore(struct core *core, const void *bytes, size_t n, struct err_deta
 
 /* ---- views (read-only; valid until the next step) ---- */
 struct core_task {
-	uint64_t ride; /* 0 for park and charge */
+	uint64_t ride; /* 0 for park, charge and clean */
 	uint8_t kind;  /* enum wire_task_kind */
 	struct place place;
 	uint32_t drive_ms, drive_mm;   /* from the task before (or the vehicle's anchor) */
@@ -133,6 +134,7 @@ struct core_vehicle {
 	uint32_t n_aboard;
 	uint64_t aboard[WIRE_ABOARD_MAX];
 	uint64_t empty_mm, loaded_mm; /* driven so far, by riders aboard or not */
+	instant_ms cleaned_at;	      /* INSTANT_NONE = not since it was enrolled */
 };
 struct core_ride {
 	uint64_t ride, client;
@@ -232,6 +234,8 @@ const struct core_speeds *core_speeds(const struct core *core);
 const struct wire_street *core_streets(const struct core *core, uint32_t *ret_n);
 /* What this vehicle has asked a supervisor to approve and nobody has answered yet (for CMD_APPROVAL); 0 = nothing. */
 uint64_t core_approval(const struct core *core, uint32_t number);
+/* When a vehicle is to be cleaned if it stays in service; INT64_MAX = never, or not in service. */
+instant_ms core_clean_due(const struct core *core, uint32_t number);
 int core_bookings_paused(const struct core *core);
 /* What is known of trips that are not on time, in no order. ERR_RANGE. */
 uint32_t core_n_delays(const struct core *core);

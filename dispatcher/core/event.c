@@ -198,29 +198,42 @@ static int departed(struct core *core, uint32_t slot, instant_ms at)
 	return ERR_OK;
 }
 
+/* Whether it is at something there from this event on. */
+static void depot_busy(struct core *core, uint32_t slot, const struct wire_event *event, uint8_t kind, instant_ms at)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	if (kind != WIRE_CLEAN)
+		more->charging = event->kind == WIRE_CHARGE_BEGAN;
+	else if (event->kind == WIRE_CLEAN_BEGAN)
+		more->clean_from = at;
+	else
+		cleaning_ended(core, slot, at);
+}
+
 static int depot_reached(struct core *core, uint32_t slot, const struct wire_event *event, uint8_t kind, instant_ms at)
 {
 	struct core_task *tasks = core_tasks(core, slot);
-	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	const int begins = event->kind == WIRE_CHARGE_BEGAN || event->kind == WIRE_CLEAN_BEGAN;
+	const int left = !begins && (kind == WIRE_CHARGE ? more->charging : more->clean_from != INSTANT_NONE);
+	depot_busy(core, slot, event, kind, at);
+	for (uint32_t k = 0; k < more->n; k++) {
 		if (tasks[k].kind != kind)
 			continue;
 		struct place place = tasks[k].place;
 		stand_at(core, slot, &place, at, PHASE_AT_STOP);
-		if (event->kind == WIRE_CHARGE_BEGAN) {
-			core->vehicles_more[slot].charging = 1;
+		if (begins) {
 			tasks[k].state = 1;
 			plan_retime(core, slot);
 			return ERR_OK;
 		}
-		core->vehicles_more[slot].charging = 0;
-		core->vehicles_more[slot].phase = PHASE_STANDING;
+		more->phase = PHASE_STANDING;
 		plan_drop_task(core, slot, k);
 		plan_changed(core, slot);
 		return ERR_OK;
 	}
-	const int left = event->kind == WIRE_CHARGE_ENDED && core->vehicles_more[slot].charging;
-	core->vehicles_more[slot].charging = event->kind == WIRE_CHARGE_BEGAN;
-	return left ? departed(core, slot, at) : ERR_OK; /* its task was dropped, for the riders that come next */
+	return left && kind != WIRE_PARK ? departed(core, slot, at)
+					 : ERR_OK; /* its task was dropped, for the riders that come next */
 }
 
 static void case_for_all(struct core *core, uint32_t slot, uint8_t kind, const char *why)
@@ -289,6 +302,9 @@ static int take(struct core *core, uint32_t slot, const struct wire_event *event
 	case WIRE_CHARGE_BEGAN:
 	case WIRE_CHARGE_ENDED:
 		return depot_reached(core, slot, event, WIRE_CHARGE, at);
+	case WIRE_CLEAN_BEGAN:
+	case WIRE_CLEAN_ENDED:
+		return depot_reached(core, slot, event, WIRE_CLEAN, at);
 	case WIRE_PASSENGER_CALL:
 	case WIRE_STOP_WISH:
 		(void)case_new(core, CASE_PASSENGER_CALL, event->ride, core->vehicles[slot].number,
@@ -355,7 +371,8 @@ int vehicle_event(struct core *core, const struct cmd_vehicle_event *command)
 		vehicle->battery_permille = event->battery_permille > 1000 ? 1000 : event->battery_permille;
 	instant_ms at = sooner(core->now, later(event->at, core->now - DAY_MS));
 	int code = take(core, slot, event, at);
-	if (event->kind == WIRE_BOARDED || event->kind == WIRE_DEPARTED) { /* later than planned? */
+	if (event->kind == WIRE_BOARDED || event->kind == WIRE_DEPARTED ||
+	    event->kind == WIRE_CLEAN_BEGAN) { /* later than planned? */
 		plan_retime(core, slot);
 		vehicle_move_late(core, slot);
 	}

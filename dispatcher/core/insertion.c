@@ -116,6 +116,8 @@ static uint8_t vehicle_unfit(const struct core *core, uint32_t slot, const struc
 	uint8_t refusal = vehicle_refuses(core, slot);
 	if (refusal)
 		return refusal;
+	if (cleaning_refuses(core, slot, ask))
+		return REFUSAL_NO_VEHICLE;
 	if (slot == ask->skip || (ask->ride < core->settings.rides_max && ride_refused_by(core, ask->ride, slot)))
 		return REFUSAL_NO_VEHICLE;
 	if (ask->step_free && !vehicle->step_free)

@@ -164,6 +164,17 @@ instant_ms plan_charge_ends_at(const struct core *core, uint32_t slot)
 	return plan_ready(core, next->ride) - next->far_ms - town_of(core)->rules.stop_ms - core->settings.reserve_ms;
 }
 
+/* A cleaning that goes on ends when it was to end, not later with every minute. */
+static void rest_of_cleaning(const struct core *core, uint32_t slot, struct sequence *seq)
+{
+	struct step *step = &seq->steps[0];
+	const instant_ms from = core->vehicles_more[slot].clean_from;
+	if (step->kind == WIRE_CLEAN && step->fixed && from != INSTANT_NONE) {
+		const instant_ms ends = from + step->dwell_ms, begins = later(seq->start + seq->stop_ms, seq->now);
+		step->dwell_ms = (uint32_t)later(ends - begins, 0);
+	}
+}
+
 /* Charging is cut short for the next rider: it takes no longer than until then, however long it went on already. */
 static void cut_charge(const struct core *core, uint32_t slot, struct sequence *seq)
 {
@@ -225,6 +236,7 @@ void plan_sequence(struct core *core, uint32_t slot, struct sequence *seq)
 			hours_far_ms(core, vehicle->class_index, &from, &tasks[0].place, seq->steps[0].drive_ms);
 	}
 	cut_charge(core, slot, seq);
+	rest_of_cleaning(core, slot, seq);
 }
 
 uint32_t plan_first_free(const struct core *core, uint32_t slot)
@@ -233,7 +245,7 @@ uint32_t plan_first_free(const struct core *core, uint32_t slot)
 	const struct core_task *tasks = core_tasks(core, slot);
 	uint32_t first = 0;
 	for (uint32_t k = 0; k < more->n; k++)
-		if (tasks[k].state || tasks[k].kind == WIRE_CHARGE)
+		if (tasks[k].state || tasks[k].kind == WIRE_CHARGE || tasks[k].kind == WIRE_CLEAN)
 			first = k + 1;
 	if (first || !plan_n_serving(core, slot) || more->phase != PHASE_DRIVING)
 		return first;
@@ -486,6 +498,11 @@ static uint32_t charge_ms(const struct core *core, uint32_t slot)
 	return (uint32_t)(ms < (uint64_t)DAY_MS ? ms : (uint64_t)DAY_MS);
 }
 
+static uint32_t errand_ms(const struct core *core, uint32_t slot, uint8_t kind)
+{
+	return kind == WIRE_CHARGE ? charge_ms(core, slot) : kind == WIRE_CLEAN ? core->settings.clean_ms : 0;
+}
+
 /* The first task: everything after it has time enough. */
 static void put_first(struct core *core, uint32_t slot, uint8_t kind, const struct place *place, uint32_t dwell_ms)
 {
@@ -501,11 +518,13 @@ static void put_first(struct core *core, uint32_t slot, uint8_t kind, const stru
 	plan_changed(core, slot);
 }
 
-void plan_put_depot(struct core *core, uint32_t slot, uint8_t kind)
+int plan_put_depot(struct core *core, uint32_t slot, uint8_t kind)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
-	if (!core->vehicles_more[slot].n && distance_is_open(core->distance, vehicle->class_index, vehicle->depot.road))
-		put_first(core, slot, kind, &vehicle->depot, kind == WIRE_CHARGE ? charge_ms(core, slot) : 0);
+	if (core->vehicles_more[slot].n || !distance_is_open(core->distance, vehicle->class_index, vehicle->depot.road))
+		return 0;
+	put_first(core, slot, kind, &vehicle->depot, errand_ms(core, slot, kind));
+	return 1;
 }
 
 void plan_put_park(struct core *core, uint32_t slot, const struct place *place)
@@ -520,7 +539,7 @@ uint32_t plan_n_serving(const struct core *core, uint32_t slot)
 	return n && core_tasks(core, slot)[n - 1].kind == WIRE_PARK ? n - 1 : n;
 }
 
-int plan_put_charge(struct core *core, uint32_t slot, uint32_t least_ms)
+int plan_put_between(struct core *core, uint32_t slot, uint8_t kind, uint32_t least_ms)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	const struct core_task *next = core_tasks(core, slot);
@@ -538,10 +557,10 @@ int plan_put_charge(struct core *core, uint32_t slot, uint32_t least_ms)
 		return 0;
 	instant_ms spare = plan_ready(core, next_more->ride) - later(at, core->now) - there - back -
 			   2 * (instant_ms)town_of(core)->rules.stop_ms - 2 * (instant_ms)core->settings.reserve_ms;
-	uint32_t most_ms = charge_ms(core, slot);
+	uint32_t most_ms = errand_ms(core, slot, kind);
 	if (spare < least_ms || most_ms < least_ms)
 		return 0;
-	put_first(core, slot, WIRE_CHARGE, &vehicle->depot, spare < most_ms ? (uint32_t)spare : most_ms);
+	put_first(core, slot, kind, &vehicle->depot, spare < most_ms ? (uint32_t)spare : most_ms);
 	return 1;
 }
 

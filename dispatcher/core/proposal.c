@@ -75,7 +75,8 @@ static void keep_plan(struct core *core, struct kept_plans *kept, uint32_t i)
 
 int proposal_open(const struct core *core, uint32_t slot)
 {
-	if (vehicle_refuses(core, slot) || plan_n_serving(core, slot) < core->vehicles_more[slot].n)
+	if (vehicle_refuses(core, slot) || cleaning_overdue(core, slot, core->now) ||
+	    plan_n_serving(core, slot) < core->vehicles_more[slot].n)
 		return 0;
 	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
 		uint32_t ride = core_tasks_more(core, slot)[k].ride;

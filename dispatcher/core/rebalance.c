@@ -19,6 +19,7 @@ int rebalance_may_go(const struct core *core, uint32_t slot)
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
 	const struct vehicle_more *more = &core->vehicles_more[slot];
 	return core->settings.rebalance_ms && !more->n && !vehicle->n_aboard && !more->charging &&
+	       more->clean_from == INSTANT_NONE && !cleaning_overdue(core, slot, core->now) &&
 	       more->phase != PHASE_DRIVING && vehicle->anchor.road.arc != NONE && !vehicle_refuses(core, slot) &&
 	       vehicle->battery_permille >= core->settings.battery_reserve_permille + CHARGED_PERMILLE;
 }

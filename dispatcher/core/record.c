@@ -64,6 +64,10 @@ static const struct record_field start_fields[] = {
 	NUM(settings.charger_slots),
 	NUM(settings.fair_gap_permille),
 	NUM(settings.fair_wait_ms),
+	NUM(settings.clean_every_ms),
+	NUM(settings.clean_ms),
+	NUM(settings.clean_early_ms),
+	NUM(settings.clean_slots),
 };
 #undef T
 #define T cmd_town_swap
@@ -118,8 +122,8 @@ static const struct record_field vehicle_link_fields[] = {NUM(vehicle), NUM(up),
 #undef T
 #define T cmd_vehicle_hello
 static const struct record_field vehicle_hello_fields[] = {
-	NUM(vehicle),		NUM(hello.boot),      NUM(hello.simulated),
-	TEXT(hello.class_name), TEXT(hello.software), NUMS(hello.town_hash),
+	NUM(vehicle),	      NUM(hello.boot),	     NUM(hello.simulated), TEXT(hello.class_name),
+	TEXT(hello.software), NUMS(hello.town_hash), NUM(hello.cleans),
 };
 #undef T
 #define T cmd_vehicle_plan_ack
@@ -280,7 +284,7 @@ static const struct record_field upd_outcome_fields[] = {
 	}
 
 static const struct record_kind command_kinds[CMD_KINDS] = {
-	[CMD_START] = {"start", TABLE(start_fields, cmd_start), .n_later = 5},
+	[CMD_START] = {"start", TABLE(start_fields, cmd_start), .n_later = 9},
 	[CMD_TICK] = {"tick", {NULL, 0, 0}},
 	[CMD_TOWN_SWAP] = {"town_swap", TABLE(town_swap_fields, cmd_town_swap)},
 	[CMD_REQUEST] = {"request", TABLE(request_fields, cmd_request)},
@@ -294,7 +298,7 @@ static const struct record_kind command_kinds[CMD_KINDS] = {
 	[CMD_VEHICLE_RELEASE] = {"vehicle_release", TABLE(vehicle_release_fields, cmd_vehicle_release)},
 	[CMD_VEHICLE_ORDER] = {"vehicle_order", TABLE(vehicle_order_fields, cmd_vehicle_order)},
 	[CMD_VEHICLE_LINK] = {"vehicle_link", TABLE(vehicle_link_fields, cmd_vehicle_link)},
-	[CMD_VEHICLE_HELLO] = {"vehicle_hello", TABLE(vehicle_hello_fields, cmd_vehicle_hello)},
+	[CMD_VEHICLE_HELLO] = {"vehicle_hello", TABLE(vehicle_hello_fields, cmd_vehicle_hello), .n_later = 1},
 	[CMD_VEHICLE_PLAN_ACK] = {"vehicle_plan_ack", TABLE(vehicle_plan_ack_fields, cmd_vehicle_plan_ack)},
 	[CMD_VEHICLE_EVENT] = {"vehicle_event", TABLE(vehicle_event_fields, cmd_vehicle_event)},
 	[CMD_FLEET_STATES] = {"fleet_states", TABLE(fleet_states_fields, cmd_fleet_states),

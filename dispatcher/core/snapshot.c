@@ -3,9 +3,9 @@
 #include "record.h"
 #include "state.h"
 
-#define SNAPSHOT_VERSION 6
+#define SNAPSHOT_VERSION 7
 /* 3: closures; 4: riders taken out of vehicles, message_ms; 5: speeds of streets, advice with refusals, demand,
- * rebalancing, groups; 6: conditions */
+ * rebalancing, groups; 6: conditions; 7: cleaning */
 #define SNAPSHOT_OLDEST 2
 #define SNAPSHOT_MAGIC UINT64_C(0x3145524f4342555a) /* "ZUBCORE1" */
 
@@ -63,12 +63,16 @@ TABLE(vehicle_table, ONE(number), TEXT(name), ONE(class_index), MANY(spaces), ON
       ONE(acked_epoch), ONE(acked_version), ONE(boot), ONE(sequence), ONE(n_aboard), MANY(aboard), ONE(empty_mm),
       ONE(loaded_mm));
 #undef T
+#define T struct core_vehicle
+TABLE(vehicle_cleaned_table, ONE(cleaned_at));
+#undef T
 #define T struct vehicle_more
 TABLE(vehicle_more_table, ONE(used), ONE(phase), ONE(review), ONE(review_cause), ONE(last_cause), ONE(charging),
       ONE(leaving), ONE(review_at), ONE(last_cause_at), ONE(at_since), ONE(unwatched_at), PLACE(leg_to), ONE(leg_ms),
       ONE(leg_mm), ONE(head_from_arc), ONE(head_from_mm), ONE(approval_request), ONE(n), ONE(down),
       ONE(last_cause_ride), ONE(refusing));
 TABLE(vehicle_far_table, ONE(leg_far));
+TABLE(vehicle_clean_table, ONE(cleans), ONE(used_ms), ONE(used_at), ONE(clean_from));
 #undef T
 #define T struct core_task
 TABLE(task_table, ONE(ride), ONE(kind), PLACE(place), ONE(drive_ms), ONE(drive_mm), ONE(arrive), ONE(begin), ONE(end),
@@ -126,7 +130,8 @@ TABLE(settings_table, ONE(vehicles_max), ONE(rides_max), ONE(plan_tasks_max), ON
       ONE(keys_max), ONE(delays_max), ONE(offer_hold_ms), ONE(offer_hold_wall_ms), ONE(reserve_ms), ONE(freeze_ms),
       ONE(plan_valid_ms), ONE(clock_tolerance_ms), ONE(closed_keep_ms), ONE(battery_reserve_permille), ONE(battery_wh),
       ONE(charge_w), ONE(weight_vehicle), ONE(weight_wait), ONE(weight_ride), ONE(weight_walk), ONE(message_ms),
-      ONE(rebalance_ms), ONE(charger_slots), ONE(fair_gap_permille), ONE(fair_wait_ms));
+      ONE(rebalance_ms), ONE(charger_slots), ONE(fair_gap_permille), ONE(fair_wait_ms), ONE(clean_every_ms),
+      ONE(clean_ms), ONE(clean_early_ms), ONE(clean_slots));
 #undef T
 
 /* ---- a cursor over bytes, for both directions ---- */
@@ -164,9 +169,10 @@ static void get(struct cursor *c, const struct record_table *table, void *item)
 static const struct {
 	const char *name;
 	uint32_t since;
-} later_fields[] = {{"over_at", 3},	  {"n_closures", 3},   {"message_ms", 4}, {"rebalance_ms", 5},
-		    {"charger_slots", 5}, {"rebalance_at", 5}, {"fair_at", 5},	  {"fair_gap_permille", 5},
-		    {"fair_wait_ms", 5},  {"conditions", 6}};
+} later_fields[] = {{"over_at", 3},	   {"n_closures", 3},	{"message_ms", 4},     {"rebalance_ms", 5},
+		    {"charger_slots", 5},  {"rebalance_at", 5}, {"fair_at", 5},	       {"fair_gap_permille", 5},
+		    {"fair_wait_ms", 5},   {"conditions", 6},	{"clean_every_ms", 7}, {"clean_ms", 7},
+		    {"clean_early_ms", 7}, {"clean_slots", 7}};
 
 static int field_is_in(const struct record_field *field, uint32_t version)
 {
@@ -239,6 +245,8 @@ static void put_vehicle(const struct core *core, uint32_t i, struct cursor *c)
 	put(c, &vehicle_table, &core->vehicles[i], core->scratch);
 	put(c, &vehicle_more_table, more, core->scratch);
 	put(c, &vehicle_far_table, more, core->scratch);
+	put(c, &vehicle_clean_table, more, core->scratch);
+	put(c, &vehicle_cleaned_table, &core->vehicles[i], core->scratch);
 	for (uint32_t k = 0; k < more->n; k++) {
 		put(c, &task_table, &core_tasks(core, i)[k], core->scratch);
 		put(c, &task_more_table, &core_tasks_more(core, i)[k], core->scratch);
@@ -422,13 +430,26 @@ static int get_tasks(struct core *core, uint32_t slot, struct cursor *c)
 		more->far_ms = task->drive_ms;
 		if (c->version >= 5)
 			get(c, &task_far_table, more);
-		if (c->failed || task->kind < WIRE_PICKUP || task->kind > WIRE_CHARGE ||
+		if (c->failed || task->kind < WIRE_PICKUP || task->kind > WIRE_CLEAN ||
 		    !core_place_valid(core, &task->place) ||
 		    (more->ride != NONE &&
 		     (more->ride >= core->settings.rides_max || !core->rides_more[more->ride].used)))
 			return ERR_RANGE;
 	}
 	return ERR_OK;
+}
+
+/* Before there was cleaning nobody counted: it begins now. */
+static void get_cleaning(struct core *core, uint32_t slot, struct cursor *c)
+{
+	struct vehicle_more *more = &core->vehicles_more[slot];
+	if (c->version >= 7) {
+		get(c, &vehicle_clean_table, more);
+		get(c, &vehicle_cleaned_table, &core->vehicles[slot]);
+		return;
+	}
+	more->clean_from = core->vehicles[slot].cleaned_at = INSTANT_NONE;
+	more->used_at = core->now;
 }
 
 static int get_vehicle(struct core *core, uint32_t slot, struct cursor *c)
@@ -439,6 +460,7 @@ static int get_vehicle(struct core *core, uint32_t slot, struct cursor *c)
 	get(c, &vehicle_more_table, more);
 	if (c->version >= 5)
 		get(c, &vehicle_far_table, more);
+	get_cleaning(core, slot, c);
 	if (c->failed || !more->used || more->n > core->settings.plan_tasks_max ||
 	    vehicle->n_aboard > WIRE_ABOARD_MAX || vehicle->class_index >= core->town->n_classes || !vehicle->number ||
 	    !core_place_valid(core, &vehicle->anchor) || !core_place_valid(core, &vehicle->depot) ||

@@ -65,6 +65,7 @@ struct vehicle_more {
 	uint8_t review_cause; /* enum cause */
 	uint8_t last_cause;   /* newest journaled deviation, for the outcome of rides made late by it */
 	uint8_t charging;
+	uint8_t cleans;	  /* knows how to be cleaned (wire_hello) */
 	uint8_t down;	  /* bit 0: minimal-risk condition, bit 1: fault; both can last at once */
 	uint8_t refusing; /* any plan, it has another town file: until it says hello or takes one */
 	uint8_t leaving;  /* asked out of service; becomes out when nobody is aboard */
@@ -78,7 +79,9 @@ struct vehicle_more {
 	uint8_t leg_far;		      /* measured as what lies beyond the border of the hour */
 	uint32_t head_from_arc, head_from_mm; /* where the leg to the first task starts */
 	uint64_t approval_request;
-	uint32_t n; /* tasks planned, tentative ones included */
+	instant_ms used_ms, used_at; /* time in service since it was cleaned, counted until used_at */
+	instant_ms clean_from;	     /* being cleaned since; INSTANT_NONE */
+	uint32_t n;		     /* tasks planned, tentative ones included */
 };
 
 struct vehicle_path { /* derived: arcs of the current leg and the time to the end of each, turns left out */
@@ -325,13 +328,13 @@ void plan_put(struct core *core, uint32_t vehicle, uint32_t ride, uint32_t picku
 	      int tentative);
 void plan_put_dropoff(struct core *core, uint32_t vehicle, uint32_t ride); /* of a rider aboard, where it costs least */
 void plan_shed(struct core *core, uint32_t vehicle);
-void plan_put_depot(struct core *core, uint32_t vehicle, uint8_t kind);
+int plan_put_depot(struct core *core, uint32_t vehicle, uint8_t kind); /* with nothing else to do; 1 = it goes */
 void plan_put_park(struct core *core, uint32_t vehicle, const struct place *place); /* idle, waits there */
 /* Tasks before a place where it would only wait. */
 uint32_t plan_n_serving(const struct core *core, uint32_t vehicle);
-/* Charges before the first pickup of the plan, for least_ms at least, when it is there before that rider can be all the
- * same; 1 = it does. */
-int plan_put_charge(struct core *core, uint32_t vehicle, uint32_t least_ms);
+/* Charges or is cleaned before the first pickup of the plan, for least_ms at least, when it is there before that rider
+ * can be all the same; 1 = it does. */
+int plan_put_between(struct core *core, uint32_t vehicle, uint8_t kind, uint32_t least_ms);
 void plan_drop_ride(struct core *core, uint32_t vehicle, uint32_t ride);
 void plan_drop_task(struct core *core, uint32_t vehicle, uint32_t index);
 void plan_first(struct core *core, uint32_t vehicle, uint32_t index);
@@ -413,6 +416,21 @@ void vehicle_deviated(struct core *core, uint32_t vehicle, uint8_t cause);
 uint8_t vehicle_refuses(const struct core *core, uint32_t vehicle);
 void vehicle_drop_aboard(struct core *core, uint32_t vehicle, uint64_t ride);
 instant_ms vehicle_ends_at(const struct core *core, uint32_t vehicle); /* release or shift, whichever is sooner */
+
+/* Fewer than `slots` (0 = any number) on this errand at its depot? */
+int vehicle_depot_free(const struct core *core, uint32_t vehicle, uint8_t kind, uint32_t slots);
+
+/* ---- cleaning.c ---- */
+struct ask;
+void cleaning_count(struct core *core, uint32_t vehicle);	       /* before its service or shift changes */
+instant_ms cleaning_due_at(const struct core *core, uint32_t vehicle); /* INT64_MAX = never */
+int cleaning_overdue(const struct core *core, uint32_t vehicle, instant_ms at); /* and not on its way to it */
+int cleaning_refuses(const struct core *core, uint32_t vehicle, const struct ask *ask);
+int cleaning_rest(struct core *core, uint32_t vehicle);			 /* 1 = it goes to be cleaned now */
+int cleaning_after_shift(struct core *core, uint32_t vehicle);		 /* likewise, out of service */
+instant_ms cleaning_looks_at(const struct core *core, uint32_t vehicle); /* when cleaning_rest is next asked */
+void cleaning_yield(struct core *core, uint32_t vehicle); /* not cleaned, when a promise would be broken by it */
+void cleaning_ended(struct core *core, uint32_t vehicle, instant_ms at);
 
 /* ---- supervision.c ---- */
 int supervision_sign_on(struct core *core, const struct cmd_duty *duty);

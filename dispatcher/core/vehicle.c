@@ -19,6 +19,7 @@ void vehicle_set_service(struct core *core, uint32_t slot, uint8_t service)
 {
 	if (core->vehicles[slot].service == service)
 		return;
+	cleaning_count(core, slot);
 	core->vehicles[slot].service = service;
 	vehicle_say(core, slot);
 }
@@ -103,6 +104,7 @@ static int enrol_again(struct core *core, uint32_t slot, const struct cmd_vehicl
 	    memcmp(vehicle->spaces, enrol->spaces, sizeof vehicle->spaces) != 0)
 		return core->vehicles_more[slot].n || vehicle->n_aboard ? ERR_CONFLICT : ERR_EXISTS;
 	core_touch_vehicle(core, slot);
+	cleaning_count(core, slot);
 	enrol_fill(vehicle, enrol); /* name, depot, shift may change at any time */
 	return ERR_OK;
 }
@@ -134,6 +136,8 @@ int vehicle_enrol(struct core *core, const struct cmd_vehicle_enrol *enrol)
 	more->used = 1;
 	more->head_from_arc = NONE;
 	more->at_since = more->unwatched_at = more->review_at = more->last_cause_at = INSTANT_NONE;
+	more->clean_from = vehicle->cleaned_at = INSTANT_NONE;
+	more->used_at = core->now;
 	hash_map_put(&core->vehicle_map, vehicle->number, slot);
 	order_insert(core, slot);
 	vehicle_say(core, slot);
@@ -207,7 +211,7 @@ int vehicle_shift(struct core *core, const struct cmd_vehicle_shift *shift)
 	for (uint32_t k = 0; shift->to && k < core->vehicles_more[slot].n; k++)
 		if (tasks[k].ride && (tasks[k].end > shift->to || tasks[k].latest > shift->to))
 			return ERR_CONFLICT;
-	core_touch_vehicle(core, slot);
+	cleaning_count(core, slot);
 	vehicle->shift_from = shift->from;
 	vehicle->shift_to = shift->to;
 	vehicle_say(core, slot);
@@ -387,6 +391,14 @@ static void refuses_no_longer(struct core *core, uint32_t slot)
 	time_vehicle(core, slot);
 }
 
+/* Its software does not know the task any more. */
+static void drop_cleaning(struct core *core, uint32_t slot)
+{
+	core->vehicles_more[slot].clean_from = INSTANT_NONE;
+	if (core->vehicles_more[slot].n && core_tasks(core, slot)->kind == WIRE_CLEAN)
+		plan_drop_task(core, slot, 0);
+}
+
 int vehicle_hello(struct core *core, const struct cmd_vehicle_hello *hello)
 {
 	uint32_t slot = core_slot(core, hello->vehicle);
@@ -404,6 +416,10 @@ int vehicle_hello(struct core *core, const struct cmd_vehicle_hello *hello)
 	if (!vehicle->link_up || vehicle->service == SERVICE_LOST)
 		link_back(core, slot);
 	refuses_no_longer(core, slot);
+	core->vehicles_more[slot].cleans = hello->hello.cleans != 0;
+	if (!hello->hello.cleans)
+		drop_cleaning(core, slot);
+	time_vehicle(core, slot);
 	plan_changed(core, slot); /* whatever it knew: the whole plan again */
 	return ERR_OK;
 }
@@ -487,6 +503,7 @@ static int state_valid(const struct core *core, const struct fleet_state *state)
 /* Waiting riders whom this vehicle will now reach too late: another one may still be in time. */
 void vehicle_move_late(struct core *core, uint32_t slot)
 {
+	cleaning_yield(core, slot);
 	for (uint32_t k = 0; k < core->vehicles_more[slot].n; k++) {
 		const struct core_task *task = &core_tasks(core, slot)[k];
 		uint32_t ride = core_tasks_more(core, slot)[k].ride;
@@ -580,14 +597,18 @@ static void drop_errands(struct core *core, uint32_t slot)
 	}
 }
 
-/* Is a charger free at its depot? */
-static int charger_free(const struct core *core, uint32_t slot)
+int vehicle_depot_free(const struct core *core, uint32_t slot, uint8_t kind, uint32_t slots)
 {
 	uint32_t n = 0;
-	for (uint32_t i = 0; core->settings.charger_slots && i < core->n_vehicles; i++)
-		n += core->vehicles_more[i].n && core_tasks(core, i)->kind == WIRE_CHARGE &&
+	for (uint32_t i = 0; slots && i < core->n_vehicles; i++)
+		n += core->vehicles_more[i].n && core_tasks(core, i)->kind == kind &&
 		     place_same(&core->vehicles[i].depot, &core->vehicles[slot].depot);
-	return !core->settings.charger_slots || n < core->settings.charger_slots;
+	return !slots || n < slots;
+}
+
+static int charger_free(const struct core *core, uint32_t slot)
+{
+	return vehicle_depot_free(core, slot, WIRE_CHARGE, core->settings.charger_slots);
 }
 
 /* Low on energy, and the next rider is not due for long: charge meanwhile. */
@@ -598,10 +619,11 @@ static void charge_between(struct core *core, uint32_t slot)
 	    vehicle->battery_permille >= core->settings.battery_reserve_permille + CHARGE_BETWEEN_PERMILLE)
 		return;
 	if (charger_free(core, slot))
-		(void)plan_put_charge(core, slot, CHARGE_LEAST_MS);
+		(void)plan_put_between(core, slot, WIRE_CHARGE, CHARGE_LEAST_MS);
 }
 
-/* Nothing to do for now: charge when low, park when out of service, else stay. Never with riders aboard. */
+/* Nothing to do for now: be cleaned when it is time, charge when low, park when out of service, else stay. Never with
+ * riders aboard. */
 void vehicle_rest(struct core *core, uint32_t slot)
 {
 	const struct core_vehicle *vehicle = &core->vehicles[slot];
@@ -610,6 +632,8 @@ void vehicle_rest(struct core *core, uint32_t slot)
 		drop_errands(core, slot);
 	if (vehicle->n_aboard || !vehicle->link_up || vehicle->standstill || vehicle->held)
 		return;
+	if (cleaning_rest(core, slot))
+		return;
 	if (more->n) {
 		charge_between(core, slot);
 		return;
@@ -617,11 +641,12 @@ void vehicle_rest(struct core *core, uint32_t slot)
 	if (vehicle->service == SERVICE_IN &&
 	    vehicle->battery_permille < core->settings.battery_reserve_permille + CHARGE_BELOW_PERMILLE &&
 	    charger_free(core, slot)) {
-		plan_put_depot(core, slot, WIRE_CHARGE);
+		(void)plan_put_depot(core, slot, WIRE_CHARGE);
 		return;
 	}
-	if (vehicle->service == SERVICE_OUT && more->leaving && !place_same(&vehicle->anchor, &vehicle->depot))
-		plan_put_depot(core, slot, WIRE_PARK);
+	if (vehicle->service == SERVICE_OUT && more->leaving && !cleaning_after_shift(core, slot) &&
+	    !place_same(&vehicle->anchor, &vehicle->depot))
+		(void)plan_put_depot(core, slot, WIRE_PARK);
 }
 
 /* ---- riders who must go elsewhere ---- */
@@ -725,6 +750,7 @@ static instant_ms due_of(const struct core *core, uint32_t slot)
 	if (rebalance_may_go(core, slot))
 		due = sooner(due, later(core->rebalance_at, core->now));
 	due = sooner(due, plan_charge_ends_at(core, slot));
+	due = sooner(due, cleaning_looks_at(core, slot));
 	if (more->unwatched_at != INSTANT_NONE)
 		due = sooner(due, more->unwatched_at + core->settings.plan_valid_ms);
 	if (vehicle->service == SERVICE_IN && !more->leaving)
@@ -764,6 +790,7 @@ void vehicle_due(struct core *core, uint32_t slot)
 		plan_drop_task(core, slot, 0);
 		plan_changed(core, slot);
 	}
+	(void)cleaning_rest(core, slot);
 	if (core->rebalance_at <= core->now && rebalance_may_go(core, slot))
 		rebalance_run(core);
 	plan_mark_arrived(core, slot);

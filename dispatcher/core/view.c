@@ -82,6 +82,11 @@ uint64_t core_approval(const struct core *core, uint32_t number)
 	uint32_t slot = core_slot(core, number);
 	return slot == NONE ? 0 : core->vehicles_more[slot].approval_request;
 }
+instant_ms core_clean_due(const struct core *core, uint32_t number)
+{
+	uint32_t slot = core_slot(core, number);
+	return slot == NONE ? INT64_MAX : cleaning_due_at(core, slot);
+}
 int core_bookings_paused(const struct core *core)
 {
 	return core->paused;

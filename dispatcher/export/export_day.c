@@ -201,13 +201,14 @@ static const struct column vehicle_columns[] = {
 	{"rides", "parties that boarded"},
 	{"persons", "persons that boarded"},
 	{"aboard_most", "most persons aboard at once"},
-	{"loaded_km",
-	 "driven with riders aboard: fastest ways between the places of its events (stops, parking, charging)"},
+	{"loaded_km", "driven with riders aboard: fastest ways between the places of its events (stops, parking, "
+		      "charging, cleaning)"},
 	{"empty_km", "driven without"},
 	{"minimal_risk_stops", "minimal-risk conditions begun"},
 	{"faults", "faults begun"},
 	{"link_losses", "how often its link was lost"},
 	{"charges", "charges begun"},
+	{"cleanings", "cleanings begun"},
 };
 static const struct table_kind vehicle_table = {"vehicles", "one row per enrolled vehicle", vehicle_columns,
 						COUNT_OF(vehicle_columns)};
@@ -229,6 +230,7 @@ static void put_vehicle(struct table *table, const struct day_vehicle *vehicle)
 	table_cell(table, json_integer(vehicle->n_faults));
 	table_cell(table, json_integer(vehicle->n_lost));
 	table_cell(table, json_integer(vehicle->n_charges));
+	table_cell(table, json_integer(vehicle->n_cleanings));
 	table_row(table, NULL);
 }
 

@@ -400,6 +400,9 @@ static int happened(struct reading *reading, const struct cmd_vehicle_event *com
 	case WIRE_CHARGE_BEGAN:
 		vehicle->n_charges += (uint32_t)today;
 		return ERR_OK;
+	case WIRE_CLEAN_BEGAN:
+		vehicle->n_cleanings += (uint32_t)today;
+		return ERR_OK;
 	default:
 		return ERR_OK;
 	}

@@ -40,7 +40,7 @@ struct day_vehicle {
 	const char *class_name;
 	instant_ms first_at, last_at; /* of what it told on that day, INSTANT_NONE = nothing */
 	uint64_t empty_mm, loaded_mm;
-	uint32_t n_visits, n_rides, n_persons, aboard_most, n_mrc, n_faults, n_charges, n_lost;
+	uint32_t n_visits, n_rides, n_persons, aboard_most, n_mrc, n_faults, n_charges, n_cleanings, n_lost;
 	/* while reading */
 	uint32_t boot, sequence, visit, n_aboard;
 	struct spot last;

@@ -407,14 +407,14 @@ json_t *view_ride_line(const struct http *http, const struct core_ride *ride)
 /* ---- for operators ---- */
 static const char *task_name(uint8_t kind)
 {
-	static const char *const names[] = {"none", "pickup", "dropoff", "park", "charge"};
+	static const char *const names[] = {"none", "pickup", "dropoff", "park", "charge", "clean"};
 	return names[kind < COUNT_OF(names) ? kind : 0];
 }
 
 static const char *mode_name(uint8_t mode)
 {
 	static const char *const names[] = {"unknown", "idle", "driving",  "at_stop", "held",
-					    "stopped", "mrc",  "charging", "fault"};
+					    "stopped", "mrc",  "charging", "fault",   "cleaning"};
 	return names[mode < COUNT_OF(names) ? mode : 0];
 }
 
@@ -473,6 +473,8 @@ static void set_service(const struct http *http, json_t *json, const struct core
 	    vehicle->released_until > 0 ? http_json_instant(vehicle->released_until) : json_null());
 	set(json, "shift_from", vehicle->shift_to > 0 ? http_json_instant(vehicle->shift_from) : json_null());
 	set(json, "shift_to", vehicle->shift_to > 0 ? http_json_instant(vehicle->shift_to) : json_null());
+	set(json, "cleaned_at", http_json_instant(vehicle->cleaned_at));
+	set(json, "clean_due", http_json_instant(core_clean_due(http_core(http), vehicle->number)));
 	uint64_t asked = core_approval(http_core(http), vehicle->number);
 	set(json, "approval_asked", asked ? http_json_id(asked) : json_null());
 	set(json, "released_by", text_or_null(vehicle->released_by));

@@ -61,14 +61,15 @@ def of(group, cars, carried):
     if cars:
         total = lambda name: sum(float(v[name]) for v in cars)
         driving = total("driving_empty_s") + total("driving_loaded_s")
-        service = driving + total("idle_s") + total("at_stop_s") + total("charging_s")
+        service = driving + total("idle_s") + total("at_stop_s") + total("charging_s") + total("cleaning_s")
         result |= {
             "vehicles": len(cars), "vehicle_hours": service / 3600, "rides_per_vehicle_hour": div(len(done), service / 3600),
             "driven_km": total("driven_km"), "empty_km": total("empty_km"), "empty_ratio": div(total("empty_km"), total("driven_km")),
             "passenger_km": total("passenger_km"), "occupancy": div(total("passenger_km"), total("driven_km")),
             "direct_per_driven": div(sum(float(r["direct_m"]) * int(r["persons"]) for r in done) / 1000, total("driven_km")),
             "driving_share": div(driving, service), "idle_share": div(total("idle_s"), service),
-            "charging_share": div(total("charging_s"), service), "down_share": div(total("down_s"), service + total("down_s")),
+            "charging_share": div(total("charging_s"), service), "cleaning_share": div(total("cleaning_s"), service),
+            "down_share": div(total("down_s"), service + total("down_s")),
         }
     return result
 

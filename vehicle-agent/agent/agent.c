@@ -439,8 +439,8 @@ uint8_t agent_mode(const struct agent *agent)
 		return WIRE_MRC;
 	if (agent->standstill || agent->emergency)
 		return WIRE_STOPPED;
-	if (agent->charging)
-		return WIRE_CHARGING;
+	if (agent->errand)
+		return agent->errand == WIRE_CLEAN ? WIRE_CLEANING : WIRE_CHARGING;
 	if (agent->stop.open)
 		return agent->held ? WIRE_HELD : WIRE_AT_STOP;
 	if (agent->body_known && agent->body.state == BODY_DRIVING)

@@ -101,6 +101,7 @@ static void say_hello(struct agent *agent, struct wire_message *message)
 	message->kind = WIRE_KIND_HELLO;
 	message->hello.boot = agent->boot;
 	message->hello.simulated = agent->settings.simulated;
+	message->hello.cleans = 1;
 	memcpy(message->hello.class_name, agent->settings.class_name, sizeof message->hello.class_name);
 	memcpy(message->hello.software, HELLO_SOFTWARE, sizeof HELLO_SOFTWARE);
 	memcpy(message->hello.town_hash, agent->town->hash, WIRE_HASH_BYTES);

@@ -2,7 +2,7 @@
  *
  *   agent.c         clock, messages of the dispatcher, buttons, views
  *   agent_plan.c    which plans are taken, which tasks are still to be done
- *   agent_stop.c    what the vehicle does: legs, stops, boarding, charging, minimal-risk condition
+ *   agent_stop.c    what the vehicle does: legs, stops, boarding, charging and cleaning, minimal-risk condition
  *   agent_event.c   events until acknowledged; which message goes out next
  *   agent_state.c   the state as bytes */
 #ifndef ZUB_AGENT_INNER_H
@@ -90,9 +90,9 @@ struct agent {
 	uint64_t finished[AGENT_FINISHED];
 
 	struct agent_stop stop;
-	uint8_t charging;
-	struct spot charge_spot;
-	instant_ms charge_until; /* INT64_MAX = until full */
+	uint8_t errand; /* under way at the depot: WIRE_CHARGE, WIRE_CLEAN, 0 = none */
+	struct spot errand_spot;
+	instant_ms errand_until; /* INT64_MAX = until full */
 
 	uint8_t standstill, held, out_of_service, emergency;
 	uint64_t standstill_order; /* obeyed, reported when the vehicle stands; 0 = none */

@@ -84,7 +84,7 @@ static int plan_contradicts(const struct agent *agent, const struct wire_plan *p
 		if (find_task(plan, WIRE_DROPOFF, agent->aboard[i].ride, plan->n_tasks) == AGENT_NO_TASK)
 			return 1;
 	for (uint32_t i = 0; i < plan->n_tasks; i++)
-		if (!task_consistent(agent, plan, i))
+		if (!task_consistent(agent, plan, i) || (agent->n_aboard && plan->tasks[i].kind == WIRE_CLEAN))
 			return 1;
 	return !service_kept(agent, plan);
 }

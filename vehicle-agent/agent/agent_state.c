@@ -114,7 +114,7 @@ static void put_task(struct bytes_out *out, const struct wire_task *task, uint8_
 static void get_task(struct bytes_in *in, const struct town *town, struct wire_task *task, uint8_t *ret_evidence)
 {
 	task->ride = bytes_get_u64(in);
-	task->kind = bytes_get_u8(in, WIRE_CHARGE);
+	task->kind = bytes_get_u8(in, WIRE_CLEAN);
 	task->place = get_place(in);
 	task->planned_at = get_real_instant(in);
 	task->not_before = get_instant(in);
@@ -220,9 +220,9 @@ static void put_doing(struct bytes_out *out, const struct agent *agent)
 	bytes_put(out, agent->stop.service.task, 4);
 	bytes_put(out, agent->stop.service.evidence, 1);
 	bytes_put(out, (uint64_t)agent->stop.service.until, 8);
-	bytes_put(out, agent->charging, 1);
-	put_spot(out, agent->charge_spot);
-	bytes_put(out, (uint64_t)agent->charge_until, 8);
+	bytes_put(out, agent->errand ? (uint64_t)agent->errand - WIRE_PARK : 0, 1);
+	put_spot(out, agent->errand_spot);
+	bytes_put(out, (uint64_t)agent->errand_until, 8);
 	bytes_put(out, agent->standstill, 1);
 	bytes_put(out, agent->held, 1);
 	bytes_put(out, agent->out_of_service, 1);
@@ -241,16 +241,17 @@ static void get_doing(struct bytes_in *in, struct agent *agent)
 {
 	agent->stop.open = bytes_get_u8(in, 1);
 	agent->stop.spot = get_spot(in);
-	agent->stop.first_kind = bytes_get_u8(in, WIRE_CHARGE);
+	agent->stop.first_kind = bytes_get_u8(in, WIRE_CLEAN);
 	agent->stop.first_ride = bytes_get_u64(in);
 	agent->stop.ready_at = get_real_instant(in);
 	agent->stop.leave_from = get_instant(in);
 	agent->stop.service.task = bytes_get_u32(in, AGENT_NO_TASK);
 	agent->stop.service.evidence = bytes_get_u8(in, WIRE_EVIDENCE_APP);
 	agent->stop.service.until = get_real_instant(in);
-	agent->charging = bytes_get_u8(in, 1);
-	agent->charge_spot = get_spot(in);
-	agent->charge_until = get_instant(in);
+	uint8_t errand = bytes_get_u8(in, WIRE_CLEAN - WIRE_PARK);
+	agent->errand = errand ? errand + WIRE_PARK : 0;
+	agent->errand_spot = get_spot(in);
+	agent->errand_until = get_instant(in);
 	agent->standstill = bytes_get_u8(in, 1);
 	agent->held = bytes_get_u8(in, 1);
 	agent->out_of_service = bytes_get_u8(in, 1);
@@ -291,7 +292,7 @@ static void get_event(struct bytes_in *in, struct wire_event *event)
 	event->sequence = bytes_get_u32(in, UINT32_MAX);
 	event->at = get_real_instant(in);
 	event->kind = bytes_get_u8(in, WIRE_EVENT_KINDS - 1);
-	event->task_kind = bytes_get_u8(in, WIRE_CHARGE);
+	event->task_kind = bytes_get_u8(in, WIRE_CLEAN);
 	event->evidence = bytes_get_u8(in, WIRE_EVIDENCE_APP);
 	event->ride = bytes_get_u64(in);
 	event->place = get_place(in);

@@ -253,34 +253,38 @@ static int step_stop(struct agent *agent, instant_ms now)
 	return 0;
 }
 
-/* ---- charging ---- */
-static int charge_wanted(const struct agent *agent)
+/* ---- charging and cleaning ---- */
+static int errand_wanted(const struct agent *agent)
 {
 	uint32_t next = agent_next_task(agent);
 
-	return next != AGENT_NO_TASK && task_of(agent, next)->kind == WIRE_CHARGE &&
-	       spot_equal(place_spot(&task_of(agent, next)->place), agent->charge_spot);
+	return next != AGENT_NO_TASK && task_of(agent, next)->kind == agent->errand &&
+	       spot_equal(place_spot(&task_of(agent, next)->place), agent->errand_spot);
 }
 
-static void charge_begin(struct agent *agent, uint32_t task, instant_ms now)
+static void errand_begin(struct agent *agent, uint32_t task, instant_ms now)
 {
-	agent->charging = 1;
+	const struct wire_task *t = task_of(agent, task);
+	const int cleans = t->kind == WIRE_CLEAN;
+
+	agent->errand = t->kind;
 	agent->leg_active = 0;
-	agent->charge_spot = place_spot(&task_of(agent, task)->place);
-	agent->charge_until = task_of(agent, task)->dwell_ms ? now + task_of(agent, task)->dwell_ms : INT64_MAX;
-	agent_event(agent, WIRE_CHARGE_BEGAN, 0, now);
+	agent->errand_spot = place_spot(&t->place);
+	agent->errand_until = t->dwell_ms || cleans ? now + t->dwell_ms : INT64_MAX;
+	agent_event(agent, cleans ? WIRE_CLEAN_BEGAN : WIRE_CHARGE_BEGAN, 0, now);
 }
 
-static int step_charge(struct agent *agent, instant_ms now)
+static int step_errand(struct agent *agent, instant_ms now)
 {
-	int wanted = charge_wanted(agent);
+	const int wanted = errand_wanted(agent), cleans = agent->errand == WIRE_CLEAN;
 
-	if (wanted && agent->body.battery_permille < 1000 && now < agent->charge_until)
+	if (wanted && (cleans || agent->body.battery_permille < 1000) && now < agent->errand_until)
 		return 0;
-	agent->charging = 0;
+	agent->errand = 0;
 	if (wanted)
 		agent->done |= UINT64_C(1) << agent_next_task(agent);
-	agent_event(agent, WIRE_CHARGE_ENDED, 0, now);
+	agent_event(agent, cleans ? WIRE_CLEAN_ENDED : WIRE_CHARGE_ENDED, 0,
+		    cleans && now > agent->errand_until ? agent->errand_until : now);
 	return 1;
 }
 
@@ -294,7 +298,8 @@ static void arrive(struct agent *agent, uint32_t task, instant_ms now)
 		agent_event(agent, WIRE_PARKED, 0, now);
 		break;
 	case WIRE_CHARGE:
-		charge_begin(agent, task, now);
+	case WIRE_CLEAN:
+		errand_begin(agent, task, now);
 		break;
 	default:
 		stop_open(agent, task, now);
@@ -400,8 +405,8 @@ void agent_step(struct agent *agent, instant_ms now)
 	while (more) {
 		if (agent->stop.open)
 			more = step_stop(agent, now);
-		else if (agent->charging)
-			more = step_charge(agent, now);
+		else if (agent->errand)
+			more = step_errand(agent, now);
 		else
 			more = step_way(agent, now);
 	}
@@ -422,8 +427,8 @@ instant_ms agent_step_due(const struct agent *agent)
 		due = agent->stop.leave_from;
 	else if (agent->stop.open && doors_next(agent) > agent->clock.floor)
 		due = doors_next(agent);
-	else if (agent->charging)
-		due = agent->charge_until;
+	else if (agent->errand)
+		due = agent->errand_until;
 	if (agent->body.state == BODY_MRC && asks_again_at(agent) < due)
 		due = asks_again_at(agent);
 	if (valid_until >= agent->clock.floor && valid_until < due && agent_n_done(agent) < agent->plan.n_tasks)
@@ -444,7 +449,7 @@ struct drive_command agent_drive(const struct agent *agent)
 		command.wish = DRIVE_STOP_NOW;
 	else if (agent->mrc == AGENT_MRC_GRANTED)
 		command.wish = DRIVE_GO;
-	else if (agent->leg_active && !immobile(agent) && !agent->stop.open && !agent->charging)
+	else if (agent->leg_active && !immobile(agent) && !agent->stop.open && !agent->errand)
 		command.wish = DRIVE_GO;
 	return command;
 }

@@ -61,20 +61,20 @@ int agent_set_town(struct agent *agent, const struct town *town, agent_spot_on *
 {
 	struct move move = {.agent = agent, .town = town, .spot_on = spot_on, .self = self, .plan = agent->plan};
 	uint32_t class_index = town_class(town, agent->settings.class_name);
-	struct spot stop, charge;
+	struct spot stop, errand;
 
 	if (class_index == NONE)
 		return ERR_NOT_FOUND;
 	for (uint32_t i = 0; i < move.plan.n_tasks; i++)
 		move_place(&move, &move.plan.tasks[i].place);
 	stop = agent->stop.open ? move_spot(&move, agent->stop.spot) : agent->stop.spot;
-	charge = agent->charging ? move_spot(&move, agent->charge_spot) : agent->charge_spot;
+	errand = agent->errand ? move_spot(&move, agent->errand_spot) : agent->errand_spot;
 	if (move.failed)
 		return ERR_RANGE;
 	for (uint32_t i = 0; i < agent->n_events; i++)
 		move_event(&move, &agent->events[i]);
 	agent->stop.spot = stop;
-	agent->charge_spot = charge;
+	agent->errand_spot = errand;
 	agent->leg_active = 0; /* it sets off anew from where it is */
 	memcpy(move.plan.town_hash, town->hash, WIRE_HASH_BYTES);
 	move.plan.conditions = move.plan.n_streets =

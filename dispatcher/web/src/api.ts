@@ -50,7 +50,7 @@ export interface Task extends Point { kind: string; ride: string | null; arrive:
 export interface Vehicle extends Point {
 	vehicle: number; name: string | null; class: string | null; heading: number | null; at: string; service: string; connected: boolean; mode: string;
 	held: boolean; standstill: boolean; doors_open: boolean; battery_permille: number; speed_mm_s: number; late_s: number; last_contact: string | null;
-	released_until: string | null; shift_from: string | null; shift_to: string | null; approval_asked: string | null; released_by: string | null; approval: string | null; supervisor: string | null; simulated: boolean; step_free: boolean;
+	released_until: string | null; shift_from: string | null; shift_to: string | null; cleaned_at: string | null; clean_due: string | null; approval_asked: string | null; released_by: string | null; approval: string | null; supervisor: string | null; simulated: boolean; step_free: boolean;
 	spaces: Record<string, number>; aboard: string[]; plan: { epoch: number; version: number; acknowledged: boolean; tasks: Task[] }; empty_m: number; loaded_m: number;
 }
 export interface RideLine {

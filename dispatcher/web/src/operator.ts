@@ -221,7 +221,7 @@ function showFleet(): void {
 	const chosen = vehicles.find((vehicle) => vehicle.vehicle === selected);
 	map?.path(chosen ? [chosen, ...chosen.plan.tasks] : []);
 	const key = vehicles.map((vehicle) => [vehicle.vehicle, vehicle.service, vehicle.mode, vehicle.connected, vehicle.held, vehicle.standstill, vehicle.aboard.length, Math.round(vehicle.battery_permille / 10),
-		Math.round(vehicle.late_s / 60), vehicle.plan.version, vehicle.plan.acknowledged, vehicle.plan.tasks.length, vehicle.released_until]);
+		Math.round(vehicle.late_s / 60), vehicle.clean_due, vehicle.plan.version, vehicle.plan.acknowledged, vehicle.plan.tasks.length, vehicle.released_until]);
 	redraw(fleet, [key, selected], () => vehicles.map((vehicle) => vehicleRow(vehicle)));
 }
 
@@ -250,6 +250,7 @@ function vehicleDetails(vehicle: Vehicle): HTMLElement {
 	return h('div', { class: 'details' },
 		h('p', {}, vehicle.released_until ? t('released', { time: whenOf(vehicle.released_until), who: vehicle.released_by ?? '' }) : t('notReleased'), vehicle.supervisor ? ` · ${vehicle.supervisor}` : ''),
 		h('p', {}, vehicle.shift_to ? t('shiftIs', { a: whenOf(vehicle.shift_from), b: whenOf(vehicle.shift_to) }) : t('noShift')),
+		vehicle.clean_due ? h('p', {}, t(Date.parse(vehicle.clean_due) < serviceNow() ? 'cleanOverdue' : 'cleanBy', { time: whenOf(vehicle.clean_due) })) : null,
 		vehicle.plan.acknowledged ? null : h('p', { class: 'hint' }, t('unacknowledged')),
 		h('ol', { class: 'plan', 'aria-label': t('plan') }, vehicle.plan.tasks.length === 0 ? h('li', {}, t('noPlan')) : vehicle.plan.tasks.slice(0, 8).map((task) =>
 			h('li', {}, h('time', {}, timeOf(task.begin ?? task.arrive)), ' ', tName('task', task.kind), task.ride ? [' ', h('button', { type: 'button', class: 'link', 'data-key': `${task.kind}${task.ride}`, onclick: () => void story(task.ride ?? '') }, task.ride.slice(0, 6))] : null)),
