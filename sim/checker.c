@@ -243,6 +243,7 @@ static int note_event(struct checker *checker, const struct command *command)
 		note_still_aboard(checker, number, ride);
 	else if (event->kind == WIRE_TAKEN_OUT && ride && !ride->taken_out)
 		(void)leave(vehicle, ride->ride); /* as a dispatcher whose journal was lost had told it */
+	checker_clean_event(checker, number, event->kind, at);
 	return 1;
 }
 
@@ -273,7 +274,7 @@ static void note_plan(struct fleet_book *vehicle, const struct upd_plan *plan)
 	vehicle->plan_version = plan->version;
 }
 
-static void note_enrol(struct checker *checker, const struct cmd_vehicle_enrol *enrol)
+static void note_enrol(struct checker *checker, const struct cmd_vehicle_enrol *enrol, instant_ms at)
 {
 	struct fleet_book *vehicle = checker_vehicle(checker, enrol->vehicle);
 	if (!vehicle) {
@@ -287,6 +288,7 @@ static void note_enrol(struct checker *checker, const struct cmd_vehicle_enrol *
 	}
 	vehicle->known = 1;
 	vehicle->class_index = enrol->class_index;
+	checker_clean_shift(vehicle, enrol->shift_from, at);
 	memcpy(vehicle->spaces, enrol->spaces, sizeof vehicle->spaces);
 	if (enrol->vehicle >= checker->n_fleet)
 		checker->n_fleet = enrol->vehicle + 1;
@@ -294,6 +296,7 @@ static void note_enrol(struct checker *checker, const struct cmd_vehicle_enrol *
 
 static void note_command(struct checker *checker, const struct command *command)
 {
+	struct fleet_book *vehicle;
 	struct book *ride;
 	switch (command->kind) {
 	case CMD_REQUEST:
@@ -303,7 +306,17 @@ static void note_command(struct checker *checker, const struct command *command)
 		checker->swapped_at = command->at;
 		break;
 	case CMD_VEHICLE_ENROL:
-		note_enrol(checker, &command->vehicle_enrol);
+		note_enrol(checker, &command->vehicle_enrol, command->at);
+		break;
+	case CMD_VEHICLE_SHIFT:
+		vehicle = checker_vehicle(checker, command->vehicle_shift.vehicle);
+		if (vehicle)
+			checker_clean_shift(vehicle, command->vehicle_shift.from, command->at);
+		break;
+	case CMD_VEHICLE_HELLO:
+		vehicle = checker_vehicle(checker, command->vehicle_hello.vehicle);
+		if (vehicle)
+			vehicle->cleans = command->vehicle_hello.hello.cleans;
 		break;
 	case CMD_CANCEL:
 		ride = checker_book(checker, command->cancel.ride);
@@ -349,6 +362,7 @@ static void note_promise(struct checker *checker, struct book *ride, const struc
 	ride->latest_pickup = update->latest_pickup;
 	ride->latest_arrival = update->latest_arrival;
 	checker->figures.promised++;
+	checker_clean_promise(checker, ride, update->vehicle, at);
 	if (!ride->offered)
 		checker_found(checker, "ride %016" PRIx64 " was promised without an offer", ride->ride);
 	if (ride->latest_pickup - ride->earliest_pickup > (instant_ms)checker->town->rules.pickup_window_ms ||
@@ -461,6 +475,7 @@ static void put_plan(struct checker *checker, struct fleet_book *vehicle, const 
 			ride->n_plans--;
 	}
 	vehicle->n_plan = 0;
+	vehicle->first_kind = update->n_tasks ? update->tasks[0].kind : 0;
 	for (uint32_t i = 0; i < update->n_tasks && i < WIRE_TASKS_MAX; i++) {
 		struct book *ride = checker_book(checker, update->tasks[i].ride);
 		int told = 0;
@@ -502,7 +517,7 @@ static void note_update(struct checker *checker, const struct update *update, in
 	case UPD_VEHICLE:
 		vehicle = checker_vehicle(checker, update->vehicle.vehicle);
 		if (vehicle) {
-			vehicle->service = update->vehicle.service;
+			checker_clean_service(vehicle, update->vehicle.service, at);
 			vehicle->link_up = update->vehicle.link_up;
 		}
 		break;
@@ -559,6 +574,7 @@ void checker_step(struct checker *checker, const struct command *command, const 
 	for (uint32_t i = 0; i < n; i++)
 		note_update(checker, &updates[i], command->at);
 	check_plans(checker, updates, n);
+	checker_clean_step(checker, command->at);
 	checker->last_at = command->at;
 }
 

@@ -14,6 +14,9 @@
  * rider left it after the latest arrival; "broken" although the ride was carried out in time
  *   - a no-show before the window has ended, before the vehicle has stood there for the town's time, or without a last
  * call
+ *   - a vehicle cleaned with riders aboard; a ride promised by one that was to be cleaned already, unless its plan
+ * begins with that or the ride is far ahead; one that is overdue, has nobody to serve, does not charge, and does not go
+ * to be cleaned for CHECKER_CLEAN_MS
  *   - at the end: a promised ride that has not ended, a rider still aboard, a ride done without having left a vehicle
  * or without an outcome, a broken ride whose case nobody has closed
  *
@@ -52,6 +55,7 @@
 #define CHECKER_LATE_MS 5000
 #define CHECKER_SLACK_MS 180000
 #define CHECKER_IDLE_MS 300000
+#define CHECKER_CLEAN_MS 300000
 
 struct checker;
 int checker_open(struct checker **ret_checker, const struct town *town);

@@ -142,6 +142,7 @@ static void note_start(struct checker *checker, const struct command *command)
 	if (checker->epoch)
 		checker_event(checker, OUTSIDE_RESTORE, 0, command->at, command->at - checker->last_at, 0);
 	checker->epoch = command->start.epoch;
+	checker->settings = command->start.settings;
 }
 
 /* From now on they may be a cause; how much they cost, the ways that are driven tell. */
@@ -343,7 +344,7 @@ static int open_route(struct checker *checker)
 static int idle(const struct checker *checker, const struct fleet_book *vehicle, const struct book *ride)
 {
 	if (!vehicle->known || vehicle->service != SERVICE_IN || !vehicle->link_up || vehicle->n_aboard ||
-	    vehicle->at.arc == NONE)
+	    vehicle->at.arc == NONE || vehicle->first_kind == WIRE_CLEAN || vehicle->clean_from)
 		return 0;
 	for (uint32_t i = 0; i < vehicle->n_plan; i++)
 		if (vehicle->plan[i] != ride->ride)

@@ -1,4 +1,5 @@
-/* Private to the checker: its books. checker.c keeps them, checker_cause.c judges causes, checker_figures.c counts. */
+/* Private to the checker: its books. checker.c and checker_clean.c keep them, checker_cause.c judges causes,
+ * checker_figures.c counts. */
 #ifndef ZUB_CHECKER_INNER_H
 #define ZUB_CHECKER_INNER_H
 
@@ -84,6 +85,10 @@ struct fleet_book { /* one vehicle */
 	/* newest plans that the journal knows: of this epoch, and of those before */
 	uint32_t plan_epoch, plan_version, before_epoch, before_version;
 	uint8_t known, service, link_up;
+	/* cleaning: time in service since, counted until used_at; being cleaned since, idle though overdue since (0 =
+	 * not); what its newest plan begins with */
+	instant_ms used_ms, used_at, shift_from, clean_from, waits_since;
+	uint8_t cleans, first_kind;
 };
 
 struct checker {
@@ -100,6 +105,7 @@ struct checker {
 	size_t n_trips, cap_trips;
 	uint64_t n_offered; /* rides with an open offer */
 	uint32_t epoch;
+	struct core_settings settings; /* of the newest start */
 	uint8_t restored;
 	instant_ms swapped_at;		       /* the newest town swap; 0 = none */
 	instant_ms last_at;		       /* of the newest command */
@@ -126,6 +132,13 @@ static inline struct fleet_book *checker_vehicle(const struct checker *checker, 
 {
 	return vehicle > 0 && vehicle < CHECKER_VEHICLES_MAX ? &checker->fleet[vehicle] : NULL;
 }
+
+/* checker_clean.c */
+void checker_clean_shift(struct fleet_book *vehicle, instant_ms from, instant_ms at);
+void checker_clean_service(struct fleet_book *vehicle, uint8_t service, instant_ms at);
+void checker_clean_event(struct checker *checker, uint32_t number, uint8_t kind, instant_ms at);
+void checker_clean_promise(struct checker *checker, const struct book *ride, uint32_t number, instant_ms at);
+void checker_clean_step(struct checker *checker, instant_ms at);
 
 /* checker_cause.c */
 /* What a command says came from outside. */

@@ -126,7 +126,7 @@ static inline void dice_event(struct rig *rig, struct dice *d, struct cmd_vehicl
 	event->kind = (uint8_t)(dice(d, 5) ? 1 + dice(d, 4) : dice(d, WIRE_EVENT_KINDS + 1));
 	event->battery_permille = (uint16_t)(dice(d, 20) ? 800 : dice(d, 1200));
 	event->ride = dice_ride(rig, d);
-	event->task_kind = (uint8_t)(1 + dice(d, 4));
+	event->task_kind = (uint8_t)(1 + dice(d, 5));
 	event->place.arc = NONE;
 	if (n && dice(d, 6)) { /* what it should do next */
 		const struct core_task *task = &tasks[dice(d, 8) ? 0 : dice(d, n)];
@@ -194,6 +194,7 @@ static inline void dice_vehicle(struct rig *rig, struct dice *d, struct command 
 	case CMD_VEHICLE_HELLO:
 		command->vehicle_hello.vehicle = v;
 		command->vehicle_hello.hello.simulated = (uint8_t)dice(d, 2);
+		command->vehicle_hello.hello.cleans = dice(d, 8) != 0;
 		snprintf(command->vehicle_hello.hello.class_name, 32, "%s", dice(d, 8) ? "shuttle" : "tram");
 		break;
 	case CMD_VEHICLE_PLAN_ACK: {
@@ -385,6 +386,10 @@ static inline void dice_open(struct rig *rig, struct drawn_town *drawn)
 	settings.closed_keep_ms = 600000;
 	settings.rebalance_ms = 120000;
 	settings.charger_slots = 1;
+	settings.clean_every_ms = 1800000;
+	settings.clean_ms = 300000;
+	settings.clean_early_ms = 600000;
+	settings.clean_slots = 1;
 	settings.fair_gap_permille = 100;
 	rig_open(rig, drawn, &settings);
 	rig_sign_on(rig, "Anna", 3);

@@ -15,7 +15,7 @@
 #define RIG_ROBOTS_MAX 32
 #define RIG_PATH_MAX 256
 
-enum robot_state { ROBOT_IDLE, ROBOT_DRIVING, ROBOT_AT_STOP, ROBOT_DEAD };
+enum robot_state { ROBOT_IDLE, ROBOT_DRIVING, ROBOT_AT_STOP, ROBOT_DEAD, ROBOT_CLEANED };
 struct robot {
 	uint32_t number, boot, sequence, class_index;
 	enum robot_state state;
@@ -452,6 +452,12 @@ static inline void robot_arrive(struct rig *rig, struct robot *robot)
 		rig_say(rig, robot, WIRE_CHARGE_ENDED, 0, 0, 0);
 		return;
 	}
+	if (tasks[0].kind == WIRE_CLEAN) {
+		robot->state = ROBOT_CLEANED;
+		robot->busy_until = rig->now + rig->settings.clean_ms;
+		rig_say(rig, robot, WIRE_CLEAN_BEGAN, 0, 0, 0);
+		return;
+	}
 	robot->state = ROBOT_AT_STOP;
 	robot->leave_from = INSTANT_NONE;
 	rig_say(rig, robot, WIRE_ARRIVED, tasks[0].ride, tasks[0].kind, 0);
@@ -466,6 +472,13 @@ static inline void robot_act(struct rig *rig, struct robot *robot)
 		return;
 	if (robot->state == ROBOT_DRIVING && rig->now >= robot->arrives_at) {
 		robot_arrive(rig, robot);
+		return;
+	}
+	if (robot->state == ROBOT_CLEANED) {
+		if (n && tasks[0].kind == WIRE_CLEAN && rig->now < robot->busy_until)
+			return;
+		robot->state = ROBOT_IDLE;
+		rig_say(rig, robot, WIRE_CLEAN_ENDED, 0, 0, 0);
 		return;
 	}
 	if (robot->state == ROBOT_AT_STOP) {

@@ -1,7 +1,7 @@
 /* Cleaning: after settings.clean_every_ms in service a vehicle is to be swept at its depot. It is sent there up to
- * clean_early_ms sooner when it has nothing to do and the others have little; when it is overdue it gets no new riders,
- * serves those whom it was promised, and goes. A cleaning stands first in a plan or nowhere, so that what is planned
- * after it is timed with it; it gives way to promises. */
+ * clean_early_ms sooner when it has nothing to do and is at the depot, or goes there to charge, or the others have
+ * little to do; when it is overdue it gets no new riders, serves those whom it was promised, and goes. A cleaning
+ * stands first in a plan or nowhere, so that what is planned after it is timed with it; it gives way to promises. */
 #include "insertion.h"
 #include "state.h"
 
@@ -55,8 +55,8 @@ int cleaning_refuses(const struct core *core, uint32_t slot, const struct ask *a
 
 /* ---- a quiet moment ---- */
 
-/* Without it, do at least half of the others idle, and is at most a quarter of them being cleaned? */
-static int is_quiet(const struct core *core, uint32_t slot)
+/* Its way is short, or at least half of the others idle; and at most a quarter of them are being cleaned. */
+static int is_good_moment(const struct core *core, uint32_t slot)
 {
 	uint32_t n = 0, idle = 0, away = 0;
 	for (uint32_t i = 0; i < core->n_vehicles; i++) {
@@ -66,7 +66,10 @@ static int is_quiet(const struct core *core, uint32_t slot)
 		idle += !plan_n_serving(core, i) && !core->vehicles[i].n_aboard;
 		away += (uint32_t)is_planned(core, i);
 	}
-	return 2 * idle >= n && 4 * away <= n;
+	const int is_there = place_same(&core->vehicles[slot].anchor, &core->vehicles[slot].depot) &&
+			     core->vehicles_more[slot].phase != PHASE_DRIVING;
+	const int goes_there = !core->vehicles_more[slot].n && vehicle_is_low(core, slot);
+	return (is_there || goes_there || 2 * idle >= n) && 4 * away <= n;
 }
 
 static int bay_free(const struct core *core, uint32_t slot)
@@ -86,7 +89,7 @@ int cleaning_rest(struct core *core, uint32_t slot)
 	const struct core_settings *s = &core->settings;
 	const instant_ms due = cleaning_due_at(core, slot);
 	if (due > core->now + s->clean_early_ms || !is_free(core, slot) || !bay_free(core, slot) ||
-	    (due > core->now && !is_quiet(core, slot)))
+	    (due > core->now && !is_good_moment(core, slot)))
 		return 0;
 	if (due <= core->now && core->vehicles_more[slot].n == 1 && !plan_n_serving(core, slot)) {
 		plan_drop_task(core, slot, 0); /* where it would only wait */

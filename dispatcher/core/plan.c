@@ -861,6 +861,8 @@ void plan_mark_arrived(struct core *core, uint32_t slot)
 	struct core_task *tasks = core_tasks(core, slot);
 	for (uint32_t k = 0; k < more->n && place_same(&tasks[k].place, &core->vehicles[slot].anchor); k++) {
 		const struct task_more *task = &core_tasks_more(core, slot)[k];
+		if (task->ride == NONE)
+			break; /* it says itself when that begins; whoever is met there comes after it */
 		if (tasks[k].state || task->tentative)
 			continue;
 		if (!plan_is_due(core, slot, k))

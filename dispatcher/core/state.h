@@ -417,6 +417,7 @@ uint8_t vehicle_refuses(const struct core *core, uint32_t vehicle);
 void vehicle_drop_aboard(struct core *core, uint32_t vehicle, uint64_t ride);
 instant_ms vehicle_ends_at(const struct core *core, uint32_t vehicle); /* release or shift, whichever is sooner */
 
+int vehicle_is_low(const struct core *core, uint32_t vehicle); /* on energy: it charges when it has nothing to do */
 /* Fewer than `slots` (0 = any number) on this errand at its depot? */
 int vehicle_depot_free(const struct core *core, uint32_t vehicle, uint8_t kind, uint32_t slots);
 

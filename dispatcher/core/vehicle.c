@@ -606,6 +606,11 @@ int vehicle_depot_free(const struct core *core, uint32_t slot, uint8_t kind, uin
 	return !slots || n < slots;
 }
 
+int vehicle_is_low(const struct core *core, uint32_t slot)
+{
+	return core->vehicles[slot].battery_permille < core->settings.battery_reserve_permille + CHARGE_BELOW_PERMILLE;
+}
+
 static int charger_free(const struct core *core, uint32_t slot)
 {
 	return vehicle_depot_free(core, slot, WIRE_CHARGE, core->settings.charger_slots);
@@ -638,9 +643,7 @@ void vehicle_rest(struct core *core, uint32_t slot)
 		charge_between(core, slot);
 		return;
 	}
-	if (vehicle->service == SERVICE_IN &&
-	    vehicle->battery_permille < core->settings.battery_reserve_permille + CHARGE_BELOW_PERMILLE &&
-	    charger_free(core, slot)) {
+	if (vehicle->service == SERVICE_IN && vehicle_is_low(core, slot) && charger_free(core, slot)) {
 		(void)plan_put_depot(core, slot, WIRE_CHARGE);
 		return;
 	}

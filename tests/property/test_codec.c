@@ -79,7 +79,7 @@ static void plan(struct wire_plan *plan_out)
 	plan_out->n_tasks = below(WIRE_TASKS_MAX + 1);
 	for (uint32_t i = 0; i < plan_out->n_tasks; i++) {
 		struct wire_task *task = &plan_out->tasks[i];
-		task->kind = (uint8_t)(1 + below(4));
+		task->kind = (uint8_t)(1 + below(5));
 		task->ride = task->kind <= WIRE_DROPOFF ? ride() : 0;
 		task->place = place();
 		task->planned_at = instant();
@@ -100,7 +100,7 @@ static void state_any(struct wire_state *state)
 	state->sequence = (uint32_t)rng_next(&rng);
 	state->at = instant();
 	state->place = place();
-	state->mode = (uint8_t)(1 + below(8));
+	state->mode = (uint8_t)(1 + below(WIRE_CLEANING));
 	state->doors_open = (uint8_t)below(2);
 	state->battery_permille = (uint16_t)below(1001);
 	state->speed_mm_s = below(100001);
@@ -119,7 +119,7 @@ static void event_any(struct wire_event *event)
 	event->sequence = (uint32_t)rng_next(&rng) | 1;
 	event->at = instant();
 	event->kind = (uint8_t)(1 + below(WIRE_EVENT_KINDS - 1));
-	event->task_kind = (uint8_t)below(5);
+	event->task_kind = (uint8_t)below(6);
 	event->evidence = (uint8_t)below(5);
 	event->ride = below(3) ? ride() : 0;
 	event->place = place();
@@ -174,6 +174,7 @@ static void any_message(struct wire_message *message, uint8_t kind)
 	case WIRE_KIND_HELLO:
 		message->hello.boot = (uint32_t)rng_next(&rng);
 		message->hello.simulated = (uint8_t)below(2);
+		message->hello.cleans = (uint8_t)below(2);
 		text(message->hello.class_name, sizeof message->hello.class_name);
 		text(message->hello.software, sizeof message->hello.software);
 		if (below(2))
@@ -273,7 +274,7 @@ static void test_bounds(void **state)
 	REFUSED(WIRE_KIND_HEARTBEAT, m_.heartbeat.clock.simulated = 2);
 	REFUSED(WIRE_KIND_PLAN, m_.plan.n_tasks = WIRE_TASKS_MAX + 1);
 	REFUSED(WIRE_KIND_PLAN, m_.plan.tasks[0].kind = 0);
-	REFUSED(WIRE_KIND_PLAN, m_.plan.tasks[0].kind = 5);
+	REFUSED(WIRE_KIND_PLAN, m_.plan.tasks[0].kind = WIRE_CLEAN + 1);
 	REFUSED(WIRE_KIND_PLAN, (m_.plan.tasks[0].kind = WIRE_PICKUP, m_.plan.tasks[0].ride = 0));
 	REFUSED(WIRE_KIND_PLAN, (m_.plan.tasks[0].kind = WIRE_PARK, m_.plan.tasks[0].ride = 1));
 	REFUSED(WIRE_KIND_PLAN, m_.plan.tasks[0].planned_at = INSTANT_NONE);
@@ -296,8 +297,9 @@ static void test_bounds(void **state)
 	REFUSED(WIRE_KIND_EVIDENCE, m_.evidence.ride = 0);
 	REFUSED(WIRE_KIND_EVIDENCE, m_.evidence.kind = 0);
 	REFUSED(WIRE_KIND_HELLO, m_.hello.simulated = 2);
+	REFUSED(WIRE_KIND_HELLO, m_.hello.cleans = 2);
 	REFUSED(WIRE_KIND_STATE, m_.state.mode = 0);
-	REFUSED(WIRE_KIND_STATE, m_.state.mode = 9);
+	REFUSED(WIRE_KIND_STATE, m_.state.mode = WIRE_CLEANING + 1);
 	REFUSED(WIRE_KIND_STATE, m_.state.battery_permille = 1001);
 	REFUSED(WIRE_KIND_STATE, m_.state.n_aboard = WIRE_ABOARD_MAX + 1);
 	REFUSED(WIRE_KIND_STATE, (m_.state.n_aboard = 2, m_.state.aboard[0] = m_.state.aboard[1] = 4));

@@ -131,6 +131,9 @@ void story_open(struct story *story, const struct story_options *options)
 	core->cases_max = 64;
 	core->keys_max = 64;
 	core->delays_max = 16;
+	core->clean_every_ms = options->clean_every_min * (uint32_t)MINUTE_MS;
+	core->clean_ms = options->clean_min * (uint32_t)MINUTE_MS;
+	core->clean_early_ms = options->clean_early_min * (uint32_t)MINUTE_MS;
 	world->town = &story->drawn.town;
 	world->demand = &nobody;
 	world->detail = &story->detail;

@@ -36,6 +36,7 @@ struct story_options {
 	int silent_riders;    /* nobody reads notices */
 	const char *profiles; /* hours at which streets are slower, drawn_town.h; NULL = none */
 	int live_speeds;      /* the dispatcher learns from its shuttles where streets are slow */
+	uint32_t clean_every_min, clean_min, clean_early_min; /* shuttles are cleaned; 0 = never */
 };
 
 struct story_rider {
