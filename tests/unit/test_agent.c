@@ -613,6 +613,70 @@ static void test_charging(void **state)
 	rig_close(&rig);
 }
 
+/* Its memory and its body's are written and read back. */
+static void reload(struct rig *rig)
+{
+	static uint8_t bytes[1 << 18], body[1024];
+	size_t n, n_body;
+
+	assert_true(agent_save_size() <= sizeof bytes);
+	assert_int_equal(agent_save(rig->agent, bytes, sizeof bytes, &n), 0);
+	assert_int_equal(agent_dirty(rig->agent), 0);
+	assert_int_equal(body_save(rig->body, body, sizeof body, &n_body), 0);
+	arena_close(&rig->arena);
+	assert_int_equal(arena_open(&rig->arena, 4 << 20), 0);
+	rig_vehicle(rig, drawn_spot(&rig->drawn, 'A', 'B', 0));
+	assert_int_equal(agent_load(rig->agent, bytes, n, NULL), 0);
+	assert_int_equal(body_load(rig->body, body, n_body, NULL), 0);
+}
+
+/* It takes its time, also over a start of the agent; a newer plan without it breaks it off. */
+static void test_cleaning(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, line, 'A', 'B', 0);
+	rig_run(&rig, 1);
+	rig_plan_begin(&rig);
+	rig_task(&rig, WIRE_CLEAN, 0, 'A', 'B', 50)->dwell_ms = 60000;
+	rig_plan_send(&rig);
+	rig_run(&rig, 20);
+	assert_int_equal(rig.state.mode, WIRE_CLEANING);
+	rig_expect(&rig, "00:00 hello boot 1\n00:01 plan 1.1 taken\n00:11 1.1 clean began 0\n");
+	reload(&rig);
+	rig_run(&rig, 60);
+	rig_expect(&rig, "00:21 hello boot 1\n01:11 1.2 clean ended 0\n");
+	rig_plan_begin(&rig);
+	rig_task(&rig, WIRE_CLEAN, 0, 'A', 'B', 50)->dwell_ms = 60000;
+	rig_plan_send(&rig);
+	rig_run(&rig, 20);
+	rig_plan_begin(&rig);
+	rig_task(&rig, WIRE_PARK, 0, 'A', 'B', 60);
+	rig_plan_send(&rig);
+	rig_run(&rig, 20);
+	rig_expect(&rig,
+		   "01:21 plan 1.2 taken\n01:21 1.3 clean began 0\n01:41 plan 1.3 taken\n01:41 1.4 clean ended 0\n"
+		   "01:43 1.5 parked 0\n");
+	rig_close(&rig);
+}
+
+static void test_nobody_aboard_is_cleaned(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, line, 'A', 'B', 0);
+	board_one(&rig);
+	rig_plan_begin(&rig);
+	rig_task(&rig, WIRE_CLEAN, 0, 'A', 'B', 50)->dwell_ms = 60000;
+	rig_task(&rig, WIRE_DROPOFF, 7, 'B', 'C', 50);
+	rig_plan_send(&rig);
+	rig_run(&rig, 1);
+	rig_expect(&rig, "00:27 plan 1.2 refused 4\n");
+	rig_close(&rig);
+}
+
 /* ---- the link is lost ---- */
 static void test_lost_link_brings_riders_home_and_picks_nobody_up(void **state)
 {
@@ -776,9 +840,6 @@ static void test_clock_runs_at_its_speed_and_never_back(void **state)
  * second. */
 static void story(struct rig *rig, int restarts)
 {
-	static uint8_t bytes[1 << 18];
-	size_t n;
-
 	for (int second = 0; second < 300; second++) {
 		if (second == 1 || second == 150)
 			plan_one_rider(rig);
@@ -789,19 +850,8 @@ static void story(struct rig *rig, int restarts)
 		if (second == 90)
 			rig_order(rig, 78, WIRE_RESUME);
 		rig_run(rig, 1);
-		if (!restarts)
-			continue;
-		assert_true(agent_save_size() <= sizeof bytes);
-		assert_int_equal(agent_save(rig->agent, bytes, sizeof bytes, &n), 0);
-		assert_int_equal(agent_dirty(rig->agent), 0);
-		uint8_t body[1024];
-		size_t n_body;
-		assert_int_equal(body_save(rig->body, body, sizeof body, &n_body), 0);
-		arena_close(&rig->arena);
-		assert_int_equal(arena_open(&rig->arena, 4 << 20), 0);
-		rig_vehicle(rig, drawn_spot(&rig->drawn, 'A', 'B', 0));
-		assert_int_equal(agent_load(rig->agent, bytes, n, NULL), 0);
-		assert_int_equal(body_load(rig->body, body, n_body, NULL), 0);
+		if (restarts)
+			reload(rig);
 	}
 }
 
@@ -886,6 +936,8 @@ int main(void)
 		cmocka_unit_test(test_mrc_and_approval),
 		cmocka_unit_test(test_fault_and_recovery),
 		cmocka_unit_test(test_charging),
+		cmocka_unit_test(test_cleaning),
+		cmocka_unit_test(test_nobody_aboard_is_cleaned),
 		cmocka_unit_test(test_lost_link_brings_riders_home_and_picks_nobody_up),
 		cmocka_unit_test(test_nobody_boards_after_the_plan_ran_out),
 		cmocka_unit_test(test_events_are_repeated_until_acknowledged),

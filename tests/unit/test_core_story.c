@@ -821,6 +821,104 @@ static void charging_makes_nobody_late(void **state)
 	assert_int_equal(core_check(rig.core, NULL), 0);
 }
 
+static void says_hello(uint32_t number, uint32_t boot, int cleans)
+{
+	struct command hello = {.kind = CMD_VEHICLE_HELLO};
+	hello.vehicle_hello.vehicle = number;
+	hello.vehicle_hello.hello =
+		(struct wire_hello){.boot = boot, .simulated = 1, .class_name = "shuttle", .cleans = (uint8_t)cleans};
+	assert_int_equal(rig_step(&rig, &hello).code, 0);
+}
+
+/* A vehicle that is to be cleaned within the hour. */
+static int open_to_be_cleaned(void **state)
+{
+	(void)state;
+	struct core_settings settings;
+	core_settings_default(&settings);
+	settings.vehicles_max = RIG_VEHICLES_MAX;
+	settings.rides_max = settings.keys_max = settings.cases_max = settings.notices_max = 64;
+	settings.delays_max = 16;
+	settings.clean_every_ms = settings.clean_early_ms = (uint32_t)HOUR_MS;
+	settings.clean_ms = 15 * (uint32_t)MINUTE_MS;
+	drawn_town_open(&drawn, &(struct drawn_options){.drawing = grid, .metres_per_char = 50});
+	drawn.town.rules.door_to_door = 1;
+	rig_open(&rig, &drawn, &settings);
+	rig_sign_on(&rig, "Anna", 5);
+	assert_int_equal(rig_vehicle(&rig, 1, 'A', 'B'), 0);
+	return 0;
+}
+
+/* One whose software does not know cleaning would drop the plan: it gets none, and carries riders as ever. */
+static void who_does_not_know_cleaning_is_not_sent(void **state)
+{
+	(void)state;
+	uint32_t n;
+	says_hello(1, 1, 0);
+	assert_true(core_clean_due(rig.core, 1) == INT64_MAX);
+	rig_run(&rig, minute(90));
+	(void)core_plan(rig.core, 1, &n);
+	assert_int_equal(n, 0);
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	rig_run(&rig, minute(120));
+	assert_int_equal(core_ride(rig.core, command.request.ride)->state, RIDE_DONE);
+	says_hello(1, 2, 1); /* a newer one does: counted from the beginning */
+	rig_run(&rig, minute(121));
+	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_CLEAN);
+	says_hello(1, 3, 0); /* and back again */
+	(void)core_plan(rig.core, 1, &n);
+	assert_int_equal(n, 0);
+	assert_int_equal(core_check(rig.core, NULL), 0);
+}
+
+/* Held up on its way to be cleaned: the promise comes first, and half a cleaning is none. */
+static void cleaning_makes_nobody_late(void **state)
+{
+	(void)state;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = minute(40);
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	const struct core_ride *ride = core_ride(rig.core, command.request.ride);
+	struct robot *robot = &rig.robots[0];
+	uint32_t n;
+	says_hello(1, 1, 1);
+	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_CLEAN);
+	assert_int_equal(n, 3);
+	rig.now = minute(32); /* so late is it there */
+	assert_int_equal(rig_step(&rig, &(struct command){.kind = CMD_TICK}).code, 0);
+	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_PICKUP);
+	assert_true(core_plan(rig.core, 1, &n)[0].arrive <= ride->latest_pickup);
+	assert_int_equal(rig_say(&rig, robot, WIRE_CLEAN_BEGAN, 0, 0, 0), 0); /* it does not know yet */
+	rig.now += MINUTE_MS;
+	assert_int_equal(rig_say(&rig, robot, WIRE_CLEAN_ENDED, 0, 0, 0), 0);
+	assert_true(core_vehicle(rig.core, 1)->cleaned_at == INSTANT_NONE);
+	assert_true(core_plan(rig.core, 1, &n)[0].arrive <= ride->latest_pickup);
+	assert_int_equal(core_check(rig.core, NULL), 0);
+}
+
+/* Somebody boarded before it was known: nobody is cleaned with. */
+static void no_rider_is_aboard_at_a_cleaning(void **state)
+{
+	(void)state;
+	uint32_t n;
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = minute(60);
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	says_hello(1, 1, 1);
+	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_CLEAN);
+	assert_int_equal(rig_say(&rig, &rig.robots[0], WIRE_BOARDED, command.request.ride, WIRE_PICKUP, 0), 0);
+	const struct core_task *plan = core_plan(rig.core, 1, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(plan[0].kind, WIRE_DROPOFF);
+	assert_int_equal(core_check(rig.core, NULL), 0);
+}
+
 static void stands_still_there(uint32_t number)
 {
 	const struct core_vehicle *vehicle = core_vehicle(rig.core, number);
@@ -1090,6 +1188,9 @@ int main(void)
 		STORY(empty_battery_charges, open_one),
 		STORY(charges_before_a_later_rider, open_one),
 		STORY(charging_makes_nobody_late, open_one),
+		STORY(cleaning_makes_nobody_late, open_to_be_cleaned),
+		STORY(no_rider_is_aboard_at_a_cleaning, open_to_be_cleaned),
+		STORY(who_does_not_know_cleaning_is_not_sent, open_to_be_cleaned),
 		STORY(no_rider_is_taken_to_a_charger, open_one),
 		STORY(idle_vehicles_go_where_riders_are, open_rebalanced),
 		STORY(chargers_are_few, open_rebalanced),
