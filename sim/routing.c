@@ -15,6 +15,7 @@
 #define NODES_MAX 2001
 #define VALUE_MAX 10000.0 /* beyond it sums would not fit */
 #define CHUNK 500	  /* iterations between looks at the clock */
+#define SHRINK_CHUNK 50
 
 struct node {
 	double x, y, service, earliest, latest;
@@ -279,7 +280,7 @@ static void search(struct improve *improve, const struct instance *in, const str
 	uint64_t cooling = (uint64_t)20000 + 400 * (uint64_t)in->n_nodes;
 	improve_construct(improve);
 	while (options->kind == ROUTING_PDPTW && spent() < shrink_end)
-		improve_shrink(improve, CHUNK);
+		improve_shrink(improve, SHRINK_CHUNK);
 	while (spent() < end) {
 		improve_heat(improve, cooling, hot);
 		while (improve_cool(improve, CHUNK) && spent() < end)

@@ -1,4 +1,4 @@
-/* The search: ruin, recreate, accept or not, cool down; and the same with one vehicle fewer. */
+/* The search: ruin, recreate, accept or not, cool down. */
 #include "improve.h"
 
 #include <assert.h>
@@ -10,9 +10,16 @@
 
 #define COOL_SHIFT 10 /* hot to hot / 1024 */
 
-static size_t plan_words(const struct improve_problem *p, uint32_t width)
+static size_t rows_of(const struct improve_problem *p)
 {
-	return (size_t)p->n_vehicles * (width + 1) + 2 * (size_t)p->n_requests;
+	return (size_t)p->n_vehicles + SPARE_ROUTES;
+}
+
+/* Bytes of a plan's columns. */
+static size_t plan_bytes(const struct improve_problem *p, size_t width)
+{
+	return rows_of(p) * (2 * sizeof(uint64_t) + (width + 1) * sizeof(uint32_t)) +
+	       2 * (size_t)p->n_requests * sizeof(uint32_t);
 }
 
 static uint32_t width_of(const struct improve_problem *p)
@@ -22,12 +29,13 @@ static uint32_t width_of(const struct improve_problem *p)
 
 size_t improve_size(const struct improve_problem *p)
 {
-	const size_t width = width_of(p), cells = p->n_vehicles * width, nodes = p->n_nodes;
-	return sizeof(struct improve) + 3 * plan_words(p, (uint32_t)width) * sizeof(uint32_t) +
-	       cells * (2 + p->n_dims) * sizeof(int32_t) + 2 * (width + 2) * sizeof(uint32_t) +
-	       (2 * nodes + nodes * nodes) * sizeof(uint32_t) +
-	       (p->n_requests + p->n_vehicles + 2 * width) * sizeof(uint32_t) + p->n_requests * sizeof(uint64_t) +
-	       p->n_vehicles + 20 * 64;
+	const size_t width = width_of(p), cells = rows_of(p) * width, nodes = p->n_nodes;
+	return sizeof(struct improve) + 3 * plan_bytes(p, width) + cells * (4 + p->n_dims) * sizeof(int32_t) +
+	       rows_of(p) * sizeof(int64_t) + 2 * (size_t)p->n_requests * p->n_vehicles * sizeof(struct spots) +
+	       (3 * nodes + 4 * nodes * nodes) * sizeof(uint32_t) +
+	       (2 * (width + 2) + p->n_requests + p->n_vehicles + 2 * width) * sizeof(uint32_t) +
+	       width * (2 * sizeof(int64_t) + sizeof(struct pickup)) + nodes * p->n_dims * sizeof(int32_t) +
+	       p->n_requests * sizeof(uint64_t) + p->n_vehicles + 40 * 16;
 }
 
 /* ---- opening ---- */
@@ -65,17 +73,19 @@ static int requests_valid(const struct improve_problem *p)
 static int plan_open(struct improve *s, struct plan *plan, struct arena *arena)
 {
 	const struct improve_problem *p = s->problem;
-	uint32_t *words = arena_take(arena, plan_words(p, s->width), sizeof *words);
-	if (!words)
+	const size_t rows = rows_of(p);
+	plan->stamp = arena_take(arena, plan_bytes(p, s->width), 1);
+	if (!plan->stamp)
 		return ERR_MEMORY;
-	s->block = plan_words(p, s->width) * sizeof *words;
-	plan->node = words;
-	plan->length = plan->node + (size_t)p->n_vehicles * s->width;
-	plan->route = plan->length + p->n_vehicles;
+	plan->way = (int64_t *)(plan->stamp + rows);
+	plan->node = (uint32_t *)(plan->way + rows);
+	plan->length = plan->node + rows * s->width;
+	plan->route = plan->length + rows;
 	plan->absent = plan->route + p->n_requests;
 	plan->n_routes = p->n_vehicles;
 	plan->n_absent = p->n_requests;
-	for (uint32_t v = 0; v < p->n_vehicles; v++) {
+	for (uint32_t v = 0; v < rows; v++) {
+		plan->stamp[v] = 1;
 		route_nodes(s, plan, v)[0] = p->start;
 		route_nodes(s, plan, v)[1] = p->end;
 		plan->length[v] = 2;
@@ -84,6 +94,7 @@ static int plan_open(struct improve *s, struct plan *plan, struct arena *arena)
 		plan->route[r] = NONE;
 		plan->absent[r] = r;
 	}
+	s->stamp = s->settled = 1;
 	return ERR_OK;
 }
 
@@ -106,7 +117,7 @@ static void sift(uint32_t *list, uint32_t n, uint32_t at, const int32_t *key)
 	}
 }
 
-static void sort_near(uint32_t *list, uint32_t n, const int32_t *key)
+void sort_by_key(uint32_t *list, uint32_t n, const int32_t *key)
 {
 	for (uint32_t i = n / 2; i-- > 0;)
 		sift(list, n, i, key);
@@ -133,31 +144,75 @@ static void near_fill(struct improve *s)
 		for (uint32_t k = 0; k < p->n_nodes; k++)
 			if (s->request_of[k] != NONE)
 				row[n++] = k;
-		sort_near(row, n, p->cost + (size_t)i * p->n_nodes);
+		sort_by_key(row, n, p->cost + (size_t)i * p->n_nodes);
 	}
+}
+
+static void legs_fill(struct improve *s)
+{
+	const struct improve_problem *p = s->problem;
+	const size_t n = p->n_nodes;
+	s->far = s->horizon = s->heaviest = 1;
+	for (size_t i = 0; i < n; i++) {
+		s->horizon = p->latest[i] > s->horizon ? p->latest[i] : s->horizon;
+		for (size_t k = 0; k < n; k++) {
+			s->leg[i * n + k] = s->leg_to[k * n + i] = p->service[i] + p->time[i * n + k];
+			s->price_to[k * n + i] = p->cost[i * n + k];
+			s->far = p->cost[i * n + k] > s->far ? p->cost[i * n + k] : s->far;
+		}
+	}
+	for (size_t r = 0; r < p->n_requests; r++)
+		for (size_t d = 0; d < p->n_dims; d++) {
+			s->change[p->pickup[r] * p->n_dims + d] = p->load[r * p->n_dims + d];
+			s->change[p->dropoff[r] * p->n_dims + d] = -p->load[r * p->n_dims + d];
+		}
+	for (size_t r = 0; r < p->n_requests; r++)
+		s->heaviest = p->load[r * p->n_dims] > s->heaviest ? p->load[r * p->n_dims] : s->heaviest;
+}
+
+static int routes_open(struct improve *s, struct arena *arena)
+{
+	const struct improve_problem *p = s->problem;
+	const size_t cells = rows_of(p) * s->width;
+	s->soon = arena_take(arena, cells, sizeof *s->soon);
+	s->latest = arena_take(arena, cells, sizeof *s->latest);
+	s->step = arena_take(arena, cells, sizeof *s->step);
+	s->step_price = arena_take(arena, cells, sizeof *s->step_price);
+	s->load = arena_take(arena, cells * p->n_dims, sizeof *s->load);
+	s->measured = arena_take(arena, rows_of(p), sizeof *s->measured);
+	s->spots = arena_take(arena, 2 * (size_t)p->n_requests * p->n_vehicles, sizeof *s->spots);
+	if (!s->soon || !s->latest || !s->step || !s->step_price || !s->load || !s->measured || !s->spots)
+		return ERR_MEMORY;
+	return plan_open(s, &s->now, arena) || plan_open(s, &s->next, arena) || plan_open(s, &s->best, arena)
+		       ? ERR_MEMORY
+		       : ERR_OK;
 }
 
 static int columns_open(struct improve *s, struct arena *arena)
 {
 	const struct improve_problem *p = s->problem;
-	const size_t cells = (size_t)p->n_vehicles * s->width;
-	s->request_of = arena_take(arena, p->n_nodes, sizeof *s->request_of);
-	s->near = arena_take(arena, (size_t)p->n_nodes * p->n_nodes, sizeof *s->near);
-	s->soon = arena_take(arena, cells, sizeof *s->soon);
-	s->latest = arena_take(arena, cells, sizeof *s->latest);
-	s->load = arena_take(arena, cells * p->n_dims, sizeof *s->load);
+	const size_t nodes = p->n_nodes, square = nodes * nodes;
+	s->request_of = arena_take(arena, nodes, sizeof *s->request_of);
+	s->near = arena_take(arena, square, sizeof *s->near);
+	s->leg = arena_take(arena, square, sizeof *s->leg);
+	s->leg_to = arena_take(arena, square, sizeof *s->leg_to);
+	s->price_to = arena_take(arena, square, sizeof *s->price_to);
 	s->times = arena_take(arena, s->width + 2, sizeof *s->times);
 	s->trial = arena_take(arena, s->width + 2, sizeof *s->trial);
-	s->place = arena_take(arena, p->n_nodes, sizeof *s->place);
+	s->place = arena_take(arena, nodes, sizeof *s->place);
 	s->order = arena_take(arena, 2 * (size_t)s->width + p->n_requests + p->n_vehicles, sizeof *s->order);
+	s->key = arena_take(arena, nodes, sizeof *s->key);
+	s->change = arena_take(arena, nodes * p->n_dims, sizeof *s->change);
+	s->pickups = arena_take(arena, s->width, sizeof *s->pickups);
+	s->dropping = arena_take(arena, s->width, sizeof *s->dropping);
+	s->dropping_least = arena_take(arena, s->width, sizeof *s->dropping_least);
 	s->missed = arena_take(arena, p->n_requests, sizeof *s->missed);
 	s->is_ruined = arena_take(arena, p->n_vehicles, sizeof *s->is_ruined);
-	if (!s->request_of || !s->near || !s->soon || !s->latest || !s->load || !s->times || !s->trial || !s->place ||
-	    !s->order || !s->missed || !s->is_ruined)
+	if (!s->request_of || !s->near || !s->leg || !s->leg_to || !s->price_to || !s->times || !s->trial ||
+	    !s->place || !s->order || !s->key || !s->change || !s->pickups || !s->dropping || !s->dropping_least ||
+	    !s->missed || !s->is_ruined)
 		return ERR_MEMORY;
-	return plan_open(s, &s->now, arena) || plan_open(s, &s->next, arena) || plan_open(s, &s->best, arena)
-		       ? ERR_MEMORY
-		       : ERR_OK;
+	return routes_open(s, arena);
 }
 
 int improve_open(struct improve **ret_improve, const struct improve_problem *problem, uint64_t seed,
@@ -177,6 +232,7 @@ int improve_open(struct improve **ret_improve, const struct improve_problem *pro
 	if (columns_open(s, arena))
 		return ERR_MEMORY;
 	near_fill(s);
+	legs_fill(s);
 	*ret_improve = s;
 	return ERR_OK;
 }
@@ -188,19 +244,23 @@ static int is_better(const struct plan *plan, const struct plan *than)
 	return plan->n_absent < than->n_absent || (plan->n_absent == than->n_absent && plan->cost < than->cost);
 }
 
-/* What is known of the routes belongs to `next`; after another plan came there it is measured anew. */
-static void next_from(struct improve *s, const struct plan *plan)
+void next_restore(struct improve *s)
 {
-	plan_copy(s, &s->next, plan);
-	for (uint32_t v = 0; v < plan->n_routes; v++)
-		route_measure(s, v);
+	plan_copy(s, &s->next, &s->now);
+	s->settled = s->stamp;
+}
+
+void next_settle(struct improve *s)
+{
+	plan_copy(s, &s->now, &s->next);
+	s->settled = s->stamp;
 }
 
 void improve_construct(struct improve *s)
 {
 	memset(s->is_ruined, 1, s->problem->n_vehicles);
 	recreate(s);
-	plan_copy(s, &s->now, &s->next);
+	next_settle(s);
 	if (!s->has_best || is_better(&s->next, &s->best))
 		plan_copy(s, &s->best, &s->next);
 	s->has_best = 1;
@@ -224,38 +284,11 @@ static int64_t exponential(struct rng *rng)
 	return (((INT64_C(31) << 16) - log2) * 45426) >> 16; /* ln 2 = 45426 / 65536 */
 }
 
-static void routes_restore(struct improve *s, const struct plan *plan)
-{
-	for (uint32_t v = 0; v < plan->n_routes; v++) {
-		if (s->next.length[v] == plan->length[v] &&
-		    !memcmp(route_nodes(s, &s->next, v), route_nodes(s, plan, v), plan->length[v] * sizeof(uint32_t)))
-			continue;
-		memcpy(route_nodes(s, &s->next, v), route_nodes(s, plan, v), plan->length[v] * sizeof(uint32_t));
-		s->next.length[v] = plan->length[v];
-		route_measure(s, v);
-	}
-	memcpy(s->next.route, plan->route, 2 * (size_t)s->problem->n_requests * sizeof(uint32_t));
-	s->next.n_absent = plan->n_absent;
-	s->next.n_routes = plan->n_routes;
-	s->next.cost = plan->cost;
-}
-
-static void routes_take(struct improve *s, struct plan *plan)
-{
-	for (uint32_t v = 0; v < s->problem->n_vehicles; v++)
-		memcpy(route_nodes(s, plan, v), route_nodes(s, &s->next, v), s->next.length[v] * sizeof(uint32_t));
-	memcpy(plan->length, s->next.length, s->problem->n_vehicles * sizeof(uint32_t));
-	memcpy(plan->route, s->next.route, 2 * (size_t)s->problem->n_requests * sizeof(uint32_t));
-	plan->n_absent = s->next.n_absent;
-	plan->n_routes = s->next.n_routes;
-	plan->cost = s->next.cost;
-}
-
 void improve_heat(struct improve *s, uint64_t iterations, int32_t hot)
 {
 	assert(s->has_best && iterations);
-	next_from(s, &s->best);
-	plan_copy(s, &s->now, &s->best);
+	plan_copy(s, &s->next, &s->best);
+	next_settle(s);
 	s->hot = (int64_t)hot << 16;
 	s->cooling = s->left = iterations;
 }
@@ -268,14 +301,19 @@ static int64_t temperature(const struct improve *s)
 	return high - high / 2 / (int64_t)s->cooling * (int64_t)(done - step * s->cooling);
 }
 
+int cost_accepted(struct improve *s, int64_t heat)
+{
+	if (s->next.cost <= s->now.cost)
+		return 1;
+	int64_t chance = exponential(&s->rng);
+	return (__int128)(s->next.cost - s->now.cost) << 32 < (__int128)heat * chance;
+}
+
 static int is_accepted(struct improve *s)
 {
 	if (s->next.n_absent != s->now.n_absent)
 		return s->next.n_absent < s->now.n_absent;
-	if (s->next.cost <= s->now.cost)
-		return 1;
-	int64_t chance = exponential(&s->rng);
-	return (__int128)(s->next.cost - s->now.cost) << 32 < (__int128)s->heat * chance;
+	return cost_accepted(s, s->heat);
 }
 
 uint64_t improve_cool(struct improve *s, uint64_t n)
@@ -286,89 +324,14 @@ uint64_t improve_cool(struct improve *s, uint64_t n)
 		ruin(s);
 		recreate(s);
 		if (!is_accepted(s)) {
-			routes_restore(s, &s->now);
+			next_restore(s);
 			continue;
 		}
-		routes_take(s, &s->now);
+		next_settle(s);
 		if (is_better(&s->now, &s->best))
 			plan_copy(s, &s->best, &s->now);
 	}
 	return s->left;
-}
-
-/* ---- fewer vehicles ---- */
-
-static uint64_t missed_sum(const struct improve *s, const struct plan *plan)
-{
-	uint64_t sum = 0;
-	for (uint32_t i = 0; i < plan->n_absent; i++)
-		sum += s->missed[plan->absent[i]];
-	return sum;
-}
-
-/* The route whose riders were easiest to place so far is given up; the last one takes its number. */
-static void drop_route(struct improve *s)
-{
-	struct plan *plan = &s->next;
-	uint32_t worst = NONE;
-	uint64_t least = UINT64_MAX;
-	for (uint32_t v = 0; v < plan->n_routes; v++) {
-		uint64_t sum = 0;
-		for (uint32_t r = 0; r < s->problem->n_requests; r++)
-			sum += plan->route[r] == v ? 1 + s->missed[r] : 0;
-		if (sum < least) {
-			least = sum;
-			worst = v;
-		}
-	}
-	for (uint32_t r = 0; r < s->problem->n_requests; r++)
-		if (plan->route[r] == worst)
-			route_take_out(s, r);
-	uint32_t last = --plan->n_routes;
-	memcpy(route_nodes(s, plan, worst), route_nodes(s, plan, last), plan->length[last] * sizeof(uint32_t));
-	plan->length[worst] = plan->length[last];
-	route_nodes(s, plan, last)[1] = s->problem->end;
-	plan->length[last] = 2;
-	for (uint32_t r = 0; r < s->problem->n_requests; r++)
-		if (plan->route[r] == last)
-			plan->route[r] = worst;
-	plan->cost = plan_cost(s, plan);
-	for (uint32_t v = 0; v < plan->n_routes; v++)
-		route_measure(s, v);
-}
-
-/* Accepts by how hard the absent were to place (SISR section 5.4); when all are placed it has one vehicle fewer. */
-int improve_shrink(struct improve *s, uint64_t iterations)
-{
-	assert(s->has_best);
-	if (s->now.n_routes >= s->best.n_routes || s->now.n_absent == 0) { /* begins, or the newest was found */
-		next_from(s, &s->best);
-		uint32_t used = plan_vehicles(&s->next);
-		if (used <= 1)
-			return 0;
-		while (s->next.n_routes >= used)
-			drop_route(s);
-		routes_take(s, &s->now);
-	}
-	uint64_t now_sum = missed_sum(s, &s->now);
-	for (; iterations > 0; iterations--) {
-		ruin(s);
-		recreate(s);
-		uint64_t sum = missed_sum(s, &s->next);
-		int better = s->next.n_absent == 0 || sum < now_sum ||
-			     (s->next.n_absent == s->now.n_absent && s->next.cost < s->now.cost);
-		if (!better) {
-			routes_restore(s, &s->now);
-			continue;
-		}
-		routes_take(s, &s->now);
-		now_sum = missed_sum(s, &s->now);
-		if (s->now.n_absent == 0) {
-			plan_copy(s, &s->best, &s->now);
-			return 1;
-		}
-	}
-	return 0;
 }
 
 /* ---- the answer ---- */

@@ -10,38 +10,89 @@ static int32_t max32(int32_t a, int32_t b)
 	return a > b ? a : b;
 }
 
+static int32_t min32(int32_t a, int32_t b)
+{
+	return a < b ? a : b;
+}
+
 static void measure_loads(struct improve *s, uint32_t vehicle)
 {
-	const struct improve_problem *p = s->problem;
+	const uint32_t n_dims = s->problem->n_dims, n = s->next.length[vehicle];
 	const uint32_t *node = route_nodes(s, &s->next, vehicle);
-	int32_t *load = s->load + (size_t)vehicle * s->width * p->n_dims;
-	memset(load, 0, p->n_dims * sizeof *load);
-	for (uint32_t k = 1; k < s->next.length[vehicle]; k++) {
-		uint32_t request = s->request_of[node[k]];
-		for (uint32_t d = 0; d < p->n_dims; d++) {
-			int32_t change = request == NONE ? 0 : p->load[(size_t)request * p->n_dims + d];
-			if (request != NONE && p->dropoff[request] == node[k])
-				change = -change;
-			load[(size_t)k * p->n_dims + d] = load[(size_t)(k - 1) * p->n_dims + d] + change;
-		}
+	int32_t *load = s->load + (size_t)vehicle * s->width * n_dims;
+	for (uint32_t d = 0; d < n_dims; d++) {
+		int32_t sum = 0;
+		for (uint32_t k = 0; k < n; k++)
+			load[(size_t)k * n_dims + d] = sum += s->change[(size_t)node[k] * n_dims + d];
 	}
 }
 
+static int64_t measure_steps(const struct improve *s, const uint32_t *node, uint32_t n, int32_t *step,
+			     int32_t *step_price)
+{
+	const struct improve_problem *p = s->problem;
+	int64_t way = 0;
+	for (uint32_t k = 0; k + 1 < n; k++) {
+		const size_t at = (size_t)node[k] * p->n_nodes + node[k + 1];
+		step[k] = s->leg[at];
+		step_price[k] = p->cost[at];
+		way += p->cost[at];
+	}
+	return n > 2 ? way : 0;
+}
+
+/* When it is not known already. */
 void route_measure(struct improve *s, uint32_t vehicle)
 {
 	const struct improve_problem *p = s->problem;
 	const uint32_t *node = route_nodes(s, &s->next, vehicle), n = s->next.length[vehicle];
-	int32_t *soon = s->soon + (size_t)vehicle * s->width, *latest = s->latest + (size_t)vehicle * s->width;
-	soon[0] = p->earliest[node[0]];
+	const size_t at = (size_t)vehicle * s->width;
+	int32_t *soon = s->soon + at, *latest = s->latest + at, *step = s->step + at;
+	if (s->measured[vehicle] == s->next.stamp[vehicle])
+		return;
+	s->measured[vehicle] = s->next.stamp[vehicle];
+	s->next.way[vehicle] = measure_steps(s, node, n, step, s->step_price + at);
+	int32_t now = p->earliest[node[0]], by = p->latest[node[n - 1]];
+	soon[0] = now;
 	for (uint32_t k = 1; k < n; k++)
-		soon[k] = max32(p->earliest[node[k]],
-				soon[k - 1] + p->service[node[k - 1]] + travel(p, node[k - 1], node[k]));
-	latest[n - 1] = p->latest[node[n - 1]];
-	for (uint32_t k = n - 1; k-- > 0;) {
-		int32_t by = latest[k + 1] - travel(p, node[k], node[k + 1]) - p->service[node[k]];
-		latest[k] = by < p->latest[node[k]] ? by : p->latest[node[k]];
-	}
+		soon[k] = now = max32(p->earliest[node[k]], now + step[k - 1]);
+	latest[n - 1] = by;
+	for (uint32_t k = n - 1; k-- > 0;)
+		latest[k] = by = min32(p->latest[node[k]], by - step[k]);
 	measure_loads(s, vehicle);
+}
+
+void route_take_out(struct improve *s, uint32_t request)
+{
+	const struct improve_problem *p = s->problem;
+	struct plan *plan = &s->next;
+	uint32_t vehicle = plan->route[request], *node = route_nodes(s, plan, vehicle), n = 0;
+	for (uint32_t k = 0; k < plan->length[vehicle]; k++)
+		if (node[k] != p->pickup[request] && node[k] != p->dropoff[request])
+			node[n++] = node[k];
+	plan->length[vehicle] = n;
+	plan->stamp[vehicle] = ++s->stamp;
+	plan->route[request] = NONE;
+	plan->absent[plan->n_absent++] = request;
+	s->is_ruined[vehicle] = 1;
+}
+
+void route_put_in(struct improve *s, uint32_t request, uint32_t vehicle, const struct spot *spot)
+{
+	const struct improve_problem *p = s->problem;
+	struct plan *plan = &s->next;
+	uint32_t *node = route_nodes(s, plan, vehicle), *length = &plan->length[vehicle];
+	memmove(node + spot->dropoff_after + 3, node + spot->dropoff_after + 1,
+		(*length - spot->dropoff_after - 1) * sizeof *node);
+	memmove(node + spot->pickup_after + 2, node + spot->pickup_after + 1,
+		(spot->dropoff_after - spot->pickup_after) * sizeof *node);
+	node[spot->pickup_after + 1] = p->pickup[request];
+	node[spot->dropoff_after + 2] = p->dropoff[request];
+	*length += 2;
+	plan->stamp[vehicle] = ++s->stamp;
+	plan->route[request] = vehicle;
+	plan->way[vehicle] += spot->cost;
+	plan->cost += spot->cost;
 }
 
 /* What the end of position k asks of an earlier one: its begin not before this; INT32_MIN = nothing. */
@@ -103,22 +154,28 @@ int improve_times(const struct improve *s, const uint32_t *nodes, uint32_t n, in
 	return route_times(s, nodes, n, ret_times, s->place);
 }
 
+/* Routes that are the same already stay. */
 void plan_copy(const struct improve *s, struct plan *to, const struct plan *from)
 {
-	memcpy(to->node, from->node, s->block);
+	for (uint32_t v = 0; v < s->problem->n_vehicles; v++) {
+		if (to->stamp[v] == from->stamp[v])
+			continue;
+		memcpy(route_nodes(s, to, v), route_nodes(s, from, v), from->length[v] * sizeof(uint32_t));
+		to->length[v] = from->length[v];
+		to->way[v] = from->way[v];
+		to->stamp[v] = from->stamp[v];
+	}
+	memcpy(to->route, from->route, 2 * (size_t)s->problem->n_requests * sizeof(uint32_t));
 	to->n_absent = from->n_absent;
 	to->n_routes = from->n_routes;
 	to->cost = from->cost;
 }
 
-int64_t plan_cost(const struct improve *s, const struct plan *plan)
+int64_t plan_cost(const struct plan *plan)
 {
 	int64_t cost = 0;
-	for (uint32_t v = 0; v < plan->n_routes; v++) {
-		const uint32_t *node = route_nodes(s, plan, v);
-		for (uint32_t k = 1; plan->length[v] > 2 && k < plan->length[v]; k++)
-			cost += price(s->problem, node[k - 1], node[k]);
-	}
+	for (uint32_t v = 0; v < plan->n_routes; v++)
+		cost += plan->way[v];
 	return cost;
 }
 

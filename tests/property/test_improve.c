@@ -1,6 +1,7 @@
 // link: zub_improve zub_base
 /* The improvement search on tiny random problems against every plan there is, and the times of a fixed sequence against
- * plain relaxation of its difference constraints. */
+ * plain relaxation of its difference constraints; and what the search keeps of where a request may go against every
+ * pair of positions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include "arena.h"
 #include "err.h"
 #include "improve.h"
+#include "improve_inner.h"
 #include "rng.h"
 #include "units.h"
 
@@ -311,6 +313,76 @@ static void fewer_vehicles(void **state)
 	assert_true(saved > 5);
 }
 
+/* The two least costs of a request put into a route, over every pair of positions; INT64_MAX = none. */
+static void twin_spots(const struct improve_problem *p, const uint32_t *nodes, uint32_t n, uint32_t request,
+		       int64_t *least)
+{
+	int64_t before = 0;
+	least[0] = least[1] = INT64_MAX;
+	assert_true(route_ok(p, nodes, n, &before));
+	for (uint32_t i = 1; i < n; i++)
+		for (uint32_t j = i + 1; j < n + 1; j++) {
+			uint32_t tried[NODES_MAX];
+			int64_t cost = -before;
+			memcpy(tried, nodes, n * sizeof *tried);
+			insert(tried, n, i, p->pickup[request]);
+			insert(tried, n + 1, j, p->dropoff[request]);
+			if (!route_ok(p, tried, n + 2, &cost) || cost >= least[1])
+				continue;
+			least[1] = cost < least[0] ? least[0] : cost;
+			least[0] = cost < least[0] ? cost : least[0];
+		}
+}
+
+static uint32_t spots_hold(struct improve *s, const struct improve_problem *p, struct rng *rng)
+{
+	uint32_t n = 0;
+	for (uint32_t r = 0; r < p->n_requests; r++)
+		for (uint32_t v = 0; v < s->next.n_routes; v++) {
+			int64_t least[2], below = rng_below(rng, 2) ? INT64_MAX / 2 : drawn(rng, 0, 300);
+			if (s->next.route[r] == v)
+				continue;
+			twin_spots(p, route_nodes(s, &s->next, v), s->next.length[v], r, least);
+			const struct spots *spots = spots_of(s, r, v, below);
+			assert_true(spots->below >= below || spots->first.cost < spots->below);
+			assert_int_equal(spots->first.cost, least[0] < spots->below ? least[0] : INT64_MAX);
+			if (!s->has_limits)
+				assert_int_equal(spots->second.cost, least[1] < spots->below ? least[1] : INT64_MAX);
+			n += least[0] < below;
+		}
+	return n;
+}
+
+static void kept_spots_are_true(void **state)
+{
+	struct rng rng;
+	uint32_t n = 0;
+	(void)state;
+	rng_seed(&rng, 17);
+	for (uint32_t round = 0; round < 600; round++) {
+		struct tiny tiny;
+		struct arena arena;
+		struct improve *improve;
+		tiny_draw(&tiny, &rng);
+		assert_int_equal(arena_open(&arena, improve_size(&tiny.problem)), 0);
+		assert_int_equal(improve_open(&improve, &tiny.problem, round, &arena), 0);
+		improve_construct(improve);
+		for (uint32_t step = 0; step < 20; step++) {
+			n += spots_hold(improve, &tiny.problem, &rng);
+			if (step % 5 == 4 && improve_best(improve).n_absent == 0)
+				improve_shrink(improve, 3);
+			else
+				improve_heat(improve, 8, 100);
+			improve_cool(improve, 1 + rng_below(&rng, 8));
+			ruin(improve);
+			recreate(improve);
+		}
+		arena_close(&arena);
+	}
+	print_message("%u spots held\n", n);
+	assert_true(n > 5000);
+}
+
 static void wrong_problems(void **state)
 {
 	struct rng rng;
@@ -335,9 +407,8 @@ static void wrong_problems(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(best_of_all_plans),
-		cmocka_unit_test(times_of_any_sequence),
-		cmocka_unit_test(fewer_vehicles),
+		cmocka_unit_test(best_of_all_plans), cmocka_unit_test(times_of_any_sequence),
+		cmocka_unit_test(fewer_vehicles),    cmocka_unit_test(kept_spots_are_true),
 		cmocka_unit_test(wrong_problems),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
