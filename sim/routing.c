@@ -16,6 +16,8 @@
 #define VALUE_MAX 10000.0 /* beyond it sums would not fit */
 #define CHUNK 500	  /* iterations between looks at the clock */
 #define SHRINK_CHUNK 50
+#define SCATTER_MOST 500
+#define PDPTW_ROUNDS 5 /* the first of these begins at the best plan, the others elsewhere */
 
 struct node {
 	double x, y, service, earliest, latest;
@@ -281,11 +283,17 @@ static void search(struct improve *improve, const struct instance *in, const str
 	improve_construct(improve);
 	while (options->kind == ROUTING_PDPTW && spent() < shrink_end)
 		improve_shrink(improve, SHRINK_CHUNK);
-	while (spent() < end) {
+	for (uint32_t round = 0; spent() < end; round++) {
+		/* few vehicles: a cooling that begins at the best plan ends there again */
+		if (options->kind == ROUTING_PDPTW && round % PDPTW_ROUNDS)
+			improve_scatter(improve, SCATTER_MOST);
 		improve_heat(improve, cooling, hot);
 		while (improve_cool(improve, CHUNK) && spent() < end)
 			;
-		cooling += cooling / 2; /* each round searches longer */
+		if (options->kind == ROUTING_DARP)
+			cooling += cooling / 2; /* each round searches longer */
+		else if (round % PDPTW_ROUNDS == 0)
+			cooling += cooling / 4;
 		if (options->progress)
 			fprintf(options->progress, "%.0f s left, cost %.4f\n", end - spent(),
 				(double)improve_best(improve).cost / SCALE);

@@ -287,8 +287,11 @@ static int64_t exponential(struct rng *rng)
 void improve_heat(struct improve *s, uint64_t iterations, int32_t hot)
 {
 	assert(s->has_best && iterations);
-	plan_copy(s, &s->next, &s->best);
+	plan_copy(s, &s->next, s->is_scattered ? &s->now : &s->best);
 	next_settle(s);
+	s->is_scattered = 0;
+	if (is_better(&s->now, &s->best))
+		plan_copy(s, &s->best, &s->now);
 	s->hot = (int64_t)hot << 16;
 	s->cooling = s->left = iterations;
 }

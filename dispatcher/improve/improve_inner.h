@@ -51,6 +51,7 @@ struct improve {
 	int32_t far, horizon, heaviest; /* largest cost, latest begin, largest first load: for relatedness */
 	struct plan now, next, best;
 	uint8_t has_best;
+	uint8_t is_scattered; /* `now` is where the next cooling begins, not `best` */
 
 	/* of `next`, route by route [(n_vehicles + SPARE_ROUTES) * width] */
 	uint64_t *measured;	    /* [n_vehicles + SPARE_ROUTES] the stamp that all this is of */

@@ -10,8 +10,8 @@
 #define STRING_MAX 10
 #define SPLIT_PERMILLE 500
 #define SPLIT_MORE_PERMILLE 990 /* one more kept stop, again and again: stops with 1 % */
-#define SHAW_PERMILLE 100
-#define CHANCE_PERMILLE 50
+#define SHAW_PERMILLE 40
+#define CHANCE_PERMILLE 20
 #define REQUESTS_MOST 15 /* of the last two */
 #define NEXT_POWER 6	 /* the alike come first: share u^6 of the list is jumped over */
 #define LIKE_PLACE 9

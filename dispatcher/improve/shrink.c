@@ -7,7 +7,8 @@
 
 #include "improve_inner.h"
 
-#define CALM_ROUNDS 1000 /* for each request, before others make room */
+#define CALM_ROUNDS 1000   /* for each request, before others make room */
+#define SCATTER_ROUNDS 100 /* the same after scattering */
 #define SHAKES 100
 #define TIDIES 10    /* rounds */
 #define TIDY_SHARE 8 /* temperature: mean cost of a request divided by this */
@@ -276,12 +277,10 @@ static int shrink_begin(struct improve *s)
 	return 1;
 }
 
-int improve_shrink(struct improve *s, uint64_t iterations)
+/* Until no more than so many are absent. */
+static void place_all(struct improve *s, uint32_t absent, uint64_t iterations)
 {
-	assert(s->has_best);
-	if ((s->now.n_routes >= s->best.n_routes || s->now.n_absent == 0) && !shrink_begin(s))
-		return 0;
-	for (; iterations > 0 && s->next.n_absent > 0; iterations--) {
+	for (; iterations > 0 && s->next.n_absent > absent; iterations--) {
 		if (!s->calm) {
 			place_last(s);
 			continue;
@@ -292,8 +291,36 @@ int improve_shrink(struct improve *s, uint64_t iterations)
 	}
 	s->next.cost = plan_cost(&s->next);
 	next_settle(s);
+}
+
+int improve_shrink(struct improve *s, uint64_t iterations)
+{
+	assert(s->has_best);
+	if ((s->now.n_routes >= s->best.n_routes || s->now.n_absent == 0) && !shrink_begin(s))
+		return 0;
+	place_all(s, 0, iterations);
 	if (s->now.n_absent > 0)
 		return 0;
 	plan_copy(s, &s->best, &s->now);
 	return 1;
+}
+
+/* All routes are taken apart, or half of them. */
+void improve_scatter(struct improve *s, uint64_t iterations)
+{
+	assert(s->has_best);
+	const uint32_t n = s->problem->n_requests, share = 1 + rng_below(&s->rng, 2);
+	plan_copy(s, &s->next, &s->best);
+	memset(s->is_ruined, 0, s->problem->n_vehicles);
+	for (uint32_t v = 0; v < s->next.n_routes; v++)
+		s->is_ruined[v] = rng_below(&s->rng, 2) < share;
+	for (uint32_t r = 0; r < n; r++)
+		if (s->next.route[r] != NONE && s->is_ruined[s->next.route[r]])
+			route_take_out(s, r);
+	recreate(s);
+	next_settle(s);
+	memset(s->missed, 0, n * sizeof *s->missed);
+	s->calm = (uint64_t)SCATTER_ROUNDS * n;
+	place_all(s, s->best.n_absent, s->calm + iterations);
+	s->is_scattered = s->now.n_absent == s->best.n_absent;
 }
