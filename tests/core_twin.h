@@ -210,6 +210,16 @@ static inline int late_without(const struct plan *plan, uint32_t missing, uint32
 	return beyond;
 }
 
+/* A cleaning that goes on ends when it was to end. */
+static inline struct item item_of_errand(uint32_t slot, const struct core_task *task, uint32_t dwell_ms)
+{
+	const struct vehicle_more *more = &rig.core->vehicles_more[slot];
+	const instant_ms begins = later(more->at_since + core_town(rig.core)->rules.stop_ms, core_now(rig.core));
+	struct item item = {.place = task->place, .limit = INT64_MAX, .boarded_at = INSTANT_NONE, .slot = NONE};
+	item.dwell = task->state ? (uint32_t)later(more->clean_from + dwell_ms - begins, 0) : dwell_ms;
+	return item;
+}
+
 static inline void plan_of(uint32_t v, struct plan *plan)
 {
 	const struct core_vehicle *vehicle = core_vehicle_at(rig.core, v);
@@ -229,6 +239,10 @@ static inline void plan_of(uint32_t v, struct plan *plan)
 	plan->n = more->n;
 	for (uint32_t k = 0; k < plan->n; k++) {
 		const struct core_task *task = &core_tasks(rig.core, slot)[k];
+		if (!task->ride) {
+			plan->items[k] = item_of_errand(slot, task, core_tasks_more(rig.core, slot)[k].dwell_ms);
+			continue;
+		}
 		const struct core_ride *ride = core_ride(rig.core, task->ride);
 		const struct offer *o = ride->state == RIDE_OFFERED ? &ride->offers[0] : NULL;
 		struct item *item = &plan->items[k];

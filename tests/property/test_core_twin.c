@@ -41,6 +41,8 @@ static int load_ok(const struct plan *plan, const struct core_vehicle *vehicle, 
 		for (uint32_t i = 0; i < vehicle->n_aboard; i++)
 			load += core_ride(rig.core, vehicle->aboard[i])->units[s];
 		for (uint32_t k = 0; k < plan->n; k++) {
+			if (!plan->items[k].fresh && plan->items[k].slot == NONE)
+				continue;
 			int32_t units =
 				plan->items[k].fresh ? ask->units[s] : rig.core->rides[plan->items[k].slot].units[s];
 			load += plan->items[k].pickup ? units : -units;
@@ -195,6 +197,18 @@ static int walks_too_much(const struct ask *ask, uint32_t p, uint32_t q)
 	return ask->walk_most_mm && (uint64_t)ask->from[p].walk_mm + ask->to[q].walk_mm > ask->walk_most_mm;
 }
 
+/* To be cleaned before whoever asks now can accept, and not on its way: it takes nobody new but for far ahead. */
+static int too_dirty(uint32_t number, const struct ask *ask)
+{
+	const struct core_settings *s = core_settings(rig.core);
+	uint32_t n = 0;
+	const struct core_task *tasks = core_plan(rig.core, number, &n);
+	if (n && tasks[0].kind == WIRE_CLEAN)
+		return 0;
+	return core_clean_due(rig.core, number) <= core_now(rig.core) + s->offer_hold_ms &&
+	       ask->earliest < core_now(rig.core) + HOUR_MS + s->clean_ms;
+}
+
 static void twin_search(const struct ask *ask, struct found best[INSERTION_WISHES])
 {
 	memset(best, 0, INSERTION_WISHES * sizeof *best);
@@ -203,7 +217,8 @@ static void twin_search(const struct ask *ask, struct found best[INSERTION_WISHE
 		struct timing was;
 		struct found f;
 		uint32_t slot = rig.core->vehicle_order[v];
-		if (ask->step_free && !core_vehicle_at(rig.core, v)->step_free)
+		if ((ask->step_free && !core_vehicle_at(rig.core, v)->step_free) ||
+		    too_dirty(core_vehicle_at(rig.core, v)->number, ask))
 			continue;
 		plan_of(v, &base);
 		if (!times_of(&base, &was))
@@ -307,12 +322,42 @@ static struct core_ride *at_risk(struct rng *rng, instant_ms *ret_promised)
 	if (!n || !rng_chance(rng, 500))
 		return NULL;
 	const uint32_t k = rng_below(rng, n);
+	if (core_tasks(rig.core, slot)[k].kind != WIRE_DROPOFF)
+		return NULL;
 	struct core_ride *ride = &rig.core->rides[core_tasks_more(rig.core, slot)[k].ride];
-	if (core_tasks(rig.core, slot)[k].kind != WIRE_DROPOFF || ride->state == RIDE_OFFERED)
+	if (ride->state == RIDE_OFFERED)
 		return NULL;
 	*ret_promised = ride->latest_arrival;
 	ride->latest_arrival -= rng_between(rng, 0, 12) * MINUTE_MS;
 	return ride;
+}
+
+/* Every other pair of worlds has vehicles that are cleaned. */
+static void open_fleet(struct drawn_town *drawn, struct rng *rng, int cleaning)
+{
+	struct core_settings settings;
+	core_settings_default(&settings);
+	settings.vehicles_max = RIG_VEHICLES_MAX;
+	settings.rides_max = 512;
+	settings.notices_max = 256;
+	settings.cases_max = settings.keys_max = 64;
+	settings.delays_max = 16;
+	if (cleaning) {
+		settings.clean_every_ms = 2400000;
+		settings.clean_early_ms = 600000;
+		settings.clean_ms = 480000;
+	}
+	rig_open(&rig, drawn, &settings);
+	rig_sign_on(&rig, "Anna", 4);
+	for (uint32_t v = 1; v <= 3; v++) {
+		const char *way = ways[rng_below(rng, COUNT_OF(ways))];
+		struct command hello = {.kind = CMD_VEHICLE_HELLO};
+		hello.vehicle_hello.vehicle = v;
+		hello.vehicle_hello.hello =
+			(struct wire_hello){.boot = 1, .simulated = 1, .class_name = "shuttle", .cleans = 1};
+		assert_int_equal(rig_vehicle(&rig, v, way[0], way[1]), 0);
+		assert_int_equal(rig_step(&rig, &hello).code, 0);
+	}
 }
 
 static void agrees(void **state)
@@ -320,7 +365,7 @@ static void agrees(void **state)
 	(void)state;
 	const char *text = getenv("ZUB_SEED");
 	uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
-	uint32_t feasible = 0, n = 0;
+	uint32_t feasible = 0, n = 0, n_dirty = 0, n_cleaned = 0;
 	for (uint64_t s = seed; s < seed + WORLDS_OF(12); s++) {
 		struct drawn_town drawn;
 		struct rng rng;
@@ -331,12 +376,7 @@ static void agrees(void **state)
 								.profiles = s % 2 ? NULL : slow_hours});
 		drawn.town.rules.door_to_door = 1;
 		drawn.town.rules.arrival_extra_permille = 500 + rng_below(&rng, 3) * 500;
-		rig_open(&rig, &drawn, NULL);
-		rig_sign_on(&rig, "Anna", 4);
-		for (uint32_t v = 1; v <= 3; v++) {
-			const char *way = ways[rng_below(&rng, COUNT_OF(ways))];
-			assert_int_equal(rig_vehicle(&rig, v, way[0], way[1]), 0);
-		}
+		open_fleet(&drawn, &rng, s / 2 % 2);
 		for (uint32_t round = 0; round < 834; round++, n++) {
 			struct ask ask;
 			struct command snow = {.kind = CMD_CONDITION,
@@ -346,6 +386,11 @@ static void agrees(void **state)
 			instant_ms promised = 0;
 			struct core_ride *risky = at_risk(&rng, &promised);
 			any_ask(&rng, &ask);
+			for (uint32_t v = 0; v < core_n_vehicles(rig.core); v++) {
+				n_dirty += (uint32_t)too_dirty(rig.core->vehicles[v].number, &ask);
+				n_cleaned +=
+					rig.core->vehicles_more[v].n && core_tasks(rig.core, v)->kind == WIRE_CLEAN;
+			}
 			feasible += compare(&ask, s, round);
 			if (risky)
 				risky->latest_arrival = promised;
@@ -365,9 +410,11 @@ static void agrees(void **state)
 		rig_close(&rig);
 		drawn_town_close(&drawn);
 	}
-	printf("%u searches, %u feasible, %u candidates met later for the sake of a shorter ride, seeds %llu to %llu\n",
-	       n, feasible, n_delayed, (unsigned long long)seed, (unsigned long long)seed + WORLDS_OF(12) - 1);
-	assert_true(n >= WORLDS_OF(12) * 834 && feasible > n / 4 && n_delayed > 100);
+	printf("%u searches, %u feasible, %u candidates met later for the sake of a shorter ride, %u vehicles to be "
+	       "cleaned first, %u on their way to it, seeds %llu to %llu\n",
+	       n, feasible, n_delayed, n_dirty, n_cleaned, (unsigned long long)seed,
+	       (unsigned long long)seed + WORLDS_OF(12) - 1);
+	assert_true(n >= WORLDS_OF(12) * 834 && feasible > n / 4 && n_delayed > 100 && n_dirty > 50 && n_cleaned > 200);
 }
 
 /* ---- meeting points: all stops within the walk limit, at both ends, against plain searches on foot ---- */
