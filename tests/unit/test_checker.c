@@ -635,6 +635,76 @@ static void test_no_show_without_call(void **state)
 }
 
 #define DAY(test) cmocka_unit_test_setup_teardown(test, open_day, close_day)
+/* ---- cleaning ---- */
+
+/* Vehicle 1 knows how, and is to be cleaned for a quarter of an hour after each hour. */
+static void to_be_cleaned(void)
+{
+	struct command start = {.kind = CMD_START, .start = {.epoch = 1}}, hello = {.kind = CMD_VEHICLE_HELLO};
+	struct update updates[1];
+	start.start.settings.clean_every_ms = (uint32_t)HOUR_MS;
+	start.start.settings.clean_ms = 15 * (uint32_t)MINUTE_MS;
+	hello.vehicle_hello = (struct cmd_vehicle_hello){1, {.boot = 1, .cleans = 1}};
+	say(&start, updates, 0);
+	say(&hello, updates, 0);
+}
+
+static void is_cleaned(int minutes)
+{
+	event(1, WIRE_CLEAN_BEGAN, 0);
+	now += MINUTES(minutes);
+	event(1, WIRE_CLEAN_ENDED, 0);
+}
+
+static void test_cleaned_in_time(void **state)
+{
+	(void)state;
+	to_be_cleaned();
+	now += MINUTES(40);
+	is_cleaned(15);
+	now += MINUTES(55);
+	promise(RIDE, 1);
+	carry(RIDE, 1, 12, 19);
+	expect_clean();
+}
+
+static void test_half_a_cleaning(void **state)
+{
+	(void)state;
+	to_be_cleaned();
+	now += MINUTES(40);
+	is_cleaned(5);
+	now += MINUTES(16);
+	promise(RIDE, 1);
+	expect_found("was promised vehicle 1, to be cleaned for 60 s");
+}
+
+static void test_cleaned_with_a_rider(void **state)
+{
+	(void)state;
+	to_be_cleaned();
+	promise(RIDE, 1);
+	now += MINUTES(12);
+	event(1, WIRE_ARRIVED, RIDE);
+	event(1, WIRE_BOARDED, RIDE);
+	event(1, WIRE_CLEAN_BEGAN, 0);
+	expect_found("vehicle 1 is cleaned with riders aboard");
+}
+
+static void test_dawdles(void **state)
+{
+	(void)state;
+	to_be_cleaned();
+	now += MINUTES(61);
+	plan(1, 0);
+	now += MINUTES(4);
+	plan(1, 0);
+	expect_clean();
+	now += MINUTES(2);
+	plan(1, 0);
+	expect_found("vehicle 1 is to be cleaned for 420 s and does not go");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -675,6 +745,10 @@ int main(void)
 		DAY(test_no_show_within_window),
 		DAY(test_no_show_without_waiting),
 		DAY(test_no_show_without_call),
+		DAY(test_cleaned_in_time),
+		DAY(test_half_a_cleaning),
+		DAY(test_cleaned_with_a_rider),
+		DAY(test_dawdles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
