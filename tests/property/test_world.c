@@ -75,6 +75,11 @@ static void prepare(struct scenario *scenario, uint64_t seed)
 		scenario->world.core.charger_slots = 1;
 		scenario->world.core.fair_gap_permille = 100;
 	}
+	if (seed % 4 < 2) { /* vehicles are cleaned */
+		scenario->world.core.clean_every_ms = 40 * (uint32_t)MINUTE_MS;
+		scenario->world.core.clean_early_ms = 15 * (uint32_t)MINUTE_MS;
+		scenario->world.core.clean_ms = 6 * (uint32_t)MINUTE_MS;
+	}
 	scenario->world.check_every = 50;
 	scenario->world.snapshot_every = 500;
 	if (scenario_resolve(scenario, &town, &detail))
