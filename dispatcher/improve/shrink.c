@@ -9,14 +9,16 @@
 
 #define CALM_ROUNDS 1000   /* for each request, before others make room */
 #define SCATTER_ROUNDS 100 /* the same after scattering */
+#define EJECTED_MOST 3
+#define TRIPLES_MOST 20 /* requests of a route of which three go at once */
 #define SHAKES 100
 #define TIDIES 10    /* rounds */
 #define TIDY_SHARE 8 /* temperature: mean cost of a request divided by this */
 #define SHAKE_PERMILLE 500
 
 struct ejection {
-	uint64_t penalty;		 /* of the two; less is better */
-	uint32_t vehicle, first, second; /* requests; second may be NONE */
+	uint64_t penalty; /* of those that go; less is better */
+	uint32_t vehicle, n, out[EJECTED_MOST];
 	struct spot spot;
 };
 
@@ -58,15 +60,17 @@ static void drop_route(struct improve *s)
 	plan->cost = plan_cost(&s->next);
 }
 
-/* The spare route becomes this one without two requests. */
-static void spare_without(struct improve *s, uint32_t spare, uint32_t vehicle, uint32_t first, uint32_t second)
+/* The spare route becomes this one without some requests. */
+static void spare_without(struct improve *s, uint32_t spare, uint32_t vehicle, const uint32_t *out, uint32_t n_out)
 {
-	const struct plan *plan = &s->next;
+	struct plan *plan = &s->next;
 	const uint32_t *from = route_nodes(s, plan, vehicle);
 	uint32_t *to = route_nodes(s, plan, spare), n = 0;
 	for (uint32_t k = 0; k < plan->length[vehicle]; k++) {
-		uint32_t request = s->request_of[from[k]];
-		if (request == NONE || (request != first && request != second))
+		uint32_t request = s->request_of[from[k]], i = 0;
+		while (i < n_out && out[i] != request)
+			i++;
+		if (i == n_out)
 			to[n++] = from[k];
 	}
 	plan->length[spare] = n;
@@ -90,7 +94,7 @@ static void shake_one(struct improve *s, uint32_t request, uint32_t to)
 	const uint32_t from = s->next.route[request], spare = s->problem->n_vehicles;
 	struct spot spot;
 	if (from == to) {
-		spare_without(s, spare, from, request, NONE);
+		spare_without(s, spare, from, &request, 1);
 		if (!spots_any(s, request, spare, &spot))
 			return;
 	} else if (!spots_any(s, request, to, &spot)) {
@@ -106,10 +110,10 @@ static void shake_two(struct improve *s, uint32_t a, uint32_t b)
 {
 	const uint32_t va = s->next.route[a], vb = s->next.route[b], spare = s->problem->n_vehicles;
 	struct spot spot_a, spot_b;
-	spare_without(s, spare, vb, b, NONE);
+	spare_without(s, spare, vb, &b, 1);
 	if (!spots_any(s, a, spare, &spot_a))
 		return;
-	spare_without(s, spare + 1, va, a, NONE);
+	spare_without(s, spare + 1, va, &a, 1);
 	if (!spots_any(s, b, spare + 1, &spot_b))
 		return;
 	take_spare(s, vb, spare);
@@ -168,9 +172,7 @@ static void tidy(struct improve *s)
 static void try_ejection(struct improve *s, uint32_t request, const struct ejection *tried, struct ejection *best)
 {
 	const uint32_t spare = s->problem->n_vehicles;
-	if (tried->penalty >= best->penalty)
-		return;
-	spare_without(s, spare, tried->vehicle, tried->first, tried->second);
+	spare_without(s, spare, tried->vehicle, tried->out, tried->n);
 	struct spots spots = spots_look(s, request, spare, INT64_MAX / 2);
 	if (spots.first.cost == INT64_MAX)
 		return;
@@ -178,44 +180,52 @@ static void try_ejection(struct improve *s, uint32_t request, const struct eject
 	best->spot = spots.first;
 }
 
-/* Each of the route's requests, or each pair of them, beginning anywhere: the first of equals is taken. */
-static void eject_from(struct improve *s, uint32_t request, uint32_t vehicle, int in_pairs, struct ejection *best)
+/* Every choice of `more` from the rest of the list besides those that go already; the first of equals is taken. */
+static void eject_more(struct improve *s, uint32_t request, const uint32_t *list, uint32_t n, uint32_t more,
+		       const struct ejection *begun, struct ejection *best)
+{
+	if (!more) {
+		try_ejection(s, request, begun, best);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		struct ejection tried = *begun;
+		tried.penalty += penalty_of(s, list[i]);
+		tried.out[tried.n++] = list[i];
+		if (tried.penalty < best->penalty)
+			eject_more(s, request, list + i + 1, n - i - 1, more - 1, &tried, best);
+	}
+}
+
+/* So many of the route's requests, beginning anywhere. */
+static void eject_from(struct improve *s, uint32_t request, uint32_t vehicle, uint32_t size, struct ejection *best)
 {
 	const struct improve_problem *p = s->problem;
-	const uint32_t *node = route_nodes(s, &s->next, vehicle);
+	const uint32_t *node = route_nodes(s, &s->next, vehicle), length = s->next.length[vehicle];
+	const uint32_t turn = length > 2 ? rng_below(&s->rng, length - 2) : 0;
 	uint32_t *list = s->order, n = 0;
-	for (uint32_t k = 1; k + 1 < s->next.length[vehicle]; k++)
-		if (p->pickup[s->request_of[node[k]]] == node[k])
-			list[n++] = s->request_of[node[k]];
-	uint32_t turn = n ? rng_below(&s->rng, n) : 0;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t a = list[(i + turn) % n];
-		if (penalty_of(s, a) >= best->penalty)
-			continue;
-		if (!in_pairs)
-			try_ejection(s, request, &(struct ejection){penalty_of(s, a), vehicle, a, NONE, {0}}, best);
-		for (uint32_t k = i + 1; in_pairs && k < n; k++) {
-			uint32_t b = list[(k + turn) % n];
-			try_ejection(s, request,
-				     &(struct ejection){penalty_of(s, a) + penalty_of(s, b), vehicle, a, b, {0}}, best);
-		}
+	for (uint32_t k = 0; k + 2 < length; k++) {
+		uint32_t at = node[1 + (k + turn) % (length - 2)];
+		if (p->pickup[s->request_of[at]] == at)
+			list[n++] = s->request_of[at];
 	}
+	if (size <= 2 || n <= TRIPLES_MOST)
+		eject_more(s, request, list, n, size, &(struct ejection){.vehicle = vehicle}, best);
 }
 
 static void make_room(struct improve *s, uint32_t request)
 {
 	const uint32_t n = s->next.n_routes, turn = rng_below(&s->rng, n);
 	struct ejection best = {.penalty = UINT64_MAX};
-	for (int in_pairs = 0; in_pairs < 2; in_pairs++)
+	for (uint32_t size = 1; size <= EJECTED_MOST; size++)
 		for (uint32_t v = 0; v < n; v++)
-			eject_from(s, request, (v + turn) % n, in_pairs, &best);
+			eject_from(s, request, (v + turn) % n, size, &best);
 	if (best.penalty == UINT64_MAX) {
 		s->next.absent[s->next.n_absent++] = request;
 		return;
 	}
-	route_take_out(s, best.first);
-	if (best.second != NONE)
-		route_take_out(s, best.second);
+	for (uint32_t i = 0; i < best.n; i++)
+		route_take_out(s, best.out[i]);
 	route_measure(s, best.vehicle);
 	route_put_in(s, request, best.vehicle, &best.spot);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # How good the improvement search is: every public instance of ../shared/data, one JSON line each, beside the proven optimum (dial-a-ride) or
 # the best known plan (pickup and delivery), and a line with the mean for each kind. Takes instances x SEEDS x SECONDS of processor time;
-# two run at once.
+# two run at once. ZUB_MORE=FOLDER: its pickup-and-delivery instances, too (*.txt), as far as FOLDER.csv (instance,vehicles,distance) knows them;
+# for the long routes and the larger instances of the same authors, which are not among the data.
 #   bash tests/bench/quality.sh [SECONDS, default 60] [SEEDS, default 3]
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -15,7 +16,7 @@ trap 'rm -f "$results"' EXIT
 
 one() { # kind file best-cost best-vehicles seed
 	local answer cost vehicles
-	answer=$("$sim" "$1" "$2" --seconds "$seconds" --seed "$5") || { echo "{\"bench\":\"$1\",\"instance\":\"$(basename "$2" .txt)\",\"seed\":$5,\"solved\":false}"; return; }
+	answer=$("$sim" "${1%_more}" "$2" --seconds "$seconds" --seed "$5") || { echo "{\"bench\":\"$1\",\"instance\":\"$(basename "$2" .txt)\",\"seed\":$5,\"solved\":false}"; return; }
 	cost=$(grep -o '"cost":[0-9.]*' <<<"$answer" | cut -d: -f2)
 	vehicles=$(grep -o '"vehicles":[0-9]*' <<<"$answer" | cut -d: -f2)
 	awk -v kind="$1" -v name="$(basename "$2" .txt)" -v cost="$cost" -v vehicles="$vehicles" -v best="$3" -v least="$4" -v seed="$5" -v seconds="$seconds" \
@@ -32,14 +33,18 @@ export seconds sim
 	tail -n +2 "$data/pdptw/best_known.csv" | tr -d '\r' | while IFS=, read -r name _ _ _ vehicles cost; do
 		for seed in $(seq "$seeds"); do echo "pdptw $data/pdptw/$name.txt $cost $vehicles $seed"; done
 	done
+	[ -z "${ZUB_MORE:-}" ] || tr -d '\r' <"${ZUB_MORE%/}.csv" | while IFS=, read -r name vehicles cost; do
+		for seed in $(seq "$seeds"); do echo "pdptw_more ${ZUB_MORE%/}/$name.txt $cost $vehicles $seed"; done
+	done
 } | xargs -P 2 -I{} bash -c 'one {}' | tee "$results"
 
 # the gap of a plan with more vehicles says nothing and is left out of the mean
-for kind in darp pdptw; do
+for kind in darp pdptw pdptw_more; do
+	grep -q "\"bench\":\"$kind\"" "$results" || continue
 	grep "\"bench\":\"$kind\"" "$results" | sed 's/[{}"]//g' | awk -F, -v kind="$kind" '
 		{ split("", v); for (i = 1; i <= NF; i++) { at = index($i, ":"); v[substr($i, 1, at - 1)] = substr($i, at + 1) }
 		  runs++; if (!("cost" in v)) { unsolved++; next }
-		  more = (kind == "pdptw" && v["vehicles"] > v["known_vehicles"]); worse += more
+		  more = (kind ~ /^pdptw/ && v["vehicles"] > v["known_vehicles"]); worse += more
 		  if (!more) { sum += v["gap_percent"]; n++
 			name = v["instance"]; if (!(name in best) || v["gap_percent"] < best[name]) best[name] = v["gap_percent"] } }
 		END { for (name in best) { if (best[name] > highest) highest = best[name]; if (best[name] < 0.001) reached++; count++ }
