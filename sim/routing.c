@@ -16,8 +16,8 @@
 #define VALUE_MAX 10000.0 /* beyond it sums would not fit */
 #define CHUNK 500	  /* iterations between looks at the clock */
 #define SHRINK_CHUNK 50
-#define SCATTER_MOST 500
-#define PDPTW_ROUNDS 5 /* the first of these begins at the best plan, the others elsewhere */
+#define GATHER_SHARE 0.05 /* of all the time, for one plan */
+#define PDPTW_ROUNDS 5	  /* the first of these begins at the best plan, the others elsewhere */
 
 struct node {
 	double x, y, service, earliest, latest;
@@ -275,6 +275,15 @@ static int32_t mean_way(const struct instance *in)
 	return (int32_t)(sum / n) + 1;
 }
 
+/* A cooling that begins at the best plan ends there again where vehicles are few: it begins at another plan. */
+static void elsewhere(struct improve *improve, double seconds, double end)
+{
+	const double until = fmin(spent() + seconds * GATHER_SHARE, end);
+	improve_scatter(improve);
+	while (!improve_gather(improve, SHRINK_CHUNK) && spent() < until)
+		;
+}
+
 static void search(struct improve *improve, const struct instance *in, const struct routing_options *options)
 {
 	const double end = spent() + options->seconds, shrink_end = spent() + options->seconds * 0.3;
@@ -284,9 +293,8 @@ static void search(struct improve *improve, const struct instance *in, const str
 	while (options->kind == ROUTING_PDPTW && spent() < shrink_end)
 		improve_shrink(improve, SHRINK_CHUNK);
 	for (uint32_t round = 0; spent() < end; round++) {
-		/* few vehicles: a cooling that begins at the best plan ends there again */
 		if (options->kind == ROUTING_PDPTW && round % PDPTW_ROUNDS)
-			improve_scatter(improve, SCATTER_MOST);
+			elsewhere(improve, options->seconds, end);
 		improve_heat(improve, cooling, hot);
 		while (improve_cool(improve, CHUNK) && spent() < end)
 			;

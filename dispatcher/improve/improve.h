@@ -48,10 +48,12 @@ void improve_construct(struct improve *improve);
 /* Looks for a plan with one vehicle fewer than the best, for at most so many iterations. 1 = found, it is the best now;
  * 0 = not yet: may be called again and goes on where it stood. */
 int improve_shrink(struct improve *improve, uint64_t iterations);
-/* Takes the best plan apart, or half of its routes, and puts it together otherwise, with as many vehicles; the next
- * cooling begins there, or at the best plan when that is not done within so many iterations of making room. */
-void improve_scatter(struct improve *improve, uint64_t iterations);
-/* Begins a cooling of so many iterations at the best plan (or improve_scatter's): temperature from `hot` to a
+/* Takes the best plan apart, or a part of its routes. */
+void improve_scatter(struct improve *improve);
+/* Puts it together otherwise, with as many vehicles, in at most so many iterations. 1 = done: the next cooling begins
+ * there; 0 = not yet: may be called again and goes on where it stood. */
+int improve_gather(struct improve *improve, uint64_t iterations);
+/* Begins a cooling of so many iterations at the best plan (or improve_gather's): temperature from `hot` to a
  * thousandth of it, in cost. */
 void improve_heat(struct improve *improve, uint64_t iterations, int32_t hot);
 /* Goes on with it for n iterations; returns how many are left. */

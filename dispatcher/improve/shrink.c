@@ -315,15 +315,15 @@ int improve_shrink(struct improve *s, uint64_t iterations)
 	return 1;
 }
 
-/* All routes are taken apart, or half of them. */
-void improve_scatter(struct improve *s, uint64_t iterations)
+/* All routes are taken apart, or half or a quarter of them. */
+void improve_scatter(struct improve *s)
 {
 	assert(s->has_best);
-	const uint32_t n = s->problem->n_requests, share = 1 + rng_below(&s->rng, 2);
+	const uint32_t n = s->problem->n_requests, share = 1U << rng_below(&s->rng, 3);
 	plan_copy(s, &s->next, &s->best);
 	memset(s->is_ruined, 0, s->problem->n_vehicles);
 	for (uint32_t v = 0; v < s->next.n_routes; v++)
-		s->is_ruined[v] = rng_below(&s->rng, 2) < share;
+		s->is_ruined[v] = rng_below(&s->rng, 4) < share;
 	for (uint32_t r = 0; r < n; r++)
 		if (s->next.route[r] != NONE && s->is_ruined[s->next.route[r]])
 			route_take_out(s, r);
@@ -331,6 +331,11 @@ void improve_scatter(struct improve *s, uint64_t iterations)
 	next_settle(s);
 	memset(s->missed, 0, n * sizeof *s->missed);
 	s->calm = (uint64_t)SCATTER_ROUNDS * n;
-	place_all(s, s->best.n_absent, s->calm + iterations);
-	s->is_scattered = s->now.n_absent == s->best.n_absent;
+}
+
+int improve_gather(struct improve *s, uint64_t iterations)
+{
+	place_all(s, s->best.n_absent, iterations);
+	s->is_scattered = s->now.n_absent <= s->best.n_absent;
+	return s->is_scattered;
 }

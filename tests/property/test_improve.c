@@ -356,7 +356,7 @@ static uint32_t spots_hold(struct improve *s, const struct improve_problem *p, s
 static void kept_spots_are_true(void **state)
 {
 	struct rng rng;
-	uint32_t n = 0;
+	uint32_t n = 0, gathered = 0;
 	(void)state;
 	rng_seed(&rng, 17);
 	for (uint32_t round = 0; round < 600; round++) {
@@ -371,16 +371,21 @@ static void kept_spots_are_true(void **state)
 			n += spots_hold(improve, &tiny.problem, &rng);
 			if (step % 5 == 4 && improve_best(improve).n_absent == 0)
 				improve_shrink(improve, 3);
-			else
-				improve_heat(improve, 8, 100);
+			else if (step % 5 == 3) {
+				improve_scatter(improve);
+				gathered += (uint32_t)improve_gather(improve, 3);
+			}
+			improve_heat(improve, 8, 100);
 			improve_cool(improve, 1 + rng_below(&rng, 8));
 			ruin(improve);
 			recreate(improve);
+			routes_hold(improve, &tiny.problem);
 		}
 		arena_close(&arena);
 	}
-	print_message("%u spots held\n", n);
+	print_message("%u spots held, put together otherwise %u times\n", n, gathered);
 	assert_true(n > 5000);
+	assert_true(gathered > 500);
 }
 
 static void wrong_problems(void **state)
