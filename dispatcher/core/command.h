@@ -104,7 +104,7 @@ struct core_settings {		 /* sizes and numbers of the service; journaled in CMD_S
 				     not bounded */
 	uint32_t fair_wait_ms;	    /* and wait no longer than this; 0 = not bounded */
 	uint32_t charger_slots;	    /* vehicles that may charge at one depot at once; 0 = all */
-	/* cleaning.c; all 0 in journals of engine 4 */
+	/* cleaning.c; all 0 in journals of engine 5 */
 	uint32_t clean_every_ms; /* a vehicle is cleaned after so long in service; 0 = never */
 	uint32_t clean_ms;	 /* how long that takes, default 900,000 */
 	uint32_t clean_early_ms; /* so much sooner in a quiet moment, default 7,200,000 */

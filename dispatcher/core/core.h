@@ -66,7 +66,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CORE_ENGINE_VERSION 5 /* raised whenever the same commands may lead to other decisions */
+#define CORE_ENGINE_VERSION 6 /* raised whenever the same commands may lead to other decisions */
 
 struct core;
 
