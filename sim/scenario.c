@@ -20,8 +20,8 @@ struct rows {
 		pace_min, pace_max;
 	int64_t latency_min, latency_max, loss, repeat, slow, live, trains_late, trains_late_max, trains_cancelled,
 		check_every, snapshot_every, reserve, message, rides_max, improve_ms, improve_iterations, rebalance,
-		charger_slots, clean_every, clean_time, clean_early, clean_slots, fair_gap, fair_wait, weight_vehicle,
-		weight_wait, weight_ride, weight_walk;
+		charger_slots, battery, clean_every, clean_time, clean_early, clean_slots, fair_gap, fair_wait,
+		weight_vehicle, weight_wait, weight_ride, weight_walk;
 };
 #define ROW(name, type, low, high, fallback, field, help)                                                            \
 	{                                                                                                            \
@@ -88,6 +88,7 @@ static const struct yaml_setting table[] = {
 	    "until a vehicle acts on a decision and its deeds are known: kept free after each wait for a rider"),
 	ROW("core.rebalance", YAML_DURATION, 0, 3600000, "0 s", rebalance,
 	    "idle vehicles are sent where riders are expected this often; 0 s: never"),
+	ROW("core.battery", YAML_INT, 1000, 1000000, "40000", battery, "usable energy of a vehicle, Wh"),
 	ROW("core.charger_slots", YAML_INT, 0, 10000, "0", charger_slots,
 	    "vehicles that may charge at one depot at once; 0: all"),
 	ROW("core.cleaning_every", YAML_DURATION, 0, 7 * DAY_MS, "0 s", clean_every,
@@ -164,6 +165,7 @@ static void to_rows(const struct scenario *scenario, struct rows *rows)
 			      .clean_time = world->core.clean_ms,
 			      .clean_early = world->core.clean_early_ms,
 			      .clean_slots = world->core.clean_slots,
+			      .battery = world->core.battery_wh,
 			      .fair_gap = world->core.fair_gap_permille,
 			      .fair_wait = world->core.fair_wait_ms,
 			      .weight_vehicle = world->core.weight_vehicle,
@@ -225,6 +227,7 @@ static void from_rows(struct scenario *scenario, const struct rows *rows)
 	world->core.clean_ms = (uint32_t)rows->clean_time;
 	world->core.clean_early_ms = (uint32_t)rows->clean_early;
 	world->core.clean_slots = (uint32_t)rows->clean_slots;
+	world->core.battery_wh = (uint32_t)rows->battery;
 	world->core.weight_vehicle = (uint32_t)rows->weight_vehicle;
 	world->core.weight_wait = (uint32_t)rows->weight_wait;
 	world->core.weight_ride = (uint32_t)rows->weight_ride;

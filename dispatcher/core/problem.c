@@ -10,20 +10,48 @@ static int is_fit(const struct core *core, uint32_t slot)
 	return core->vehicles[slot].anchor.road.arc != NONE && proposal_open(core, slot);
 }
 
+static int is_free(const struct core *core, uint32_t slot, uint32_t k)
+{
+	const uint32_t ride = core_tasks_more(core, slot)[k].ride;
+	const struct core_task *task = &core_tasks(core, slot)[k];
+	return ride != NONE && task->kind == WIRE_PICKUP &&
+	       proposal_may_leave(core, ride, task->begin - PROBLEM_LEAD_MS);
+}
+
 static uint32_t count_free(const struct core *core, uint32_t slot)
 {
 	uint32_t n = 0;
-	for (uint32_t k = plan_first_free(core, slot); k < core->vehicles_more[slot].n; k++) {
-		uint32_t ride = core_tasks_more(core, slot)[k].ride;
-		const struct core_task *task = &core_tasks(core, slot)[k];
-		n += ride != NONE && task->kind == WIRE_PICKUP &&
-		     proposal_may_leave(core, ride, task->begin - PROBLEM_LEAD_MS);
-	}
+	for (uint32_t k = plan_first_free(core, slot); k < core->vehicles_more[slot].n; k++)
+		n += (uint32_t)is_free(core, slot, k);
 	return n;
 }
 
-/* The vehicle of the ride that the round draws; NONE = nobody can be moved. */
-static uint32_t draw_vehicle(const struct core *core, uint64_t round)
+/* Where a vehicle is at an instant by its plan, or last was: before it sets out for whatever begins then. */
+static struct geo_point point_at(const struct core *core, uint32_t slot, instant_ms at)
+{
+	const struct core_task *tasks = core_tasks(core, slot);
+	struct place start;
+	instant_ms start_at;
+	uint32_t k = 0;
+	while (k < core->vehicles_more[slot].n && tasks[k].begin < at)
+		k++;
+	if (k)
+		return tasks[k - 1].place.point;
+	plan_start(core, slot, &start, &start_at);
+	return start.point;
+}
+
+/* The number of the task in the plan of `slot` that is the n-th pickup which can be moved. */
+static uint32_t nth_free(const struct core *core, uint32_t slot, uint32_t n)
+{
+	uint32_t k = plan_first_free(core, slot);
+	while (!is_free(core, slot, k) || n--)
+		k++;
+	return k;
+}
+
+/* The vehicle of the ride that the round draws, and its pickup; NONE = nobody can be moved. */
+static uint32_t draw_vehicle(const struct core *core, uint64_t round, uint32_t *ret_task)
 {
 	uint32_t n = 0, last = NONE;
 	struct rng rng;
@@ -41,23 +69,23 @@ static uint32_t draw_vehicle(const struct core *core, uint64_t round)
 			break;
 		n -= here;
 	}
+	*ret_task = nth_free(core, last, n);
 	return last;
 }
 
-/* It and its nearest neighbours, nearest first; as many as have room together. */
-static uint32_t draw_group(const struct core *core, uint32_t seed, uint32_t *slots)
+/* It and those that are nearest to the pickup when it is due, nearest first; as many as have room together. */
+static uint32_t draw_group(const struct core *core, uint32_t seed, uint32_t task, uint32_t *slots)
 {
-	struct place start, other;
-	instant_ms at;
+	const struct core_task pickup = core_tasks(core, seed)[task];
 	uint64_t away[PROBLEM_VEHICLES_MAX];
 	uint32_t n = 0, n_tasks = 0, kept = 0;
-	plan_start(core, seed, &start, &at);
 	for (uint32_t i = 0; i < core->n_vehicles; i++) {
 		uint32_t slot = core->vehicle_order[i];
 		if (core->vehicles[slot].class_index != core->vehicles[seed].class_index || !is_fit(core, slot))
 			continue;
-		plan_start(core, slot, &other, &at);
-		uint64_t mm = slot == seed ? 0 : 1 + (uint64_t)geo_rough_mm(start.point, other.point);
+		uint64_t mm = slot == seed ? 0
+					   : 1 + (uint64_t)geo_rough_mm(pickup.place.point,
+									point_at(core, slot, pickup.begin));
 		if (n == PROBLEM_VEHICLES_MAX && mm >= away[n - 1])
 			continue;
 		uint32_t k = n < PROBLEM_VEHICLES_MAX ? n++ : n - 1;
@@ -229,14 +257,14 @@ static void measure(const struct core *core, struct problem *p, uint32_t class_i
 int problem_take(struct core *core, uint64_t round, struct problem *ret_problem)
 {
 	struct problem *p = ret_problem;
-	uint32_t slots[PROBLEM_VEHICLES_MAX], seed = draw_vehicle(core, round);
+	uint32_t slots[PROBLEM_VEHICLES_MAX], task, seed = draw_vehicle(core, round, &task);
 	if (seed == NONE)
 		return 0;
 	p->settings = core->settings;
 	p->now = core->now;
 	memset(&p->sequence, 0, sizeof p->sequence);
 	p->n_vehicles = p->n_tasks = p->n_places = p->n_free = 0;
-	uint32_t n = draw_group(core, seed, slots);
+	uint32_t n = draw_group(core, seed, task, slots);
 	for (uint32_t i = 0; i < n; i++)
 		add_vehicle(core, p, slots[i]);
 	permit(core, p, slots);

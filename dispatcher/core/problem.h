@@ -61,7 +61,8 @@ struct problem {
 	uint32_t drive_mm[PROBLEM_PLACES_MAX][PROBLEM_PLACES_MAX];
 };
 
-/* Fills in a vehicle drawn by `round` among those with somebody to move, and its nearest neighbours of the same class.
+/* Fills in a vehicle drawn by `round` among those with somebody to move, and those of its class that are nearest to his pickup when
+ * it is due.
  * 0: nothing there to improve. Any round gives a good problem; the same core and round give the same. */
 int problem_take(struct core *core, uint64_t round, struct problem *ret_problem);
 

@@ -2,11 +2,12 @@
 """What improvement beside the loop brings over insertion alone: simulated days, the same seed with and without, a JSON line per figure
 with the mean change in percent and its 95 % interval over the pairs.
 
-    tests/bench/days.py --build build --data ../shared/data --out build/days [--pairs 10] [heidelberg] [newyork]
+    tests/bench/days.py --build build --data ../shared/data --out build/days [--pairs 10] [heidelberg] [newyork] [ahead]
 
 heidelberg: sim/scenarios/heidelberg.yaml, on the map and timetable of DATA. newyork: Manhattan below 96th Street from the DIMACS graph
 of DATA as OSM streets, sim/scenarios/newyork.yaml, and real taxi trips of DATA (places and persons as they were; when they ask is drawn
-anew, another draw for each seed)."""
+anew, another draw for each seed). ahead: the same, but a fifth book ahead, by 61 minutes or more (nobody who leaves in the first
+66 minutes does)."""
 import argparse
 import csv
 import gzip
@@ -20,6 +21,7 @@ FIGURES = ("promised", "rides", "driven_km", "wait_average", "in_vehicle_time_av
 T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 RING = [(40.700, -74.020), (40.712, -73.975), (40.735, -73.970), (40.785, -73.938), (40.800, -73.970), (40.760, -74.008)]
 REQUESTS, SECONDS = 1000, 4 * 3600
+AHEAD, AHEAD_LEAST = 0.275, 3660  # of those who leave after 66 minutes (a fifth of all); by so much at least
 
 
 def inside(lat, lon):
@@ -59,7 +61,14 @@ def taxi_trips(data):
                 yield ends, min(max(int(row["passengers"]), 1), 4)
 
 
-def newyork(build, data, out):
+def wish(draw, ahead):
+    """When somebody asks, and for when he wishes to leave (the same: now)."""
+    leave = draw.randrange(SECONDS)
+    books = leave >= AHEAD_LEAST + 300 and draw.random() < ahead
+    return (draw.randrange(leave - AHEAD_LEAST), leave) if books else (leave, leave)
+
+
+def newyork(build, data, out, ahead=0.0):
     town = f"{out}/newyork.zmap"
     streets(data, f"{out}/newyork.osm")
     subprocess.run([f"{build}/bin/mapc", "build", "--osm", f"{out}/newyork.osm", "--date", "20260105", "-o", town],
@@ -68,13 +77,14 @@ def newyork(build, data, out):
 
     def more(seed):
         draw = random.Random(seed)
-        path = f"{out}/trips-{seed}.csv"
-        asks = sorted((draw.randrange(SECONDS), draw.randrange(len(trips))) for _ in range(REQUESTS))
+        path = f"{out}/trips-{seed}{'-ahead' if ahead else ''}.csv"
+        asks = sorted(wish(draw, ahead) + (draw.randrange(len(trips)),) for _ in range(REQUESTS))
         with open(path, "w") as file:
-            file.write("ask_at,from_lat,from_lon,to_lat,to_lon,persons\n")
-            for at, which in asks:
+            file.write("ask_at,from_lat,from_lon,to_lat,to_lon,persons,time_kind,time\n")
+            for at, leave, which in asks:
                 ((a, b), (c, d)), persons = trips[which]
-                file.write(f"{at},{a:.6f},{b:.6f},{c:.6f},{d:.6f},{persons}\n")
+                when = f"leave_at,{leave}" if leave > at else "now,"
+                file.write(f"{at},{a:.6f},{b:.6f},{c:.6f},{d:.6f},{persons},{when}\n")
         return ["--set", f"trips={os.path.abspath(path)}"]
 
     return town, "newyork", more
@@ -87,9 +97,9 @@ def heidelberg(build, data, out):
     return town, "heidelberg", lambda seed: []
 
 
-def day(build, out, made, seed, period):
+def day(build, out, which, made, seed, period):
     town, scenario, more = made
-    folder = f"{out}/{scenario}-{seed}-{period.replace(' ', '')}"
+    folder = f"{out}/{which}-{seed}-{period.replace(' ', '')}"
     here = os.path.dirname(os.path.abspath(__file__))
     subprocess.run([f"{build}/bin/sim", "run", f"{here}/../../sim/scenarios/{scenario}.yaml", "--town", os.path.abspath(town),
                     "--out", folder, "--seeds", f"{seed}..{seed}", "--set", f"improve.period={period}"] + more(seed),
@@ -99,10 +109,10 @@ def day(build, out, made, seed, period):
     return (answer["runs"][0] if "runs" in answer else answer)["figures"]
 
 
-def compare(scenario, pairs):
+def compare(which, pairs):
     for name in FIGURES:
         without, with_it = ([side[name] for side in sides] for sides in zip(*pairs))
-        line = {"bench": "days", "scenario": scenario, "figure": name, "pairs": len(pairs),
+        line = {"bench": "days", "day": which, "figure": name, "pairs": len(pairs),
                 "insertion": sum(without) / len(pairs), "improved": sum(with_it) / len(pairs)}
         if min(without) > 0:
             change = [100 * (b / a - 1) for a, b in zip(without, with_it)]
@@ -112,6 +122,10 @@ def compare(scenario, pairs):
         print(json.dumps(line), flush=True)
 
 
+DAYS = {"heidelberg": heidelberg, "newyork": newyork,
+        "ahead": lambda build, data, out: newyork(build, data, out, AHEAD)}
+
+
 def main():
     words = argparse.ArgumentParser()
     words.add_argument("--build", default="build")
@@ -119,14 +133,14 @@ def main():
     words.add_argument("--out", default="build/days")
     words.add_argument("--pairs", type=int, default=10, choices=sorted(T_95))
     words.add_argument("--period", default="15 s")
-    words.add_argument("which", nargs="*", choices=["heidelberg", "newyork"])
+    words.add_argument("which", nargs="*", choices=sorted(DAYS))
     given = words.parse_args()
     os.makedirs(given.out, exist_ok=True)
-    for scenario in given.which or ("heidelberg", "newyork"):
-        made = {"heidelberg": heidelberg, "newyork": newyork}[scenario](given.build, given.data, given.out)
-        pairs = [[day(given.build, given.out, made, seed, period) for period in ("0 s", given.period)]
+    for which in given.which or DAYS:
+        made = DAYS[which](given.build, given.data, given.out)
+        pairs = [[day(given.build, given.out, which, made, seed, period) for period in ("0 s", given.period)]
                  for seed in range(1, given.pairs + 1)]
-        compare(scenario, pairs)
+        compare(which, pairs)
 
 
 main()
