@@ -61,9 +61,9 @@ struct problem {
 	uint32_t drive_mm[PROBLEM_PLACES_MAX][PROBLEM_PLACES_MAX];
 };
 
-/* Fills in a vehicle drawn by `round` among those with somebody to move, and those of its class that are nearest to his pickup when
- * it is due.
- * 0: nothing there to improve. Any round gives a good problem; the same core and round give the same. */
+/* Fills in the vehicle of a ride drawn by `round` among those that can be moved, and those of its class that are
+ * nearest to its pickup when that is due. 0: nothing there to improve. Any round gives a good problem; the same core
+ * and round give the same. */
 int problem_take(struct core *core, uint64_t round, struct problem *ret_problem);
 
 #endif

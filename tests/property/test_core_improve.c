@@ -344,9 +344,39 @@ static void two_shuttles_swap_riders(void **state)
 	drawn_town_close(&drawn);
 }
 
+/* The ride is due in an hour, by a shuttle that is far from there now: who is near its pickup is looked at first. */
+static void neighbours_are_near_the_ride(void **state)
+{
+	(void)state;
+	static struct problem problem;
+	struct drawn_town drawn;
+	drawn_town_open(&drawn,
+			&(struct drawn_options){.drawing = "A-----B-----C-----D-----E\n", .metres_per_char = 60});
+	drawn.town.rules.door_to_door = 1;
+	rig_open(&rig, &drawn, NULL);
+	rig_sign_on(&rig, "Anna", 4);
+	assert_int_equal(rig_vehicle(&rig, 1, 'B', 'C'), 0);
+	assert_int_equal(rig_vehicle(&rig, 2, 'A', 'B'), 0);
+	assert_int_equal(rig_vehicle(&rig, 3, 'D', 'E'), 0);
+	hold(2, WIRE_HOLD);
+	hold(3, WIRE_HOLD);
+	const uint64_t ride = book_later(rig_place(&rig, 'E', 'D'), rig_place(&rig, 'D', 'C'));
+	hold(2, WIRE_RESUME);
+	hold(3, WIRE_RESUME);
+	assert_int_equal(core_ride(rig.core, ride)->vehicle, 1);
+	assert_true(problem_take(rig.core, 1, &problem));
+	assert_int_equal(problem.n_vehicles, 3);
+	assert_int_equal(problem.vehicles[0].number, 1);
+	assert_int_equal(problem.vehicles[1].number, 3);
+	assert_int_equal(problem.vehicles[2].number, 2);
+	rig_close(&rig);
+	drawn_town_close(&drawn);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(plans_get_better),
-					   cmocka_unit_test(two_shuttles_swap_riders)};
+					   cmocka_unit_test(two_shuttles_swap_riders),
+					   cmocka_unit_test(neighbours_are_near_the_ride)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
