@@ -9,6 +9,14 @@ const char *day_state_name(enum day_state state)
 	return state < DAY_STATES ? names[state] : "";
 }
 
+static double boarding_s(const struct town *town, const struct demand_trip *trip)
+{
+	uint64_t ms = 0;
+	for (uint32_t need = 0; need < town->n_needs; need++)
+		ms += (uint64_t)trip->need_count[need] * town->need_boarding_ms[need];
+	return (double)ms / 1000;
+}
+
 static void open_rides(struct day *day, const struct demand *demand)
 {
 	for (uint32_t i = 0; i < demand->n; i++)
@@ -25,7 +33,8 @@ static void open_rides(struct day *day, const struct demand *demand)
 						  .alighted_at = INSTANT_NONE,
 						  .trip_at = INSTANT_NONE,
 						  .pickup_stop = NONE,
-						  .dropoff_stop = NONE};
+						  .dropoff_stop = NONE,
+						  .boarding_s = boarding_s(day->town, &demand->trips[i])};
 }
 
 int day_open(struct day **ret_day, const struct town *town, const struct demand *demand, uint32_t n_vehicles,

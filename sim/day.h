@@ -36,6 +36,7 @@ struct day_ride {
 	uint32_t direct_ms, direct_mm;	    /* driving from stop to stop without detour */
 	uint32_t pickup_stop, dropoff_stop; /* virtual stops; NONE = at the door, or not promised */
 	uint32_t n_reassigned;
+	double boarding_s; /* what the party's needs take to board, by the town's table */
 };
 
 struct day_vehicle {

@@ -11,7 +11,7 @@ struct group {
 	double asked, requests, rejections, offered, choices, not_taken, promised, cancelled, no_shows, lost, rides,
 		persons, boarded;
 	double kept, broken, rider_late, shared, prebooked, tied, to_trip, missed;
-	double wait_s, in_vehicle_s, direct_s, walk_m, direct_m, person_direct_m;
+	double wait_s, named, wait_begin_s, in_vehicle_s, direct_s, walk_m, direct_m, person_direct_m;
 	double late_s;
 	double *waits; /* ascending, [boarded] */
 	size_t n_waits;
@@ -65,6 +65,10 @@ static void count_ride(struct group *g, const struct day_ride *ride)
 	if (wait_s >= 0) {
 		g->boarded++;
 		g->wait_s += wait_s;
+		if (ride->trip->tie_kind != TIE_FROM_TRIP && ride->trip->time_kind != TIME_ARRIVE_BY) {
+			g->named++;
+			g->wait_begin_s += wait_s > ride->boarding_s ? wait_s - ride->boarding_s : 0;
+		}
 		g->waits[g->n_waits++] = wait_s;
 		instant_ms late_ms = ride->at_stop_at != INSTANT_NONE ? ride->at_stop_at - ride->latest_pickup : 0;
 		g->late_s += late_ms > 0 ? (double)late_ms / 1000 : 0;

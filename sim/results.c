@@ -328,6 +328,7 @@ static void write_ride(const struct study *study, const struct sweep_run *run, u
 		ride->direct_ms / 1000.0, ride->direct_mm / 1000.0, ride->shared, ride->n_reassigned);
 	cell_stop(ride->pickup_stop, out);
 	cell_stop(ride->dropoff_stop, out);
+	fprintf(out, ",%.3f", ride->boarding_s);
 	fputc('\n', out);
 }
 
@@ -339,7 +340,7 @@ static int write_rides(const struct study *study, FILE *out)
 	      "to_lon,asked_at,wished_at,promised_at,earliest_pickup,latest_pickup,latest_arrival,planned_pickup,"
 	      "at_stop_at,boarded_at,alighted_at,trip_at,vehicle,walk_m,direct_s,direct_m,shared,reassigned,pickup_"
 	      "stop,"
-	      "dropoff_stop\n",
+	      "dropoff_stop,boarding_s\n",
 	      out);
 	for (uint32_t r = 0; r < study->sweep->n; r++) {
 		const struct sweep_run *run = &study->sweep->runs[r];

@@ -29,6 +29,18 @@ struct timing {
 	instant_ms arrive[MOST], begin[MOST], end[MOST], worst[MOST];
 };
 
+/* A wait as the needs of its rider weigh it: the heaviest of them. Who wants to arrive in time has none. */
+static inline int64_t twin_weighed(const struct item *item, int64_t wait_ms)
+{
+	const struct cmd_request *request = &core_ride(rig.core, item->ride)->request;
+	int64_t permille = 1000;
+	const int has_wait = request->tie_kind != TIE_TO_TRIP && request->time_kind != TIME_ARRIVE_BY;
+	for (uint32_t n = 1; n < TOWN_NEEDS_MAX; n++)
+		if (request->need_count[n] && has_wait)
+			permille = later(permille, rig.core->fair[n].weight);
+	return wait_ms * permille / 1000;
+}
+
 /* One plain search per pair of spots under a set of profiles; asked again, the answer is remembered. */
 static inline uint32_t leg_under(const struct place *a, const struct place *b, uint32_t profiles)
 {

@@ -1,4 +1,5 @@
 #include "bound.h"
+#include "cost.h"
 #include "distance.h"
 #include "heap.h"
 #include "schedule.h"
@@ -6,7 +7,6 @@
 #define LANDMARKS 8
 #define FAR_MS (INT64_C(1) << 40) /* no way */
 #define FAR_COST (INT64_C(1) << 54)
-#define OTHERS_MOST 4 /* a wait weighs so many times at most (fair.c) */
 
 /* A place as seen from the ends at hand; the least over them of each, times in ms, costs in weight * ms. */
 struct near {
@@ -596,7 +596,7 @@ static int64_t others_gain(const struct core *core, const struct view *v, uint32
 		return 0;
 	return hours_border(core)
 		       ? FAR_COST
-		       : later(OTHERS_MOST * (int64_t)s->weight_wait, s->weight_ride) * (v->n - i) * shrink_ms;
+		       : later(COST_WAIT_MOST * (int64_t)s->weight_wait, s->weight_ride) * (v->n - i) * shrink_ms;
 }
 
 static void keep_least(struct bound *bound, int64_t cost, instant_ms door)

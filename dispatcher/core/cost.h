@@ -18,6 +18,8 @@
 #include "schedule.h"
 #include <stdint.h>
 
+#define COST_WAIT_MOST 8 /* a wait weighs so many times at most */
+
 struct cost_parts { /* ms */
 	int64_t vehicle, wait, ride, walk, others_wait, others_ride;
 };

@@ -199,20 +199,28 @@ void ride_at_stop(struct core *core, uint32_t slot, instant_ms at)
 
 /* Waiting begins with the wish, as in MATSim DRT (submission or desired departure), not with what was promised; who
  * names an arrival or an arriving trip wishes no other pickup than the promised one. */
+static int names_departure(const struct core_ride *ride)
+{
+	return ride->request.tie_kind != TIE_FROM_TRIP && ride->request.time_kind != TIME_ARRIVE_BY;
+}
+
 static instant_ms wished_at(const struct core_ride *ride)
 {
-	if (ride->request.tie_kind == TIE_FROM_TRIP || ride->request.time_kind == TIME_ARRIVE_BY)
+	if (!names_departure(ride))
 		return ride->earliest_pickup;
 	return ride->request.time_kind == TIME_LEAVE_AT ? later(ride->request.time, ride->asked_at) : ride->asked_at;
 }
 
-static void count_wait(struct core *core, const struct core_ride *ride)
+static void count_wait(struct core *core, uint32_t slot)
 {
+	const struct core_ride *ride = &core->rides[slot];
+	const uint64_t boarding_ms = core->rides_more[slot].boarding_ms;
 	instant_ms from = wished_at(ride);
 	uint64_t wait_ms = ride->boarded_at > from ? (uint64_t)(ride->boarded_at - from) : 0;
 	core->figures.wait_ms_sum += wait_ms;
 	core->figures.wait_n++;
-	fair_boarded(core, ride, wait_ms);
+	if (names_departure(ride))
+		fair_boarded(core, ride, wait_ms > boarding_ms ? wait_ms - boarding_ms : 0);
 	for (uint32_t n = 0; n < TOWN_NEEDS_MAX; n++) {
 		if (!ride->request.need_count[n])
 			continue;
@@ -289,7 +297,7 @@ void ride_boarded(struct core *core, uint32_t slot, uint32_t vehicle, instant_ms
 	}
 	case_end(core, CASE_LATE, ride->ride, 0, CASE_OPEN, "");
 	mark_shared(core, vehicle);
-	count_wait(core, ride);
+	count_wait(core, slot);
 	plan_retime(core, vehicle);
 	plan_changed(core, vehicle);
 	ride_say(core, slot);

@@ -52,14 +52,8 @@ static int64_t twin_cost(const struct plan *plan, const struct timing *t, uint32
 			vehicle += core_town(rig.core)->rules.stop_ms +
 				   (k ? leg(&plan->items[k - 1].place, &plan->items[k].place) : t->arrive[0] - now);
 		vehicle += plan->items[k].dwell;
-		if (plan->items[k].pickup) { /* in thousandths: of a group that falls behind it counts more */
-			const struct cmd_request *request = &core_ride(rig.core, plan->items[k].ride)->request;
-			int64_t permille = 1000;
-			for (uint32_t n = 1; n < TOWN_NEEDS_MAX; n++)
-				if (request->need_count[n])
-					permille = later(permille, rig.core->fair[n].weight);
-			wait += (t->begin[k] - now) * permille / 1000;
-		}
+		if (plan->items[k].pickup)
+			wait += twin_weighed(&plan->items[k], t->begin[k] - now);
 		ride += plan->items[k].pickup ? now - t->end[k] : t->end[k] - now;
 	}
 	return (int64_t)s->weight_vehicle * vehicle + (int64_t)s->weight_wait * wait + (int64_t)s->weight_ride * ride;
@@ -209,7 +203,7 @@ static void play(uint64_t seed, struct plans *plans, struct tally *tally)
 	drawn.town.rules.door_to_door = 1;
 	rig_open(&rig, &drawn, NULL);
 	rig.core->settings.fair_gap_permille = 100;
-	rig.core->fair[1].weight = (uint32_t)rng_between(&rng, 1, 4) * 1000; /* as if that group had fallen behind */
+	rig.core->fair[1].weight = (uint32_t)rng_between(&rng, 1, 8) * 1000; /* as if that group had fallen behind */
 	snapshot_digest_all(rig.core);
 	rig_sign_on(&rig, "Anna", 4);
 	for (uint32_t v = 1; v <= 4; v++) {

@@ -176,7 +176,7 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 		    ride_time(&plan, &t, c) > item->ride_max)
 			return 0;
 		if (item->pickup)
-			parts.others_wait += t.begin[c] - was->begin[k];
+			parts.others_wait += twin_weighed(item, t.begin[c] - was->begin[k]);
 		else
 			parts.others_ride += t.end[c] - was->end[k];
 	}
@@ -268,7 +268,7 @@ static void any_wish(struct rng *rng, struct ask *ask)
 	ask->latest_dropoff = rng_chance(rng, 200) ? ask->earliest + rng_between(rng, 5, 40) * MINUTE_MS : INT64_MAX;
 	ask->backward = ask->latest_dropoff != INT64_MAX;
 	ask->service_end = INT64_MAX;
-	ask->wait_permille = rng_chance(rng, 300) ? (uint32_t)rng_between(rng, 1000, 4000) : 0; /* fair.c */
+	ask->wait_permille = rng_chance(rng, 300) ? (uint32_t)rng_between(rng, 1000, 8000) : 0; /* fair.c */
 }
 
 static void any_ask(struct rng *rng, struct ask *ask)
@@ -377,6 +377,11 @@ static void agrees(void **state)
 		drawn.town.rules.door_to_door = 1;
 		drawn.town.rules.arrival_extra_permille = 500 + rng_below(&rng, 3) * 500;
 		open_fleet(&drawn, &rng, s / 2 % 2);
+		if (s % 3) { /* as if a group had fallen behind */
+			rig.core->settings.fair_gap_permille = 100;
+			rig.core->fair[1].weight = (uint32_t)rng_between(&rng, 1000, 8000);
+			snapshot_digest_all(rig.core);
+		}
 		for (uint32_t round = 0; round < 834; round++, n++) {
 			struct ask ask;
 			struct command snow = {.kind = CMD_CONDITION,
@@ -398,6 +403,7 @@ static void agrees(void **state)
 			struct place from = any_place(&rng), to = any_place(&rng);
 			struct command command = rig_request_command(&rig, from, to);
 			command.request.need_count[0] = (uint8_t)(1 + rng_below(&rng, 3));
+			command.request.need_count[1] = (uint8_t)rng_chance(&rng, 250);
 			if (rng_chance(&rng, 300)) {
 				command.request.time_kind = TIME_LEAVE_AT;
 				command.request.time = rig.now + rng_between(&rng, 5, 60) * MINUTE_MS;

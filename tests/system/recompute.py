@@ -34,6 +34,7 @@ def of(group, cars, carried):
     count = lambda state: sum(r["state"] == state for r in group)
     done = [r for r in group if r["state"] == "done"]
     boarded = [r for r in group if r["boarded_at"]]
+    named = [r for r in boarded if r["tie"] != "from_trip" and r["time_kind"] != "arrive_by"]
     promised = [r for r in group if r["promised_at"]]
     waits = [wait(r) for r in boarded]
     kept = sum(r["promise"] == "kept" for r in promised)
@@ -48,6 +49,7 @@ def of(group, cars, carried):
         "rides": len(done), "persons": sum(int(r["persons"]) for r in done), "cancelled": count("cancelled"),
         "no_shows": count("no_show"), "no_show_rate": div(count("no_show"), len(promised)), "promises_broken": broken,
         "promises_kept_share": div(kept, kept + broken), "wait_average": div(sum(waits), len(waits)),
+        "wait_begin_average": div(sum(max(0, wait(r) - float(r["boarding_s"])) for r in named), len(named)),
         "wait_median": nearest_rank(waits, 50), "wait_p95": nearest_rank(waits, 95), "wait_max": max(waits, default=None),
         "pickup_late_average": div(sum(max(0, seconds(r["at_stop_at"]) - seconds(r["latest_pickup"])) for r in boarded if r["at_stop_at"]), len(boarded)),
         "in_vehicle_time_average": div(aboard, len(done)), "detour_factor": div(aboard, sum(float(r["direct_s"]) for r in done)),
