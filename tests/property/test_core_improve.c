@@ -84,7 +84,9 @@ static void promises_untouched(const struct before *was)
 	for (uint32_t i = 0; i < was->n_rides; i++) {
 		const struct core_ride *a = &was->rides[i], *b = core_ride(rig.core, a->ride);
 		assert_non_null(b);
-		assert_int_equal(a->state, b->state);
+		/* who gets a shuttle that stands at his stop is called at once */
+		if (b->state != RIDE_AT_STOP || a->vehicle == b->vehicle)
+			assert_int_equal(a->state, b->state);
 		assert_true(a->earliest_pickup == b->earliest_pickup && a->latest_pickup == b->latest_pickup &&
 			    a->latest_arrival == b->latest_arrival && a->ride_max_ms == b->ride_max_ms);
 		assert_true(place_same(&a->pickup, &b->pickup) && place_same(&a->dropoff, &b->dropoff));
