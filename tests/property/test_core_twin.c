@@ -97,6 +97,57 @@ static int met_later(struct plan *plan, const struct timing *t, uint32_t i, uint
 	return ready <= latest;
 }
 
+/* The new rider's two tasks before tasks i and j of the old plan. */
+static void with_rider(const struct plan *base, const struct ask *ask, struct place from, struct place to, uint32_t i,
+		       uint32_t j, struct plan *plan)
+{
+	*plan = *base;
+	plan->n = 0;
+	for (uint32_t k = 0; k <= base->n; k++) {
+		if (k == i)
+			plan->items[plan->n++] = (struct item){.pickup = 1,
+							       .fresh = 1,
+							       .ride = UINT64_MAX,
+							       .place = from,
+							       .limit = INT64_MAX,
+							       .dwell = ask->boarding_ms};
+		if (k == j)
+			plan->items[plan->n++] = (struct item){.fresh = 1,
+							       .ride = UINT64_MAX,
+							       .place = to,
+							       .limit = INT64_MAX,
+							       .dwell = ask->boarding_ms,
+							       .boarded_at = INSTANT_NONE};
+		if (k < base->n)
+			plan->items[plan->n++] = base->items[k];
+	}
+}
+
+/* Do all others keep what they were promised? And what it costs them. */
+static int others_keep(const struct plan *base, const struct timing *was, const struct plan *plan,
+		       const struct timing *t, uint32_t i, uint32_t j, struct cost_parts *parts)
+{
+	const struct core_settings *s = core_settings(rig.core);
+	for (uint32_t k = 0; k < base->n; k++) {
+		uint32_t c = k < i ? k : k < j ? k + 1 : k + 2;
+		const struct item *item = &base->items[k];
+		instant_ms now = value(item, t, c), before = value(item, was, k);
+		if (now > before && now > item->limit - (instant_ms)s->reserve_ms)
+			return 0;
+		instant_ms margin = item->limit - s->reserve_ms / 4;
+		if (t->worst[c] > margin && (t->worst[c] > was->worst[k] || late_without(plan, i, c, margin)))
+			return 0;
+		if (!item->pickup && ride_time(plan, t, c) > ride_time(base, was, k) &&
+		    ride_time(plan, t, c) > item->ride_max)
+			return 0;
+		if (item->pickup)
+			parts->others_wait += twin_weighed(item, t->begin[c] - was->begin[k]);
+		else
+			parts->others_ride += t->end[c] - was->end[k];
+	}
+	return 1;
+}
+
 /* One candidate from scratch; 0 = not feasible. */
 static int candidate(const struct plan *base, const struct timing *was, const struct ask *ask, uint32_t p, uint32_t q,
 		     uint32_t i, uint32_t j, struct found *ret)
@@ -108,27 +159,9 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 					: rules->pickup_window_ms;
 	struct place from = insertion_place(rig.core, 0, &ask->from[p]), to = insertion_place(rig.core, 0, &ask->to[q]);
 	const struct core_vehicle *vehicle = core_vehicle(rig.core, base->vehicle);
-	struct plan plan = *base;
+	struct plan plan;
 	struct timing t;
-	plan.n = 0;
-	for (uint32_t k = 0; k <= base->n; k++) {
-		if (k == i)
-			plan.items[plan.n++] = (struct item){.pickup = 1,
-							     .fresh = 1,
-							     .ride = UINT64_MAX,
-							     .place = from,
-							     .limit = INT64_MAX,
-							     .dwell = ask->boarding_ms};
-		if (k == j)
-			plan.items[plan.n++] = (struct item){.fresh = 1,
-							     .ride = UINT64_MAX,
-							     .place = to,
-							     .limit = INT64_MAX,
-							     .dwell = ask->boarding_ms,
-							     .boarded_at = INSTANT_NONE};
-		if (k < base->n)
-			plan.items[plan.n++] = base->items[k];
-	}
+	with_rider(base, ask, from, to, i, j, &plan);
 	const uint32_t d = j + 1;
 	struct item *pickup = &plan.items[i];
 	if (!load_ok(&plan, vehicle, ask))
@@ -163,23 +196,8 @@ static int candidate(const struct plan *base, const struct timing *was, const st
 	if (ride_time(&plan, &t, d) > ride_most)
 		return 0;
 	struct cost_parts parts = {0};
-	for (uint32_t k = 0; k < base->n; k++) {
-		uint32_t c = k < i ? k : k < j ? k + 1 : k + 2;
-		const struct item *item = &base->items[k];
-		instant_ms now = value(item, &t, c), before = value(item, was, k);
-		if (now > before && now > item->limit - (instant_ms)s->reserve_ms)
-			return 0;
-		instant_ms margin = item->limit - s->reserve_ms / 4;
-		if (t.worst[c] > margin && (t.worst[c] > was->worst[k] || late_without(&plan, i, c, margin)))
-			return 0;
-		if (!item->pickup && ride_time(&plan, &t, c) > ride_time(base, was, k) &&
-		    ride_time(&plan, &t, c) > item->ride_max)
-			return 0;
-		if (item->pickup)
-			parts.others_wait += twin_weighed(item, t.begin[c] - was->begin[k]);
-		else
-			parts.others_ride += t.end[c] - was->end[k];
-	}
+	if (!others_keep(base, was, &plan, &t, i, j, &parts))
+		return 0;
 	parts.vehicle = driving(&plan) - driving(base) + 2 * (int64_t)ask->boarding_ms +
 			(int64_t)rules->stop_ms * (!same_stop(&plan, i) + !same_stop(&plan, d));
 	ret->at_door = t.end[d] + ask->to[q].walk_ms;

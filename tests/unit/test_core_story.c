@@ -132,6 +132,17 @@ static instant_ms minute(int64_t minutes)
 	return rig.start + minutes * MINUTE_MS;
 }
 
+/* From C to I, to leave so many minutes after the beginning. */
+static uint64_t books_ahead(int64_t leave_min)
+{
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	command.request.time_kind = TIME_LEAVE_AT;
+	command.request.time = minute(leave_min);
+	assert_int_equal(rig_step(&rig, &command).code, 0);
+	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	return command.request.ride;
+}
+
 static uint8_t state_of(uint64_t ride)
 {
 	return core_ride(rig.core, ride)->state;
@@ -502,12 +513,7 @@ static struct command train_request(uint8_t kind, const char *trip, uint32_t seq
 static void standing_early_changes_no_order(void **state)
 {
 	(void)state;
-	struct command far = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
-	far.request.time_kind = TIME_LEAVE_AT;
-	far.request.time = minute(60);
-	uint64_t ahead = far.request.ride;
-	assert_int_equal(rig_step(&rig, &far).code, 0);
-	assert_int_equal(rig_accept(&rig, ahead, 0).code, 0);
+	const uint64_t ahead = books_ahead(60);
 	uint64_t near = rig_book(&rig, rig_place(&rig, 'E', 'F'), rig_place(&rig, 'G', 'H'));
 	assert_int_not_equal(near, 0);
 	instant_ms planned = core_ride(rig.core, near)->planned_pickup;
@@ -693,12 +699,8 @@ static void report(uint16_t battery_permille)
 static void charges_before_a_later_rider(void **state)
 {
 	(void)state;
-	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
-	command.request.time_kind = TIME_LEAVE_AT;
-	command.request.time = minute(120);
-	assert_int_equal(rig_step(&rig, &command).code, 0);
-	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
-	const struct core_ride *ride = core_ride(rig.core, command.request.ride);
+	const uint64_t booked = books_ahead(120);
+	const struct core_ride *ride = core_ride(rig.core, booked);
 	const instant_ms planned = ride->planned_pickup;
 	uint32_t n;
 	report(650);
@@ -712,7 +714,7 @@ static void charges_before_a_later_rider(void **state)
 	assert_int_equal(ride->planned_pickup, planned);
 	assert_int_equal(core_check(rig.core, NULL), 0);
 	rig_run(&rig, minute(140));
-	assert_int_equal(state_of(command.request.ride), RIDE_DONE);
+	assert_int_equal(state_of(booked), RIDE_DONE);
 	assert_int_equal(core_figures(rig.core)->kept, 1);
 }
 
@@ -772,14 +774,10 @@ static void no_rider_is_taken_to_a_charger(void **state)
 {
 	(void)state;
 	uint32_t n;
-	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
-	command.request.time_kind = TIME_LEAVE_AT;
-	command.request.time = minute(60);
-	assert_int_equal(rig_step(&rig, &command).code, 0);
-	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	const uint64_t booked = books_ahead(60);
 	report(300);
 	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_CHARGE);
-	assert_int_equal(rig_say(&rig, &rig.robots[0], WIRE_BOARDED, command.request.ride, WIRE_PICKUP, 0), 0);
+	assert_int_equal(rig_say(&rig, &rig.robots[0], WIRE_BOARDED, booked, WIRE_PICKUP, 0), 0);
 	const struct core_task *plan = core_plan(rig.core, 1, &n);
 	assert_int_equal(n, 1);
 	assert_int_equal(plan[0].kind, WIRE_DROPOFF);
@@ -790,12 +788,8 @@ static void no_rider_is_taken_to_a_charger(void **state)
 static void charging_makes_nobody_late(void **state)
 {
 	(void)state;
-	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
-	command.request.time_kind = TIME_LEAVE_AT;
-	command.request.time = minute(40);
-	assert_int_equal(rig_step(&rig, &command).code, 0);
-	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
-	const struct core_ride *ride = core_ride(rig.core, command.request.ride);
+	const uint64_t booked = books_ahead(40);
+	const struct core_ride *ride = core_ride(rig.core, booked);
 	uint32_t n;
 	report(250);
 	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_CHARGE);
@@ -813,7 +807,7 @@ static void charging_makes_nobody_late(void **state)
 	assert_int_equal(rig_say(&rig, robot, WIRE_CHARGE_ENDED, 0, WIRE_CHARGE, 0), 0);
 	const instant_ms arrive = core_plan(rig.core, 1, &n)[0].arrive;
 	rig.now += MINUTE_MS;
-	command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
+	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
 	command.request.time_kind = TIME_LEAVE_AT;
 	command.request.time = minute(120);
 	assert_int_equal(rig_step(&rig, &command).code, 0); /* times the plan anew */
@@ -877,12 +871,8 @@ static void who_does_not_know_cleaning_is_not_sent(void **state)
 static void cleaning_makes_nobody_late(void **state)
 {
 	(void)state;
-	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
-	command.request.time_kind = TIME_LEAVE_AT;
-	command.request.time = minute(40);
-	assert_int_equal(rig_step(&rig, &command).code, 0);
-	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
-	const struct core_ride *ride = core_ride(rig.core, command.request.ride);
+	const uint64_t booked = books_ahead(40);
+	const struct core_ride *ride = core_ride(rig.core, booked);
 	struct robot *robot = &rig.robots[0];
 	uint32_t n;
 	says_hello(1, 1, 1);
@@ -905,14 +895,10 @@ static void no_rider_is_aboard_at_a_cleaning(void **state)
 {
 	(void)state;
 	uint32_t n;
-	struct command command = rig_request_command(&rig, rig_place(&rig, 'C', 'D'), rig_place(&rig, 'I', 'J'));
-	command.request.time_kind = TIME_LEAVE_AT;
-	command.request.time = minute(60);
-	assert_int_equal(rig_step(&rig, &command).code, 0);
-	assert_int_equal(rig_accept(&rig, command.request.ride, 0).code, 0);
+	const uint64_t booked = books_ahead(60);
 	says_hello(1, 1, 1);
 	assert_int_equal(core_plan(rig.core, 1, &n)[0].kind, WIRE_CLEAN);
-	assert_int_equal(rig_say(&rig, &rig.robots[0], WIRE_BOARDED, command.request.ride, WIRE_PICKUP, 0), 0);
+	assert_int_equal(rig_say(&rig, &rig.robots[0], WIRE_BOARDED, booked, WIRE_PICKUP, 0), 0);
 	const struct core_task *plan = core_plan(rig.core, 1, &n);
 	assert_int_equal(n, 1);
 	assert_int_equal(plan[0].kind, WIRE_DROPOFF);
