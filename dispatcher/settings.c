@@ -98,9 +98,8 @@ static const struct yaml_setting table[] = {
 	ROW("core.charger_slots", YAML_INT, 0, 10000, "0", charger_slots,
 	    "vehicles that may charge at one depot at once; 0: all"),
 	ROW("core.cleaning_every", YAML_DURATION, 0, 7 * DAY_MS, "0 s", clean_every_ms,
-	    "a vehicle is cleaned at its depot after so long in service; 0 s: never. When it is overdue it serves whom "
-	    "it "
-	    "was promised and takes nobody new; one whose software does not know cleaning is never cleaned"),
+	    "a vehicle is cleaned at its depot after so long in service; 0 s: never. When it is overdue it serves "
+	    "whom it was promised and takes nobody new; one whose software does not know cleaning is never cleaned"),
 	ROW("core.cleaning_time", YAML_DURATION, 60000, DAY_MS, "15 min", clean_ms, "how long one cleaning takes"),
 	ROW("core.cleaning_early", YAML_DURATION, 0, 7 * DAY_MS, "2 h", clean_early_ms,
 	    "it may be cleaned so much sooner in a quiet moment, or when its shift ends"),

@@ -81,7 +81,7 @@ static void count_needs(const struct town *town, const struct cmd_request *reque
 /* When the rider wants to be picked up. */
 static instant_ms wish_of(const struct cmd_request *request, instant_ms asked_at)
 {
-	if (request->time_kind == TIME_ARRIVE_BY || request->tie_kind == TIE_FROM_TRIP)
+	if (request->time_kind == TIME_ARRIVE_BY || request->tie_kind != TIE_NONE)
 		return INSTANT_NONE;
 	return request->time_kind == TIME_LEAVE_AT && request->time > asked_at ? request->time : asked_at;
 }

@@ -76,12 +76,12 @@ void day_close(struct day *day)
 
 /* ---- rides ---- */
 
-/* MATSim DRT counts waiting from the submission or the wished departure; who names an arrival or an arriving trip
- * wishes no other pickup than the promised one. */
+/* MATSim DRT counts waiting from the submission or the wished departure; who names an arrival or a trip wishes no
+ * other pickup than the promised one. */
 static instant_ms wished_at(const struct core_ride *ride)
 {
 	const struct cmd_request *request = &ride->request;
-	if (request->tie_kind == TIE_FROM_TRIP || request->time_kind == TIME_ARRIVE_BY)
+	if (request->tie_kind != TIE_NONE || request->time_kind == TIME_ARRIVE_BY)
 		return ride->earliest_pickup;
 	return request->time_kind == TIME_LEAVE_AT && request->time > ride->asked_at ? request->time : ride->asked_at;
 }

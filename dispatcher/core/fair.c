@@ -2,8 +2,8 @@
  * so; a group that is worse off than all together weighs more when its rides are planned, before the gap reaches what
  * the settings allow. Groups are what people state that they need, nothing else. A refusal for lack of access (no
  * step-free stop, no road) is not one that planning could change: it does not count here. Nor does the time that a
- * ramp or a belt takes: a wait ends when boarding begins, as it does in the objective. Who names an arrival or an
- * arriving trip instead of a departure has no wait that could be compared.
+ * ramp or a belt takes: a wait ends when boarding begins, as it does in the objective. Who names an arrival or a
+ * trip instead of a departure has no wait that could be compared.
  *
  * The weight is moved each hour by as much as the gap is off (an integral controller). */
 #include "cost.h"

@@ -198,10 +198,10 @@ void ride_at_stop(struct core *core, uint32_t slot, instant_ms at)
 }
 
 /* Waiting begins with the wish, as in MATSim DRT (submission or desired departure), not with what was promised; who
- * names an arrival or an arriving trip wishes no other pickup than the promised one. */
+ * names an arrival or a trip wishes no other pickup than the promised one. */
 static int names_departure(const struct core_ride *ride)
 {
-	return ride->request.tie_kind != TIE_FROM_TRIP && ride->request.time_kind != TIME_ARRIVE_BY;
+	return ride->request.tie_kind == TIE_NONE && ride->request.time_kind != TIME_ARRIVE_BY;
 }
 
 static instant_ms wished_at(const struct core_ride *ride)
