@@ -65,7 +65,7 @@ static void count_ride(struct group *g, const struct day_ride *ride)
 	if (wait_s >= 0) {
 		g->boarded++;
 		g->wait_s += wait_s;
-		if (ride->trip->tie_kind != TIE_FROM_TRIP && ride->trip->time_kind != TIME_ARRIVE_BY) {
+		if (ride->trip->tie_kind == TIE_NONE && ride->trip->time_kind != TIME_ARRIVE_BY) {
 			g->named++;
 			g->wait_begin_s += wait_s > ride->boarding_s ? wait_s - ride->boarding_s : 0;
 		}

@@ -70,7 +70,7 @@ static const char *wish_of(const struct day_ride *ride)
 /* As the core counts it (ride.c). */
 static int64_t wait_ms(const struct day_ride *ride)
 {
-	int by_promise = ride->tie_kind == TIE_FROM_TRIP || ride->time_kind == TIME_ARRIVE_BY;
+	int by_promise = ride->tie_kind != TIE_NONE || ride->time_kind == TIME_ARRIVE_BY;
 	instant_ms from = by_promise ? ride->earliest_pickup : ride->wished_at;
 	return ride->boarded_at > from ? ride->boarded_at - from : 0;
 }

@@ -34,7 +34,7 @@ def of(group, cars, carried):
     count = lambda state: sum(r["state"] == state for r in group)
     done = [r for r in group if r["state"] == "done"]
     boarded = [r for r in group if r["boarded_at"]]
-    named = [r for r in boarded if r["tie"] != "from_trip" and r["time_kind"] != "arrive_by"]
+    named = [r for r in boarded if not r["tie"] and r["time_kind"] != "arrive_by"]
     promised = [r for r in group if r["promised_at"]]
     waits = [wait(r) for r in boarded]
     kept = sum(r["promise"] == "kept" for r in promised)
